@@ -1,0 +1,232 @@
+"""What a ledger holds, in neutral words: the same types for Xero, QuickBooks and plain files.
+
+Amounts are positive Decimals in the named currency; the direction says which way money goes.
+Dates are calendar dates without a zone. A `rate` is units of base currency for one unit of the document's
+currency (1 EUR = 1.80 NZD is 1.80 on an NZD ledger), whatever way round the vendor writes it; None when unknown.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Literal
+
+Direction = Literal["receive", "spend"]
+AccountKind = Literal[
+    "bank", "receivables", "payables", "tax", "gain_loss", "asset", "liability", "equity", "revenue", "expense"
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Organisation:
+    """A set of books behind one configured server. `timezone` is an IANA name."""
+
+    server: str
+    id: str
+    name: str
+    base_currency: str
+    timezone: str
+    sandbox: bool = False
+    period_lock: dt.date | None = None
+    year_end_lock: dt.date | None = None
+    year_end_month: int = 12
+    year_end_day: int = 31
+
+    @property
+    def lock_date(self) -> dt.date | None:
+        """The later of both lock dates: nothing may be dated on or before it."""
+        return max((d for d in (self.period_lock, self.year_end_lock) if d), default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """`clearing` is true only when a human named the account in the connection's settings."""
+
+    id: str
+    code: str
+    name: str
+    kind: AccountKind
+    currency: str
+    accepts_payments: bool = False
+    clearing: bool = False
+    active: bool = True
+    bank_account: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    id: str
+    name: str
+    bank_account: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """An invoice (receivable: money comes in) or a bill (payable: money goes out)."""
+
+    id: str
+    type: Literal["invoice", "bill"]
+    number: str
+    reference: str
+    contact_id: str
+    contact: str
+    date: dt.date
+    due_date: dt.date | None
+    currency: str
+    total: Decimal
+    amount_due: Decimal
+    status: Literal["draft", "submitted", "open", "paid", "void"]
+    rate: Decimal | None = None
+    paid_on: dt.date | None = None
+
+    @property
+    def direction(self) -> Direction:
+        return "receive" if self.type == "invoice" else "spend"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credit:
+    """An open credit note, overpayment or prepayment. `type` is the kind of document it can be allocated to."""
+
+    id: str
+    kind: Literal["credit_note", "overpayment", "prepayment"]
+    type: Literal["invoice", "bill"]
+    number: str
+    reference: str
+    contact_id: str
+    contact: str
+    date: dt.date
+    currency: str
+    total: Decimal
+    remaining: Decimal
+    rate: Decimal | None = None
+    source_id: str = ""  # the bank transaction that booked it, "" for a credit note
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payment:
+    """A payment recorded in the ledger. `amount` is in the document's currency, `bank_amount` in the account's."""
+
+    id: str
+    date: dt.date
+    account_id: str
+    direction: Direction
+    contact_id: str
+    document_id: str
+    currency: str
+    amount: Decimal
+    bank_amount: Decimal
+    batch_id: str = ""
+    reference: str = ""
+    matched_line: str = ""  # the bank line this payment is already known to have consumed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchPayment:
+    """Several payments that reach the statement as one line, or as one line each."""
+
+    id: str
+    date: dt.date
+    account_id: str
+    direction: Direction
+    amount: Decimal
+    payment_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BankTransaction:
+    """Receive or spend money already booked against a bank account."""
+
+    id: str
+    date: dt.date
+    account_id: str
+    direction: Direction
+    kind: Literal["money", "overpayment", "prepayment", "transfer"]
+    currency: str
+    amount: Decimal
+    coded_to: tuple[str, ...]  # account ids of the lines; one entry for a single-line transaction
+    lines: int
+    tax: Decimal
+    contact_id: str = ""
+    contact: str = ""
+    reference: str = ""
+    rate: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transfer:
+    """Money between two own accounts."""
+
+    id: str
+    date: dt.date
+    from_account: str
+    to_account: str
+    amount: Decimal
+    currency: str
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BankLine:
+    """One line of a bank statement or feed, or (source "ledger") receive or spend money that stands for one.
+
+    `id` is stable over overlapping files: the FITID when there is one, else a hash with an occurrence number.
+    `source_id` is the line's own id in its source. `fingerprints` are all its names (FITID and hash).
+    """
+
+    id: str
+    source: Literal["ledger", "feed", "statement"]
+    source_id: str
+    account_id: str
+    date: dt.date
+    direction: Direction
+    amount: Decimal
+    currency: str
+    payee: str = ""
+    narration: str = ""
+    reference: str = ""
+    counterparty_account: str = ""
+    fitid: str = ""
+    fingerprints: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmedLine:
+    """A line a human settled earlier: what names and accounts are learned from (never from a single one)."""
+
+    id: str
+    date: dt.date
+    direction: Direction
+    amount: Decimal
+    currency: str
+    narration: str
+    counterparty_account: str
+    contact_id: str
+    document_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Books:
+    """Everything a matcher may know: the facts of one organisation at one moment.
+
+    `rates` maps a date to base-currency units per unit of each foreign currency. `consumed` maps a line
+    fingerprint to the ledger id that finchat's own earlier write made from it.
+    """
+
+    base_currency: str
+    as_of: dt.date
+    accounts: tuple[Account, ...] = ()
+    contacts: tuple[Contact, ...] = ()
+    documents: tuple[Document, ...] = ()
+    credits: tuple[Credit, ...] = ()
+    payments: tuple[Payment, ...] = ()
+    batches: tuple[BatchPayment, ...] = ()
+    bank_transactions: tuple[BankTransaction, ...] = ()
+    transfers: tuple[Transfer, ...] = ()
+    lines: tuple[BankLine, ...] = ()
+    history: tuple[ConfirmedLine, ...] = ()
+    own_names: tuple[str, ...] = ()
+    rates: Mapping[dt.date, Mapping[str, Decimal]] = field(default_factory=dict)
+    consumed: Mapping[str, str] = field(default_factory=dict)

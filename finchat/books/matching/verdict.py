@@ -1,0 +1,91 @@
+"""What the matcher says of each bank line. A verdict proposes nothing by itself: a workflow turns it into writes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+from finchat.books.plan import Evidence, Rival
+
+Situation = Literal[
+    "exact",  # one line, one document, amount due to the cent
+    "several",  # one line for several documents, summing to the cent
+    "part_payment",  # less than is due, text or history says instalment or names the document
+    "short_fee",  # short by a bank or card fee
+    "short_discount",
+    "short_withholding",
+    "short_other",  # short for a reason the evidence does not name (rounding included)
+    "overpayment",  # more than is due on the documents it names
+    "credits_first",  # exact once open credits of the contact are allocated
+    "clearing",  # already booked as receive/spend money to a named clearing account: pay the document from there
+    "booked_as_credit",  # already booked as prepayment or overpayment: allocate it
+    "booked_elsewhere",  # already booked to income or anything else: report the correction
+    "on_account",  # money of a known contact for no document one can name
+    "prepayment",  # money of a known contact for a document that does not exist yet
+    "refund",
+    "duplicate",  # the same line imported twice
+    "transfer",  # between own accounts
+    "unrelated",
+    "wrong_direction",
+    "paid_again",  # names a document that is already settled
+    "already_settled",  # claimed by what the ledger holds
+    "ambiguous",  # several answers fit as well: a human decides
+    "unmatched",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """Cash of the line put against one document. `amount` is in the document's currency, at most what is due;
+    `bank_amount` is its share of the line in the line's currency."""
+
+    document_id: str
+    amount: Decimal
+    bank_amount: Decimal
+    rate: Decimal | None = None  # base per document unit when the document is in another currency than the line
+    rate_source: Literal["document", "organisation", "file", "bank_line"] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allocation:
+    """Part of an open credit put against a document: no cash moves. In the document's currency."""
+
+    credit_id: str
+    document_id: str
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """One possible answer, for a human: documents with the cash each would take."""
+
+    settlements: tuple[Settlement, ...]
+    confidence: Decimal
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The answer for one bank line.
+
+    `certain` verdicts carry settlements or allocations the evidence determines; anything less is "review" with
+    ranked `suggestions`, or a plain report. `ledger_ids` name what already holds the money (claims, receipts
+    booked to clearing or elsewhere). `residual` is what the line leaves open: positive when the documents stay
+    open by that much (document currency), negative when the line holds more than is due.
+    """
+
+    line_id: str
+    situation: Situation
+    status: Literal["settle", "review", "already_settled", "reported", "unmatched"]
+    certain: bool
+    confidence: Decimal
+    reason: str  # one plain sentence
+    via: Literal["bank", "clearing"] = "bank"
+    settlements: tuple[Settlement, ...] = ()
+    allocations: tuple[Allocation, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    rival: Rival | None = None
+    suggestions: tuple[Candidate, ...] = ()
+    ledger_ids: tuple[str, ...] = ()
+    residual: Decimal | None = None

@@ -1,0 +1,187 @@
+"""The plan: proposed writes, each with evidence, rival, effects, preconditions and the way it is read back.
+
+The JSON form is `finchat.plan/1` of the machine contract. Amounts are Decimals here and plain decimal strings there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Literal
+
+from finchat.books.documents import Organisation
+from finchat.canonical import sha256_of
+
+Kind = Literal[
+    "payment", "allocation", "overpayment", "prepayment", "refund", "spend_money", "receive_money", "deposit",
+    "apply_payment", "transfer", "create", "update", "delete", "void",
+]  # fmt: skip
+Class = Literal["certain", "review"]
+Control = Literal["bank", "receivables", "payables", "tax", "gain_loss", "clearing", "other"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """One reason for a proposal, with the record it rests on."""
+
+    kind: str  # reference, number, amount, payee, account, date, claim, credit, rate, history …
+    text: str
+    record_type: str = ""
+    record_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rival:
+    """The strongest other answer and why it lost."""
+
+    documents: tuple[str, ...]
+    text: str
+    why_lost: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """Cash or credit of one write on one document. `amount` in the document's currency, `bank_amount` in the bank's."""
+
+    id: str
+    document_id: str
+    type: str
+    number: str
+    contact_id: str
+    contact: str
+    amount: Decimal
+    currency: str
+    bank_amount: Decimal | None = None
+    bank_currency: str | None = None
+    rate: Decimal | None = None
+    rate_source: Literal["document", "organisation", "file", "bank_line"] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Precondition:
+    """A fact the approval rests on, as text: the guard reads it again before it sends."""
+
+    type: str  # invoice, bill, credit_note, account, organisation …
+    id: str
+    field: str  # amount_due, status, remaining, lock_date …
+    expected: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """Expected change of one account: debit positive. `amount` in the account's currency, `base_amount` in base."""
+
+    account_id: str
+    control: Control
+    amount: Decimal
+    currency: str
+    base_amount: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Write:
+    """One tool call that changes the ledger, whole: nothing is filled in later, except a `$from` reference.
+
+    `verify` says how the write is read back: {"by": "token", "token": …, …} or {"by": "new_ids", …}.
+    """
+
+    id: str
+    operation: str  # canonical: payment.create, credit_note.allocate …
+    resource: str  # payments, credit_notes … (as policy.toml names it)
+    tool: str
+    tool_sha256: str
+    arguments: Mapping[str, Any]
+    amount: Decimal
+    currency: str
+    link_ids: tuple[str, ...] = ()
+    preconditions: tuple[Precondition, ...] = ()
+    effects: tuple[Effect, ...] = ()
+    verify: Mapping[str, Any] | None = None
+    depends_on: tuple[str, ...] = ()
+    if_dependency_fails: Literal["skip", "continue"] = "skip"
+
+    @property
+    def arguments_sha256(self) -> str:
+        return sha256_of(self.arguments)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """What finchat would do about one bank line; approved or refused as a whole."""
+
+    id: str
+    line_id: str
+    kind: Kind
+    certainty: Class  # "class" in JSON
+    confidence: Decimal
+    evidence: tuple[Evidence, ...]
+    rival: Rival | None
+    links: tuple[Link, ...]
+    writes: tuple[Write, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BankBalance:
+    account_id: str
+    amount: Decimal
+    currency: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Balances:
+    """Balances as proof. Receivables and payables are in base currency from the trial balance.
+
+    Receivables: debit positive. Payables: credit positive (what is owed). `why_missing` explains any None.
+    """
+
+    bank: tuple[BankBalance, ...]
+    receivables: Decimal | None
+    payables: Decimal | None
+    currency: str
+    trial_balance_difference: Decimal | None
+    why_missing: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something a person should know about a line or the books, with the step that deals with it."""
+
+    code: str
+    severity: Literal["info", "warning", "error"]
+    text: str
+    next: str
+    line_id: str | None = None
+    documents: tuple[str, ...] = ()
+    amount: Decimal | None = None
+    currency: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    id: str
+    created_at: datetime
+    as_of: date
+    organisation: Organisation
+    server_fingerprint: str
+    command: tuple[str, ...]
+    proposals: tuple[Proposal, ...]
+    expected: Balances
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 over the canonical JSON of the plan without its hash."""
+        return sha256_of(self.body())
+
+    def body(self) -> dict[str, Any]:
+        from finchat.books.plan_json import plan_body
+
+        return plan_body(self)
+
+    def as_json(self) -> dict[str, Any]:
+        return {**self.body(), "hash": self.hash}
+
+    def only(self, proposal_ids: frozenset[str]) -> Plan:
+        """The same plan with fewer proposals (for expected balances of what was approved). Not for saving."""
+        return replace(self, proposals=tuple(p for p in self.proposals if p.id in proposal_ids))

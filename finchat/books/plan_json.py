@@ -1,0 +1,242 @@
+"""`finchat.plan/1`: a plan to JSON and back. Reading refuses anything it cannot write again byte for byte."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from finchat.books.documents import Organisation
+from finchat.books.money import amount_text, parse_amount
+from finchat.books.plan import (
+    Balances,
+    BankBalance,
+    Effect,
+    Evidence,
+    Link,
+    Plan,
+    Precondition,
+    Proposal,
+    Rival,
+    Write,
+)  # fmt: skip
+from finchat.canonical import plain_decimal
+from finchat.clock import instant_text
+
+SCHEMA = "finchat.plan/1"
+
+
+def organisation_json(org: Organisation) -> dict[str, Any]:
+    """The contract's `org`."""
+    return {
+        "server": org.server, "id": org.id, "name": org.name, "base_currency": org.base_currency,
+        "timezone": org.timezone, "sandbox": org.sandbox,
+    }  # fmt: skip
+
+
+def balances_json(balances: Balances) -> dict[str, Any]:
+    """The contract's `bal`."""
+    c = balances.currency
+    return {
+        "bank": [
+            {"account_id": b.account_id, "amount": amount_text(b.amount, b.currency), "currency": b.currency}
+            for b in balances.bank
+        ],
+        "receivables": _amount(balances.receivables, c),
+        "payables": _amount(balances.payables, c),
+        "currency": c,
+        "trial_balance_difference": _amount(balances.trial_balance_difference, c),
+        "why_missing": balances.why_missing,
+    }
+
+
+def plan_body(plan: Plan) -> dict[str, Any]:
+    """The plan's JSON without its hash."""
+    return {
+        "schema": SCHEMA,
+        "id": plan.id,
+        "created_at": instant_text(plan.created_at),
+        "as_of": plan.as_of.isoformat(),
+        "org": organisation_json(plan.organisation),
+        "server_fingerprint": plan.server_fingerprint,
+        "command": list(plan.command),
+        "proposals": [proposal_json(p) for p in plan.proposals],
+        "expected": balances_json(plan.expected),
+    }
+
+
+def proposal_json(p: Proposal) -> dict[str, Any]:
+    return {
+        "id": p.id,
+        "line_id": p.line_id,
+        "kind": p.kind,
+        "class": p.certainty,
+        "confidence": plain_decimal(p.confidence),
+        "evidence": [
+            {"kind": e.kind, "text": e.text, "record": {"type": e.record_type, "id": e.record_id}} for e in p.evidence
+        ],
+        "rival": p.rival and {"documents": list(p.rival.documents), "text": p.rival.text, "why_lost": p.rival.why_lost},
+        "links": [_link_json(link) for link in p.links],
+        "writes": [write_json(w) for w in p.writes],
+    }
+
+
+def write_json(w: Write) -> dict[str, Any]:
+    return {
+        "id": w.id,
+        "operation": w.operation,
+        "resource": w.resource,
+        "tool": w.tool,
+        "tool_sha256": w.tool_sha256,
+        "arguments": _thaw(w.arguments),
+        "arguments_sha256": w.arguments_sha256,
+        "link_ids": list(w.link_ids),
+        "amount": amount_text(w.amount, w.currency),
+        "currency": w.currency,
+        "preconditions": [
+            {"type": c.type, "id": c.id, "field": c.field, "expected": c.expected} for c in w.preconditions
+        ],
+        "effects": [
+            {
+                "account_id": e.account_id,
+                "control": e.control,
+                "amount": amount_text(e.amount, e.currency),
+                "currency": e.currency,
+                "base_amount": plain_decimal(e.base_amount),
+            }
+            for e in w.effects
+        ],
+        "verify": _thaw(w.verify),
+        "depends_on": list(w.depends_on),
+        "if_dependency_fails": w.if_dependency_fails,
+    }
+
+
+def plan_from_json(data: Mapping[str, Any]) -> Plan:
+    """The plan of a saved file. Raises ValueError when the file was edited: wrong schema, hash or argument hash."""
+    try:
+        plan = _plan(data)
+        stated = [w["arguments_sha256"] for p in data["proposals"] for w in p["writes"]]
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"not a {SCHEMA} file: {error!r}") from error
+    if stated != [w.arguments_sha256 for p in plan.proposals for w in p.writes]:
+        raise ValueError("the arguments of a write are not those that were hashed")
+    if data.get("hash") != plan.hash or plan.as_json() != _thaw(data):
+        raise ValueError("the plan's hash does not match its content")
+    return plan
+
+
+def _plan(data: Mapping[str, Any]) -> Plan:
+    if data["schema"] != SCHEMA:
+        raise ValueError(f"schema is {data['schema']!r}, not {SCHEMA}")
+    return Plan(
+        id=data["id"],
+        created_at=datetime.fromisoformat(data["created_at"]),
+        as_of=date.fromisoformat(data["as_of"]),
+        organisation=Organisation(**data["org"]),
+        server_fingerprint=data["server_fingerprint"],
+        command=tuple(data["command"]),
+        proposals=tuple(_proposal(p) for p in data["proposals"]),
+        expected=_balances(data["expected"]),
+    )
+
+
+def _proposal(p: Mapping[str, Any]) -> Proposal:
+    rival = p["rival"]
+    return Proposal(
+        id=p["id"],
+        line_id=p["line_id"],
+        kind=p["kind"],
+        certainty=p["class"],
+        confidence=parse_amount(p["confidence"]),
+        evidence=tuple(
+            Evidence(kind=e["kind"], text=e["text"], record_type=e["record"]["type"], record_id=e["record"]["id"])
+            for e in p["evidence"]
+        ),
+        rival=rival and Rival(documents=tuple(rival["documents"]), text=rival["text"], why_lost=rival["why_lost"]),
+        links=tuple(_link(link) for link in p["links"]),
+        writes=tuple(_write(w) for w in p["writes"]),
+    )
+
+
+def _write(w: Mapping[str, Any]) -> Write:
+    return Write(
+        id=w["id"],
+        operation=w["operation"],
+        resource=w["resource"],
+        tool=w["tool"],
+        tool_sha256=w["tool_sha256"],
+        arguments=w["arguments"],
+        link_ids=tuple(w["link_ids"]),
+        amount=parse_amount(w["amount"]),
+        currency=w["currency"],
+        preconditions=tuple(Precondition(**c) for c in w["preconditions"]),
+        effects=tuple(
+            Effect(
+                account_id=e["account_id"],
+                control=e["control"],
+                amount=parse_amount(e["amount"]),
+                currency=e["currency"],
+                base_amount=parse_amount(e["base_amount"]),
+            )
+            for e in w["effects"]
+        ),
+        verify=w["verify"],
+        depends_on=tuple(w["depends_on"]),
+        if_dependency_fails=w["if_dependency_fails"],
+    )
+
+
+def _link_json(link: Link) -> dict[str, Any]:
+    return {
+        "id": link.id,
+        "document_id": link.document_id,
+        "type": link.type,
+        "number": link.number,
+        "contact_id": link.contact_id,
+        "contact": link.contact,
+        "amount": amount_text(link.amount, link.currency),
+        "currency": link.currency,
+        "bank_amount": _amount(link.bank_amount, link.bank_currency or link.currency),
+        "bank_currency": link.bank_currency,
+        "rate": link.rate if link.rate is None else plain_decimal(link.rate),
+        "rate_source": link.rate_source,
+    }
+
+
+def _link(link: Mapping[str, Any]) -> Link:
+    values = dict(link)
+    for name in ("amount", "bank_amount", "rate"):
+        values[name] = None if values[name] is None else parse_amount(values[name])
+    return Link(**values)
+
+
+def _balances(b: Mapping[str, Any]) -> Balances:
+    def read(text: str | None) -> Decimal | None:
+        return None if text is None else parse_amount(text)
+
+    return Balances(
+        bank=tuple(
+            BankBalance(account_id=x["account_id"], amount=parse_amount(x["amount"]), currency=x["currency"])
+            for x in b["bank"]
+        ),
+        receivables=read(b["receivables"]),
+        payables=read(b["payables"]),
+        currency=b["currency"],
+        trial_balance_difference=read(b["trial_balance_difference"]),
+        why_missing=b["why_missing"],
+    )
+
+
+def _amount(amount: Decimal | None, currency: str) -> str | None:
+    return None if amount is None else amount_text(amount, currency)
+
+
+def _thaw(value: Any) -> Any:
+    """Plain dicts and lists, so that JSON data compares by content."""
+    if isinstance(value, Mapping):
+        return {k: _thaw(v) for k, v in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_thaw(v) for v in value]
+    return value

@@ -1,0 +1,54 @@
+"""Canonical JSON (RFC 8785) and the hashes over it.
+
+Amounts travel as strings; a Decimal is written as its plain digits without an exponent, a float is refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+
+def canonical_json(value: Any) -> str:
+    """RFC 8785 text of JSON data: keys sorted by UTF-16 code units, no white space, no float.
+
+    Raises TypeError for a float or a non-JSON type and ValueError for a lone surrogate or a non-finite Decimal.
+    """
+    text = _write(value)
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise ValueError("text holds a lone surrogate, which JSON over UTF-8 cannot carry") from None
+    return text
+
+
+def sha256_of(value: Any) -> str:
+    """Hex SHA-256 over the canonical JSON of `value`."""
+    return hashlib.sha256(canonical_json(value).encode("utf-8")).hexdigest()
+
+
+def plain_decimal(value: Decimal) -> str:
+    """Digits without an exponent: Decimal('1E+3') is '1000'."""
+    if not value.is_finite():
+        raise ValueError(f"not a finite number: {value}")
+    return format(value, "f")
+
+
+def _write(value: Any) -> str:
+    if value is None or isinstance(value, bool | str):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, Decimal):
+        return plain_decimal(value)
+    if isinstance(value, Mapping):
+        if not all(isinstance(key, str) for key in value):
+            raise TypeError("JSON object keys are strings")
+        members = sorted(value.items(), key=lambda item: item[0].encode("utf-16-be", "surrogatepass"))
+        return "{" + ",".join(f"{json.dumps(k, ensure_ascii=False)}:{_write(v)}" for k, v in members) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ",".join(_write(item) for item in value) + "]"
+    raise TypeError(f"{type(value).__name__} has no canonical JSON form; write amounts as strings")

@@ -1,0 +1,54 @@
+"""The clock. Instants are aware UTC; durations come from the monotonic clock."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from finchat.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """`fixed` pins the instant (FINCHAT_NOW: sandbox and --from-files only); otherwise the system clock."""
+
+    fixed: datetime | None = None
+
+    def now(self) -> datetime:
+        """The present instant, aware, in UTC."""
+        return self.fixed or datetime.now(UTC)
+
+    def today(self, timezone: str) -> date:
+        """The calendar day of `now` in an IANA time zone."""
+        return self.now().astimezone(ZoneInfo(timezone)).date()
+
+    @staticmethod
+    def monotonic() -> float:
+        return time.monotonic()
+
+
+def clock_from_environment(environ: Mapping[str, str] = os.environ) -> Clock:
+    """A clock pinned by FINCHAT_NOW, when it is set. Raises UsageError when it is not an ISO instant with a zone."""
+    text = environ.get("FINCHAT_NOW")
+    if not text:
+        return Clock()
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        raise UsageError(
+            f"FINCHAT_NOW is not an ISO instant with a zone: {text!r}",
+            field="FINCHAT_NOW",
+            next="write it like 2026-11-20T09:00:00Z",
+        )
+    return Clock(instant.astimezone(UTC))
+
+
+def instant_text(instant: datetime) -> str:
+    """ISO in UTC with microseconds and Z, the one spelling finchat writes."""
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -1,0 +1,1 @@
+"""MCP sessions, seen by the rest of finchat only as toolboxes."""

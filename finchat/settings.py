@@ -1,0 +1,254 @@
+"""Where finchat keeps things, and which servers it is told to use.
+
+Sources, later over earlier: the built-in sandbox connection, finchat.toml (`--config`), `--mcp-config FILE`.
+Nothing is ever read from the working directory.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from finchat.canonical import sha256_of
+from finchat.errors import UsageError
+
+PROFILES = ("xero", "quickbooks", "xero-official", "quickbooks-intuit", "quickbooks-community")
+DEFAULT_SERVER = "books"
+# The built-in sandbox connection ships with its clearing account named, as a person would name theirs.
+SANDBOX_CLEARING_ACCOUNTS = ("Card & Wallet Receipts",)
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """FINCHAT_HOME and the files in it."""
+
+    path: Path
+
+    @property
+    def config(self) -> Path:
+        return self.path / "finchat.toml"
+
+    @property
+    def policy(self) -> Path:
+        return self.path / "policy.toml"
+
+    @property
+    def database(self) -> Path:
+        return self.path / "state.sqlite3"
+
+    @property
+    def audit_log(self) -> Path:
+        return self.path / "audit.jsonl"
+
+    @property
+    def audit_head(self) -> Path:
+        return self.path / "audit.head"
+
+    @property
+    def plans(self) -> Path:
+        return self.path / "plans"
+
+    @property
+    def sandbox(self) -> Path:
+        return self.path / "sandbox"
+
+    @property
+    def locks(self) -> Path:
+        return self.path / "locks"
+
+
+def home_from_environment(environ: Mapping[str, str] = os.environ) -> Home:
+    """FINCHAT_HOME, else the platform's own place for user data."""
+    if given := environ.get("FINCHAT_HOME"):
+        return Home(Path(given).expanduser().absolute())
+    from platformdirs import user_data_path
+
+    return Home(user_data_path("finchat", appauthor=False))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerSettings:
+    """One configured MCP server.
+
+    With `command` it is a child process, with `url` it is streamable HTTP; with neither it is finchat's own server
+    for `profile`, run in memory (on the sandbox company when `sandbox`, else on the XERO_*/QUICKBOOKS_* environment).
+    `request_lifetime_s`: how long the vendor may still be working on a request whose answer never came.
+    """
+
+    name: str
+    profile: str | None = None
+    command: str | None = None
+    args: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    url: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    organisation: str | None = None
+    clearing_accounts: tuple[str, ...] = ()
+    bank_feed: str | None = None
+    required: bool = True
+    sandbox: bool = False
+    request_lifetime_s: float | None = None
+    start_deadline_s: float = 20.0
+    call_deadline_s: float = 60.0
+
+    @property
+    def in_memory(self) -> bool:
+        return self.command is None and self.url is None
+
+    def fingerprint(self, organisation_id: str) -> str:
+        """SHA-256 over what identifies the server and organisation, without secrets (no env, headers or user info)."""
+        where: Any = {"builtin": self.profile, "sandbox": self.sandbox}
+        if self.command is not None:
+            where = {"command": self.command, "args": list(self.args)}
+        elif self.url is not None:
+            parts = urlsplit(self.url)
+            where = {"url": f"{parts.scheme}://{parts.hostname}:{parts.port or ''}{parts.path}"}
+        return sha256_of({"name": self.name, "where": where, "organisation": organisation_id})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    home: Home
+    servers: Mapping[str, ServerSettings]
+    policy_path: Path
+
+    def server(self, name: str | None) -> ServerSettings:
+        """The named server, or the only one. Raises UsageError that lists what there is."""
+        if name is None and len(self.servers) == 1:
+            return next(iter(self.servers.values()))
+        if name is None:
+            profiled = [s for s in self.servers.values() if s.profile]
+            if len(profiled) == 1:
+                return profiled[0]
+            raise UsageError(
+                "more than one server is configured", field="--server", next=f"add --server {'|'.join(self.servers)}"
+            )
+        if name not in self.servers:
+            raise UsageError(
+                f"no server is called {name!r}", field="--server", next=f"configured are: {', '.join(self.servers)}"
+            )
+        return self.servers[name]
+
+
+def load_settings(
+    home: Home, *, config: Path | None = None, mcp_config: Path | None = None, policy: Path | None = None
+) -> Settings:
+    """Settings from the files that exist. Raises UsageError naming the file and the field that is wrong."""
+    servers: dict[str, ServerSettings] = {}
+    file = config or home.config
+    if config is not None or file.exists():
+        servers |= _servers(_toml(file).get("servers", {}), file, "servers")
+    if mcp_config is not None:
+        servers |= _servers(_json(mcp_config).get("mcpServers", {}), mcp_config, "mcpServers")
+    if not servers:
+        servers = {DEFAULT_SERVER: sandbox_server()}
+    return Settings(home=home, servers=servers, policy_path=policy or home.policy)
+
+
+def sandbox_server(name: str = DEFAULT_SERVER) -> ServerSettings:
+    """The connection a fresh machine has: finchat's own Xero server, in memory, on the sandbox company."""
+    return ServerSettings(
+        name=name, profile="xero", sandbox=True, clearing_accounts=SANDBOX_CLEARING_ACCOUNTS, request_lifetime_s=0.0
+    )
+
+
+_TEXT = {"type": "string", "minLength": 1}
+_TEXTS = {"type": "array", "items": {"type": "string"}}
+_TEXT_TABLE = {"type": "object", "additionalProperties": {"type": "string"}}
+_SECONDS = {"type": "number", "minimum": 0}
+_SERVERS_SCHEMA: Mapping[str, Any] = {
+    "type": "object",
+    "propertyNames": {"pattern": "^[A-Za-z0-9_-]{1,32}$"},
+    "additionalProperties": {
+        "type": "object",
+        "properties": {
+            "command": _TEXT,
+            "args": _TEXTS,
+            "env": _TEXT_TABLE,
+            "url": _TEXT,
+            "headers": _TEXT_TABLE,
+            "finchat": {
+                "type": "object",
+                "additionalProperties": False,
+                "properties": {
+                    "profile": {"enum": list(PROFILES)},
+                    "organisation": _TEXT,
+                    "clearing_accounts": _TEXTS,
+                    "bank_feed": _TEXT,
+                    "required": {"type": "boolean"},
+                    "sandbox": {"type": "boolean"},
+                    "request_lifetime_s": _SECONDS,
+                    "start_deadline_s": _SECONDS,
+                    "call_deadline_s": _SECONDS,
+                },
+            },
+        },
+        "not": {"required": ["command", "url"]},
+        "anyOf": [
+            {"required": ["command"]},
+            {"required": ["url"]},
+            {"required": ["finchat"], "properties": {"finchat": {"required": ["profile"]}}},
+        ],
+    },
+}
+
+
+def _servers(table: Any, file: Path, root: str) -> dict[str, ServerSettings]:
+    from jsonschema import Draft202012Validator
+
+    for issue in Draft202012Validator(_SERVERS_SCHEMA).iter_errors(table):
+        where = ".".join([root, *(str(part) for part in issue.absolute_path)])
+        why = {
+            "not": "has both a command and a url",
+            "anyOf": "has neither a command, a url nor finchat.profile",
+        }.get(str(issue.validator), issue.message)
+        raise UsageError(f"{file}: {where}: {why}", field=where, next="correct the file and run again")
+    return {name: _server(name, entry, file) for name, entry in table.items()}
+
+
+def _server(name: str, entry: Mapping[str, Any], file: Path) -> ServerSettings:
+    values = {key: entry[key] for key in ("command", "args", "env", "url", "headers") if key in entry}
+    values |= entry.get("finchat", {})
+    for key in ("args", "clearing_accounts"):
+        values[key] = tuple(values.get(key, ()))
+    if feed := values.get("bank_feed"):
+        values["bank_feed"] = str((file.parent / Path(feed).expanduser()).absolute())
+    return _bridged(ServerSettings(name=name, **values))
+
+
+def _bridged(settings: ServerSettings) -> ServerSettings:
+    """`npx -y @modelcontextprotocol/server-sse URL` needs no bridge: connect to the URL itself."""
+    if (
+        settings.command == "npx"
+        and len(settings.args) >= 2
+        and settings.args[-2].startswith("@modelcontextprotocol/server-sse")
+    ):
+        return replace(settings, command=None, args=(), url=settings.args[-1])
+    return settings
+
+
+def _toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(
+            f"cannot read {file}: {error}", field="--config", next="correct the file or its path"
+        ) from error
+
+
+def _json(file: Path) -> dict[str, Any]:
+    try:
+        data = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"cannot read {file}: {error}", field="--mcp-config", next="correct the file or its path"
+        ) from error
+    if not isinstance(data, dict):
+        raise UsageError(f"{file} is not a JSON object", field="--mcp-config", next='it starts {"mcpServers": …')
+    return data

@@ -1,0 +1,1 @@
+"""SQLite tables and migrations. What the rows mean is decided above."""
