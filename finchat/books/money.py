@@ -8,30 +8,11 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Self
 
 # ISO 4217 currencies whose minor unit is not a hundredth.
+_NO_MINOR_UNIT = ("BIF CLP DJF GNF ISK JPY KMF KRW PYG", "RWF UGX UYI VND VUV XAF XOF XPF")
+_THREE_DIGITS = "BHD IQD JOD KWD LYD OMR TND"
 _MINOR_DIGITS = {
-    **dict.fromkeys(
-        [
-            "BIF",
-            "CLP",
-            "DJF",
-            "GNF",
-            "ISK",
-            "JPY",
-            "KMF",
-            "KRW",
-            "PYG",
-            "RWF",
-            "UGX",
-            "UYI",
-            "VND",
-            "VUV",
-            "XAF",
-            "XOF",
-            "XPF",
-        ],
-        0,
-    ),
-    **dict.fromkeys(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"], 3),
+    **{code: 0 for codes in _NO_MINOR_UNIT for code in codes.split()},
+    **dict.fromkeys(_THREE_DIGITS.split(), 3),
 }
 _DECIMAL = re.compile(r"-?\d{1,15}(\.\d{1,10})?\Z", re.ASCII)
 
