@@ -1,0 +1,1 @@
+"""Text from strangers: made safe to show, and kept free of secrets."""
