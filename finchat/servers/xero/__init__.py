@@ -1,0 +1,1 @@
+"""The Xero Accounting API 2.0 as MCP tools."""
