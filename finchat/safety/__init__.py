@@ -1,0 +1,1 @@
+"""The guard: policy, approval, journal, recovery and the audit log. Nothing else in finchat sends a write."""
