@@ -1,0 +1,345 @@
+"""The commands: parse, call the app, hand back the exit code. Nothing heavy is imported here.
+
+Annotations are evaluated when the commands are made, so this module has no `from __future__ import annotations`.
+"""
+
+import functools
+import inspect
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from finchat.errors import ExitCode, FinchatError, UsageError
+
+if TYPE_CHECKING:
+    from finchat.app import Invocation
+
+HELP = """Match and record your bank lines in Xero, and write nothing you have not approved.
+
+On a machine with nothing set up, every command works on a sandbox company:  finchat reconcile --days 7"""
+
+_plain = {"add_completion": False, "rich_markup_mode": None, "pretty_exceptions_enable": False, "no_args_is_help": True}
+cli = typer.Typer(help=HELP, **_plain)  # type: ignore[arg-type]
+sandbox = typer.Typer(help="The sandbox company: a Xero on this machine, with a year of made-up trading.", **_plain)  # type: ignore[arg-type]
+audit = typer.Typer(help="The record of every call, proposal, decision and write.", **_plain)  # type: ignore[arg-type]
+journal = typer.Typer(help="Writes that were intended, and what became of them.", **_plain)  # type: ignore[arg-type]
+policy = typer.Typer(help="What may be read, asked for and approved unattended.", **_plain)  # type: ignore[arg-type]
+for name, group in (("sandbox", sandbox), ("audit", audit), ("journal", journal), ("policy", policy)):
+    cli.add_typer(group, name=name)
+
+_COMMON: dict[str, tuple[Any, Any]] = {
+    "json": (Annotated[bool, typer.Option("--json", help="Print exactly one JSON document; never ask.")], False),
+    "quiet": (Annotated[bool, typer.Option("--quiet", "-q", help="Results and errors only.")], False),
+    "org": (Annotated[str | None, typer.Option(help="The organisation, by name or id.")], None),
+    "server": (Annotated[str | None, typer.Option(help="The configured server to use.")], None),
+    "mcp_config": (Annotated[Path | None, typer.Option(help="MCP servers in the common JSON form.")], None),
+    "config": (Annotated[Path | None, typer.Option(help="Instead of finchat.toml in FINCHAT_HOME.")], None),
+    "policy": (Annotated[Path | None, typer.Option(help="Instead of policy.toml in FINCHAT_HOME.")], None),
+    "as_of": (Annotated[str | None, typer.Option(metavar="DATE", help="The accounting date, e.g. 2026-11-20.")], None),
+}  # fmt: skip
+
+_Command = Callable[..., int]
+
+
+def _with_common(command: _Command) -> _Command:
+    """Add the flags every command has, and hand them over together as the first argument."""
+    own = list(inspect.signature(command).parameters.values())[1:]
+    common = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
+        for name, (annotation, default) in _COMMON.items()
+    ]
+
+    @functools.wraps(command)
+    def run_command(*args: Any, **values: Any) -> int:
+        from finchat.app import Invocation
+
+        flags = {name: values.pop(name) for name in _COMMON}
+        return command(Invocation(**flags, command=tuple(_arguments)), *args, **values)
+
+    own = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own]
+    run_command.__signature__ = inspect.Signature([*own, *common], return_annotation=int)  # type: ignore[attr-defined]
+    run_command.__annotations__ = {p.name: p.annotation for p in [*own, *common]}
+    del run_command.__wrapped__  # type: ignore[attr-defined]
+    return run_command
+
+
+@cli.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", "-V", help="Print the version and exit.", is_eager=True)
+    ] = False,
+) -> None:
+    if version:  # with other arguments beside it; alone it never comes this far
+        from finchat import __version__
+
+        print(f"finchat {__version__}")
+        raise typer.Exit
+
+
+@cli.command()
+@_with_common
+def reconcile(
+    call: "Invocation",
+    *,
+    days: Annotated[int | None, typer.Option(help="The N calendar days ending with the as-of date.")] = None,
+    first: Annotated[str | None, typer.Option("--from", metavar="DATE", help="First day of the window.")] = None,
+    last: Annotated[str | None, typer.Option("--to", metavar="DATE", help="Last day of the window.")] = None,
+    account: Annotated[str | None, typer.Option(help="Only lines of this bank account, by code.")] = None,
+    rates: Annotated[Path | None, typer.Option(help="Exchange rates as JSON, by date and currency.")] = None,
+    from_files: Annotated[Path | None, typer.Option(metavar="DIR", help="Match neutral files, offline.")] = None,
+    plan: Annotated[Path | None, typer.Option(metavar="OUT", help="Save the plan here as well.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Approve what policy.toml allows unattended.")] = False,
+) -> int:  # fmt: skip
+    """Match bank lines to invoices and bills, show the plan, ask, write what you approve and read it back."""
+    from finchat import app
+
+    return app.reconcile(
+        call, days=days, first=first, last=last, account=account, rates=rates, from_files=from_files, out=plan, yes=yes
+    )
+
+
+@cli.command()
+@_with_common
+def apply(
+    call: "Invocation",
+    *,
+    plan: Annotated[str, typer.Argument(metavar="PLAN", help="A plan's id, or its file.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Approve what policy.toml allows unattended.")] = False,
+) -> int:
+    """Ask about a saved plan and write what you approve."""
+    from finchat import app
+
+    return app.apply(call, plan, yes=yes)
+
+
+@cli.command()
+@_with_common
+def servers(call: "Invocation") -> int:
+    """List the configured servers."""
+    from finchat import app
+
+    return app.list_servers(call)
+
+
+@cli.command()
+@_with_common
+def serve(
+    call: "Invocation",
+    *,
+    vendor: Annotated[str, typer.Argument(metavar="xero", help="Which API to serve over MCP.")],
+    sandbox: Annotated[bool, typer.Option("--sandbox", help="Serve the sandbox company.")] = False,
+    methods: Annotated[str, typer.Option(help="Only these: read, write.")] = "",
+    tags: Annotated[str, typer.Option(help="Only tools with one of these tags.")] = "",
+    expires: Annotated[str | None, typer.Option(metavar="ISO", help="Refuse calls after this instant.")] = None,
+    http: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="Streamable HTTP instead of stdio.")] = None,
+    token: Annotated[str | None, typer.Option(help="Bearer token that callers over HTTP must send.")] = None,
+) -> int:
+    """Run finchat's own MCP server for an accounting API, on stdio or HTTP."""
+    from finchat import app
+
+    return app.serve(call, vendor, sandbox=sandbox, methods=methods, tags=tags, expires=expires, http=http, token=token)
+
+
+@sandbox.command("run")
+@_with_common
+def sandbox_run(
+    call: "Invocation",
+    *,
+    vendor: Annotated[str, typer.Argument(metavar="xero", help="Which back end.")],
+    http: Annotated[str, typer.Option(metavar="HOST:PORT", help="Where to listen; port 0 picks one.")] = "127.0.0.1:0",
+    limits: Annotated[str, typer.Option(help="Calls per window, at once, per day.")] = "60/60s,5,5000",
+    strict_auth: Annotated[bool, typer.Option("--strict-auth", help="Accept only the printed id and secret.")] = False,
+    delay: Annotated[str | None, typer.Option(help="Delay writes, like before=0.2,after=0.5 (s).")] = None,
+) -> int:
+    """Serve the sandbox company over HTTP, with the vendor's own paths."""
+    from finchat import app
+
+    return app.sandbox_run(call, vendor, http=http, limits=limits, strict_auth=strict_auth, delay=delay)
+
+
+@sandbox.command("reset")
+@_with_common
+def sandbox_reset(
+    call: "Invocation",
+    *,
+    seed: Annotated[int, typer.Option(help="Which company; the same number gives the same company.")] = 1,
+    anchor: Annotated[str | None, typer.Option(metavar="DATE", help="The last day of its trading.")] = None,
+) -> int:
+    """Make the demo company anew."""
+    from finchat import app
+
+    return app.sandbox_reset(call, seed=seed, anchor=anchor)
+
+
+@sandbox.command("load")
+@_with_common
+def sandbox_load(
+    call: "Invocation", directory: Annotated[Path, typer.Argument(metavar="DIR", help="Xero JSON as recorded.")]
+) -> int:
+    """Load recorded Xero JSON instead of the demo company."""
+    from finchat import app
+
+    return app.sandbox_load(call, directory)
+
+
+@sandbox.command("status")
+@_with_common
+def sandbox_status(call: "Invocation") -> int:
+    """Balances and counts of the sandbox company."""
+    from finchat import app
+
+    return app.sandbox_status(call)
+
+
+@sandbox.command("truth")
+@_with_common
+def sandbox_truth(call: "Invocation") -> int:
+    """The demo company's own answers, for checking finchat. Nothing else reads them."""
+    from finchat import app
+
+    return app.sandbox_truth(call)
+
+
+@audit.command("show")
+@_with_common
+def audit_show(call: "Invocation", last: Annotated[int, typer.Option(help="How many lines; 0 is all.")] = 40) -> int:
+    """The audit log as sentences."""
+    from finchat import app
+
+    return app.audit_show(call, last)
+
+
+@audit.command("verify")
+@_with_common
+def audit_verify(call: "Invocation") -> int:
+    """Check the chain of the audit log and its anchor."""
+    from finchat import app
+
+    return app.audit_verify(call)
+
+
+@audit.command("verifier")
+@_with_common
+def audit_verifier(call: "Invocation") -> int:
+    """Print a verifier of one file that runs without finchat."""
+    from finchat import app
+
+    return app.audit_verifier(call)
+
+
+@journal.command("show")
+@_with_common
+def journal_show(
+    call: "Invocation",
+    *,
+    everything: Annotated[bool, typer.Option("--all", help="Settled writes too, not only open ones.")] = False,
+) -> int:
+    """Writes whose outcome is open."""
+    from finchat import app
+
+    return app.journal_show(call, everything=everything)
+
+
+@journal.command("resolve")
+@_with_common
+def journal_resolve(
+    call: "Invocation",
+    *,
+    write: Annotated[str, typer.Argument(metavar="WRITE", help="The write's id.")],
+    committed: Annotated[str | None, typer.Option(metavar="ID", help="It is in the ledger under this id.")] = None,
+    not_sent: Annotated[bool, typer.Option("--not-sent", help="It is not in the ledger.")] = False,
+) -> int:
+    """Settle a write that cannot be read back, after looking in the ledger yourself."""
+    from finchat import app
+
+    return app.journal_resolve(call, write, committed=committed, not_sent=not_sent)
+
+
+@policy.command("show")
+@_with_common
+def policy_show(call: "Invocation") -> int:
+    """The policy in force, rule by rule."""
+    from finchat import app
+
+    return app.policy_show(call)
+
+
+@policy.command("test")
+@_with_common
+def policy_test(
+    call: "Invocation", tool: Annotated[str, typer.Argument(metavar="TOOL", help="A tool's name on --server.")]
+) -> int:
+    """What the policy says of a tool, and which rule decides."""
+    from finchat import app
+
+    return app.policy_test(call, tool)
+
+
+# The words of the command line of this process, for the plan's record of what made it.
+_arguments: list[str] = []
+
+
+class _Interrupted(FinchatError):
+    exit_code = ExitCode.INTERRUPTED
+    code = "interrupted"
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code. Never raises: a fault of finchat's own is one line and a log."""
+    _arguments[:] = arguments
+    as_json = "--json" in arguments
+    try:
+        return _run(arguments)
+    except FinchatError as error:
+        return _report(error, as_json)
+    except KeyboardInterrupt:
+        return _report(_Interrupted("interrupted", next="run the command again: it says what happened"), as_json)
+    except BrokenPipeError:  # the reader of our output has left
+        return int(ExitCode.DONE)
+    except Exception as bug:
+        from finchat.ui.bug import report_bug
+
+        return _report(report_bug(bug, arguments), as_json)
+
+
+def _run(arguments: Sequence[str]) -> int:
+    from typer._click.exceptions import ClickException, NoArgsIsHelpError
+
+    command = typer.main.get_command(cli)
+    try:
+        result = command.main(args=list(arguments), prog_name="finchat", standalone_mode=False)
+    except NoArgsIsHelpError as help_text:
+        print(help_text.ctx.get_help() if help_text.ctx else "")
+        return int(ExitCode.DONE if not arguments else ExitCode.USAGE)
+    except typer.Abort:
+        raise KeyboardInterrupt from None
+    except ClickException as issue:
+        raise _usage_error(issue) from None
+    return int(result or 0)
+
+
+def _usage_error(issue: Any) -> UsageError:
+    context = getattr(issue, "ctx", None)
+    where = context.command_path if context else "finchat"
+    field = getattr(issue, "param_hint", None) or getattr(issue, "option_name", None)
+    if field is None and (parameter := getattr(issue, "param", None)) is not None:
+        field = parameter.opts[-1] if parameter.opts[-1].startswith("-") else parameter.human_readable_name
+    return UsageError(issue.format_message(), field=field, next=f"see {where} --help")
+
+
+def _report(error: FinchatError, as_json: bool) -> int:
+    from finchat.ui.sink import Sink
+
+    try:
+        Sink("json" if as_json else "human").error(error)
+    except OSError:  # nobody is left to tell
+        return int(error.exit_code)
+    return int(error.exit_code)
+
+
+def main() -> None:
+    """For callers that import the commands: run sys.argv and raise SystemExit."""
+    raise SystemExit(run(sys.argv[1:]))

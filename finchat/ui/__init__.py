@@ -1,0 +1,1 @@
+"""The only room that prints or reads keys. stdout is data, stderr is talk; cards and prompts go to stderr."""

@@ -1,0 +1,261 @@
+"""The person at the terminal: shows each card, asks one line, returns decisions. Silence is no.
+
+Keys: y approves, n or Enter skips, e edits, r refuses with a reason, a approves all remaining certain proposals once
+their rows were shown and their count and total typed, q leaves the rest pending.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from finchat.books.documents import BankLine
+from finchat.books.money import amount_text, parse_amount
+from finchat.books.plan import Plan, Proposal, Write
+from finchat.safety.approval import (
+    Approval,
+    ApprovalDecision,
+    Approve,
+    Edit,
+    Quit,
+    Refuse,
+    ReviewContext,
+    Skip,
+    bind,
+)
+from finchat.text.sanitise import one_line, scalar, scalars, visible
+from finchat.ui.amounts import money
+from finchat.ui.card import SANDBOX, card_lines
+from finchat.ui.plan_table import plan_table
+from finchat.ui.prompt import ask
+from finchat.ui.sink import Sink
+
+PROMPT = "Approve? y yes · n no (Enter) · e edit · r refuse with a reason · {bulk}q quit: "
+BULK = "a all certain · "
+EDITABLE = frozenset({"amount", "date", "reference"})
+_NO_KEY = (
+    "this server takes no idempotency key: the intent on disk and reading back alone keep this write from being "
+    "sent twice"
+)
+
+
+@dataclass(frozen=True)
+class TerminalApprover:
+    """An Approver for a person. `paused` holds the progress line back while a card is up."""
+
+    sink: Sink
+    paused: Callable[[], AbstractContextManager[None]]
+    lines: Mapping[str, BankLine]
+
+    async def review(self, plan: Plan, context: ReviewContext) -> AsyncIterator[ApprovalDecision]:
+        """One decision a proposal, in the order asked for; ends after `q`, end of input or the last proposal."""
+        waiting = [p for wanted in context.proposal_ids for p in plan.proposals if p.id == wanted]
+        total = len(waiting)
+        number = 0
+        while waiting:
+            proposal = waiting[0]
+            number += 1
+            with self.paused():
+                decisions = await self._decide(plan, context, waiting, number, total)
+            for decision in decisions:
+                yield decision
+                if isinstance(decision, Quit):
+                    return
+            decided = {d.proposal_id for d in decisions if not isinstance(d, Quit)}
+            number += len(decided) - 1
+            waiting = [p for p in waiting if p.id not in decided]
+            if proposal.id not in decided:  # all certain ones went first; this one is asked again
+                number = total - len(waiting)
+
+    async def _decide(
+        self, plan: Plan, context: ReviewContext, waiting: Sequence[Proposal], number: int, total: int
+    ) -> list[ApprovalDecision]:
+        proposal = waiting[0]
+        approval = bind(plan, proposal)
+        if not await self._show(plan, proposal, context, number, total):
+            return [Quit()]
+        bulk = [] if context.foreign else [p for p in waiting if p.certainty == "certain"]
+        while True:
+            key = await ask(self.sink, PROMPT.format(bulk=BULK if len(bulk) > 1 else ""))
+            match key and key.lower():
+                case None | "q" | "quit":
+                    return [Quit()]
+                case "y" | "yes":
+                    return [Approve(approval)]
+                case "" | "n" | "no":
+                    return [Skip(proposal.id)]
+                case "r" | "refuse":
+                    reason = await self._reason()
+                    return [Refuse(proposal.id, reason)] if reason else [Quit()]
+                case "e" | "edit":
+                    if edit := await self._edit(proposal):
+                        return [edit]
+                case "a" | "all" if len(bulk) > 1:
+                    if approvals := await self._bulk(plan, bulk):
+                        return [Approve(a) for a in approvals]
+                case "a" | "all":
+                    self._say("a is for several certain proposals of a plan made here; answer this one by itself")
+                case _:
+                    self._say("answer y, n, e, r, a or q; Enter alone is no")
+
+    async def _show(self, plan: Plan, proposal: Proposal, context: ReviewContext, number: int, total: int) -> bool:
+        """The whole card, a screenful at a time. False when the person left half-way."""
+        console = self.sink.err
+        notes = [*context.warnings]
+        if context.foreign:
+            notes.append("this plan was not made on this machine: check every value against its source")
+        if not context.sends_idempotency_key:
+            notes.append(_NO_KEY)
+        card = card_lines(
+            plan,
+            proposal,
+            number=number,
+            total=total,
+            width=min(console.width, 100),
+            line=self.lines.get(proposal.line_id),
+            accounts=context.account_names,
+            notes=notes,
+        )
+        screen = max(console.height - 2, 8)
+        for start in range(0, len(card), screen):
+            if start and await ask(self.sink, f"-- {len(card) - start} more lines of this card: Enter -- ") is None:
+                return False
+            for text in card[start : start + screen]:
+                console.print(text, no_wrap=True, overflow="ignore", crop=False, soft_wrap=True)
+        return True
+
+    async def _reason(self) -> str | None:
+        while (reason := await ask(self.sink, "Why not? (goes on the record): ")) == "":
+            self._say("a refusal needs a reason; to skip without one, quit with Ctrl-C and answer n")
+        return reason
+
+    async def _bulk(self, plan: Plan, proposals: Sequence[Proposal]) -> list[Approval]:
+        """Approvals of all these certain proposals, once their count and total were typed; else none."""
+        approvals = [bind(plan, p) for p in proposals]
+        sums = write_totals(proposals)
+        flag = f"{SANDBOX} · " if plan.organisation.sandbox else ""
+        where = f"{visible(plan.organisation.name)} on {visible(plan.organisation.server)}"
+        self._say(f"\n{flag}All certain proposals that are left, for {where}:")
+        self.sink.card(plan_table(plan.only(frozenset(p.id for p in proposals)), self.lines, self.sink.err.width))
+        expected = f"{len(proposals)} {' '.join(f'{amount_text(v, c)} {c}' for c, v in sums.items())}"
+        self._say(
+            f"{len(proposals)} proposals with {sum(len(p.writes) for p in proposals)} writes, amounts of the writes "
+            f"together {' and '.join(money(v, c) for c, v in sums.items())}"
+        )
+        typed = await ask(self.sink, f"To approve them all, type the count and the total ({expected}): ")
+        if typed is not None and _says(typed, len(proposals), sums):
+            return approvals
+        self._say("that is not the count and the total: nothing is approved")
+        return []
+
+    async def _edit(self, proposal: Proposal) -> Edit | None:
+        """New values for the editable scalars of one write; None when nothing was changed."""
+        write = await self._which(proposal)
+        if write is None:
+            return None
+        changes: dict[str, str] = {}
+        for path, _shown in scalars(write.arguments):
+            name = path.rpartition(".")[2].lower()
+            if name not in EDITABLE:
+                continue
+            old = _at(write.arguments, path)
+            new = await self._value(path, name, str(old))
+            if new is None:
+                return None
+            if new != str(old):
+                changes[path] = new
+        if not changes:
+            self._say("nothing was changed")
+            return None
+        return Edit(proposal.id, write.id, _replaced(write.arguments, changes))
+
+    async def _which(self, proposal: Proposal) -> Write | None:
+        if len(proposal.writes) == 1:
+            return proposal.writes[0]
+        ids = [w.id for w in proposal.writes]
+        typed = await ask(self.sink, f"Which write? {', '.join(ids)} (Enter: none): ")
+        return next((w for w in proposal.writes if w.id == typed), None)
+
+    async def _value(self, path: str, name: str, old: str) -> str | None:
+        while True:
+            typed = await ask(self.sink, f"  {path} [{scalar(old)}], Enter keeps it: ")
+            if typed is None or typed == "":
+                return None if typed is None else old
+            if problem := _wrong(name, typed):
+                self._say(f"  {problem}")
+                continue
+            return typed
+
+    def _say(self, text: str) -> None:
+        self.sink.card(text)
+
+
+def write_totals(proposals: Sequence[Proposal]) -> dict[str, Decimal]:
+    """The amounts of all writes added up, by currency, in the order of the currencies' names."""
+    sums: dict[str, Decimal] = {}
+    for proposal in proposals:
+        for write in proposal.writes:
+            sums[write.currency] = sums.get(write.currency, Decimal(0)) + write.amount
+    return dict(sorted(sums.items()))
+
+
+def _says(typed: str, count: int, sums: Mapping[str, Decimal]) -> bool:
+    """`8 12,345.60` or `8 12345.60 NZD`; with several currencies each total with its currency."""
+    words = typed.replace(",", "").split()
+    if not words or words[0] != str(count):
+        return False
+    try:
+        if len(words) == 2 and len(sums) == 1:
+            return parse_amount(words[1]) == next(iter(sums.values()))
+        pairs = dict(zip((w.upper() for w in words[2::2]), map(parse_amount, words[1::2]), strict=True))
+    except ValueError:
+        return False
+    return pairs == dict(sums)
+
+
+def _wrong(name: str, typed: str) -> str | None:
+    """Why a typed value cannot stand, before any rule of the ledger looks at it."""
+    if name == "amount":
+        try:
+            good = parse_amount(typed) > 0
+        except ValueError:
+            good = False
+        return None if good else "an amount is plain digits above zero, like 1234.50"
+    if name == "date":
+        try:
+            dt.date.fromisoformat(typed)
+        except ValueError:
+            return "a date is written like 2026-11-20"
+        return None
+    return None if one_line(typed) == typed else "only printable text on one line"
+
+
+def _steps(path: str) -> list[str | int]:
+    steps: list[str | int] = []
+    for part in path.split("."):
+        name, *indexes = part.replace("]", "").split("[")
+        steps += [name, *map(int, indexes)] if name else map(int, indexes)
+    return steps
+
+
+def _at(value: Any, path: str) -> Any:
+    for step in _steps(path):
+        value = value[step]
+    return value
+
+
+def _replaced(arguments: Mapping[str, Any], changes: Mapping[str, str]) -> dict[str, Any]:
+    def walk(value: Any, path: str) -> Any:
+        if isinstance(value, Mapping):
+            return {k: walk(v, f"{path}.{k}" if path else str(k)) for k, v in value.items()}
+        if isinstance(value, list | tuple):
+            return [walk(v, f"{path}[{i}]") for i, v in enumerate(value)]
+        return changes.get(path, value)
+
+    replaced = walk(arguments, "")
+    assert isinstance(replaced, dict)
+    return replaced

@@ -1,0 +1,166 @@
+"""The approval card: everything a person approves, verbatim, before the question.
+
+Every scalar of every payload is on it; nothing is shortened. What the terminal could act on or hide is an escape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from finchat.books.documents import BankLine
+from finchat.books.plan import Effect, Plan, Proposal, Write
+from finchat.text.sanitise import scalars, visible
+from finchat.ui.amounts import aligned, day, money
+from finchat.ui.plan_table import CLASS_STYLE, leaves_open, settles
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+SANDBOX = "SANDBOX"
+_LABEL = 14
+_CONTROL = {
+    "bank": "bank", "receivables": "receivables", "payables": "payables", "tax": "tax",
+    "gain_loss": "exchange gain or loss", "clearing": "clearing account", "other": "account",
+}  # fmt: skip
+
+
+def card_lines(
+    plan: Plan,
+    proposal: Proposal,
+    *,
+    number: int,
+    total: int,
+    width: int,
+    line: BankLine | None = None,
+    accounts: Mapping[str, str] | None = None,
+    notes: Sequence[str] = (),
+) -> list[Text]:
+    """The card as finished lines of at most `width` columns. `accounts` names accounts by id; `notes` are warnings."""
+    card = _Card(width)
+    flag = f" {SANDBOX} " if plan.organisation.sandbox else ""
+    card.rule(f" {number} of {total} · {proposal.id} ", flag)
+    card.row("Proposal", f"{proposal.kind}: {settles(proposal)}", "bold")
+    card.row("Class", f"{proposal.certainty}, confidence {proposal.confidence:f}", CLASS_STYLE[proposal.certainty])
+    if line is not None:
+        value = line.amount if line.direction == "receive" else -line.amount
+        card.row("Bank line", f"{day(line.date)}  {money(value, line.currency, signed=True)}")
+        for name in ("payee", "narration", "reference"):
+            if text := getattr(line, name):
+                card.row("", f"{name}: {visible(text)}")
+    card.row("Server", visible(plan.organisation.server))
+    card.row("Organisation", f"{visible(plan.organisation.name)} ({visible(plan.organisation.id)})")
+    for index, write in enumerate(proposal.writes, 1):
+        _write(card, proposal, write, index, accounts or {})
+    card.gap()
+    for link, rest in leaves_open(proposal):
+        card.row("Stays open", f"{visible(link.number)}: {money(rest, link.currency)} remains due")
+    for index, evidence in enumerate(proposal.evidence):
+        card.row("Evidence" if index == 0 else "", f"- {visible(evidence.text)}")
+    rival = proposal.rival
+    card.row("Rival", f"{visible(rival.text)}; {visible(rival.why_lost)}" if rival else "no other answer came near")
+    for note in notes:
+        card.row("Note", visible(note), "yellow")
+    if len(proposal.writes) > 1:
+        card.row("If one fails", _if_one_fails(proposal))
+    return card.lines
+
+
+def _write(card: _Card, proposal: Proposal, write: Write, index: int, accounts: Mapping[str, str]) -> None:
+    card.gap()
+    many = f" {index} of {len(proposal.writes)}" if len(proposal.writes) > 1 else ""
+    card.row(f"Write{many}", f"{visible(write.id)}: {money(write.amount, write.currency)}", "bold")
+    card.row("Tool", f"{visible(write.tool)} ({visible(write.operation)}, resource {visible(write.resource)})")
+    for path, value in scalars(write.arguments):
+        card.field(path, value)
+    foreign = [link for link in proposal.links if link.id in write.link_ids and link.rate is not None]
+    for link in foreign:
+        bank = money(link.bank_amount, link.bank_currency or "") if link.bank_amount is not None else "?"
+        card.row("Rate", f"{link.rate} from {link.rate_source}: {money(link.amount, link.currency)} = {bank}")
+    for text in _effects(write.effects, accounts):
+        card.row("Effect", text)
+    card.row("Payload hash", write.arguments_sha256, "dim")
+
+
+def _effects(effects: Sequence[Effect], accounts: Mapping[str, str]) -> list[str]:
+    names = [
+        f"{_CONTROL[e.control]} {visible(accounts[e.account_id])}" if e.account_id in accounts else _CONTROL[e.control]
+        for e in effects
+    ]
+    sums = aligned([(e.amount, e.currency) for e in effects], signed=True)
+    width = max(map(len, sums), default=0)
+    return [
+        f"{text:<{width}}  {name}" + (f" ({e.base_amount:+,.2f} in base currency)" if e.base_amount != e.amount else "")
+        for text, name, e in zip(sums, names, effects, strict=True)
+    ] or ["no account moves"]
+
+
+def _if_one_fails(proposal: Proposal) -> str:
+    parts = []
+    for index, write in enumerate(proposal.writes[:-1]):
+        later = proposal.writes[index + 1]
+        fate = (
+            f"{visible(later.id)} is not sent"
+            if write.id in later.depends_on and later.if_dependency_fails == "skip"
+            else f"{visible(later.id)} is still sent"
+        )
+        parts.append(f"if {visible(write.id)} fails, {fate}")
+    done = visible(proposal.writes[0].id)
+    return "; ".join(parts) + f"; if a later one fails, {done} stays in the ledger and the result says so"
+
+
+class _Card:
+    """Builds the lines: labels in one column, values wrapped at the width, never cut."""
+
+    def __init__(self, width: int) -> None:
+        self.width = max(width, 40)
+        self.lines: list[Text] = []
+
+    def rule(self, left: str, right: str) -> None:
+        from rich.text import Text
+
+        fill = "─" * max(self.width - len(left) - len(right) - 4, 2)
+        self.lines.append(Text.assemble("──", (left, "bold"), fill, (right, "bold black on yellow"), "──"))
+
+    def gap(self) -> None:
+        from rich.text import Text
+
+        self.lines.append(Text(""))
+
+    def row(self, label: str, value: str, style: str = "") -> None:
+        self._wrapped(f"{label:<{_LABEL}}", value, style)
+
+    def field(self, path: str, value: str) -> None:
+        self._wrapped(f"    {path:<{_LABEL}} ", value, "cyan")
+
+    def _wrapped(self, head: str, value: str, style: str) -> None:
+        from rich.text import Text
+
+        if len(head) > self.width // 2:  # a long path has its own line
+            self.lines.extend(Text(part, style="dim") for part in _chunks(head.rstrip(), self.width))
+            head = " " * 8
+        for index, part in enumerate(_chunks(value, self.width - len(head))):
+            prefix = head if index == 0 else " " * len(head)
+            self.lines.append(Text.assemble((prefix, "dim"), (part, style)))
+
+
+def _chunks(text: str, width: int) -> list[str]:
+    """The text in pieces of at most `width` terminal cells, at spaces where there are any; joined they are the text."""
+    from rich.cells import cell_len, chop_cells
+
+    pieces: list[str] = []
+    rest = text
+    while cell_len(rest) > width:
+        fitting = chop_cells(rest, width)[0]
+        space = fitting.rfind(" ")
+        cut = space + 1 if space > width // 3 else len(fitting)
+        pieces.append(rest[:cut])
+        rest = rest[cut:]
+    return [*pieces, rest]
+
+
+def print_paged(console: Console, lines: Sequence[Text]) -> None:
+    """All lines at once, for consoles that scroll."""
+    for line in lines:
+        console.print(line, no_wrap=True, overflow="ignore", crop=False, soft_wrap=True)

@@ -1,0 +1,152 @@
+"""What the engine is doing, while it does it: on stderr, one line that is rewritten on a terminal.
+
+On a dumb terminal every step is a plain line; away from a terminal only what matters later is said (waits,
+recoveries, notices, writes).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import IO, Self
+
+from finchat.events import Event, Notice, Reading, Recovered, Waiting, Working, Writing
+from finchat.text.redact import redact
+from finchat.text.sanitise import one_line
+from finchat.ui.sink import Sink, is_terminal
+
+_OUTCOME_MARK = {"committed": "done", "failed": "FAILED", "unknown": "UNKNOWN", "not_sent": "not sent"}
+
+
+class Progress:
+    """An Emit for people. Use as a context manager: leaving it clears the line."""
+
+    def __init__(self, sink: Sink) -> None:
+        self._stream: IO[str] = sink.stderr or sys.stderr
+        self._silent = sink.mode != "human"
+        terminal = is_terminal(self._stream)
+        self._live = terminal and os.environ.get("TERM", "") not in {"", "dumb"}
+        self._plain = terminal and not self._live
+        self._shown = ""
+        self._counts: dict[str, int] = {}
+        self._paused = False
+        self._ticker: asyncio.TimerHandle | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.clear()
+
+    def __call__(self, event: Event) -> None:
+        """Show one event. Never raises: a closed stderr must not stop a write half-way."""
+        if self._silent:
+            return
+        if self._ticker is not None:
+            self._ticker.cancel()
+            self._ticker = None
+        try:
+            self._show(event)
+        except (OSError, ValueError):
+            self._silent = True
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Nothing is drawn while a person reads a card or types."""
+        self.clear()
+        self._paused = True
+        try:
+            yield
+        finally:
+            self._paused = False
+
+    def clear(self) -> None:
+        if self._ticker is not None:
+            self._ticker.cancel()
+            self._ticker = None
+        if self._live and self._shown:
+            try:
+                self._stream.write("\r\x1b[K")
+                self._stream.flush()
+            except (OSError, ValueError):
+                self._silent = True
+            self._shown = ""
+
+    def _show(self, event: Event) -> None:
+        match event:
+            case Reading():
+                self._step(self._reading(event))
+            case Waiting():
+                self._waiting(event)
+            case Working():
+                self._step(f"{_safe(event.what)} …")
+            case Writing(outcome="sending"):
+                self._step(f"writing: {_safe(event.text)} …")
+            case Writing():
+                self._line(f"{_OUTCOME_MARK[event.outcome]}: {_safe(event.text)}")
+            case Recovered():
+                self._line(f"recovered: {_safe(event.text)} [{_OUTCOME_MARK[event.outcome]}]")
+            case Notice():
+                self._line(("warning: " if event.severity == "warning" else "note: ") + _safe(event.text))
+
+    def _reading(self, event: Reading) -> str:
+        self._counts[event.what] = event.rows
+        parts = [f"{_safe(what)} {rows}" if rows else _safe(what) for what, rows in self._counts.items()]
+        return f"reading {_safe(event.server)}: " + ", ".join(parts) + ("" if event.done else " …")
+
+    def _waiting(self, event: Waiting) -> None:
+        reason = _safe(event.reason)
+        if self._live:
+            self._count_down(time.monotonic() + event.seconds, reason)
+        elif event.seconds >= 1:
+            self._line(f"waiting {event.seconds:.0f} s: {reason}")
+
+    def _count_down(self, until: float, reason: str) -> None:
+        """Redraw what is left of a wait once a second, until it is over or something else is shown."""
+        left = until - time.monotonic()
+        if left <= 0:
+            return
+        self._step(f"waiting {math.ceil(left)} s: {reason}")
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return
+        self._ticker = loop.call_later(min(1.0, left), self._count_down, until, reason)
+
+    def _step(self, text: str) -> None:
+        """A passing state: rewritten in place, or a plain line on a dumb terminal, or nothing."""
+        if self._paused or text == self._shown:
+            return
+        if self._live:
+            width = _width(self._stream)
+            shown = text if len(text) < width else text[: width - 2] + "…"
+            self._stream.write(f"\r\x1b[K{shown}")
+            self._stream.flush()
+            self._shown = text
+        elif self._plain:
+            self._stream.write(f"{text}\n")
+            self._stream.flush()
+            self._shown = text
+
+    def _line(self, text: str) -> None:
+        """Something to keep: its own line, whatever the terminal."""
+        self.clear()
+        self._stream.write(f"{text}\n")
+        self._stream.flush()
+
+
+def _safe(text: str) -> str:
+    return one_line(redact(text))
+
+
+def _width(stream: IO[str]) -> int:
+    try:
+        return max(os.get_terminal_size(stream.fileno()).columns, 20)
+    except (OSError, ValueError):
+        return 80

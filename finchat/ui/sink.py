@@ -1,0 +1,125 @@
+"""The one output sink: human, json or quiet. stdout carries results, stderr carries everything else."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import IO, TYPE_CHECKING, Any, Literal
+
+from finchat.errors import FinchatError
+from finchat.text.redact import redact
+from finchat.text.sanitise import one_line
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+Mode = Literal["human", "json", "quiet"]
+ERROR_SCHEMA = "finchat.error/1"
+
+
+@dataclass(frozen=True)
+class Sink:
+    """Where a command's words go.
+
+    human: results on stdout, talk on stderr. quiet: results and errors only. json: one document on stdout, no talk.
+    `stdout` and `stderr` are given only by tests.
+    """
+
+    mode: Mode = "human"
+    stdout: IO[str] | None = None
+    stderr: IO[str] | None = None
+
+    @property
+    def interactive(self) -> bool:
+        """A person can be asked: stdin and stderr are terminals and no --json."""
+        return self.mode != "json" and is_terminal(sys.stdin) and is_terminal(self.stderr or sys.stderr)
+
+    @cached_property
+    def out(self) -> Console:
+        return _console(self.stdout or sys.stdout)
+
+    @cached_property
+    def err(self) -> Console:
+        return _console(self.stderr or sys.stderr)
+
+    def data(self, renderable: RenderableType = "") -> None:
+        """A result for a reader. Strings are plain text, never markup; nothing is printed in json mode."""
+        if self.mode != "json":
+            self.out.print(renderable)
+
+    def talk(self, renderable: RenderableType = "") -> None:
+        """Words beside the result: human mode only."""
+        if self.mode == "human":
+            self.err.print(renderable)
+
+    def card(self, renderable: RenderableType = "") -> None:
+        """Cards and prompts: what a person must see before deciding, in every mode that can ask."""
+        self.err.print(renderable)
+
+    def document(self, document: Mapping[str, Any]) -> None:
+        """The one JSON document of a --json run. Raises TypeError for a float: money is never one."""
+        stream = self.stdout or sys.stdout
+        stream.write(json.dumps(document, ensure_ascii=False, indent=2, default=_refuse) + "\n")
+        stream.flush()
+
+    def raw(self, text: str) -> None:
+        """Text of finchat's own making, to stdout byte for byte (a program, a ready line)."""
+        stream = self.stdout or sys.stdout
+        stream.write(text)
+        stream.flush()
+
+    def error(self, error: FinchatError) -> None:
+        """One plain sentence with the next step; the error document in json mode."""
+        if self.mode == "json":
+            self.document(error_document(error))
+            return
+        stream = self.stderr or sys.stderr
+        stream.write(error_text(error))
+        stream.flush()
+
+
+def error_document(error: FinchatError) -> dict[str, Any]:
+    """`finchat.error/1`."""
+    return {
+        "schema": ERROR_SCHEMA,
+        "error": {
+            "code": error.code,
+            "message": redact(error.message),
+            "field": error.field,
+            "next": None if error.next is None else redact(error.next),
+        },
+        "exit_code": int(error.exit_code),
+    }
+
+
+def error_text(error: FinchatError) -> str:
+    """`finchat: sentence` and the next step on its own line."""
+    text = f"finchat: {one_line(redact(error.message))}\n"
+    if error.next:
+        text += f"  next: {one_line(redact(error.next))}\n"
+    return text
+
+
+def is_terminal(stream: IO[str] | None) -> bool:
+    try:
+        return stream is not None and stream.isatty()
+    except ValueError:  # closed
+        return False
+
+
+def _console(stream: IO[str]) -> Console:
+    from rich.console import Console
+
+    # Rich reads COLUMNS only for terminals; a pipe gets a width that a log or a pager can take.
+    width = None
+    if not is_terminal(stream):
+        width = int(columns) if (columns := os.environ.get("COLUMNS", "")).isdigit() and int(columns) >= 40 else 100
+    return Console(file=stream, markup=False, highlight=False, emoji=False, width=width, legacy_windows=False)
+
+
+def _refuse(value: object) -> str:
+    raise TypeError(f"{type(value).__name__} has no place in a JSON document; write amounts as strings")
