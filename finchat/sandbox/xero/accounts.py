@@ -1,0 +1,29 @@
+"""Account types of the chart and the class each belongs to."""
+
+from __future__ import annotations
+
+ACCOUNT_CLASS = {
+    "BANK": "ASSET",
+    "CURRENT": "ASSET",
+    "CURRLIAB": "LIABILITY",
+    "DEPRECIATN": "EXPENSE",
+    "DIRECTCOSTS": "EXPENSE",
+    "EQUITY": "EQUITY",
+    "EXPENSE": "EXPENSE",
+    "FIXED": "ASSET",
+    "INVENTORY": "ASSET",
+    "LIABILITY": "LIABILITY",
+    "NONCURRENT": "ASSET",
+    "OTHERINCOME": "REVENUE",
+    "OVERHEADS": "EXPENSE",
+    "PREPAYMENT": "ASSET",
+    "REVENUE": "REVENUE",
+    "SALES": "REVENUE",
+    "TERMLIAB": "LIABILITY",
+    "PAYG": "LIABILITY",
+    "PAYGLIABILITY": "LIABILITY",
+    "SUPERANNUATIONEXPENSE": "EXPENSE",
+    "SUPERANNUATIONLIABILITY": "LIABILITY",
+    "WAGESEXPENSE": "EXPENSE",
+    "WAGESPAYABLELIABILITY": "LIABILITY",
+}
