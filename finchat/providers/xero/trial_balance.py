@@ -1,0 +1,60 @@
+"""Balances as proof, from the trial balance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from finchat.books.documents import Account
+from finchat.books.plan import Balances, BankBalance
+from finchat.providers.fields import Record
+
+_ZERO = Decimal("0.00")
+
+
+def account_balances(rows: Iterable[Mapping[str, Any]]) -> dict[str, Decimal]:
+    """Debit-positive balance in base currency by account id. An account that is not listed has none.
+
+    The report's year-to-date columns are the balances as of its day; debit and credit beside them are one month's.
+    """
+    found: dict[str, Decimal] = {}
+    for row in rows:
+        record = Record(row, "Xero trial balance row", "name")
+        if account_id := record.text("account_id", ""):
+            debit = record.optional_decimal("ytd_debit") or _ZERO
+            found[account_id] = found.get(account_id, _ZERO) + debit - (record.optional_decimal("ytd_credit") or _ZERO)
+    return found
+
+
+def balances(by_account: Mapping[str, Decimal], accounts: Iterable[Account], base_currency: str) -> Balances:
+    """The contract's `bal`. The trial balance is in base currency, so foreign bank accounts are named, not shown."""
+    chart = sorted(accounts, key=lambda a: (a.code, a.id))
+    bank = [a for a in chart if a.kind == "bank" and (a.active or a.id in by_account)]
+    foreign = [a for a in bank if a.currency != base_currency]
+
+    def control(kind: str, sign: int) -> Decimal | None:
+        ids = [a.id for a in chart if a.kind == kind]
+        return sum((sign * by_account.get(id, _ZERO) for id in ids), _ZERO) if ids else None
+
+    receivables, payables = control("receivables", 1), control("payables", -1)
+    why = [
+        f"{a.name or a.code} is in {a.currency}; the trial balance states it in {base_currency} only" for a in foreign
+    ]
+    why += [
+        f"the chart of accounts has no {name} account"
+        for name, value in (("receivables", receivables), ("payables", payables))
+        if value is None
+    ]
+    return Balances(
+        bank=tuple(
+            BankBalance(account_id=a.id, amount=by_account.get(a.id, _ZERO), currency=base_currency)
+            for a in bank
+            if a.currency == base_currency
+        ),
+        receivables=receivables,
+        payables=payables,
+        currency=base_currency,
+        trial_balance_difference=sum(by_account.values(), _ZERO),
+        why_missing="; ".join(why) or None,
+    )

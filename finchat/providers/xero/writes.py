@@ -1,0 +1,346 @@
+"""The writes of the `xero` profile: whole payloads, what they rest on, what they change, how they are read back."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Any, Literal
+
+from finchat.books.documents import Account, BankLine, Credit, Document, Organisation
+from finchat.books.money import amount_text, round_to_minor
+from finchat.books.plan import Control, Effect, Link, Precondition, Write
+from finchat.canonical import plain_decimal, sha256_of
+from finchat.connections.toolbox import Tool
+from finchat.errors import FinchatError
+from finchat.providers.xero.table import TABLE
+
+RateSource = Literal["document", "organisation", "file", "bank_line"]
+_REFERENCE_LENGTH = 120  # Xero shows and keeps far more; a card and a report do not
+_RATE_PLACES = Decimal("1E-10")  # what a plan file can carry
+_VENDOR_RATE_DIGITS = range(6, 19)  # significant digits tried for CurrencyRate, fewest first
+
+
+class CannotPropose(FinchatError):
+    """The write cannot be put together safely; the line is reported with this reason instead."""
+
+    code = "cannot_propose"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteContext:
+    """What all writes of one plan share. `tools`: the server's tools as they were read for this plan."""
+
+    plan_id: str
+    organisation: Organisation
+    tools: Mapping[str, Tool]
+    accounts: Mapping[str, Account]
+    allocation_ids: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by credit, as they were read
+
+    def control_account(self, kind: str) -> Account:
+        """The system account of a kind. Raises CannotPropose when the chart has none."""
+        for account in self.accounts.values():
+            if account.kind == kind:
+                return account
+        raise CannotPropose(f"the chart of accounts has no system account for {kind.replace('_', ' and ')}")
+
+    def tool(self, operation: str) -> Tool:
+        row = TABLE[operation]
+        if row.tool not in self.tools:
+            raise CannotPropose(
+                f"the server offers no tool {row.tool}", next="serve it with write methods: finchat serve xero"
+            )
+        return self.tools[row.tool]
+
+
+def payment_write(
+    context: WriteContext,
+    *,
+    id: str,
+    proposal_id: str,
+    line: BankLine,
+    document: Document,
+    amount: Decimal,
+    bank_amount: Decimal,
+    account: Account,
+    due: Decimal,
+    rate_source: RateSource | None = None,
+    depends_on: tuple[str, ...] = (),
+) -> tuple[Link, Write]:
+    """A payment of `amount` (document's currency) on a document, dated as the line, into or out of `account`.
+
+    `bank_amount` is its share of the line in the account's currency; `due` what is due on the document just before
+    this write. Raises CannotPropose when no rate is known or the currencies do not go together in Xero.
+    """
+    _allowed(context, document, amount, due, account)
+    operation = TABLE["payment.create"]
+    tool = context.tool(operation.name)
+    rate = _payment_rate(context, document, amount, bank_amount, account)
+    arguments: dict[str, Any] = {
+        "invoice_id": document.id,
+        "account_id": account.id,
+        "date": line.date.isoformat(),
+        "amount": amount_text(amount, document.currency),
+    }
+    if rate is not None:
+        arguments["currency_rate"] = rate.vendor
+    token = write_token(context.plan_id, proposal_id, id, arguments)
+    arguments["reference"] = reference_text(line, token)
+    link = Link(
+        id=f"{proposal_id}.{id}",
+        document_id=document.id,
+        type=document.type,
+        number=document.number,
+        contact_id=document.contact_id,
+        contact=document.contact,
+        amount=amount,
+        currency=document.currency,
+        bank_amount=bank_amount,
+        bank_currency=account.currency,
+        rate=None if rate is None else rate.base.quantize(_RATE_PLACES).normalize(),
+        rate_source=None if rate is None else (rate_source or rate.source),
+    )
+    write = Write(
+        id=id,
+        operation=operation.name,
+        resource=operation.resource,
+        tool=tool.name,
+        tool_sha256=tool.sha256,
+        arguments=arguments,
+        amount=amount,
+        currency=document.currency,
+        link_ids=(link.id,),
+        preconditions=(
+            *_document_conditions(document, due),
+            Precondition(type="account", id=account.id, field="status", expected="active"),
+            Precondition(type="account", id=account.id, field="accepts_payments", expected="yes"),
+            _lock_condition(context.organisation),
+        ),
+        effects=_payment_effects(context, document, amount, bank_amount, account, rate),
+        verify={
+            "by": "token",
+            "token": token,
+            "fingerprints": list(line.fingerprints),
+            "document_id": document.id,
+            "amount": arguments["amount"],
+            "due_before": amount_text(due, document.currency),
+            "due_after": amount_text(due - amount, document.currency),
+        },
+        depends_on=depends_on,
+    )
+    return link, write
+
+
+def allocation_write(
+    context: WriteContext,
+    *,
+    id: str,
+    proposal_id: str,
+    line: BankLine,
+    credit: Credit,
+    document: Document,
+    amount: Decimal,
+    due: Decimal,
+    remaining: Decimal,
+    depends_on: tuple[str, ...] = (),
+) -> tuple[Link, Write]:
+    """`amount` of an open credit put against a document: no cash moves. `remaining`: the credit just before it.
+
+    Raises CannotPropose when contact, currency or kind do not go together, or either side has less left.
+    """
+    if credit.contact_id != document.contact_id or credit.type != document.type:
+        raise CannotPropose(f"credit {credit.number or credit.id} is not one of the contact of {document.number}")
+    if credit.currency != document.currency:
+        raise CannotPropose(f"credit {credit.number or credit.id} is in {credit.currency}, not {document.currency}")
+    if not 0 < amount <= min(due, remaining):
+        raise CannotPropose(f"{amount} is more than the credit or the document has left")
+    operation = TABLE[f"{credit.kind}.allocate"]
+    tool = context.tool(operation.name)
+    arguments = {
+        f"{credit.kind}_id": credit.id,
+        "invoice_id": document.id,
+        "amount": amount_text(amount, document.currency),
+        "date": max(line.date, credit.date, document.date).isoformat(),
+    }
+    link = Link(
+        id=f"{proposal_id}.{id}",
+        document_id=document.id,
+        type=document.type,
+        number=document.number,
+        contact_id=document.contact_id,
+        contact=document.contact,
+        amount=amount,
+        currency=document.currency,
+    )
+    write = Write(
+        id=id,
+        operation=operation.name,
+        resource=operation.resource,
+        tool=tool.name,
+        tool_sha256=tool.sha256,
+        arguments=arguments,
+        amount=amount,
+        currency=document.currency,
+        link_ids=(link.id,),
+        preconditions=(
+            *_document_conditions(document, due),
+            Precondition(
+                type=credit.kind, id=credit.id, field="remaining", expected=amount_text(remaining, credit.currency)
+            ),
+            Precondition(type=credit.kind, id=credit.id, field="status", expected="open"),
+            _lock_condition(context.organisation),
+        ),
+        effects=_allocation_effects(context, credit, document, amount),
+        verify={
+            "by": "new_ids",
+            "known_ids": list(context.allocation_ids.get(credit.id, ())),
+            "fingerprints": list(line.fingerprints),
+            "credit_kind": credit.kind,
+            "credit_id": credit.id,
+            "document_id": document.id,
+            "amount": arguments["amount"],
+            "remaining_before": amount_text(remaining, credit.currency),
+            "due_before": amount_text(due, document.currency),
+            "due_after": amount_text(due - amount, document.currency),
+        },
+        depends_on=depends_on,
+    )
+    return link, write
+
+
+def write_token(plan_id: str, proposal_id: str, write_id: str, arguments: Mapping[str, Any]) -> str:
+    """`fc-` and ten base32 characters (50 bits), the same for the same write of the same plan and for no other."""
+    digest = hashlib.sha256(f"{plan_id}\n{proposal_id}\n{write_id}\n{sha256_of(arguments)}".encode()).digest()
+    return "fc-" + base64.b32encode(digest)[:10].decode().lower()
+
+
+def reference_text(line: BankLine, token: str) -> str:
+    """The bank's own text, cut to size, and the write token. What cannot be printed becomes a space."""
+    parts = dict.fromkeys(_printable(part) for part in (line.payee, line.reference, line.narration))
+    text = " ".join(part for part in parts if part)[: _REFERENCE_LENGTH - len(token) - 1].rstrip()
+    return f"{text} {token}" if text else token
+
+
+def _printable(text: str) -> str:
+    return " ".join("".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in text).split())
+
+
+@dataclass(frozen=True, slots=True)
+class _Rate:
+    base: Decimal  # base units for one unit of the document's currency
+    vendor: str  # the same Xero's way, as text
+    source: RateSource
+
+
+def _allowed(context: WriteContext, document: Document, amount: Decimal, due: Decimal, account: Account) -> None:
+    if not 0 < amount <= due:
+        raise CannotPropose(f"{amount} {document.currency} is not between zero and the {due} due on {document.number}")
+    if not account.active or not account.accepts_payments:
+        raise CannotPropose(f"account {account.code or account.name} takes no payments")
+    base = context.organisation.base_currency
+    if account.currency not in (document.currency, base):
+        raise CannotPropose(
+            f"Xero cannot pay a {document.currency} document from a {account.currency} account directly",
+            next="record the payment in Xero by hand",
+        )
+
+
+def _payment_rate(
+    context: WriteContext, document: Document, amount: Decimal, bank_amount: Decimal, account: Account
+) -> _Rate | None:
+    base = context.organisation.base_currency
+    if document.currency == base:
+        return None
+    if account.currency == base:
+        return _Rate(bank_amount / amount, vendor_rate(amount, bank_amount, base), "bank_line")
+    if document.rate is None:
+        raise CannotPropose(f"no rate from {document.currency} to {base} is known for {document.number}")
+    return _Rate(document.rate, _plain(Decimal(1) / document.rate, 10), "document")
+
+
+def vendor_rate(amount: Decimal, base_amount: Decimal, base_currency: str) -> str:
+    """Xero's CurrencyRate (document units for one base unit) with just enough digits that amount ÷ rate, rounded to
+    the cent, is `base_amount` with room to spare."""
+    exact = amount / base_amount
+    for digits in _VENDOR_RATE_DIGITS:
+        text = _plain(exact, digits)
+        if Decimal(text) and abs(amount / Decimal(text) - base_amount) < Decimal("0.001"):
+            return text
+    raise CannotPropose(f"no rate turns {amount} into {base_amount} {base_currency}")
+
+
+def _plain(value: Decimal, digits: int) -> str:
+    places = digits - value.adjusted() - 1
+    return plain_decimal(value.quantize(Decimal(1).scaleb(-max(places, 0)), ROUND_HALF_EVEN))
+
+
+def _document_conditions(document: Document, due: Decimal) -> tuple[Precondition, ...]:
+    return (
+        Precondition(
+            type=document.type, id=document.id, field="amount_due", expected=amount_text(due, document.currency)
+        ),
+        Precondition(type=document.type, id=document.id, field="status", expected="open"),
+        Precondition(type=document.type, id=document.id, field="currency", expected=document.currency),
+    )
+
+
+def _lock_condition(organisation: Organisation) -> Precondition:
+    lock = organisation.lock_date
+    return Precondition(
+        type="organisation", id=organisation.id, field="lock_date", expected=lock.isoformat() if lock else "none"
+    )
+
+
+def _payment_effects(
+    context: WriteContext,
+    document: Document,
+    amount: Decimal,
+    bank_amount: Decimal,
+    account: Account,
+    rate: _Rate | None,
+) -> tuple[Effect, ...]:
+    """Debit positive: cash in raises the account and lowers receivables; what the rates leave is gain or loss."""
+    base = context.organisation.base_currency
+    sign = 1 if document.direction == "receive" else -1
+    cash = bank_amount if account.currency == base else base_value(bank_amount, rate.base if rate else None, base)
+    relieved = base_value(amount, None if document.currency == base else document.rate, base)
+    side: Control = "receivables" if document.type == "invoice" else "payables"
+    effects = [
+        _effect(account, "clearing" if account.clearing and account.kind != "bank" else "bank", sign * bank_amount,
+                sign * cash),
+        _effect(context.control_account(side), side, -sign * relieved, -sign * relieved),
+    ]  # fmt: skip
+    if difference := sign * (relieved - cash):
+        effects.append(_effect(context.control_account("gain_loss"), "gain_loss", difference, difference))
+    return tuple(effects)
+
+
+def _allocation_effects(
+    context: WriteContext, credit: Credit, document: Document, amount: Decimal
+) -> tuple[Effect, ...]:
+    """An allocation moves nothing between accounts, save the difference of two foreign rates."""
+    base = context.organisation.base_currency
+    side: Control = "receivables" if document.type == "invoice" else "payables"
+    sign = 1 if document.type == "invoice" else -1
+    foreign = document.currency != base
+    lowered = base_value(amount, document.rate if foreign else None, base)
+    used = base_value(amount, credit.rate if foreign else None, base)
+    change = sign * (used - lowered)
+    effects = [_effect(context.control_account(side), side, change, change)]
+    if change:
+        effects.append(_effect(context.control_account("gain_loss"), "gain_loss", -change, -change))
+    return tuple(effects)
+
+
+def base_value(amount: Decimal, rate: Decimal | None, base_currency: str) -> Decimal:
+    """The amount in base currency, to its minor unit; `rate` None for an amount that is in base currency."""
+    return amount if rate is None else round_to_minor(amount * rate, base_currency)
+
+
+def _effect(account: Account, control: Control, amount: Decimal, base_amount: Decimal) -> Effect:
+    return Effect(
+        account_id=account.id, control=control, amount=amount, currency=account.currency, base_amount=base_amount
+    )

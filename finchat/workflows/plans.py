@@ -1,0 +1,77 @@
+"""Plan files: plans/ID.json, written whole or not at all, readable by their owner alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+from finchat.books.plan import Plan
+from finchat.books.plan_json import plan_from_json
+from finchat.errors import FinchatError, UsageError, VerificationMismatch
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z", re.ASCII)
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # no letters that look like digits
+_LARGEST = 64 * 1024 * 1024
+
+
+def new_plan_id(as_of: date) -> str:
+    """The accounting date and eight random characters: never the same twice, also under a fixed clock."""
+    return f"{as_of:%Y%m%d}-{''.join(secrets.choice(_ALPHABET) for _ in range(8))}"
+
+
+def plan_path(plans: Path, plan_id: str) -> Path:
+    return plans / f"{plan_id}.json"
+
+
+def save(plan: Plan, path: Path) -> Path:
+    """Writes the plan (mode 0600): the file is complete or it is not there. Raises FinchatError when it cannot."""
+    text = json.dumps(plan.as_json(), ensure_ascii=False, indent=2) + "\n"
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise FinchatError(
+            f"cannot save the plan to {path}: {error.strerror}", code="plan_not_saved", next="free space or --plan OUT"
+        ) from error
+    return path
+
+
+def find(plans: Path, named: str) -> Path:
+    """The file that PLAN names: a path, or the id of a plan in FINCHAT_HOME. Raises UsageError when there is none."""
+    for candidate in (Path(named), plan_path(plans, named) if _ID.match(named) else None):
+        if candidate is not None and candidate.is_file():
+            return candidate
+    raise UsageError(f"there is no plan {named!r}", field="PLAN", next=f"name a plan file, or the id of one in {plans}")
+
+
+def load(path: Path) -> Plan:
+    """The plan of a file. Raises UsageError for what is no plan, VerificationMismatch for one that was edited."""
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise UsageError(f"{path} is too large for a plan", field="PLAN")
+        data = json.loads(path.read_text("utf-8"), parse_float=Decimal)
+    except (OSError, ValueError, RecursionError) as error:
+        raise UsageError(
+            f"{path} is not a plan: {error}", field="PLAN", next="name a file that finchat saved"
+        ) from error
+    if not isinstance(data, dict) or data.get("schema") != "finchat.plan/1":
+        raise UsageError(f"{path} is not a finchat.plan/1 file", field="PLAN", next="name a file that finchat saved")
+    try:
+        return plan_from_json(data)
+    except (ValueError, TypeError) as error:
+        raise VerificationMismatch(
+            f"{path} was changed after it was made: {error}",
+            field="PLAN",
+            next="run the command that made it again; nothing of this file is applied",
+        ) from error
