@@ -1,0 +1,45 @@
+"""The journal's tables in state.sqlite3. Migrations are append-only: never edit a script that was released."""
+
+from __future__ import annotations
+
+ROOM = "safety"
+
+_FIRST = """
+CREATE TABLE plans (
+    id TEXT PRIMARY KEY, hash TEXT NOT NULL, made_here INTEGER NOT NULL, org_id TEXT NOT NULL, at TEXT NOT NULL,
+    body TEXT NOT NULL
+) STRICT;
+CREATE TABLE approvals (
+    id TEXT PRIMARY KEY, plan_id TEXT NOT NULL, proposal_id TEXT NOT NULL, run_id TEXT NOT NULL, used_at TEXT NOT NULL,
+    body TEXT NOT NULL
+) STRICT;
+CREATE TABLE writes (
+    plan_id TEXT NOT NULL, proposal_id TEXT NOT NULL, write_id TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('approved', 'sending', 'unknown', 'committed', 'failed', 'not_sent')),
+    approval_id TEXT NOT NULL, decided_by TEXT NOT NULL, run_id TEXT NOT NULL,
+    server TEXT NOT NULL, org_id TEXT NOT NULL, org_name TEXT NOT NULL,
+    tool TEXT NOT NULL, effect TEXT NOT NULL, arguments_sha256 TEXT NOT NULL, amount TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    idempotency_key TEXT, call_id TEXT, known_ids TEXT NOT NULL DEFAULT '[]', lifetime_s REAL NOT NULL DEFAULT 0,
+    sent_at TEXT, sent_boot TEXT, sent_monotonic REAL,
+    ended_at TEXT, ledger_id TEXT, due_before TEXT, due_after TEXT, error_code TEXT, error_text TEXT,
+    unattended_day TEXT, unattended_base TEXT,
+    PRIMARY KEY (plan_id, proposal_id, write_id)
+) STRICT;
+CREATE INDEX writes_by_state ON writes (org_id, state);
+CREATE TABLE consumed (
+    org_id TEXT NOT NULL, fingerprint TEXT NOT NULL,
+    plan_id TEXT NOT NULL, proposal_id TEXT NOT NULL, write_id TEXT NOT NULL,
+    PRIMARY KEY (org_id, fingerprint, plan_id, proposal_id, write_id)
+) STRICT;
+CREATE TABLE last_instant (id INTEGER PRIMARY KEY CHECK (id = 1), at TEXT NOT NULL) STRICT;
+CREATE TABLE audit_state (
+    id INTEGER PRIMARY KEY CHECK (id = 1), seq INTEGER NOT NULL, hash TEXT NOT NULL,
+    file_seq INTEGER NOT NULL, file_offset INTEGER NOT NULL
+) STRICT;
+CREATE TABLE audit_lines (
+    seq INTEGER PRIMARY KEY, call_id TEXT, event TEXT NOT NULL, line TEXT NOT NULL, UNIQUE (call_id, event)
+) STRICT;
+"""
+
+SCRIPTS: tuple[str, ...] = (_FIRST,)
