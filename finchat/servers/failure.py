@@ -9,7 +9,7 @@ from typing import Any, Literal
 Outcome = Literal["not_sent", "failed", "unknown"]
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False)
 class Failure(Exception):
     """Travels to the client as `{"error": {...}}`.
 

@@ -39,7 +39,7 @@ def records(schema: Schema) -> Schema:
     return {"type": "array", "minItems": 1, "items": dict(schema)}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Parameter:
     """One flat argument: what it means, what it may hold, and where it goes in the vendor's request.
 
@@ -56,9 +56,9 @@ class Parameter:
     convert: Callable[[Any], Any] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Operation:
-    """One tool. `envelope` is the key that holds the records in the vendor's answer and, when `wrapped`, in its request.
+    """One tool. `envelope` is the key that holds the records in the vendor's answer and, if `wrapped`, in its request.
 
     `exactly_one`: groups of arguments of which a call gives exactly one. `fixed_body` is sent whatever the arguments.
     `list_form`: name of the argument that takes whole vendor records instead of the flat body arguments.
@@ -153,7 +153,9 @@ class Resource:
 
     def delete(self, doc: str, *, method: Method = "DELETE", **more: Any) -> Operation:
         name = f"delete_a_{self.vendor}_{self.singular}_by_id"
-        return self._row(name, method, "destructive", doc, (self._identified(None),), path=f"{self.path}/{{id}}", **more)
+        return self._row(
+            name, method, "destructive", doc, (self._identified(None),), path=f"{self.path}/{{id}}", **more
+        )
 
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")

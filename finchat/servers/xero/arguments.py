@@ -66,7 +66,9 @@ UNIT_DECIMALS = Parameter(
     {"type": "integer", "minimum": 2, "maximum": 4},
 )
 INCLUDE_ARCHIVED = Parameter("include_archived", "Archived records too.", FLAG, upstream="includeArchived")
-SUMMARY_ONLY = Parameter("summary_only", "Leave out lines, payments and other heavy fields.", FLAG, upstream="summaryOnly")
+SUMMARY_ONLY = Parameter(
+    "summary_only", "Leave out lines, payments and other heavy fields.", FLAG, upstream="summaryOnly"
+)
 PAYMENTS_ONLY = Parameter("payments_only", "Cash basis instead of accrual.", FLAG, upstream="paymentsOnly")
 STANDARD_LAYOUT = Parameter(
     "standard_layout", "Ignore the organisation's custom layout.", FLAG, upstream="standardLayout"

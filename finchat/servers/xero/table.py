@@ -54,12 +54,14 @@ _invoice_rows = (
         INCLUDE_ARCHIVED,
         *_PAGE_OF_DOCUMENTS,
         paging="vendor",
-        # Xero's default, by time of change, moves a row changed meanwhile to a later page and its neighbour out of view.
+        # By time of change, Xero's default, a row changed meanwhile moves to a later page and another out of view.
         fixed_query={"order": "InvoiceID ASC"},
     ),
-    _invoices.get_single("One invoice or bill with its lines, payments and credits.", id=path_id("InvoiceID or number.")),
+    _invoices.get_single(
+        "One invoice or bill with its lines, payments and credits.", id=path_id("InvoiceID or number.")
+    ),
     _invoices.create(
-        "Create one sales invoice or bill. Never changes an existing one. A new one is a DRAFT unless `status` says more.",
+        "Create one sales invoice or bill; never changes an existing one. It is a DRAFT unless `status` says more.",
         field("type", "Type", "ACCREC: sales invoice. ACCPAY: bill.", one_of("ACCREC", "ACCPAY"), required=True),
         *document(required=True, statuses=STATUSES),
         *_invoice_changes,
@@ -76,6 +78,7 @@ _invoice_rows = (
 )
 
 _contacts = Resource("xero", "contact", "contacts", "/Contacts", "Contacts")
+_NAME = {"type": "string", "minLength": 1, "maxLength": 255}
 _contact_changes = (
     field("first_name", "FirstName", "First name of the person."),
     field("last_name", "LastName", "Last name of the person."),
@@ -100,15 +103,17 @@ _contact_rows = (
         MODIFIED_SINCE,
         paging="vendor",
     ),
-    _contacts.get_single("One contact with addresses, phones and balances.", id=path_id("ContactID or contact number.")),
+    _contacts.get_single(
+        "One contact with addresses, phones and balances.", id=path_id("ContactID or contact number.")
+    ),
     _contacts.create(
         "Create one contact. The name must be unique among active contacts.",
-        field("name", "Name", "Name on documents.", {"type": "string", "minLength": 1, "maxLength": 255}, required=True),
+        field("name", "Name", "Name on documents.", _NAME, required=True),
         *_contact_changes,
     ),
     _contacts.update(
         "Change one contact; only what is given changes.",
-        field("name", "Name", "Name on documents.", {"type": "string", "minLength": 1, "maxLength": 255}),
+        field("name", "Name", "Name on documents.", _NAME),
         *_contact_changes,
         field("contact_status", "ContactStatus", "ARCHIVED hides it.", one_of("ACTIVE", "ARCHIVED")),
     ),
@@ -199,7 +204,9 @@ _payment_rows = (
 
 _bank_transactions = Resource("xero", "bank_transaction", "bank_transactions", "/BankTransactions", "BankTransactions")
 _bank_transaction_changes = (
-    field("line_amount_types", "LineAmountTypes", "Lines before or with tax.", one_of("Exclusive", "Inclusive", "NoTax")),
+    field(
+        "line_amount_types", "LineAmountTypes", "Lines before or with tax.", one_of("Exclusive", "Inclusive", "NoTax")
+    ),
     field("reference", "Reference", "Text kept with the transaction.", {"type": "string", "maxLength": 255}),
     field("currency_rate", "CurrencyRate", "Units of the account's currency for one of the base currency.", MONEY),
 )
@@ -352,7 +359,9 @@ _item_rows = (
 )
 
 _PERIODS = (
-    Parameter("periods", "How many earlier periods to show beside it.", {"type": "integer", "minimum": 1, "maximum": 11}),
+    Parameter(
+        "periods", "How many earlier periods to show beside it.", {"type": "integer", "minimum": 1, "maximum": 11}
+    ),
     Parameter("timeframe", "Length of those periods.", one_of("MONTH", "QUARTER", "YEAR")),
 )
 
