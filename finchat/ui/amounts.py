@@ -21,9 +21,10 @@ def money(value: Decimal, currency: str, *, signed: bool = False) -> str:
     return f"{amount(value, currency, signed=signed)} {currency}"
 
 
-def aligned(values: Sequence[tuple[Decimal, str]], *, signed: bool = False) -> list[str]:
-    """Amounts with their currencies, decimal points under each other; all of one width."""
-    texts = [amount(value, currency, signed=signed) for value, currency in values]
+def aligned(values: Sequence[tuple[Decimal, str]], *, signed: bool | Sequence[bool] = False) -> list[str]:
+    """Amounts with their currencies, decimal points under each other; all of one width. `signed` for all or each."""
+    signs = [signed] * len(values) if isinstance(signed, bool) else signed
+    texts = [amount(value, currency, signed=sign) for (value, currency), sign in zip(values, signs, strict=True)]
     tails = [len(text) - (text.rfind(".") if "." in text else len(text)) for text in texts]
     longest = max(tails, default=0)
     padded = [text + " " * (longest - tail) for text, tail in zip(texts, tails, strict=True)]

@@ -79,28 +79,37 @@ class TerminalApprover:
         if not await self._show(plan, proposal, context, number, total):
             return [Quit()]
         bulk = [] if context.foreign else [p for p in waiting if p.certainty == "certain"]
+        prompt = PROMPT.format(bulk=BULK if len(bulk) > 1 else "")
         while True:
-            key = await ask(self.sink, PROMPT.format(bulk=BULK if len(bulk) > 1 else ""))
-            match key and key.lower():
-                case None | "q" | "quit":
-                    return [Quit()]
-                case "y" | "yes":
-                    return [Approve(approval)]
-                case "" | "n" | "no":
-                    return [Skip(proposal.id)]
-                case "r" | "refuse":
-                    reason = await self._reason()
-                    return [Refuse(proposal.id, reason)] if reason else [Quit()]
-                case "e" | "edit":
-                    if edit := await self._edit(proposal):
-                        return [edit]
-                case "a" | "all" if len(bulk) > 1:
-                    if approvals := await self._bulk(plan, bulk):
-                        return [Approve(a) for a in approvals]
-                case "a" | "all":
-                    self._say("a is for several certain proposals of a plan made here; answer this one by itself")
-                case _:
-                    self._say("answer y, n, e, r, a or q; Enter alone is no")
+            key = await ask(self.sink, prompt)
+            if decisions := await self._answered(key, plan, approval, proposal, bulk):
+                return decisions
+
+    async def _answered(
+        self, key: str | None, plan: Plan, approval: Approval, proposal: Proposal, bulk: Sequence[Proposal]
+    ) -> list[ApprovalDecision]:
+        """What a key decides; nothing when the question is to be asked again. End of input leaves the rest pending."""
+        decisions: list[ApprovalDecision] = []
+        match key and key.lower():
+            case None | "q" | "quit":
+                decisions = [Quit()]
+            case "y" | "yes":
+                decisions = [Approve(approval)]
+            case "" | "n" | "no":
+                decisions = [Skip(proposal.id)]
+            case "r" | "refuse":
+                reason = await ask(self.sink, "Why not? It goes on the record (Enter alone: back): ")
+                decisions = [Quit()] if reason is None else [Refuse(proposal.id, reason)] if reason else []
+            case "e" | "edit":
+                edit = await self._edit(proposal)
+                decisions = [edit] if edit else []
+            case "a" | "all" if len(bulk) > 1:
+                decisions = [Approve(a) for a in await self._bulk(plan, bulk)]
+            case "a" | "all":
+                self._say("a is for several certain proposals of a plan made here; answer this one by itself")
+            case _:
+                self._say("answer y, n, e, r, a or q; Enter alone is no")
+        return decisions
 
     async def _show(self, plan: Plan, proposal: Proposal, context: ReviewContext, number: int, total: int) -> bool:
         """The whole card, a screenful at a time. False when the person left half-way."""
@@ -127,11 +136,6 @@ class TerminalApprover:
             for text in card[start : start + screen]:
                 console.print(text, no_wrap=True, overflow="ignore", crop=False, soft_wrap=True)
         return True
-
-    async def _reason(self) -> str | None:
-        while (reason := await ask(self.sink, "Why not? (goes on the record): ")) == "":
-            self._say("a refusal needs a reason; to skip without one, quit with Ctrl-C and answer n")
-        return reason
 
     async def _bulk(self, plan: Plan, proposals: Sequence[Proposal]) -> list[Approval]:
         """Approvals of all these certain proposals, once their count and total were typed; else none."""

@@ -41,7 +41,7 @@ def card_lines(
     card = _Card(width)
     flag = f" {SANDBOX} " if plan.organisation.sandbox else ""
     card.rule(f" {number} of {total} · {proposal.id} ", flag)
-    card.row("Proposal", f"{proposal.kind}: {settles(proposal)}", "bold")
+    card.row("Proposal", f"{proposal.kind}: {settles(proposal, None)}", "bold")
     card.row("Class", f"{proposal.certainty}, confidence {proposal.confidence:f}", CLASS_STYLE[proposal.certainty])
     if line is not None:
         value = line.amount if line.direction == "receive" else -line.amount

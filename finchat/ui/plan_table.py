@@ -5,20 +5,22 @@ Reads at 80 columns; wider terminals get the confidence and the reason. Colour r
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from finchat.books.documents import BankLine
 from finchat.books.plan import Link, Plan, Proposal, Write
 from finchat.text.sanitise import one_line
-from finchat.ui.amounts import aligned, amount, money, short_day
+from finchat.ui.amounts import aligned, money, short_day
 
 if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
 WIDE = 110
+_GAP = 2
 _VERBS = {
     "payment": "pay", "allocation": "allocate", "overpayment": "overpayment", "prepayment": "prepayment",
     "refund": "refund", "spend_money": "spend money", "receive_money": "receive money", "deposit": "deposit",
@@ -33,32 +35,57 @@ def plan_table(plan: Plan, lines: Mapping[str, BankLine], width: int) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    wide = width >= WIDE
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), expand=False, header_style="bold")
-    table.add_column("#", justify="right", no_wrap=True)
-    table.add_column("Date", no_wrap=True)
-    table.add_column("Bank line", no_wrap=True, overflow="ellipsis", ratio=3 if wide else None, min_width=14)
-    table.add_column("Amount", no_wrap=True)
-    table.add_column("Settles", no_wrap=True, overflow="ellipsis", min_width=18)
-    table.add_column("Class", no_wrap=True)
-    if wide:
-        table.add_column("Conf.", justify="right", no_wrap=True)
-        table.add_column("Because", no_wrap=True, overflow="ellipsis")
     rows = [row for number, p in enumerate(plan.proposals, 1) for row in _rows(number, p, lines.get(p.line_id))]
-    amounts = aligned([(row.amount, row.currency) for row in rows], signed=True)
+    amounts = aligned([(row.amount, row.currency) for row in rows], signed=[row.moves for row in rows])
+    wide = width >= WIDE
+    dated, lined = any(row.date for row in rows), any(row.line for row in rows)
+    fixed = [max(len(str(len(plan.proposals))), 1), 6 if dated else 0, max(map(len, amounts), default=0), 7, 5 * wide]
+    texts = [[row.line for row in rows] if lined else [], [row.settles for row in rows]]
+    if wide:
+        texts.append([row.because for row in rows])
+    free = width - sum(fixed) - _GAP * (len([f for f in fixed if f]) + len([t for t in texts if t]) - 1)
+    shares = _shares(texts, free)
+
+    table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold")
+    table.add_column("#", justify="right", no_wrap=True, width=fixed[0])
+    if dated:
+        table.add_column("Date", no_wrap=True, width=fixed[1])
+    if lined:
+        table.add_column("Bank line", no_wrap=True, overflow="ellipsis", width=shares[0])
+    table.add_column("Amount", no_wrap=True, width=fixed[2])
+    table.add_column("Settles", no_wrap=True, overflow="ellipsis", width=shares[1])
+    table.add_column("Class", no_wrap=True, width=7)
+    if wide:
+        table.add_column("Conf.", justify="right", no_wrap=True, width=5)
+        table.add_column("Because", no_wrap=True, overflow="ellipsis", width=shares[2])
     for row, text in zip(rows, amounts, strict=True):
-        cells: list[Text | str] = [
-            row.number,
-            row.date,
-            Text(row.line),
-            Text(text, style="" if row.number else "dim"),
-            Text(row.settles, style="" if row.number else "dim"),
-            _class(row),
-        ]
+        style = "" if row.number else "dim"
+        cells: list[Text | str] = [row.number]
+        cells += [row.date] * dated + [Text(row.line)] * lined
+        cells += [Text(text, style=style), Text(row.settles, style=style)]
+        cells.append(Text(row.certainty, style=CLASS_STYLE.get(row.certainty, "")))
         if wide:
             cells += [row.confidence, Text(row.because, style="dim")]
         table.add_row(*cells)
     return table
+
+
+def _shares(texts: Sequence[Sequence[str]], free: int) -> list[int]:
+    """Widths for columns of text: what each needs where that fits, else a fair part of what is there."""
+    from rich.cells import cell_len
+
+    needs = [max((cell_len(text) for text in column), default=0) for column in texts]
+    needs = [max(need, 9) if need else 0 for need in needs]
+    widths = [0] * len(needs)
+    waiting = [i for i, need in enumerate(needs) if need]
+    while waiting:
+        fair = max(free // len(waiting), 9)
+        small = [i for i in waiting if needs[i] <= fair]
+        for i in small or waiting:
+            widths[i] = min(needs[i], fair)
+            free -= widths[i]
+        waiting = [i for i in waiting if i not in small] if small else []
+    return widths
 
 
 def totals(plan: Plan, lines: Mapping[str, BankLine]) -> str:
@@ -89,8 +116,8 @@ def cash(proposal: Proposal, line: BankLine | None) -> tuple[Decimal, str]:
     return amount, currency
 
 
-def settles(proposal: Proposal) -> str:
-    """What a proposal is for in a few words: `INV-0042 Acme Ltd`, `3 invoices of Acme Ltd`."""
+def settles(proposal: Proposal, limit: int | None = 40) -> str:
+    """What a proposal is for: `INV-0042 Acme Ltd`, `3 invoices of Acme Ltd`. `limit` cuts a name (None: never)."""
     cash_links = _links(proposal, [w for w in proposal.writes if not _is_allocation(w)])
     links = cash_links or list(proposal.links)
     documents = {link.document_id: link for link in links if link.type in {"invoice", "bill"}} or {
@@ -98,10 +125,10 @@ def settles(proposal: Proposal) -> str:
     }
     if not documents:
         return _VERBS[proposal.kind]
-    contact = one_line(next(iter(documents.values())).contact, 40)
+    contact = one_line(next(iter(documents.values())).contact, limit)
     if len(documents) == 1:
         link = next(iter(documents.values()))
-        name = f"{one_line(link.number, 24) or link.type} {contact}"
+        name = f"{one_line(link.number, limit) or link.type} {contact}"
         via = " (from clearing)" if via_clearing(proposal) else ""
         return (f"allocate to {name}" if proposal.kind == "allocation" else name) + via
     kinds = {link.type for link in documents.values()}
@@ -129,14 +156,20 @@ def leaves_open(proposal: Proposal) -> list[tuple[Link, Decimal]]:
     return found
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Row:
-    """One line of the table."""
+    """One line of the table. `moves`: cash moves, so the amount carries a sign."""
 
-    def __init__(self, *, number: str = "", date: str = "", line: str = "", amount: Decimal, currency: str,
-                 settles: str, certainty: str = "", confidence: str = "", because: str = "") -> None:  # fmt: skip
-        self.number, self.date, self.line = number, date, line
-        self.amount, self.currency, self.settles = amount, currency, settles
-        self.certainty, self.confidence, self.because = certainty, confidence, because
+    amount: Decimal
+    currency: str
+    settles: str
+    moves: bool = True
+    number: str = ""
+    date: str = ""
+    line: str = ""
+    certainty: str = ""
+    confidence: str = ""
+    because: str = ""
 
 
 def _rows(number: int, proposal: Proposal, line: BankLine | None) -> list[_Row]:
@@ -144,7 +177,7 @@ def _rows(number: int, proposal: Proposal, line: BankLine | None) -> list[_Row]:
     rest = leaves_open(proposal)
     summary = settles(proposal)
     if rest and len(proposal.writes) == 1:
-        summary = f"{summary}, {amount(rest[0][1], rest[0][0].currency)} stays open"
+        summary = f"part of {summary}; {money(rest[0][1], rest[0][0].currency)} stays open"
     because = " · ".join(one_line(e.text, 70) for e in proposal.evidence)
     rows = [
         _Row(
@@ -165,19 +198,15 @@ def _rows(number: int, proposal: Proposal, line: BankLine | None) -> list[_Row]:
             sign = -1 if value < 0 else 1
             name = ", ".join(one_line(link.number, 24) or link.type for link in links)
             verb = "allocate" if _is_allocation(write) else "pay"
-            rows.append(_Row(amount=write.amount * sign, currency=write.currency, settles=f"  {verb} {name}"))
+            moves = not _is_allocation(write)
+            amount = write.amount * sign if moves else write.amount
+            rows.append(_Row(amount=amount, currency=write.currency, settles=f"  {verb} {name}", moves=moves))
     return rows
 
 
 def line_text(line: BankLine) -> str:
     """The bank's own words, made safe and short."""
     return one_line(" ".join(part for part in (line.payee, line.narration, line.reference) if part), 80) or "(no text)"
-
-
-def _class(row: _Row) -> Text:
-    from rich.text import Text
-
-    return Text(row.certainty, style=CLASS_STYLE.get(row.certainty, ""))
 
 
 def _links(proposal: Proposal, writes: list[Write]) -> list[Link]:

@@ -114,11 +114,22 @@ def is_terminal(stream: IO[str] | None) -> bool:
 def _console(stream: IO[str]) -> Console:
     from rich.console import Console
 
-    # Rich reads COLUMNS only for terminals; a pipe gets a width that a log or a pager can take.
-    width = None
-    if not is_terminal(stream):
-        width = int(columns) if (columns := os.environ.get("COLUMNS", "")).isdigit() and int(columns) >= 40 else 100
-    return Console(file=stream, markup=False, highlight=False, emoji=False, width=width, legacy_windows=False)
+    columns, rows = _size(stream)
+    return Console(
+        file=stream, markup=False, highlight=False, emoji=False, width=columns, height=rows, legacy_windows=False
+    )
+
+
+def _size(stream: IO[str]) -> tuple[int, int]:
+    """Columns and rows of the terminal, a dumb one too. A pipe gets COLUMNS, or a width that suits a log."""
+    if is_terminal(stream):
+        try:
+            size = os.get_terminal_size(stream.fileno())
+        except (OSError, ValueError):
+            size = os.terminal_size((0, 0))
+        return (size.columns or 80), (size.lines or 25)
+    given = os.environ.get("COLUMNS", "")
+    return (int(given) if given.isdigit() and int(given) >= 40 else 100), 25
 
 
 def _refuse(value: object) -> str:

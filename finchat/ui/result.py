@@ -1,0 +1,142 @@
+"""What was written, what the ledger now says, and what is left for the person to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from finchat.books.plan import Balances, Plan, Proposal, Write
+from finchat.safety.results import WriteResult
+from finchat.text.sanitise import one_line, visible
+from finchat.ui.amounts import aligned, amount, money
+from finchat.ui.plan_table import settles
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+
+# The word says it; the colour repeats it.
+_LOOK = {
+    "committed": ("written", "green"), "failed": ("FAILED", "bold red"), "unknown": ("UNKNOWN", "bold yellow"),
+    "not_sent": ("not sent", "yellow"), "pending": ("pending", "yellow"), "skipped": ("skipped", ""),
+    "refused": ("refused", ""), "void": ("void", "bold yellow"),
+}  # fmt: skip
+
+
+def outcomes_view(plan: Plan, results: Sequence[WriteResult]) -> RenderableType:
+    """One row a write: its outcome in a word, what it was, the ledger's id and what was due before and after."""
+    from rich.console import Group
+    from rich.padding import Padding
+    from rich.text import Text
+
+    writes = {(p.id, w.id): (p, w) for p in plan.proposals for w in p.writes}
+    parts: list[RenderableType] = []
+    for result in results:
+        proposal, write = writes[result.proposal_id, result.write_id]
+        word, style = _LOOK[result.outcome or result.decision]
+        parts.append(Text.assemble((f"{word:<9}", style), _what(proposal, write)))
+        details = []
+        if result.ledger_id:
+            details.append(f"ledger id {visible(result.ledger_id)}")
+        if result.due_before is not None and result.due_after is not None:
+            before, after = amount(result.due_before, write.currency), money(result.due_after, write.currency)
+            details.append(f"due {before} before, {after} after")
+        if details:
+            parts.append(Padding(Text(" · ".join(details), style="dim"), (0, 0, 0, 9)))
+        if result.error is not None:
+            parts.append(Padding(Text(one_line(result.error.message)), (0, 0, 0, 9)))
+            if result.error.next:
+                parts.append(Padding(Text(f"next: {one_line(result.error.next)}"), (0, 0, 0, 9)))
+    return Group(*parts)
+
+
+def balances_view(
+    before: Balances, expected: Balances, after: Balances | None, account_names: Mapping[str, str]
+) -> Table:
+    """Balances before, expected and (when something was sent) after, with `equal` or the difference to the cent."""
+    from rich.table import Table
+    from rich.text import Text
+
+    rows = _rows(before, expected, after, account_names)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("Balances", overflow="fold", min_width=14)
+    for title in ("before", "expected", "after") if after else ("before", "expected"):
+        table.add_column(title, justify="right", no_wrap=True)
+    if after:
+        table.add_column("", no_wrap=True)
+    for name, currency, *values in rows:
+        cells: list[RenderableType] = [
+            Text(name),
+            *(Text(_cell(value, currency)) for value in values[: 3 if after else 2]),
+        ]
+        if after:
+            cells.append(_verdict(values[1], values[2], currency))
+        table.add_row(*cells)
+    return table
+
+
+def balances_hold(expected: Balances, after: Balances) -> bool:
+    """After is what was expected, to the cent, wherever both are known, and the trial balance is zero."""
+    rows = _rows(expected, expected, after, {})
+    return all(e is None or a is None or e == a for _name, _currency, _before, e, a in rows) and not (
+        after.trial_balance_difference
+    )
+
+
+def confirm_sentence(plan: Plan, results: Sequence[WriteResult], vendor: str) -> str | None:
+    """What is left to the person; None when nothing was written."""
+    written = {r.proposal_id for r in results if r.outcome == "committed"}
+    if not written:
+        return None
+    lines = {p.line_id for p in plan.proposals if p.id in written}
+    count = f"{len(lines)} bank line{'s' * (len(lines) != 1)}"
+    return f"finchat matched and recorded {count}; confirm each match against the bank line in {vendor}."
+
+
+def _what(proposal: Proposal, write: Write) -> str:
+    links = [link for link in proposal.links if link.id in write.link_ids]
+    name = ", ".join(f"{one_line(li.number, 24) or li.type} {one_line(li.contact, 40)}" for li in links)
+    verb = write.operation.replace(".create", "").replace(".allocate", " allocation").replace("_", " ")
+    return f"{verb} {money(write.amount, write.currency)} · {name or settles(proposal)}"
+
+
+_Row = tuple[str, str, Decimal | None, Decimal | None, Decimal | None]
+
+
+def _rows(before: Balances, expected: Balances, after: Balances | None, names: Mapping[str, str]) -> list[_Row]:
+    def bank(balances: Balances | None, account_id: str) -> Decimal | None:
+        return next((b.amount for b in balances.bank if b.account_id == account_id), None) if balances else None
+
+    rows: list[_Row] = [
+        (
+            one_line(names.get(b.account_id, b.account_id), 30),
+            b.currency,
+            b.amount,
+            bank(expected, b.account_id),
+            bank(after, b.account_id),
+        )
+        for b in before.bank
+    ]
+    for title, field in (
+        ("Receivables", "receivables"),
+        ("Payables", "payables"),
+        ("Trial balance difference", "trial_balance_difference"),
+    ):
+        values = [getattr(b, field) if b else None for b in (before, expected, after)]
+        rows.append((title, before.currency, values[0], values[1], values[2]))
+    return rows
+
+
+def _cell(value: Decimal | None, currency: str) -> str:
+    return "not known" if value is None else aligned([(value, currency)])[0]
+
+
+def _verdict(expected: Decimal | None, after: Decimal | None, currency: str) -> RenderableType:
+    from rich.text import Text
+
+    if expected is None or after is None:
+        return Text("not compared", style="yellow")
+    if expected == after:
+        return Text("equal", style="green")
+    return Text(f"NOT EQUAL by {money(after - expected, currency, signed=True)}", style="bold red")

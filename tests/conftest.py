@@ -1,0 +1,26 @@
+"""What every test shares: a home of its own, and the recorded data when it lies beside the project."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """FINCHAT_HOME in a fresh directory; nothing of the person's own environment reaches a test."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("FINCHAT_HOME", str(home))
+    for name in ("FINCHAT_NOW", "NO_COLOR", "XERO_BASE_URL", "XERO_CLIENT_BEARER_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    return home
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The shared data beside the project; a test that needs it is skipped where it is not there."""
+    path = Path(__file__).parents[2] / "shared"
+    if not path.is_dir():
+        pytest.skip("the shared data is not beside this checkout")
+    return path
