@@ -300,9 +300,9 @@ def run(arguments: Sequence[str]) -> int:
     except BrokenPipeError:  # the reader of our output has left
         return int(ExitCode.DONE)
     except Exception as bug:
-        from finchat.ui.bug import report_bug
+        from finchat import app
 
-        return _report(report_bug(bug, arguments), as_json)
+        return app.report_bug(bug, arguments, as_json=as_json)
 
 
 def _run(arguments: Sequence[str]) -> int:
@@ -331,13 +331,9 @@ def _usage_error(issue: Any) -> UsageError:
 
 
 def _report(error: FinchatError, as_json: bool) -> int:
-    from finchat.ui.sink import Sink
+    from finchat import app
 
-    try:
-        Sink("json" if as_json else "human").error(error)
-    except OSError:  # nobody is left to tell
-        return int(error.exit_code)
-    return int(error.exit_code)
+    return app.report_error(error, as_json=as_json)
 
 
 def main() -> None:
