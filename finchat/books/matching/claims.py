@@ -1,0 +1,220 @@
+"""Claim what the ledger already holds, before any document is considered.
+
+An entry of the statement's account claims one line only: exact in amount and direction, near in date, and not
+contradicted by what the line says. A payment that already consumed a line (`matched_line`) claims nothing.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from finchat.books.documents import BankLine, BankTransaction, Direction
+from finchat.books.matching.facts import HINTED, NAMED, Facts, supporters
+from finchat.books.money import to_minor
+
+# The ledger's date of an entry against the bank's: bookkeepers enter late more often than early.
+EARLIEST, LATEST = -4, 6
+# Of entries that name the very document or batch, the date may be further away.
+FAR = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    kind: Literal["own_write", "payment", "batch_payment", "bank_transaction", "transfer"]
+    ledger_ids: tuple[str, ...]
+    text: str
+    transaction: BankTransaction | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    kind: Literal["payment", "batch_payment", "bank_transaction", "transfer"]
+    id: str
+    ids: tuple[str, ...]
+    date: dt.date
+    account_id: str
+    direction: Direction
+    minor: int
+    contact_ids: frozenset[str]
+    document_ids: frozenset[str]
+    reference: str
+    transaction: BankTransaction | None = None
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """What a claim uses up: a transfer reaches two statements, once each."""
+        return (f"{self.id}:{self.direction}",) if self.kind == "transfer" else self.ids
+
+
+def claim(facts: Facts, lines: Iterable[BankLine]) -> dict[str, Claim]:
+    """Line id → what in the ledger already holds its money."""
+    lines = list(lines)
+    claimed: dict[str, Claim] = {}
+    used: set[str] = set()
+    books = facts.books
+    for line in lines:
+        own = [books.consumed[f] for f in (line.id, *line.fingerprints) if f in books.consumed]
+        if own:
+            claimed[line.id] = Claim("own_write", tuple(dict.fromkeys(own)), "finchat recorded this line earlier")
+            used.update(own)
+    transactions = {t.id: t for t in books.bank_transactions}
+    for line in lines:
+        if line.source == "ledger" and line.id not in claimed and line.source_id in transactions:
+            held = transactions[line.source_id]
+            claimed[line.id] = Claim("bank_transaction", (held.id,), "the ledger's own receipt", held)
+            used.add(held.id)
+    _from_entries(facts, lines, claimed, used)
+    _from_single_payments(facts, lines, claimed, used)
+    return claimed
+
+
+def _from_entries(facts: Facts, lines: list[BankLine], claimed: dict[str, Claim], used: set[str]) -> None:
+    by_amount: dict[tuple[str, Direction, int], list[_Entry]] = defaultdict(list)
+    for entry in _entries(facts):
+        by_amount[entry.account_id, entry.direction, entry.minor].append(entry)
+    pairs: list[tuple[int, int, dt.date, str, dt.date, str, _Entry, BankLine]] = []
+    for line in lines:
+        if line.id in claimed:
+            continue
+        minor = to_minor(line.amount, line.currency)
+        for entry in by_amount.get((line.account_id, line.direction, minor), ()):
+            distance = (entry.date - line.date).days
+            fit = _fit(facts, line, entry)
+            if fit is None:
+                continue
+            inside = EARLIEST <= distance <= LATEST or (fit >= 4 and abs(distance) <= FAR)
+            if inside:
+                pairs.append((-fit, abs(distance), line.date, line.id, entry.date, entry.id, entry, line))
+    for *_, entry, line in sorted(pairs, key=lambda p: p[:6]):
+        if line.id in claimed or used.intersection(entry.keys):
+            continue
+        claimed[line.id] = Claim(entry.kind, entry.ids, _text(entry), entry.transaction)
+        used.update(entry.keys)
+
+
+def _from_single_payments(facts: Facts, lines: list[BankLine], claimed: dict[str, Claim], used: set[str]) -> None:
+    """One line of the statement for all that was recorded of one contact on one day."""
+    days: dict[tuple[str, Direction, str, dt.date], list[_Entry]] = defaultdict(list)
+    for entry in _entries(facts):
+        if entry.kind == "payment" and entry.id not in used and len(entry.contact_ids) == 1:
+            days[entry.account_id, entry.direction, next(iter(entry.contact_ids)), entry.date].append(entry)
+    sums: dict[tuple[str, Direction, int], list[tuple[str, dt.date, list[_Entry]]]] = defaultdict(list)
+    for (account_id, direction, contact_id, day), entries in sorted(days.items()):
+        if len(entries) > 1:
+            sums[account_id, direction, sum(e.minor for e in entries)].append((contact_id, day, entries))
+    for line in lines:
+        if line.id in claimed:
+            continue
+        named = supporters(facts.named(line), NAMED)
+        for contact_id, day, entries in sums.get(
+            (line.account_id, line.direction, to_minor(line.amount, line.currency)), ()
+        ):
+            near = EARLIEST <= (day - line.date).days <= LATEST
+            if near and contact_id in named and not used.intersection(e.id for e in entries):
+                ids = tuple(e.id for e in entries)
+                claimed[line.id] = Claim("payment", ids, f"{len(ids)} payments of {day} in the ledger sum to this line")
+                used.update(ids)
+                break
+
+
+def _entries(facts: Facts) -> list[_Entry]:
+    books = facts.books
+    found: list[_Entry] = []
+    payments = {p.id: p for p in books.payments}
+
+    def currency(account_id: str) -> str:
+        account = facts.accounts.get(account_id)
+        return account.currency if account and account.currency else books.base_currency
+
+    for p in books.payments:
+        if not p.matched_line:
+            found.append(
+                _Entry(
+                    "payment", p.id, (p.id,), p.date, p.account_id, p.direction, to_minor(p.bank_amount, currency(p.account_id)),
+                    frozenset({p.contact_id} - {""}), frozenset({p.document_id} - {""}), p.reference,
+                )
+            )  # fmt: skip
+    for b in books.batches:
+        parts = [payments[i] for i in b.payment_ids if i in payments]
+        if any(p.matched_line for p in parts):
+            continue
+        found.append(
+            _Entry(
+                "batch_payment", b.id, (b.id, *b.payment_ids), b.date, b.account_id, b.direction,
+                to_minor(b.amount, currency(b.account_id)), frozenset(p.contact_id for p in parts),
+                frozenset(p.document_id for p in parts), "",
+            )
+        )  # fmt: skip
+    for t in books.bank_transactions:
+        found.append(
+            _Entry(
+                "bank_transaction", t.id, (t.id,), t.date, t.account_id, t.direction, to_minor(t.amount, currency(t.account_id)),
+                frozenset({t.contact_id} - {""}), frozenset(), t.reference, t,
+            )
+        )  # fmt: skip
+    for transfer in books.transfers:
+        for account_id, direction in ((transfer.from_account, "spend"), (transfer.to_account, "receive")):
+            found.append(
+                _Entry(
+                    "transfer", transfer.id, (transfer.id,), transfer.date, account_id, direction,  # type: ignore[arg-type]
+                    to_minor(transfer.amount, transfer.currency), frozenset(), frozenset(), transfer.reference,
+                )
+            )  # fmt: skip
+    return sorted(found, key=lambda e: (e.date, e.id, e.direction))
+
+
+def _fit(facts: Facts, line: BankLine, entry: _Entry) -> int | None:
+    """How well the line's text agrees with the entry: 5 names its document, 1 says nothing; None contradicts it."""
+    mentions = facts.mentions(line)
+    strong = {m.document_id for m in mentions if m.strength >= 2}
+    if entry.document_ids & {m.document_id for m in mentions}:
+        return 5
+    minor = to_minor(line.amount, line.currency)
+    named = facts.named(line)
+    if entry.document_ids:
+        for document_id in sorted(strong):
+            document = facts.documents[document_id]
+            if (
+                document.direction == line.direction
+                and document_id in facts.open
+                and (
+                    to_minor(document.amount_due, document.currency) == minor
+                    or document.contact_id not in entry.contact_ids
+                )
+            ):
+                return None  # it names another document that is open
+    best = supporters(named, NAMED)
+    if entry.contact_ids:
+        if entry.contact_ids & set(best):
+            return 3
+        if any(c in named and named[c].coverage >= HINTED for c in entry.contact_ids):
+            close = max(named[c].coverage for c in entry.contact_ids if c in named)
+            rival = max((n.coverage for c, n in named.items() if c not in entry.contact_ids), default=0.0)
+            return 2 if close >= rival - 0.15 else None
+        return None if best else 1
+    if entry.kind == "transfer":
+        return None if _names_open_document(facts, line, minor) else 1
+    return 1
+
+
+def _names_open_document(facts: Facts, line: BankLine, minor: int) -> bool:
+    if any(m.strength == 3 and m.document_id in facts.open for m in facts.mentions(line)):
+        return True
+    named = supporters(facts.named(line), NAMED)
+    return any(
+        to_minor(d.amount_due, d.currency) == minor and d.direction == line.direction
+        for c in named
+        for d in facts.open_of.get(c, ())
+    )
+
+
+def _text(entry: _Entry) -> str:
+    what = {
+        "payment": "a payment", "batch_payment": "a batch payment",
+        "bank_transaction": "a bank transaction", "transfer": "a transfer",
+    }[entry.kind]  # fmt: skip
+    return f"the ledger holds {what} of the same amount dated {entry.date}"

@@ -1,0 +1,252 @@
+"""The order in which lines are answered: claims first, then stronger evidence before weaker, over the whole ledger."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+from decimal import Decimal
+
+from finchat.books.documents import BankLine, Books, Document
+from finchat.books.matching.claims import Claim, claim
+from finchat.books.matching.facts import Facts, Remaining
+from finchat.books.matching.options import (
+    BY_GROUP,
+    BY_NAME,
+    BY_NUMBER,
+    BY_NUMBER_PART,
+    Option,
+    options,
+)
+from finchat.books.matching.booked import booked_verdict, clearing_room
+from finchat.books.matching.reports import leftover
+from finchat.books.matching.twins import copies
+from finchat.books.matching.verdict import Allocation, Candidate, Settlement, Verdict
+from finchat.books.money import from_minor
+from finchat.books.plan import Evidence, Rival
+
+_ONE = Decimal("0.99")
+
+
+def match(books: Books) -> tuple[Verdict, ...]:
+    """One verdict for every line of `books.lines`, in their order. Pure: the same books in any order, under any hash
+    seed, give the same verdicts. Raises ValueError when an amount is finer than its currency's minor unit."""
+    facts = Facts(books)
+    verdicts: dict[str, Verdict] = {}
+    numbers = frozenset(facts.numbers.digits_of.values())
+    originals = copies(facts.lines, numbers)
+    first = [line for line in facts.lines if line.id not in originals]
+    claims = claim(facts, first)
+    facts.learn(_claim_lessons(facts, first, claims))
+    remaining = Remaining(facts)
+    chosen: dict[str, Option] = {}
+    booked = [line for line in first if line.id in claims and claims[line.id].transaction is not None]
+    waiting = [line for line in first if line.id not in claims]
+    _serve(facts, remaining, [*waiting, *booked], chosen)
+    lessons = _claim_lessons(facts, first, claims)
+    by_id = {line.id: line for line in facts.lines}
+    lessons += [
+        (facts.documents[o.takes[0].document_id].contact_id, by_id[line_id])
+        for line_id, o in sorted(chosen.items())
+        if o.level == BY_NUMBER and len({facts.documents[t.document_id].contact_id for t in o.takes}) == 1
+    ]
+    facts.learn(lessons)
+    _serve(facts, remaining, [line for line in [*waiting, *booked] if line.id not in chosen], chosen)
+    room = clearing_room(books)
+    for line in first:
+        held = claims.get(line.id)
+        option = chosen.get(line.id)
+        if held is not None and held.transaction is not None:
+            open_options = [option] if option else options(line, facts, remaining)
+            verdicts[line.id] = booked_verdict(facts, line, held, option, open_options, room, remaining)
+        elif held is not None:
+            verdicts[line.id] = _settled(line, held)
+        elif option is not None:
+            others = [o for o in options(line, facts, _fresh(facts)) if o.documents != option.documents]
+            verdicts[line.id] = _settle(facts, line, option, others, by_id)
+        else:
+            verdicts[line.id] = leftover(facts, remaining, line, options(line, facts, remaining), chosen, by_id)
+    for copy_id, original_id in originals.items():
+        verdicts[copy_id] = Verdict(
+            line_id=copy_id,
+            situation="duplicate",
+            status="reported",
+            certain=False,
+            confidence=_ONE,
+            reason=f"The same bank event as line {original_id}, imported twice.",
+            evidence=(Evidence(kind="duplicate", text="same account, amount and transaction number", record_type="line", record_id=original_id),),
+        )  # fmt: skip
+    return tuple(verdicts[line.id] for line in books.lines)
+
+
+def _fresh(facts: Facts) -> Remaining:
+    return Remaining(facts)
+
+
+def _claim_lessons(facts: Facts, lines: list[BankLine], claims: dict[str, Claim]) -> list[tuple[str, BankLine]]:
+    """What claimed lines teach: the text of a line that a payment of one contact holds."""
+    contact_of = {p.id: p.contact_id for p in facts.books.payments}
+    lessons: list[tuple[str, BankLine]] = []
+    for line in lines:
+        held = claims.get(line.id)
+        if held is not None and held.kind == "payment":
+            contacts = {contact_of.get(i, "") for i in held.ledger_ids}
+            if len(contacts) == 1 and "" not in contacts:
+                lessons.append((next(iter(contacts)), line))
+    return lessons
+
+
+def _serve(facts: Facts, remaining: Remaining, lines: list[BankLine], chosen: dict[str, Option]) -> None:
+    """Give documents to lines, level by level, until nothing certain is left."""
+    waiting = sorted(lines, key=lambda x: (x.date, x.id))
+    changed = True
+    while changed:
+        changed = False
+        for level in (BY_NUMBER, BY_NUMBER_PART, BY_NAME, BY_GROUP):
+            wanted: list[tuple[BankLine, Option]] = []
+            for line in waiting:
+                if line.id in chosen:
+                    continue
+                best = _standing(options(line, facts, remaining))
+                if best is None or best.level != level:
+                    continue
+                if level in (BY_NUMBER, BY_NUMBER_PART):
+                    _take(remaining, chosen, line, best)  # in order of date: who names it first is served first
+                    changed = True
+                else:
+                    wanted.append((line, best))
+            for line, option in _without_rivals(remaining, wanted):
+                _take(remaining, chosen, line, option)
+                changed = True
+            if changed:
+                break
+
+
+def _standing(found: list[Option]) -> Option | None:
+    """The best option, when it is certain and no other certain one of its level says otherwise."""
+    if not found or not found[0].certain:
+        return None
+    best = found[0]
+    for other in found[1:]:
+        if other.certain and other.level == best.level and other.documents != best.documents:
+            if set(other.pool) == set(best.pool) and best.pool:
+                continue
+            return None
+    return best
+
+
+def _without_rivals(remaining: Remaining, wanted: list[tuple[BankLine, Option]]) -> list[tuple[BankLine, Option]]:
+    """Options whose documents no other line wants. Lines that want any of several equal documents share them, when
+    there is one for each of them and none is left over; otherwise a human decides."""
+    askers: dict[str, list[str]] = defaultdict(list)
+    for line, option in wanted:
+        for document_id in sorted(option.documents | set(option.pool)):
+            askers[document_id].append(line.id)
+    granted: list[tuple[BankLine, Option]] = []
+    pools: dict[tuple[str, ...], list[tuple[BankLine, Option]]] = defaultdict(list)
+    for line, option in wanted:
+        if len(option.pool) > 1 or (option.pool and len(askers[option.pool[0]]) > 1):
+            pools[option.pool].append((line, option))
+        elif all(len(askers[d]) == 1 for d in option.documents):
+            granted.append((line, option))
+    for pool in sorted(pools):
+        members = sorted(pools[pool], key=lambda m: (m[0].date, m[0].id))
+        ids = {line.id for line, _ in members}
+        alone = all(set(askers[d]) == ids for d in pool)
+        if alone and len(members) == len(pool):
+            for (line, option), document_id in zip(members, pool, strict=True):
+                take = replace(option.takes[0], document_id=document_id)
+                granted.append((line, replace(option, takes=(take,))))
+    return granted
+
+
+def _take(remaining: Remaining, chosen: dict[str, Option], line: BankLine, option: Option) -> None:
+    for credit_id, document_id, minor in option.credits:
+        remaining.use(credit_id, minor)
+        remaining.take(document_id, minor, line.id)
+    for take in option.takes:
+        remaining.take(take.document_id, take.minor, line.id)
+    chosen[line.id] = option
+
+
+def settlements(facts: Facts, line: BankLine, option: Option) -> tuple[Settlement, ...]:
+    """The option's cash as settlements, in Decimal."""
+    return tuple(
+        Settlement(
+            document_id=t.document_id,
+            amount=from_minor(t.minor, _document(facts, t.document_id).currency),
+            bank_amount=from_minor(t.bank_minor, line.currency),
+            rate=t.rate,
+            rate_source="bank_line" if t.rate is not None else None,
+        )
+        for t in option.takes
+    )
+
+
+def allocations(facts: Facts, option: Option) -> tuple[Allocation, ...]:
+    return tuple(
+        Allocation(credit_id=c, document_id=d, amount=from_minor(minor, _document(facts, d).currency))
+        for c, d, minor in option.credits
+    )
+
+
+def candidate(facts: Facts, line: BankLine, option: Option) -> Candidate:
+    return Candidate(settlements=settlements(facts, line, option), confidence=option.confidence, reason=option.reason)
+
+
+def _document(facts: Facts, document_id: str) -> Document:
+    return facts.documents[document_id]
+
+
+def _settle(facts: Facts, line: BankLine, option: Option, others: list[Option], by_id: dict[str, BankLine]) -> Verdict:
+    currency = _document(facts, option.takes[0].document_id).currency
+    return Verdict(
+        line_id=line.id,
+        situation=option.situation,
+        status="settle",
+        certain=True,
+        confidence=option.confidence,
+        reason=option.reason,
+        settlements=settlements(facts, line, option),
+        allocations=allocations(facts, option),
+        evidence=option.evidence,
+        rival=rival_of(facts, option, others),
+        suggestions=tuple(candidate(facts, line, o) for o in others[:3]),
+        residual=None if option.residual is None else from_minor(option.residual, currency),
+    )
+
+
+def rival_of(facts: Facts, option: Option, others: list[Option]) -> Rival | None:
+    """The strongest other answer in one sentence, and what it lacks."""
+    if option.pool and len(option.pool) > 1:
+        own = option.takes[0].document_id
+        twins = tuple(d for d in option.pool if d != own)
+        numbers = ", ".join(_document(facts, d).number for d in twins)
+        return Rival(
+            documents=twins,
+            text=f"{numbers}: same contact, same amount due.",
+            why_lost="As many lines as such documents: each gets one.",
+        )
+    if not others:
+        return None
+    other = others[0]
+    why = "It lacks evidence: " + (
+        "the line does not name it."
+        if other.level > option.level
+        else "it leaves an amount open."
+        if other.residual
+        else "its evidence is weaker."
+    )
+    return Rival(documents=tuple(sorted(other.documents)), text=other.reason, why_lost=why)
+
+
+def _settled(line: BankLine, held: Claim) -> Verdict:
+    return Verdict(
+        line_id=line.id,
+        situation="already_settled",
+        status="already_settled",
+        certain=True,
+        confidence=_ONE,
+        reason=held.text[:1].upper() + held.text[1:] + ".",
+        evidence=(Evidence(kind="claim", text=held.text, record_type=held.kind, record_id=held.ledger_ids[0]),),
+        ledger_ids=held.ledger_ids,
+    )

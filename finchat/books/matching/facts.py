@@ -1,0 +1,240 @@
+"""The books prepared for matching: indices, integer minor units, and what is left of every document while we match."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+
+from finchat.books.documents import BankLine, Books, Contact, Credit, Document
+from finchat.books.matching.names import Named, NameIndex
+from finchat.books.matching.numbers import Mention, NumberIndex
+from finchat.books.matching.text import letters_only, words
+from finchat.books.money import from_minor, to_minor
+
+NAMED = 0.72  # from this coverage on, a line names a contact
+HINTED = 0.45  # from this coverage on, the name does not contradict a contact
+
+
+class Facts:
+    """Everything about the books that does not change while matching."""
+
+    def __init__(self, books: Books) -> None:
+        self.books = books
+        self.lines = tuple(sorted(books.lines, key=_line_order))
+        self.documents = {d.id: d for d in sorted(books.documents, key=lambda d: d.id)}
+        self.names = {c.id: c.name for c in books.contacts}
+        for document in self.documents.values():
+            self.names.setdefault(document.contact_id, document.contact)
+        self.open = {d.id: d for d in self.documents.values() if d.status == "open" and d.amount_due > 0}
+        self.open_of: dict[str, list[Document]] = defaultdict(list)
+        for d in sorted(self.open.values(), key=document_order):
+            self.open_of[d.contact_id].append(d)
+        self.documents_of: dict[str, list[Document]] = defaultdict(list)
+        for d in sorted(self.documents.values(), key=document_order):
+            self.documents_of[d.contact_id].append(d)
+        self.credits_of: dict[str, list[Credit]] = defaultdict(list)
+        for c in sorted(books.credits, key=lambda c: (c.date, c.id)):
+            if c.remaining > 0:
+                self.credits_of[c.contact_id].append(c)
+        self.accounts = {a.id: a for a in books.accounts}
+        self.numbers = NumberIndex(self.documents.values(), self.lines)
+        self._by_amount: dict[tuple[str, str, int], list[Document]] = defaultdict(list)
+        for d in sorted(self.open.values(), key=document_order):
+            self._by_amount[d.direction, d.currency, to_minor(d.amount_due, d.currency)].append(d)
+        self._confirmed = _confirmed_texts(books)
+        self.name_index = NameIndex(self.names)
+        self.account_of: dict[str, str] = {}
+        self._mentions: dict[str, tuple[Mention, ...]] = {}
+        self._named: dict[str, dict[str, Named]] = {}
+        self._words = {line.id: line_words(line) for line in self.lines}
+        self._common = self._common_words()
+        self.learn(())
+
+    def learn(self, confirmed: Iterable[tuple[str, BankLine]]) -> None:
+        """Take names and accounts from confirmed lines: only what at least two of them, and no other contact, say."""
+        texts = list(self._confirmed)
+        accounts: dict[str, list[str]] = defaultdict(list)
+        for contact_line in self.books.history:
+            if contact_line.counterparty_account:
+                accounts[_account(contact_line.counterparty_account)].append(contact_line.contact_id)
+        for contact_id, line in confirmed:
+            texts.append((contact_id, self._words[line.id]))
+            if line.counterparty_account:
+                accounts[_account(line.counterparty_account)].append(contact_id)
+        self.account_of = {
+            number: owners[0] for number, owners in accounts.items() if len(owners) >= 2 and len(set(owners)) == 1
+        }
+        own: dict[str, set[str]] = defaultdict(set)
+        for contact in sorted(self.books.contacts, key=lambda c: c.id):
+            if contact.bank_account:
+                own[_account(contact.bank_account)].add(contact.id)
+        for number, owner_ids in own.items():
+            if len(owner_ids) == 1:
+                self.account_of[number] = next(iter(owner_ids))
+            else:
+                self.account_of.pop(number, None)
+        self.name_index = NameIndex(self.names, self._learned_names(texts))
+        self._named.clear()
+
+    def _learned_names(self, texts: list[tuple[str, tuple[str, ...]]]) -> Mapping[str, list[str]]:
+        """Names that payers use for themselves: what is left of confirmed texts once everybody's words are gone."""
+        owners: dict[str, set[str]] = defaultdict(set)
+        for contact_id, parts in texts:
+            for w in set(parts):
+                owners[w].add(contact_id)
+        said: dict[tuple[str, ...], dict[str, int]] = defaultdict(lambda: defaultdict(int))
+        plain = NameIndex(self.names)
+        for contact_id, parts in texts:
+            own = plain.named(parts).get(contact_id)
+            if own is not None and own.coverage >= HINTED:
+                continue
+            rest = tuple(
+                w for w in parts if letters_only(w) and len(w) >= 2 and w not in self._common and len(owners[w]) < 5
+            )
+            if rest and sum(len(w) for w in rest) >= 5:
+                said[rest][contact_id] += 1
+        learned: dict[str, list[str]] = defaultdict(list)
+        for rest in sorted(said):
+            totals: dict[str, int] = defaultdict(int)
+            mine = frozenset(rest)
+            for other, counts in said.items():
+                if other == rest or mine <= frozenset(other) or frozenset(other) <= mine:
+                    for contact_id, n in counts.items():
+                        totals[contact_id] += n
+            if len(totals) == 1 and sum(totals.values()) >= 2:
+                learned[next(iter(totals))].append(" ".join(rest))
+        return learned
+
+    def _common_words(self) -> frozenset[str]:
+        """The bank's own words: used on many lines, whoever pays, and part of hardly any contact's name."""
+        used: dict[str, int] = defaultdict(int)
+        for parts in self._words.values():
+            for w in set(parts):
+                used[w] += 1
+        many = max(4, len(self._words) // 100)
+        return frozenset(w for w, n in used.items() if n >= many and not self.name_index.knows(w))
+
+    def by_amount(self, direction: str, currency: str, minor: int) -> list[Document]:
+        """Open documents of that direction on which exactly this much was due at the start."""
+        return self._by_amount.get((direction, currency, minor), [])
+
+    def common(self, word: str) -> bool:
+        return word in self._common
+
+    def words(self, line: BankLine) -> tuple[str, ...]:
+        return self._words[line.id]
+
+    def mentions(self, line: BankLine) -> tuple[Mention, ...]:
+        found = self._mentions.get(line.id)
+        if found is None:
+            found = self._mentions[line.id] = self.numbers.mentions(line)
+        return found
+
+    def named(self, line: BankLine) -> dict[str, Named]:
+        """Contacts the line names. A payer's account that is known counts as the whole name."""
+        found = self._named.get(line.id)
+        if found is None:
+            found = dict(self.name_index.named(self._words[line.id]))
+            owner = self.account_of.get(_account(line.counterparty_account)) if line.counterparty_account else None
+            if owner is not None:
+                found[owner] = Named(1.0, 1000.0)
+            self._named[line.id] = found
+        return found
+
+    def by_account(self, line: BankLine) -> str | None:
+        """The contact known to own the account the money came from or went to."""
+        return self.account_of.get(_account(line.counterparty_account)) if line.counterparty_account else None
+
+    def rates_on(self, currency: str, line: BankLine) -> Decimal | None:
+        """Base units per unit of `currency` on the line's date, or the nearest earlier day known (31 days at most)."""
+        best = None
+        for day, rates in self.books.rates.items():
+            if day <= line.date and (line.date - day).days <= 31 and currency in rates and (best is None or day > best):
+                best = day
+        return self.books.rates[best][currency] if best else None
+
+
+class Remaining:
+    """What is still due on documents and left on credits, in minor units, while verdicts take from them."""
+
+    def __init__(self, facts: Facts) -> None:
+        self.due = {d.id: to_minor(d.amount_due, d.currency) for d in facts.open.values()}
+        self.credit = {c.id: to_minor(c.remaining, c.currency) for cs in facts.credits_of.values() for c in cs}
+        self.taken_by: dict[str, list[str]] = defaultdict(list)
+
+    def take(self, document_id: str, minor: int, line_id: str) -> None:
+        if minor > self.due[document_id]:
+            raise ValueError(f"{document_id} would be paid beyond what is due")
+        self.due[document_id] -= minor
+        self.taken_by[document_id].append(line_id)
+
+    def use(self, credit_id: str, minor: int) -> None:
+        if minor > self.credit[credit_id]:
+            raise ValueError(f"{credit_id} would be used beyond what is left")
+        self.credit[credit_id] -= minor
+
+
+def supporters(named: Mapping[str, Named], floor: float = HINTED) -> dict[str, Named]:
+    """The contacts a line names best: those that no other contact beats clearly."""
+    if not named:
+        return {}
+    best = max(rank(n) for n in named.values())
+    return {c: n for c, n in named.items() if n.coverage >= floor and rank(n) >= best - 0.1}
+
+
+def rank(named: Named) -> float:
+    """How good a naming is: the share of the name, then how much of the line it explains."""
+    return named.coverage + min(named.explains, 40.0) / 100
+
+
+def line_words(line: BankLine) -> tuple[str, ...]:
+    """Words of payee, narration and reference; the payee is not counted twice when the narration repeats it."""
+    payee, narration = words(line.payee), words(line.narration)
+    joined = " ".join(narration)
+    return (payee if " ".join(payee) not in joined else ()) + narration + words(line.reference)
+
+
+def document_order(d: Document) -> tuple[object, ...]:
+    return (d.due_date or d.date, d.date, d.number, d.id)
+
+
+def decimal(minor: int, currency: str) -> Decimal:
+    return from_minor(minor, currency)
+
+
+def _line_order(line: BankLine) -> tuple[object, ...]:
+    return (line.date, line.id)
+
+
+def _account(number: str) -> str:
+    return "".join(words(number))
+
+
+def _confirmed_texts(books: Books) -> list[tuple[str, tuple[str, ...]]]:
+    """Bank texts of settled lines: confirmed history, and references of payments that keep the bank's text."""
+    texts = [(c.contact_id, words(c.narration)) for c in sorted(books.history, key=lambda c: c.id)]
+    seen: set[str] = set()
+    for p in sorted(books.payments, key=lambda p: p.id):
+        if p.contact_id and p.reference and not (p.batch_id and p.batch_id in seen):
+            seen.add(p.batch_id)
+            texts.append((p.contact_id, words(p.reference)))
+    return texts
+
+
+def contact_name(facts: Facts, contact_id: str) -> str:
+    return facts.names.get(contact_id, contact_id)
+
+
+__all__ = [
+    "HINTED",
+    "NAMED",
+    "Contact",
+    "Facts",
+    "Remaining",
+    "contact_name",
+    "decimal",
+    "document_order",
+    "rank",
+    "supporters",
+]

@@ -1,0 +1,151 @@
+"""Whose name a bank line carries.
+
+Every contact competes for every line. How much a word of a name is worth comes from the contacts themselves: a word
+that many names share (a legal form, a trade) says little. Words of a line are matched whole, cut off, without their
+vowels, with one typing error, or run together.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from finchat.books.matching.text import letters_only, one_edit_apart, shortened, skeleton, words
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """How well a line names one contact: `coverage` of the name (0..1) and how much of the text it `explains`."""
+
+    coverage: float
+    explains: float
+
+
+class NameIndex:
+    """All names of all contacts; `learned` are further names of a contact, taken from confirmed lines."""
+
+    def __init__(self, names: Mapping[str, str], learned: Mapping[str, Iterable[str]] | None = None) -> None:
+        self._names: list[tuple[str, tuple[str, ...]]] = []
+        for contact_id in sorted(names):
+            variants = {words(names[contact_id])}
+            for other in (learned or {}).get(contact_id, ()):
+                variants.add(words(other))
+            self._names.extend((contact_id, v) for v in sorted(variants) if v)
+        own = [set(words(n)) for n in names.values()]
+        frequency = Counter(w for name in own for w in name)
+        count = max(len(own), 1)
+        self._weight: dict[str, float] = {}
+        last = Counter(words(n)[-1] for n in names.values() if len(words(n)) > 1)
+        for _, name in self._names:
+            for w in name:
+                rarity = math.log(1 + count / max(frequency[w], 1)) / math.log(1 + count)
+                if frequency[w] >= 3 and 2 * last[w] >= frequency[w]:
+                    rarity *= 0.3  # closes several names: a legal form rather than a name
+                self._weight[w] = rarity * min(len(w), 5) / 5
+        self._suffixes = {w for w in frequency if frequency[w] >= 3 and 2 * last[w] >= frequency[w]}
+        self._by_word: dict[str, list[int]] = defaultdict(list)
+        self._joined: list[str] = []
+        for index, (_, name) in enumerate(self._names):
+            for w in dict.fromkeys(name):
+                self._by_word[w].append(index)
+            core = list(name)
+            while len(core) > 1 and core[-1] in self._suffixes:
+                core.pop()
+            self._joined.append("".join(core))
+        self._by_skeleton: dict[str, list[str]] = defaultdict(list)
+        self._by_shortened: dict[str, list[str]] = defaultdict(list)
+        self._by_start: dict[str, list[str]] = defaultdict(list)
+        for w in sorted(self._by_word):
+            self._by_skeleton[skeleton(w)].append(w)
+            if len(w) >= 4:
+                for s in sorted(shortened(w)):
+                    self._by_shortened[s].append(w)
+            for length in range(3, len(w)):
+                self._by_start[w[:length]].append(w)
+        self._likeness: dict[str, dict[str, float]] = {}
+        self._cache: dict[tuple[str, ...], dict[str, Named]] = {}
+
+    def knows(self, word: str) -> bool:
+        """Whether the word is part of any contact's name."""
+        return word in self._by_word
+
+    def named(self, text_words: tuple[str, ...]) -> dict[str, Named]:
+        """Contacts the words may name, with how well. Words with digits are no names."""
+        key = tuple(w for w in text_words if letters_only(w))
+        found = self._cache.get(key)
+        if found is None:
+            found = self._cache[key] = self._score(key)
+        return found
+
+    def _alike(self, word: str) -> dict[str, float]:
+        known = self._likeness.get(word)
+        if known is not None:
+            return known
+        alike: dict[str, float] = {}
+        if word in self._by_word:
+            alike[word] = 1.0
+        bones = skeleton(word)
+        if bones == word and len(word) >= 2:  # the bank dropped the vowels
+            for other in self._by_skeleton.get(bones, ()):
+                if len(other) > len(word):
+                    alike.setdefault(other, 0.85 if len(word) >= 3 else 0.7)
+        if len(word) >= 3:
+            for other in self._by_start.get(word, ()):
+                alike.setdefault(other, 0.6 + 0.35 * len(word) / len(other))
+        if len(word) >= 4:
+            for s in sorted(shortened(word)):
+                for other in self._by_shortened.get(s, ()):
+                    if other not in alike and one_edit_apart(word, other):
+                        alike[other] = 0.88 if len(other) >= 5 else 0.75
+        self._likeness[word] = alike
+        return alike
+
+    def _score(self, key: tuple[str, ...]) -> dict[str, Named]:
+        best: dict[int, dict[str, tuple[float, str]]] = defaultdict(dict)
+        for word in dict.fromkeys(key):
+            for other, quality in self._alike(word).items():
+                for index in self._by_word[other]:
+                    if quality > best[index].get(other, (0.0, ""))[0]:
+                        best[index][other] = (quality, word)
+        found: dict[str, Named] = {}
+        for index, hits in best.items():
+            contact_id, name = self._names[index]
+            used = {word for _, word in hits.values()}
+            extra: dict[str, float] = {}
+            for i, w in enumerate(name):  # a name cut off after one or two letters of its next word
+                if w not in hits and i and name[i - 1] in hits:
+                    before = hits[name[i - 1]][1]
+                    position = key.index(before) + 1
+                    if position < len(key) and key[position] not in used and w.startswith(key[position]):
+                        extra[w] = 0.5
+                        used.add(key[position])
+            total = sum(self._weight[w] for w in name) or 1.0
+            got = sum(self._weight[w] * q for w, (q, _) in hits.items() if w in name)
+            got += sum(self._weight[w] * q for w, q in extra.items())
+            named = Named(min(got / total, 1.0), float(sum(len(w) for w in used)))
+            self._keep(found, contact_id, named)
+        text = "".join(key)
+        for index, joined in enumerate(self._joined):
+            if len(joined) >= 6 and joined in text:
+                contact_id, name = self._names[index]
+                self._keep(found, contact_id, Named(0.97, float(len(joined))))
+        if not any(n.coverage >= 0.75 for n in found.values()) and len(text) >= 8:
+            self._run_together(text, found)
+        return found
+
+    def _run_together(self, text: str, found: dict[str, Named]) -> None:
+        """Names without their spaces and with a typing error: compared letter by letter."""
+        from rapidfuzz import fuzz, process
+
+        long = [j if len(j) >= 8 else None for j in self._joined]
+        for joined, ratio, index in process.extract(text, long, scorer=fuzz.partial_ratio, score_cutoff=86, limit=None):
+            if len(joined) <= len(text) + 1:
+                self._keep(found, self._names[index][0], Named(ratio / 100 * 0.93, float(len(joined))))
+
+    @staticmethod
+    def _keep(found: dict[str, Named], contact_id: str, named: Named) -> None:
+        held = found.get(contact_id)
+        if held is None or (named.coverage, named.explains) > (held.coverage, held.explains):
+            found[contact_id] = named

@@ -1,0 +1,140 @@
+"""Which documents a bank line names by number or reference.
+
+A number is compared as its letters and its digits without leading zeros, so `INV-03060`, `inv 3060` and `INV3060` are
+one. A bare number is a weaker naming than one with the document's own letters. Words that introduce numbers which are
+never a document's (trace numbers, value dates) are learned from the lines themselves.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from finchat.books.documents import BankLine, Document
+from finchat.books.matching.text import letters_only, runs, words
+
+_OWN = "own"  # with the document's own letters, or all of a number of several parts
+_BARE = "bare"  # the digits alone, or after another word
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Mention:
+    """`strength` 3: number in the document's own spelling; 2: digits in a field meant for a reference, or after a word
+    that introduces document numbers; 1: digits somewhere in the text."""
+
+    document_id: str
+    strength: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    letters: str  # letters attached to the digits
+    digits: str
+    before: str  # the word before
+    text: str
+    in_reference: bool
+
+
+def _parts(number: str) -> tuple[str, str, str]:
+    """Letters, last digits without leading zeros, and all of a number run together."""
+    pieces = [r for w in words(number) for r in runs(w)]
+    digits = [p for p in pieces if p[0].isdigit()]
+    letters = "".join(p for p in pieces if not p[0].isdigit())
+    return letters, (digits[-1].lstrip("0") if digits else ""), "".join(pieces)
+
+
+class NumberIndex:
+    def __init__(self, documents: Iterable[Document], lines: Iterable[BankLine]) -> None:
+        self._own: dict[tuple[str, str], list[str]] = defaultdict(list)
+        self._bare: dict[str, list[str]] = defaultdict(list)
+        self._whole: dict[str, list[str]] = defaultdict(list)
+        self._reference: dict[str, list[str]] = defaultdict(list)
+        self.digits_of: dict[str, str] = {}
+        for document in documents:
+            letters, digits, whole = _parts(document.number)
+            if digits:
+                self.digits_of[document.id] = digits
+                if len(digits) >= 2:
+                    self._bare[digits].append(document.id)
+                if letters:
+                    self._own[letters, digits].append(document.id)
+            if len(whole) >= 5 or (whole and not letters_only(whole) and not whole.isdigit()):
+                self._whole[whole].append(document.id)
+            reference = _parts(document.reference)[2]
+            if len(reference) >= 4 and any(c.isdigit() for c in reference):
+                self._reference[reference].append(document.id)
+        # A supplier's or own number keeps its length: other digits of that length are someone else's number.
+        self.lengths = {len(d) for d in self._bare}
+        introduced: Counter[str] = Counter()
+        hits: Counter[str] = Counter()
+        for line in lines:
+            for token in _tokens(line):
+                word = token.letters or token.before
+                introduced[word] += 1
+                hits[word] += token.digits in self._bare or (token.letters, token.digits) in self._own
+        self._noise = {w for w, n in introduced.items() if w and n >= 4 and hits[w] * 4 < n}
+        self._introducers = {w for w, n in introduced.items() if w and hits[w] >= 2 and hits[w] * 3 >= n * 2}
+        self._all_documents = len(self.digits_of)
+
+    def mentions(self, line: BankLine) -> tuple[Mention, ...]:
+        """Documents the line names, strongest naming of each, in a stable order."""
+        found: dict[str, Mention] = {}
+
+        def add(ids: Iterable[str], strength: int, text: str) -> None:
+            for document_id in ids:
+                held = found.get(document_id)
+                if held is None or held.strength < strength:
+                    found[document_id] = Mention(document_id, strength, text)
+
+        for text, in_reference in ((line.payee, False), (line.narration, False), (line.reference, True)):
+            parts = words(text)
+            for size in (1, 2, 3):
+                for i in range(len(parts) - size + 1):
+                    joined = "".join(parts[i : i + size])
+                    if any(c.isdigit() for c in joined):
+                        add(self._whole.get(joined, ()), 3, " ".join(parts[i : i + size]))
+                        add(self._reference.get(joined, ()), 2, " ".join(parts[i : i + size]))
+            del in_reference
+        for token in _tokens(line):
+            for letters in {token.letters, token.letters or token.before}:
+                if letters:
+                    add(self._own.get((letters, token.digits), ()), 3, token.text)
+            word = token.letters or token.before
+            if word in self._noise and not token.in_reference:
+                continue
+            if len(token.digits) < 3 and not token.in_reference:
+                continue
+            known = token.in_reference or word in self._introducers
+            add(self._bare.get(token.digits, ()), 2 if known else 1, token.text)
+        return tuple(sorted(found.values()))
+
+    def numbers(self, line: BankLine) -> tuple[str, ...]:
+        """Digits in the line that may be a document's number, noise left out, without leading zeros."""
+        return tuple(
+            dict.fromkeys(
+                t.digits
+                for t in _tokens(line)
+                if len(t.digits) >= 3 and ((t.letters or t.before) not in self._noise or t.in_reference)
+            )
+        )
+
+
+def _tokens(line: BankLine) -> list[_Token]:
+    tokens: list[_Token] = []
+    for text, in_reference in ((line.payee, False), (line.narration, False), (line.reference, True)):
+        before = ""
+        for word in words(text):
+            pieces = runs(word)
+            if letters_only(word):
+                before = word
+                continue
+            letters = ""
+            for piece in pieces:
+                if piece[0].isdigit():
+                    tokens.append(_Token(letters, piece.lstrip("0"), before, word, in_reference))
+                    letters = ""
+                else:
+                    letters += piece
+    return tokens

@@ -1,0 +1,641 @@
+"""The answers one line may have, best first. An option says what it rests on; whether it stands is decided later."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from itertools import combinations
+
+from finchat.books.documents import BankLine, Credit, Document
+from finchat.books.matching.facts import HINTED, NAMED, Facts, Remaining, contact_name, rank, supporters
+from finchat.books.matching.groups import chance, groups_summing_to
+from finchat.books.matching.numbers import Mention
+from finchat.books.matching.residuals import why_short
+from finchat.books.matching.text import amounts_in, digits_transposed, fold
+from finchat.books.matching.verdict import Situation
+from finchat.books.money import from_minor, minor_digits, to_minor
+from finchat.books.plan import Evidence
+
+# Levels: stronger evidence is served first, and takes the documents it names from weaker lines.
+BY_NUMBER, BY_NUMBER_PART, BY_NAME, BY_GROUP, GUESS = 1, 2, 3, 4, 9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Take:
+    """Cash of the line for one document: in minor units of the document's currency and of the line's."""
+
+    document_id: str
+    minor: int
+    bank_minor: int
+    rate: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    situation: Situation
+    level: int
+    certain: bool
+    confidence: Decimal
+    reason: str
+    takes: tuple[Take, ...]
+    credits: tuple[tuple[str, str, int], ...] = ()  # credit, document, minor units
+    evidence: tuple[Evidence, ...] = ()
+    residual: int | None = None
+    # Documents that would do as well: same contact, same amount. The first is taken when as many lines ask for them.
+    pool: tuple[str, ...] = ()
+
+    @property
+    def documents(self) -> frozenset[str]:
+        return frozenset(t.document_id for t in self.takes)
+
+
+@dataclass(slots=True)
+class Scene:
+    """One line with everything the options look at."""
+
+    line: BankLine
+    facts: Facts
+    remaining: Remaining
+    minor: int
+    mentions: list[Mention] = field(default_factory=list)
+    contacts: dict[str, float] = field(default_factory=dict)
+
+    def due(self, document: Document) -> int:
+        return self.remaining.due.get(document.id, 0)
+
+
+def options(line: BankLine, facts: Facts, remaining: Remaining) -> list[Option]:
+    """All answers worth showing for the line as the books stand now, best first."""
+    scene = Scene(line, facts, remaining, to_minor(line.amount, line.currency))
+    scene.mentions = [
+        m
+        for m in facts.mentions(line)
+        if m.document_id in facts.open
+        and facts.open[m.document_id].direction == line.direction
+        and remaining.due[m.document_id] > 0
+    ]
+    scene.contacts = {c: rank(n) for c, n in supporters(facts.named(line)).items()}
+    found = [*_by_number(scene), *_by_name(scene), *_groups(scene), *_shorts(scene), *_by_amount(scene)]
+    best: dict[tuple[frozenset[str], tuple[tuple[str, str, int], ...]], Option] = {}
+    for option in found:
+        key = (option.documents, option.credits)
+        held = best.get(key)
+        if held is None or (not option.certain, option.level, -option.confidence) < (
+            not held.certain,
+            held.level,
+            -held.confidence,
+        ):
+            best[key] = option
+    return sorted(
+        best.values(),
+        key=lambda o: (not o.certain, o.level, -o.confidence, len(o.takes), sorted(o.documents), o.credits),
+    )
+
+
+def _named_documents(scene: Scene) -> list[tuple[Mention, Document]]:
+    """One document for every number in the text: of the contact the line names when it names one."""
+    facts = scene.facts
+    pairs = [(m, facts.open[m.document_id]) for m in scene.mentions]
+    named = {c for c in scene.contacts if facts.named(scene.line)[c].coverage >= HINTED}
+    ours = [(m, d) for m, d in pairs if d.contact_id in named]
+    strongest = [(m, d) for m, d in pairs if m.strength == 3]
+    chosen = ours or strongest or pairs
+    by_text: dict[str, list[tuple[Mention, Document]]] = {}
+    for m, d in chosen:
+        by_text.setdefault(m.text, []).append((m, d))
+    result: dict[str, tuple[Mention, Document]] = {}
+    for candidates in by_text.values():
+        top = max(m.strength for m, _ in candidates)
+        best = [(m, d) for m, d in candidates if m.strength == top]
+        exact = [(m, d) for m, d in best if scene.due(d) == scene.minor]
+        if len(best) > 1 and len(exact) == 1:
+            best = exact
+        if len(best) == 1:
+            result[best[0][1].id] = best[0]
+    return sorted(result.values(), key=lambda p: (-p[0].strength, p[1].number, p[1].id))
+
+
+def _by_number(scene: Scene) -> list[Option]:
+    named = _named_documents(scene)
+    if not named:
+        return []
+    same = [(m, d) for m, d in named if d.currency == scene.line.currency]
+    found: list[Option] = []
+    for m, d in same:
+        if scene.due(d) == scene.minor:
+            trusted = m.strength >= 2 or _contact_fits(scene, d) or (len(m.text) >= 5 and not scene.contacts)
+            found.append(
+                _exact(scene, d, BY_NUMBER, "0.99" if _contact_fits(scene, d) else "0.97", trusted, [_number(m, d)])
+            )
+    if found:
+        return found
+    if len(same) > 1:
+        documents = [d for _, d in same]
+        group = _whole_group(scene, same)
+        if group:
+            return [group]
+        solid = [(m, d) for m, d in same if m.strength >= 2]
+        if solid and len(solid) < len(documents):
+            group = _whole_group(scene, solid)
+            if group:
+                return [group]
+    for m, d in named:
+        if d.currency != scene.line.currency:
+            option = _foreign(scene, d, BY_NUMBER, [_number(m, d)], named=True)
+            if option:
+                found.append(option)
+    if found:
+        return found
+    found.extend(_with_credits(scene, [(m, d) for m, d in same if m.strength >= 2 or _contact_fits(scene, d)]))
+    if found:
+        return found
+    found.extend(_anchored_groups(scene, same))
+    if found:
+        return found
+    for m, d in same:
+        found.extend(_not_exact(scene, m, d, alone=len(same) == 1))
+    if len(same) > 1:
+        found.extend(_short_group(scene, same))
+    return found
+
+
+def _whole_group(scene: Scene, pairs: Sequence[tuple[Mention, Document]]) -> Option | None:
+    if len(pairs) < 2 or sum(scene.due(d) for _, d in pairs) != scene.minor:
+        return None
+    takes = tuple(Take(document_id=d.id, minor=scene.due(d), bank_minor=scene.due(d)) for _, d in pairs)
+    fits = all(_contact_fits(scene, d) for _, d in pairs)
+    trusted = fits or len({d.contact_id for _, d in pairs}) == 1 or all(m.strength >= 2 for m, _ in pairs)
+    return Option(
+        situation="several",
+        level=BY_NUMBER,
+        certain=trusted,
+        confidence=Decimal("0.99" if fits else "0.97"),
+        reason=f"The line names {len(pairs)} documents, which sum to it to the cent.",
+        takes=takes,
+        evidence=(*(_number(m, d) for m, d in pairs), _amount(scene, "the sum of what is due on them")),
+        residual=0,
+    )
+
+
+def _exact(
+    scene: Scene,
+    d: Document,
+    level: int,
+    confidence: str,
+    certain: bool,
+    evidence: list[Evidence],
+    pool: tuple[str, ...] = (),
+) -> Option:
+    how = "names" if level == BY_NUMBER else "fits"
+    return Option(
+        situation="exact",
+        level=level,
+        certain=certain,
+        confidence=Decimal(confidence),
+        reason=f"The line {how} {d.number or 'the document'} of {_who(scene, d)} and equals what is due to the cent.",
+        takes=(Take(document_id=d.id, minor=scene.minor, bank_minor=scene.minor),),
+        evidence=(*evidence, _amount(scene, f"what is due on {d.number or d.id}"), *_name_evidence(scene, d)),
+        residual=0,
+        pool=pool,
+    )
+
+
+def _foreign(scene: Scene, d: Document, level: int, evidence: list[Evidence], *, named: bool) -> Option | None:
+    """A document in another currency than the line: the line's own rate settles it, the others judge it."""
+    line, due = scene.line, scene.due(d)
+    document_amount, bank_amount = from_minor(due, d.currency), from_minor(scene.minor, line.currency)
+    own_rate = bank_amount / document_amount
+    if line.currency != scene.facts.books.base_currency:
+        if d.currency != scene.facts.books.base_currency:
+            return None
+        known = scene.facts.rates_on(line.currency, line)
+        comparable = Decimal(1) / own_rate
+        judged = known
+    else:
+        comparable = own_rate
+        judged = scene.facts.rates_on(d.currency, line)
+    source = "the day's rate"
+    tolerance = Decimal("0.035")
+    if judged is None and d.rate is not None and line.currency == scene.facts.books.base_currency:
+        judged, source, tolerance = d.rate, "the document's rate", Decimal("0.08")
+    if judged is None or judged <= 0:
+        return None
+    off = abs(comparable / judged - 1)
+    if off > tolerance:
+        return None
+    written = _written_amount(scene, d)
+    rate_text = f"{own_rate:.5f}"
+    facts = Evidence(
+        kind="rate",
+        text=f"{bank_amount} {line.currency} for {document_amount} {d.currency} is {rate_text}, within "
+        f"{off * 100:.1f} % of {source} ({judged})",
+        record_type=d.type,
+        record_id=d.id,
+    )
+    certain = (named and (_contact_fits(scene, d) or not scene.contacts)) or (written and _contact_fits(scene, d))
+    extra = [Evidence(kind="amount", text=f"the text gives {document_amount} {d.currency}")] if written else []
+    return Option(
+        situation="exact",
+        level=level if certain else GUESS,
+        certain=certain,
+        confidence=Decimal("0.96" if certain else "0.60"),
+        reason=f"{d.number or 'The document'} of {_who(scene, d)} is due in {d.currency}; the line's own rate {rate_text} "
+        "is plausible.",
+        takes=(Take(document_id=d.id, minor=due, bank_minor=scene.minor, rate=own_rate),),
+        evidence=(*evidence, facts, *extra, *_name_evidence(scene, d)),
+        residual=0,
+    )
+
+
+def _written_amount(scene: Scene, d: Document) -> bool:
+    """The line's text gives the document's currency and exactly what is due in it."""
+    text = f"{scene.line.payee} {scene.line.narration} {scene.line.reference}"
+    return d.currency.casefold() in fold(text) and scene.due(d) in amounts_in(text, minor_digits(d.currency))
+
+
+def _with_credits(scene: Scene, pairs: Sequence[tuple[Mention, Document]]) -> list[Option]:
+    found: list[Option] = []
+    for m, d in pairs:
+        for chosen in _credit_sets(scene, d):
+            found.append(_credited(scene, d, chosen, BY_NUMBER, "0.97", True, [_number(m, d)]))
+    if len(found) > 1:
+        found = [_doubtful(o) for o in found]
+    return found
+
+
+def _credit_sets(scene: Scene, d: Document) -> list[tuple[tuple[Credit, int], ...]]:
+    """Open credits of the contact that, allocated first, leave exactly the line's amount due."""
+    wanted = scene.due(d) - scene.minor
+    if wanted <= 0 or d.currency != scene.line.currency:
+        return []
+    usable = [
+        (c, scene.remaining.credit[c.id])
+        for c in scene.facts.credits_of.get(d.contact_id, ())
+        if c.type == d.type
+        and c.currency == d.currency
+        and scene.remaining.credit[c.id] > 0
+        and c.date <= scene.line.date
+    ]
+    found: list[tuple[tuple[Credit, int], ...]] = []
+    for size in range(1, min(len(usable), 3) + 1):
+        for chosen in combinations(usable, size):
+            if sum(left for _, left in chosen) == wanted:
+                found.append(chosen)
+        if found:
+            break
+    return found
+
+
+def _credited(
+    scene: Scene, d: Document, chosen: tuple[tuple[Credit, int], ...], level: int, confidence: str, certain: bool,
+    evidence: list[Evidence],
+) -> Option:  # fmt: skip
+    credit_text = ", ".join(f"{from_minor(left, c.currency)} {c.currency} ({c.number or c.id})" for c, left in chosen)
+    return Option(
+        situation="credits_first",
+        level=level,
+        certain=certain,
+        confidence=Decimal(confidence),
+        reason=f"The line equals {d.number or 'the document'} of {_who(scene, d)} less the open credit {credit_text}.",
+        takes=(Take(document_id=d.id, minor=scene.minor, bank_minor=scene.minor),),
+        credits=tuple((c.id, d.id, left) for c, left in chosen),
+        evidence=(
+            *evidence,
+            *(
+                Evidence(kind="credit", text=f"open credit of {from_minor(left, c.currency)} {c.currency}", record_type=c.kind, record_id=c.id)
+                for c, left in chosen
+            ),
+            *_name_evidence(scene, d),
+        ),
+        residual=0,
+    )  # fmt: skip
+
+
+def _anchored_groups(scene: Scene, pairs: Sequence[tuple[Mention, Document]]) -> list[Option]:
+    """The line names some of its documents; others of the same contact make up the rest."""
+    solid = [(m, d) for m, d in pairs if m.strength >= 2 or _contact_fits(scene, d)]
+    if not solid or len({d.contact_id for _, d in solid}) != 1:
+        return []
+    rest = scene.minor - sum(scene.due(d) for _, d in solid)
+    if rest <= 0:
+        return []
+    named_ids = {d.id for _, d in solid}
+    contact_id = solid[0][1].contact_id
+    others = [d for d in _open_of(scene, contact_id) if d.id not in named_ids]
+    amounts = [scene.due(d) for d in others]
+    groups = groups_summing_to(amounts, rest)
+    if not groups.found:
+        return []
+    smallest = len(groups.found[0])
+    alike = [g for g in groups.found if len(g) == smallest]
+    chosen = [*(d for _, d in solid), *(others[i] for i in groups.found[0])]
+    certain = groups.complete and len(groups.found) == 1 and chance(amounts, rest, smallest) < 0.1
+    certain = certain and not _replaceable(amounts, groups.found[0])
+    return [
+        Option(
+            situation="several",
+            level=BY_GROUP,
+            certain=certain,
+            confidence=Decimal("0.95" if certain else "0.50" if len(alike) == 1 else "0.35"),
+            reason=f"The line names {', '.join(d.number for _, d in solid)}; with "
+            f"{', '.join(others[i].number for i in groups.found[0])} it sums to the cent.",
+            takes=tuple(Take(document_id=d.id, minor=scene.due(d), bank_minor=scene.due(d)) for d in chosen),
+            evidence=(*(_number(m, d) for m, d in solid), _amount(scene, "the sum of what is due on them")),
+            residual=0,
+        )
+    ]
+
+
+def _not_exact(scene: Scene, m: Mention, d: Document, *, alone: bool) -> list[Option]:
+    due = scene.due(d)
+    fits = _contact_fits(scene, d)
+    exact_elsewhere = [x for x in _open_of(scene, d.contact_id) if x.id != d.id and scene.due(x) == scene.minor]
+    trusted = alone and not exact_elsewhere and ((fits and m.strength >= 1) or (m.strength == 3 and not scene.contacts))
+    if m.strength == 1 and len(m.text) < 4:
+        trusted = False
+    if scene.minor > due:
+        over = scene.minor - due
+        return [
+            Option(
+                situation="overpayment",
+                level=BY_NUMBER_PART,
+                certain=False,
+                confidence=Decimal("0.85" if trusted else "0.40"),
+                reason=f"The line names {d.number} of {_who(scene, d)} and is "
+                f"{from_minor(over, d.currency)} {d.currency} more than is due on it.",
+                takes=(Take(document_id=d.id, minor=due, bank_minor=due),),
+                evidence=(_number(m, d), *_name_evidence(scene, d)),
+                residual=-over,
+            )
+        ]
+    kind = why_short(scene.minor, due, to_minor(d.total, d.currency))
+    return [
+        Option(
+            situation=kind,
+            level=BY_NUMBER_PART,
+            certain=trusted,
+            confidence=Decimal("0.95" if trusted else "0.45"),
+            reason=f"The line names {d.number} of {_who(scene, d)}; "
+            f"{from_minor(due - scene.minor, d.currency)} {d.currency} of it stays open ({_WHY[kind]}).",
+            takes=(Take(document_id=d.id, minor=scene.minor, bank_minor=scene.minor),),
+            evidence=(_number(m, d), *_name_evidence(scene, d)),
+            residual=due - scene.minor,
+        )
+    ]
+
+
+_WHY = {
+    "part_payment": "a part payment",
+    "short_fee": "as a bank or card fee would leave it",
+    "short_discount": "an even discount",
+    "short_withholding": "an even share, as withheld tax would be",
+    "short_other": "rounding or a deduction the evidence does not name",
+}
+
+
+def _short_group(scene: Scene, pairs: Sequence[tuple[Mention, Document]]) -> list[Option]:
+    """Several documents named, the line a little short of their sum: for a human, shared out in proportion."""
+    total = sum(scene.due(d) for _, d in pairs)
+    short = total - scene.minor
+    if not 0 < short * 10 <= total:
+        return []
+    takes: list[Take] = []
+    left = scene.minor
+    for i, (_, d) in enumerate(pairs):
+        share = left if i == len(pairs) - 1 else scene.due(d) * scene.minor // total
+        share = min(share, scene.due(d))
+        takes.append(Take(document_id=d.id, minor=share, bank_minor=share))
+        left -= share
+    return [
+        Option(
+            situation="short_fee" if short * 100 <= total * 5 else "short_other",
+            level=BY_NUMBER_PART,
+            certain=False,
+            confidence=Decimal("0.80"),
+            reason=f"The line names {len(pairs)} documents and is {from_minor(short, scene.line.currency)} "
+            f"{scene.line.currency} short of their sum.",
+            takes=tuple(takes),
+            evidence=tuple(_number(m, d) for m, d in pairs),
+            residual=short,
+        )
+    ]
+
+
+def _by_name(scene: Scene) -> list[Option]:
+    exact: list[tuple[str, Document]] = []
+    found: list[Option] = []
+    for contact_id in sorted(scene.contacts):
+        coverage = scene.facts.named(scene.line)[contact_id].coverage
+        for d in _open_of(scene, contact_id):
+            if scene.due(d) == scene.minor:
+                exact.append((contact_id, d))
+        del coverage
+    if exact:
+        contacts = {c for c, _ in exact}
+        for contact_id in sorted(contacts):
+            documents = [d for c, d in exact if c == contact_id]
+            pool = tuple(d.id for d in documents)
+            certain = len(contacts) == 1 and _name_is_enough(scene, contact_id)
+            confidence = "0.94" if certain and len(documents) == 1 else "0.60" if len(contacts) == 1 else "0.45"
+            preferred = [d for d in documents if _transposed(scene, d)]
+            if len(documents) > 1 and len(preferred) == 1:
+                documents, pool, confidence = preferred, (preferred[0].id,), "0.94" if certain else confidence
+            for d in documents:
+                evidence = [_transposed_evidence(scene, d)] if _transposed(scene, d) else []
+                found.append(_exact(scene, d, BY_NAME if certain else GUESS, confidence, certain, evidence, pool))
+    for contact_id in sorted(scene.contacts):
+        for d in scene.facts.open_of.get(contact_id, ()):
+            if d.direction != scene.line.direction or d.currency == scene.line.currency or scene.due(d) <= 0:
+                continue
+            option = _foreign(scene, d, BY_NAME, [], named=False)
+            if option:
+                found.append(option)
+    written = [o for o in found if o.certain and o.takes[0].rate is not None]
+    if len(written) > 1:
+        pool = tuple(o.takes[0].document_id for o in written)
+        found = [_pooled(o, pool) if o in written else o for o in found]
+    if not exact:
+        credited = [
+            _credited(scene, d, chosen, BY_NAME, "0.92", _name_is_enough(scene, contact_id), [])
+            for contact_id in sorted(scene.contacts)
+            for d in _open_of(scene, contact_id)
+            for chosen in _credit_sets(scene, d)
+        ]
+        found.extend(credited if len(credited) == 1 else [_doubtful(o) for o in credited])
+    return found
+
+
+def _groups(scene: Scene) -> list[Option]:
+    found: list[Option] = []
+    for contact_id in sorted(scene.contacts):
+        documents = _open_of(scene, contact_id)
+        if len(documents) < 2:
+            continue
+        amounts = [scene.due(d) for d in documents]
+        groups = groups_summing_to(amounts, scene.minor, smallest=2)
+        everything = sum(amounts) == scene.minor
+        for group in groups.found:
+            whole = everything and len(group) == len(documents)
+            alone = groups.complete and len(groups.found) == 1 and len(scene.contacts) == 1
+            rare = chance(amounts, scene.minor, len(group)) < 0.05
+            certain = alone and (rare or whole) and _name_is_enough(scene, contact_id) and not scene.minor in amounts
+            certain = certain and not _replaceable(amounts, group)
+            chosen = [documents[i] for i in group]
+            found.append(
+                Option(
+                    situation="several",
+                    level=BY_GROUP if certain else GUESS,
+                    certain=certain,
+                    confidence=Decimal("0.93" if certain else "0.55" if alone else "0.35"),
+                    reason=f"{'All' if whole else len(group)} open documents of {contact_name(scene.facts, contact_id)} "
+                    "sum to the line to the cent.",
+                    takes=tuple(Take(document_id=d.id, minor=scene.due(d), bank_minor=scene.due(d)) for d in chosen),
+                    evidence=(*_name_evidence(scene, chosen[0]), _amount(scene, "the sum of what is due on them")),
+                    residual=0,
+                )
+            )
+    return found
+
+
+def _replaceable(amounts: Sequence[int], group: tuple[int, ...]) -> bool:
+    """Whether an equal amount outside the group could stand in for one inside."""
+    inside = set(group)
+    held = {amounts[i] for i in group}
+    return any(a in held and i not in inside for i, a in enumerate(amounts))
+
+
+def _shorts(scene: Scene) -> list[Option]:
+    """No number, not exact: a document of the named contact that the line would leave a little open. For a human."""
+    found: list[Option] = []
+    for contact_id in sorted(scene.contacts):
+        for d in _open_of(scene, contact_id):
+            due = scene.due(d)
+            short = due - scene.minor
+            if short <= 0:
+                continue
+            kind = why_short(scene.minor, due, to_minor(d.total, d.currency))
+            near = short * 100 <= due * 16
+            confidence = "0.50" if kind != "part_payment" and kind != "short_other" else "0.40" if near else "0.25"
+            found.append(
+                Option(
+                    situation=kind,
+                    level=GUESS,
+                    certain=False,
+                    confidence=Decimal(confidence),
+                    reason=f"{d.number} of {_who(scene, d)} would stay open by {from_minor(short, d.currency)} {d.currency} "
+                    f"({_WHY[kind]}).",
+                    takes=(Take(document_id=d.id, minor=scene.minor, bank_minor=scene.minor),),
+                    evidence=_name_evidence(scene, d),
+                    residual=short,
+                )
+            )
+    return sorted(found, key=lambda o: (-o.confidence, o.residual, sorted(o.documents)))[:4]
+
+
+def _by_amount(scene: Scene) -> list[Option]:
+    """Equal amounts alone never settle anything; they are worth showing when nobody else is named."""
+    if any(scene.facts.named(scene.line)[c].coverage >= NAMED for c in scene.contacts):
+        return []
+    equal = [
+        d
+        for d in scene.facts.by_amount(scene.line.direction, scene.line.currency, scene.minor)
+        if scene.due(d) == scene.minor and d.date <= scene.line.date + timedelta(days=3)
+    ]
+    if len(equal) > 5:
+        return []
+    return [
+        _exact(scene, d, GUESS, "0.40" if len(equal) == 1 else "0.20", False, [])
+        for d in equal
+        if d.contact_id not in scene.contacts
+    ]
+
+
+def _open_of(scene: Scene, contact_id: str) -> list[Document]:
+    """Open documents of the contact that a line of this direction, currency and date can pay."""
+    line = scene.line
+    return [
+        d
+        for d in scene.facts.open_of.get(contact_id, ())
+        if d.direction == line.direction
+        and d.currency == line.currency
+        and scene.due(d) > 0
+        and d.date <= line.date + timedelta(days=3)
+    ]
+
+
+def _contact_fits(scene: Scene, d: Document) -> bool:
+    return d.contact_id in scene.contacts and scene.facts.named(scene.line)[d.contact_id].coverage >= HINTED
+
+
+def _name_is_enough(scene: Scene, contact_id: str) -> bool:
+    return scene.facts.named(scene.line)[contact_id].coverage >= 0.6
+
+
+def _transposed(scene: Scene, d: Document) -> str | None:
+    """A number in the text that is this document's with two digits swapped."""
+    digits = scene.facts.numbers.digits_of.get(d.id, "")
+    if len(digits) < 3:
+        return None
+    padded = {digits, digits.zfill(5), digits.zfill(6)}
+    for number in scene.facts.numbers.numbers(scene.line):
+        for p in padded:
+            if digits_transposed(number.zfill(len(p)), p):
+                return number
+    return None
+
+
+def _transposed_evidence(scene: Scene, d: Document) -> Evidence:
+    return Evidence(
+        kind="number",
+        text=f"{_transposed(scene, d)} in the text is {d.number} with two digits swapped",
+        record_type=d.type,
+        record_id=d.id,
+    )
+
+
+def _number(m: Mention, d: Document) -> Evidence:
+    kind = "number" if m.strength == 3 else "reference"
+    return Evidence(
+        kind=kind, text=f"the text “{m.text}” names {d.number or d.reference}", record_type=d.type, record_id=d.id
+    )
+
+
+def _amount(scene: Scene, what: str) -> Evidence:
+    return Evidence(
+        kind="amount", text=f"{from_minor(scene.minor, scene.line.currency)} {scene.line.currency} is {what}"
+    )
+
+
+def _name_evidence(scene: Scene, d: Document) -> tuple[Evidence, ...]:
+    if d.contact_id not in scene.contacts:
+        return ()
+    if scene.facts.by_account(scene.line) == d.contact_id:
+        return (
+            Evidence(
+                kind="account",
+                text=f"the other account is that of {_who(scene, d)}",
+                record_type="contact",
+                record_id=d.contact_id,
+            ),
+        )
+    return (
+        Evidence(kind="payee", text=f"the text names {_who(scene, d)}", record_type="contact", record_id=d.contact_id),
+    )
+
+
+def _who(scene: Scene, d: Document) -> str:
+    return contact_name(scene.facts, d.contact_id)
+
+
+def _doubtful(option: Option) -> Option:
+    from dataclasses import replace
+
+    return replace(option, certain=False, level=GUESS, confidence=min(option.confidence, Decimal("0.45")))
+
+
+def _pooled(option: Option, pool: tuple[str, ...]) -> Option:
+    from dataclasses import replace
+
+    return replace(option, pool=pool)
