@@ -1,0 +1,172 @@
+"""The organisation, its chart of accounts and its tax rates, in Xero's own shape."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from finchat.sandbox.company.draws import guid, stream, vendor_date, vendor_instant
+from finchat.sandbox.company.vocabulary import COMPANIES
+
+BANK = "090"
+SAVINGS = "091"
+SALES = "200"
+INTEREST = "270"
+FEES = "404"
+WAGES = "477"
+RENT = "469"
+FUEL = "449"
+CLEARING = "615"
+MERELY_CALLED_CLEARING = "617"
+DEPOSITS_HELD = "835"
+GST = "820"
+
+# code, name, type, tax type, system account, takes payments
+_ACCOUNTS: tuple[tuple[str, str, str, str, str, bool], ...] = (
+    (BANK, "Business Account", "BANK", "NONE", "", False),
+    (SAVINGS, "Savings", "BANK", "NONE", "", False),
+    (SALES, "Sales", "REVENUE", "OUTPUT2", "", False),
+    ("260", "Other Revenue", "REVENUE", "OUTPUT2", "", False),
+    (INTEREST, "Interest Income", "REVENUE", "NONE", "", False),
+    ("300", "Purchases", "DIRECTCOSTS", "INPUT2", "", False),
+    ("310", "Subcontractors", "DIRECTCOSTS", "INPUT2", "", False),
+    (FEES, "Bank Fees", "EXPENSE", "NONE", "", False),
+    ("425", "Freight & Courier", "EXPENSE", "INPUT2", "", False),
+    ("429", "General Expenses", "EXPENSE", "INPUT2", "", False),
+    ("445", "Light, Power, Heating", "EXPENSE", "INPUT2", "", False),
+    (FUEL, "Motor Vehicle Expenses", "EXPENSE", "INPUT2", "", False),
+    ("461", "Printing & Stationery", "EXPENSE", "INPUT2", "", False),
+    (RENT, "Rent", "EXPENSE", "INPUT2", "", False),
+    ("473", "Repairs & Maintenance", "EXPENSE", "INPUT2", "", False),
+    (WAGES, "Wages & Salaries", "EXPENSE", "NONE", "", False),
+    ("497", "Bank Revaluations", "EXPENSE", "NONE", "BANKCURRENCYGAIN", False),
+    ("498", "Unrealised Currency Gains", "EXPENSE", "NONE", "UNREALISEDCURRENCYGAIN", False),
+    ("499", "Realised Currency Gains", "EXPENSE", "NONE", "REALISEDCURRENCYGAIN", False),
+    ("610", "Accounts Receivable", "CURRENT", "NONE", "DEBTORS", False),
+    (CLEARING, "Card & Wallet Receipts", "CURRLIAB", "NONE", "", True),
+    (MERELY_CALLED_CLEARING, "Old Clearing", "CURRLIAB", "NONE", "", True),
+    ("630", "Inventory", "INVENTORY", "NONE", "", False),
+    ("710", "Plant & Equipment", "FIXED", "INPUT2", "", False),
+    ("711", "Less Accumulated Depreciation on Plant", "FIXED", "NONE", "", False),
+    ("800", "Accounts Payable", "CURRLIAB", "NONE", "CREDITORS", False),
+    (GST, "GST", "CURRLIAB", "NONE", "GST", False),
+    (DEPOSITS_HELD, "Customer Deposits Held", "CURRLIAB", "NONE", "", False),
+    ("840", "Historical Adjustment", "CURRLIAB", "NONE", "HISTORICAL", False),
+    ("860", "Rounding", "CURRLIAB", "NONE", "ROUNDING", False),
+    ("879", "Bank Transfers", "CURRENT", "NONE", "BANKTRANSFERS", False),
+    ("900", "Term Loan", "TERMLIAB", "NONE", "", False),
+    ("960", "Retained Earnings", "EQUITY", "NONE", "RETAINEDEARNINGS", False),
+    ("970", "Owner Funds Introduced", "EQUITY", "NONE", "", False),
+)
+_CLASSES = {
+    "BANK": "ASSET",
+    "CURRENT": "ASSET",
+    "INVENTORY": "ASSET",
+    "FIXED": "ASSET",
+    "CURRLIAB": "LIABILITY",
+    "TERMLIAB": "LIABILITY",
+    "EQUITY": "EQUITY",
+    "REVENUE": "REVENUE",
+    "EXPENSE": "EXPENSE",
+    "DIRECTCOSTS": "EXPENSE",
+}
+_TAXES = (
+    ("15% GST on Income", "OUTPUT2", 15, True, False),
+    ("15% GST on Expenses", "INPUT2", 15, False, True),
+    ("Zero Rated", "ZERORATED", 0, True, True),
+    ("GST on Imports", "GSTONIMPORTS", 0, False, True),
+    ("No GST", "NONE", 0, True, True),
+)
+
+
+class Chart:
+    """The accounts of one seeded company by code."""
+
+    def __init__(self, seed: int, start: date) -> None:
+        draw = stream(seed, "chart")
+        self.organisation_id = guid(draw)
+        self.ids = {code: guid(draw) for code, *_rest in _ACCOUNTS}
+        self.legal_name, self.short_name = draw.choice(COMPANIES)
+        self.number_at_bank = f"02-{draw.randrange(100, 1300):04d}-{draw.randrange(10**6, 10**7)}-00"
+        self.savings_at_bank = f"{self.number_at_bank[:-2]}30"
+        self._updated = vendor_instant(start, draw)
+
+    def accounts(self) -> list[dict[str, Any]]:
+        return [self._account(row) for row in _ACCOUNTS]
+
+    def _account(self, row: tuple[str, str, str, str, str, bool]) -> dict[str, Any]:
+        code, name, kind, tax, system, payments = row
+        record: dict[str, Any] = {
+            "AccountID": self.ids[code],
+            "Code": code,
+            "Name": name,
+            "Status": "ACTIVE",
+            "Type": kind,
+            "TaxType": tax,
+            "Class": _CLASSES[kind],
+            "EnablePaymentsToAccount": payments,
+            "ShowInExpenseClaims": False,
+            "UpdatedDateUTC": self._updated,
+        }
+        if system:
+            record["SystemAccount"] = system
+        if kind == "BANK":
+            number = self.number_at_bank if code == BANK else self.savings_at_bank
+            record |= {
+                "BankAccountNumber": number.replace("-", ""),
+                "BankAccountType": "BANK",
+                "CurrencyCode": "NZD",
+            }
+        return record
+
+    def organisation(self, *, created: date, period_lock: date, year_end_lock: date) -> dict[str, Any]:
+        return {
+            "OrganisationID": self.organisation_id,
+            "Name": f"{self.legal_name.removesuffix(' Limited')} (Demo)",
+            "LegalName": self.legal_name,
+            "PaysTax": True,
+            "Version": "NZ",
+            "OrganisationType": "COMPANY",
+            "BaseCurrency": "NZD",
+            "CountryCode": "NZ",
+            "IsDemoCompany": True,
+            "OrganisationStatus": "ACTIVE",
+            "TaxNumber": "111-222-333",
+            "FinancialYearEndDay": 31,
+            "FinancialYearEndMonth": 3,
+            "SalesTaxBasis": "INVOICE",
+            "SalesTaxPeriod": "TWOMONTHS",
+            "DefaultSalesTax": "Tax Exclusive",
+            "DefaultPurchasesTax": "Tax Exclusive",
+            "PeriodLockDate": vendor_date(period_lock),
+            "EndOfYearLockDate": vendor_date(year_end_lock),
+            "CreatedDateUTC": vendor_date(created),
+            "OrganisationEntityType": "COMPANY",
+            "Timezone": "NEWZEALANDSTANDARDTIME",
+            "ShortCode": "!" + self.organisation_id[:5],
+            "Edition": "BUSINESS",
+            "Class": "DEMO",
+            "Addresses": [{"AddressType": "POBOX", "City": "Napier", "PostalCode": "4110", "Country": "New Zealand"}],
+            "Phones": [],
+            "ExternalLinks": [],
+            "PaymentTerms": {},
+        }
+
+
+def tax_rates() -> list[dict[str, Any]]:
+    return [
+        {
+            "Name": name,
+            "TaxType": tax_type,
+            "Status": "ACTIVE",
+            "DisplayTaxRate": rate,
+            "EffectiveRate": rate,
+            "CanApplyToAssets": True,
+            "CanApplyToEquity": True,
+            "CanApplyToExpenses": expenses,
+            "CanApplyToLiabilities": True,
+            "CanApplyToRevenue": revenue,
+            "TaxComponents": [{"Name": "GST", "Rate": rate, "IsCompound": False}],
+        }
+        for name, tax_type, rate, revenue, expenses in _TAXES
+    ]

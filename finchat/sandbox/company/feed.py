@@ -1,0 +1,245 @@
+"""The bank's own feed: what happened on the statement, and the words in which one of several banks prints it."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass, field
+from datetime import date
+from random import Random
+from typing import Any, Literal
+
+from finchat.sandbox.company.draws import text
+from finchat.sandbox.company.records import Allocation, Credit, Document
+
+Channel = Literal["credit", "payment", "card", "debit", "wire_in", "wire_out", "own", "fee", "interest", "counter"]
+Determinable = Literal["yes", "weak", "no"]
+ClaimKind = Literal["payment", "batch_payment", "bank_transaction", "transfer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """How a payer names a document: by its number, by our reference (their order), or with two digits swapped."""
+
+    document: Document
+    style: Literal["number", "reference", "swapped"] = "number"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Cash of a line against a document. `cents` are NZD of the line, `document_cents` the document's currency."""
+
+    document: Document
+    cents: int
+    document_cents: int
+    pinned: bool
+    accept: tuple[Document, ...]
+    via: Literal["bank", "clearing"] = "bank"
+    credit: tuple[Credit, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What the ledger already holds for a line; `ids` begin with the entry itself."""
+
+    kind: ClaimKind
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """An allocation that is right for a line."""
+
+    credit: Credit
+    document: Document
+    cents: int
+
+
+@dataclass(slots=True, eq=False)
+class Line:
+    """One line of the statement, what it says and what it truly is.
+
+    `settled_by` lists the kinds of write that settle it: payment, clearing_payment, allocation, or kinds that need
+    a human's account (overpayment and the like). `repeats` makes it the second import of another line.
+    """
+
+    day: date
+    receives: bool
+    cents: int
+    channel: Channel
+    name: str = ""
+    mentions: tuple[Mention, ...] = ()
+    words: str = ""
+    account: str = ""
+    scenario: str = "history"
+    determinable: Determinable = "yes"
+    claim: Claim | None = None
+    claim_ok: bool = False
+    links: list[Link] = field(default_factory=list)
+    residuals: list[tuple[str, int]] = field(default_factory=list)
+    allocations: list[Applied] = field(default_factory=list)
+    settled_by: tuple[str, ...] = ()
+    group: str = ""
+    repeats: Line | None = None
+    plain: bool = False
+    id: str = ""
+    record: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def signed(self) -> int:
+        return self.cents if self.receives else -self.cents
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How one bank prints a line. `width` is where it cuts a name; `{d8}` in `trace` stands for eight digits."""
+
+    words: dict[Channel, str]
+    width: int
+    upper: bool
+    payee_apart: bool
+    reference_apart: bool
+    shows_account: bool
+    trace: str
+    separator: str
+
+
+_DIALECTS = (
+    Dialect(
+        {
+            "credit": "DIRECT CREDIT", "payment": "BILL PAYMENT", "card": "VISA PURCHASE", "debit": "DIRECT DEBIT",
+            "wire_in": "INTERNATIONAL CREDIT", "wire_out": "INTERNATIONAL PAYMENT", "own": "TRANSFER",
+            "fee": "MONTHLY A/C FEE", "interest": "CREDIT INTEREST", "counter": "DEPOSIT",
+        },
+        20, True, True, True, True, "", " ",
+    ),
+    Dialect(
+        {
+            "credit": "CR FROM", "payment": "PAYMENT TO", "card": "CARD 4835", "debit": "D/D", "wire_in": "TT IN",
+            "wire_out": "TT OUT", "own": "FUNDS TFR", "fee": "SERVICE FEE", "interest": "INTEREST EARNED",
+            "counter": "BRANCH DEPOSIT",
+        },
+        22, True, False, False, False, "TRN {d8}", " ",
+    ),
+    Dialect(
+        {
+            "credit": "Bill Pay in", "payment": "Online payment", "card": "Debit card", "debit": "Direct debit",
+            "wire_in": "Overseas credit", "wire_out": "Overseas payment", "own": "Account transfer",
+            "fee": "Account fee", "interest": "Interest paid", "counter": "Deposit",
+        },
+        32, False, False, False, True, "", " ; ",
+    ),
+    Dialect(
+        {
+            "credit": "AC", "payment": "AP", "card": "POS W/D", "debit": "DD", "wire_in": "IBC", "wire_out": "OBC",
+            "own": "TFR", "fee": "FEE", "interest": "INT", "counter": "CASH/CHQ",
+        },
+        18, True, True, False, False, "NZ{d10}", "/",
+    ),
+)  # fmt: skip
+
+
+class Printer:
+    """Prints lines in the dialect of the company's bank. One bank a company, drawn from the seed."""
+
+    def __init__(self, draw: Random, numbers: frozenset[str]) -> None:
+        self._draw = draw
+        self._dialect = _DIALECTS[draw.randrange(len(_DIALECTS))]
+        self._numbers = numbers
+        self._ids: set[str] = set()
+
+    def print(self, line: Line) -> None:
+        """Give the line its id and its record. Lines are printed in the order of the statement."""
+        line.id = self._new_id()
+        fitid = str(self._draw.randrange(10**13, 10**14))
+        first = line.repeats
+        if first is not None:
+            line.record = first.record | {"id": line.id}
+            if self._draw.random() < 0.5:
+                line.record["fitid"] = fitid
+            return
+        payee, narration, reference = self._texts(line)
+        line.record = {
+            "id": line.id,
+            "date": line.day.isoformat(),
+            "type": "RECEIVE" if line.receives else "SPEND",
+            "amount": text(line.cents),
+            "currency": "NZD",
+            "payee": payee,
+            "narration": narration,
+            "reference": reference,
+            "counterparty_account": line.account if self._dialect.shows_account else "",
+            "fitid": fitid,
+        }
+
+    def _new_id(self) -> str:
+        while (made := f"{self._draw.getrandbits(48):012x}") in self._ids:
+            continue
+        self._ids.add(made)
+        return made
+
+    def _texts(self, line: Line) -> tuple[str, str, str]:
+        dialect = self._dialect
+        name = self.name(line.name)
+        named = self._mentions(line.mentions)
+        reference = ""
+        if dialect.reference_apart and named and len(line.mentions) == 1:
+            reference, named = named, ""
+        payee = name if dialect.payee_apart else ""
+        parts = [dialect.words[line.channel]]
+        if not dialect.payee_apart or self._draw.random() < 0.5:
+            parts.append(name)
+        parts += [named, line.words]
+        if dialect.trace and (not line.plain) and (line.group or self._draw.random() < 0.6):
+            parts.append(self._trace(dialect.trace))
+        elif line.group:
+            parts.append(self._trace("{d8}"))
+        narration = dialect.separator.join(part for part in parts if part)
+        return payee, narration.upper() if dialect.upper else narration, reference
+
+    def name(self, name: str) -> str:
+        """A contact's name as the bank prints it: folded to ASCII, cut to its width."""
+        folded = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode("ascii")
+        folded = folded.replace("(", "").replace(")", "")
+        folded = folded.upper() if self._dialect.upper else folded
+        return folded[: self._dialect.width].rstrip()
+
+    def _trace(self, form: str) -> str:
+        return form.replace("{d8}", str(self._draw.randrange(10**7, 10**8))).replace(
+            "{d10}", str(self._draw.randrange(10**9, 10**10))
+        )
+
+    def _mentions(self, mentions: tuple[Mention, ...]) -> str:
+        if not mentions:
+            return ""
+        bare = len(mentions) > 1 and self._draw.random() < 0.5
+        written = [self._mention(mention, bare) for mention in mentions]
+        return self._draw.choice((" ", ", ", "+")).join(written)
+
+    def _mention(self, mention: Mention, bare: bool) -> str:
+        document = mention.document
+        if mention.style == "reference":
+            return document.reference
+        number = document.number
+        if mention.style == "swapped":
+            number = self._swapped(number)
+        digits = number.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ-")
+        if document.side == "ACCPAY":
+            return number
+        if bare:
+            return digits
+        return self._draw.choice((number, number, number.replace("-", ""), number.replace("-", " "), f"INV {digits}"))
+
+    def _swapped(self, number: str) -> str:
+        """The number with two neighbouring digits swapped, so that it is no document's number."""
+        for place in range(len(number) - 2, -1, -1):
+            pair = number[place : place + 2]
+            if pair.isdigit() and pair[0] != pair[1]:
+                made = number[:place] + pair[::-1] + number[place + 2 :]
+                if made not in self._numbers and not made.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ-").startswith("0"):
+                    return made
+        raise AssertionError(f"no free transposition of {number}")
+
+
+def applied(allocation: Allocation) -> Applied:
+    """An allocation the ledger holds, as an answer."""
+    return Applied(allocation.credit, allocation.document, allocation.cents)

@@ -1,0 +1,136 @@
+"""The contacts of the seeded company."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+from typing import Any, Literal
+
+from finchat.sandbox.company.draws import guid, stream
+from finchat.sandbox.company.vocabulary import (
+    ABROAD,
+    ABROAD_SUPPLIERS,
+    CUSTOMER_STEMS,
+    CUSTOMER_TRADES,
+    ENDINGS,
+    SIBLING_WORDS,
+    SUPPLIER_STEMS,
+    SUPPLIER_TRADES,
+    TOWNS,
+)
+
+Role = Literal["customer", "supplier", "office"]
+
+
+@dataclass(slots=True, eq=False)
+class Party:
+    """A contact. `trades_as` is the name its bank prints when that is not its own."""
+
+    id: str
+    name: str
+    role: Role
+    currency: str
+    account: str
+    town: str
+    habit_days: int
+    sibling: bool = False
+    trades_as: str = ""
+    bill_style: str = ""
+
+    @property
+    def foreign(self) -> bool:
+        return self.currency != "NZD"
+
+    @property
+    def printed(self) -> str:
+        return self.trades_as or self.name
+
+
+@dataclass(slots=True)
+class Parties:
+    customers: list[Party]
+    suppliers: list[Party]
+    bank: Party
+    revenue: Party
+    landlord: Party
+    staff: Party
+    till: Party
+    power: Party
+
+    @property
+    def office(self) -> list[Party]:
+        return [self.bank, self.revenue, self.landlord, self.staff, self.till, self.power]
+
+    @property
+    def all(self) -> list[Party]:
+        return [*self.customers, *self.suppliers, *self.office]
+
+
+def make_parties(seed: int) -> Parties:
+    """About forty contacts, the same for a seed on any day."""
+    draw = stream(seed, "parties")
+    stems = draw.sample(CUSTOMER_STEMS, 20)
+    customers = [_local(draw, stem, CUSTOMER_TRADES, "customer") for stem in stems]
+    for elder, word in zip(customers[:2], SIBLING_WORDS, strict=False):
+        customers.append(_sibling(draw, elder, word))
+    shop, street = draw.choice(("Larder", "Corner Shed", "Boatshed", "Red Gate")), draw.choice(("Hill", "King", "Weld"))
+    customers[4].trades_as = f"The {shop} on {street} St"
+    suppliers = [_local(draw, stem, SUPPLIER_TRADES, "supplier") for stem in draw.sample(SUPPLIER_STEMS, 10)]
+    suppliers.append(_sibling(draw, suppliers[0], SIBLING_WORDS[2]))
+    for currency in ("AUD", "USD"):
+        for name, town in draw.sample(ABROAD[currency], 2):
+            customers.append(_party(draw, name, "customer", currency, town))
+        for name, town in draw.sample(ABROAD_SUPPLIERS[currency], 1):
+            suppliers.append(_party(draw, name, "supplier", currency, town))
+    for supplier in suppliers:
+        supplier.bill_style = draw.choice(("{n}", "SI-{n}", "{n}/A", "T{n}", "B-{n}"))
+    office = [
+        _party(draw, name, "office", "NZD", "WLG")
+        for name in (
+            "Southern Cross Bank",
+            "Inland Revenue",
+            "Weka Street Properties",
+            "Staff Wages",
+            "Counter Sales",
+            "Tui Power",
+        )
+    ]
+    return Parties(customers, suppliers, *office)
+
+
+def contact_record(party: Party, updated: str) -> dict[str, Any]:
+    """The contact in Xero's own shape."""
+    slug = "".join(letter for letter in party.name.lower() if letter.isascii() and letter.isalpha())[:18]
+    record: dict[str, Any] = {
+        "ContactID": party.id,
+        "ContactStatus": "ACTIVE",
+        "Name": party.name,
+        "EmailAddress": "" if party.role == "office" else f"accounts@{slug}.example",
+        "BankAccountDetails": party.account if party.role == "supplier" else "",
+        "DefaultCurrency": party.currency,
+        "IsSupplier": party.role == "supplier",
+        "IsCustomer": party.role == "customer",
+        "Addresses": [{"AddressType": "POBOX", "City": party.town}],
+        "Phones": [{"PhoneType": "DEFAULT"}],
+        "UpdatedDateUTC": updated,
+    }
+    return record
+
+
+def _local(draw: Random, stem: str, trades: tuple[str, ...], role: Role) -> Party:
+    return _party(draw, f"{stem} {draw.choice(trades)} {draw.choice(ENDINGS)}", role, "NZD", draw.choice(TOWNS))
+
+
+def _sibling(draw: Random, elder: Party, word: str) -> Party:
+    elder.sibling = True
+    trading = elder.name
+    for ending in sorted(ENDINGS, key=len, reverse=True):
+        trading = trading.removesuffix(f" {ending}")
+    younger = _party(draw, f"{trading} {word} Ltd", elder.role, "NZD", draw.choice(TOWNS))
+    younger.sibling = True
+    return younger
+
+
+def _party(draw: Random, name: str, role: Role, currency: str, town: str) -> Party:
+    account = f"{draw.randrange(1, 39):02d}-{draw.randrange(100, 1900):04d}-{draw.randrange(10**6, 10**7)}-00"
+    return Party(guid(draw), name, role, currency, account, town, draw.choice((6, 13, 18, 24, 29, 36)))
