@@ -464,9 +464,14 @@ class Week:
         if named:
             mentions = (Mention(document, "reference" if named == "reference" else "number"),)
         line = self._line(
-            document.party, document.due, document.side == "ACCREC", day or self._day(), scenario=scenario, mentions=mentions,
+            document.party,
+            document.due,
+            document.side == "ACCREC",
+            day or self._day(),
+            scenario=scenario,
+            mentions=mentions,
             determinable=determinable,
-        )  # fmt: skip
+        )
         line.links.append(Link(document, document.due, document.due, bool(mentions), (document,)))
         line.settled_by = ("payment",)
         return line

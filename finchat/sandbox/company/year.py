@@ -368,6 +368,11 @@ class _Year:
         )
 
 
+def transfer_claim(here: BankTransaction, halves: tuple[BankTransaction, BankTransaction]) -> Claim:
+    """A transfer as an answer: the half on this account first, then the other one."""
+    return Claim("transfer", (here.id, *(half.id for half in halves if half is not here)))
+
+
 def channel_of(document: Document) -> Channel:
     """How the money of a document moves at the bank."""
     if document.party.foreign:
