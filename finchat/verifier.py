@@ -65,15 +65,16 @@ def read_line(raw: bytes, seq: int, prev: str) -> tuple[dict[str, Any] | None, s
         return None, f"it is not JSON ({error})"
     if not isinstance(line, dict) or tuple(line) != KEYS:
         return None, "its fields are not those of an audit record"
+    why = ""
     if json.dumps(line, ensure_ascii=False, separators=(",", ":")) != text:
-        return None, "it is not written the way finchat writes"
-    if line["seq"] != seq or isinstance(line["seq"], bool):
-        return None, f"it has number {line['seq']} where {seq} belongs: a record was removed, added or moved"
-    if line["prev"] != prev:
-        return None, "it does not follow the record before it"
-    if line["hash"] != hash_of(line):
-        return None, "its content was changed after it was written"
-    return line, ""
+        why = "it is not written the way finchat writes"
+    elif line["seq"] != seq or isinstance(line["seq"], bool):
+        why = f"it has number {line['seq']} where {seq} belongs: a record was removed, added or moved"
+    elif line["prev"] != prev:
+        why = "it does not follow the record before it"
+    elif line["hash"] != hash_of(line):
+        why = "its content was changed after it was written"
+    return (None, why) if why else (line, "")
 
 
 def hash_of(line: dict[str, Any]) -> str:

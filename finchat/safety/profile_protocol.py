@@ -32,6 +32,23 @@ class Sighting:
     certain: bool = True
 
 
+class SightingLike(Protocol):
+    """Sighting, told by its fields: providers may not import this room."""
+
+    @property
+    def found(self) -> bool: ...
+    @property
+    def ledger_id(self) -> str | None: ...
+    @property
+    def due_before(self) -> Decimal | None: ...
+    @property
+    def due_after(self) -> Decimal | None: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def certain(self) -> bool: ...
+
+
 class Profile(Protocol):
     """One MCP server's tools: their effect and resource, and how facts and writes are read again.
 
@@ -64,7 +81,7 @@ class Profile(Protocol):
         Raises FinchatError when the facts cannot be read.
         """
 
-    async def look_for(self, toolbox: Toolbox, write: Write, *, known_ids: frozenset[str]) -> Sighting:
+    async def look_for(self, toolbox: Toolbox, write: Write, *, known_ids: frozenset[str]) -> SightingLike:
         """Find a write in the ledger by its token, its key or the ids that are new beside `known_ids`.
 
         Raises FinchatError when the ledger cannot be read.

@@ -30,7 +30,8 @@ class WriteError:
 class WriteResult:
     """The contract's `outcomes` entry. `due_before` and `due_after` are in the document's currency.
 
-    `decision`: void means that an approval was given but did not hold (something changed, or a write before failed).
+    `decision`: void means that an approval was given but did not hold (something changed, it was used before, a write
+    it depends on failed); refused means by a human, or by the policy when `outcome` is not_sent.
     `outcome` is None only while the decision is pending, skipped or refused by a human.
     """
 
@@ -46,6 +47,7 @@ class WriteResult:
 
 _NOT_DONE: dict[str, ExitCode] = {
     "unauthorized": ExitCode.AUTHENTICATION,
+    "authentication": ExitCode.AUTHENTICATION,
     "rate_limited": ExitCode.LIMIT,
     "limit": ExitCode.LIMIT,
     "unavailable": ExitCode.UNAVAILABLE,
@@ -66,6 +68,6 @@ def _code(result: WriteResult) -> ExitCode:
         return _NOT_DONE.get(result.error.code, ExitCode.WRITE_REFUSED) if result.error else ExitCode.WRITE_REFUSED
     if result.decision == "pending":
         return ExitCode.AWAITING_APPROVAL
-    if result.decision == "void" and result.outcome is None:
-        return ExitCode.WRITE_REFUSED
+    if result.decision == "void":
+        return ExitCode.WRITE_REFUSED  # an approval was given and did not hold, a second apply of a plan included
     return ExitCode.DONE

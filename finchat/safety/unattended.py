@@ -1,0 +1,111 @@
+"""What `--yes` may approve: the [unattended] rules of the policy, applied to one proposal. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from finchat.books.documents import BankLine, Books
+from finchat.books.plan import Evidence, Plan, Proposal, Write
+from finchat.safety.policy import UnattendedRules
+
+KNOWN_COUNTERPARTY = "known_counterparty"  # the evidence kind that says: paid before, under this name and account
+
+
+@dataclass(frozen=True, slots=True)
+class UnattendedVerdict:
+    """Whether a proposal may be approved without a person, and why or why not, in one sentence."""
+
+    approved: bool
+    reason: str
+
+
+def judge(
+    rules: UnattendedRules | None, plan: Plan, proposal: Proposal, *, today: date, foreign: bool
+) -> UnattendedVerdict:
+    """Every rule but the day's total, which the journal reserves when the approval is used.
+
+    `today`: the organisation's day. `foreign`: the journal did not make this plan.
+    """
+    reason = _against(rules, plan, proposal, today, foreign)
+    return UnattendedVerdict(reason is None, reason or "within the policy's [unattended] rules")
+
+
+def _against(rules: UnattendedRules | None, plan: Plan, proposal: Proposal, today: date, foreign: bool) -> str | None:
+    if rules is None:
+        return "the policy has no [unattended] rules, so a person approves every write"
+    amounts = base_amounts(plan, proposal)
+    checks = (
+        (foreign, "the plan was not made here, so a person has to approve it"),
+        (today > rules.expires, f"the policy's [unattended] rules expired on {rules.expires.isoformat()}"),
+        (proposal.certainty != "certain", "only proposals of class certain are approved unattended"),
+        (proposal.kind not in rules.kinds, f"kind {proposal.kind} is not among unattended.kinds"),
+        (not proposal.writes, "the proposal has nothing to write"),
+        (
+            any(amount is None for amount in amounts.values()),
+            "the amount in base currency is not known, so unattended.max_amount cannot be held",
+        ),
+        (
+            any(amount is not None and amount > rules.max_amount for amount in amounts.values()),
+            f"a write is over unattended.max_amount ({rules.max_amount:f} {plan.organisation.base_currency})",
+        ),
+        (
+            rules.known_counterparties_only and not _counterparty_known(proposal),
+            "the counterparty was not paid before under this name and account",
+        ),
+    )
+    return next((reason for holds, reason in checks if holds), None)
+
+
+def base_amounts(plan: Plan, proposal: Proposal) -> Mapping[str, Decimal | None]:
+    """What each write moves in base currency, by write id; None where neither currency nor effects tell."""
+    return {write.id: _base_amount(write, plan.organisation.base_currency) for write in proposal.writes}
+
+
+def _base_amount(write: Write, base_currency: str) -> Decimal | None:
+    """The largest of the amount itself and its effects: an allocation moves no account but settles its amount."""
+    known = [abs(effect.base_amount) for effect in write.effects]
+    if write.currency == base_currency:
+        known.append(abs(write.amount))
+    elif not any(known):
+        return None
+    return max(known)
+
+
+def _counterparty_known(proposal: Proposal) -> bool:
+    return any(evidence.kind == KNOWN_COUNTERPARTY for evidence in proposal.evidence)
+
+
+def known_counterparty(books: Books, line: BankLine, contact_id: str) -> Evidence | None:
+    """Evidence that this contact was paid before under the name and account that the bank line shows, or None.
+
+    Paid before: an earlier line that a human settled to this contact, in the same direction, with the line's own
+    counterparty account (when the bank gives one) and a payment of this contact in the ledger.
+    """
+    paid = next(
+        (p for p in books.payments if p.contact_id == contact_id and p.direction == line.direction), None
+    )  # fmt: skip
+    if paid is None:
+        return None
+    contact = next((c for c in books.contacts if c.id == contact_id), None)
+    if contact is None:
+        return None
+    account_known = not line.counterparty_account or line.counterparty_account in {
+        contact.bank_account,
+        *(c.counterparty_account for c in books.history if c.contact_id == contact_id),
+    }
+    name_known = _words(contact.name) <= _words(f"{line.payee} {line.narration}") and bool(_words(contact.name))
+    if not account_known or not (name_known or line.counterparty_account):
+        return None
+    return Evidence(
+        kind=KNOWN_COUNTERPARTY,
+        text=f"{contact.name} was paid before under this name and account",
+        record_type="payment",
+        record_id=paid.id,
+    )
+
+
+def _words(text: str) -> set[str]:
+    return {word for word in "".join(c.lower() if c.isalnum() else " " for c in text).split() if len(word) > 1}
