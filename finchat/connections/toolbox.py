@@ -39,13 +39,17 @@ class Tool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateState:
-    """A server's own rate-limit numbers, normalised: calls left and when the window resets (None when not told)."""
+    """A server's own rate-limit numbers, normalised: calls left and when the window resets (None when not told).
+
+    `window_s`: the length of the short window when the server names it; a minute otherwise.
+    """
 
     minute_limit: int | None = None
     minute_remaining: int | None = None
     day_limit: int | None = None
     day_remaining: int | None = None
     resets_at: datetime | None = None
+    window_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

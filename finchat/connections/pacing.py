@@ -1,0 +1,310 @@
+"""One budget of calls per organisation, shared by every finchat process on the machine.
+
+A vendor counts calls per organisation (Xero: 60 in 60 s, 5 at once, 5,000 a day), whoever makes them. A call counts
+from its start until its window after its END, because the vendor may have counted it anywhere in between.
+Instants are wall-clock seconds: they are compared across processes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from finchat.connections.toolbox import RateState
+from finchat.errors import LimitReached
+from finchat.events import Emit, Waiting, silent
+from finchat.settings import Home
+from finchat.store.database import Database
+from finchat.store.owner import Owner
+
+DAY_S = 86_400.0
+LONGEST_WAIT_S = 60.0  # accounting.md: a call that is told to wait waits up to 60 s, visibly
+_SHOWN_FROM_S = 0.5  # shorter waits are not worth a word
+_SLICE_S = 0.25  # how often a longer wait looks again: another process may hear news
+_TABLES = (
+    """
+    CREATE TABLE calls (
+        id INTEGER PRIMARY KEY, key TEXT NOT NULL,
+        at REAL NOT NULL,             -- its end; its start while it runs
+        in_window INTEGER NOT NULL,   -- calls it stands for in the short window and in the day
+        in_day INTEGER NOT NULL,
+        owner TEXT                    -- the process that runs it, NULL once it ended
+    ) STRICT;
+    CREATE INDEX calls_by_time ON calls (key, at, owner, in_window, in_day);
+    CREATE INDEX calls_running ON calls (key, owner) WHERE owner IS NOT NULL;
+    CREATE TABLE line (id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL, owner TEXT NOT NULL) STRICT;
+    CREATE TABLE budgets (
+        key TEXT PRIMARY KEY, per_window INTEGER, window_s REAL, per_day INTEGER,
+        blocked_since REAL, blocked_until REAL
+    ) STRICT;
+    """,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Calls per window of `window_s` seconds, calls at once, calls per 24 hours; Xero's by default."""
+
+    per_window: int = 60
+    window_s: float = 60.0
+    at_once: int = 5
+    per_day: int = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Leave to make one call; hand it back with Pacer.release. `waited_s` is the time it took to get."""
+
+    id: int
+    key: str
+    waited_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """One of the two windows calls are counted in: its column, how many calls it holds, its length in seconds."""
+
+    column: str
+    limit: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Wait:
+    seconds: float
+    reason: str
+
+
+def open_budget(home: Home) -> Database:
+    """The file the budget lives in: its own, so that pacing never waits for the journal's disk syncs."""
+    return Database(home.path / "budget.sqlite3", durable=False)
+
+
+class Pacer:
+    """Hands out slots. `locks` is the directory of the files that say which process still runs.
+
+    Every process has at most one place per key in the shared line, so that processes take turns however many calls
+    each of them has waiting. Use from one event loop; close at the end.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        locks: Path,
+        *,
+        limits: Limits | None = None,
+        emit: Emit = silent,
+        now: Callable[[], float] = time.time,
+        longest_wait_s: float = LONGEST_WAIT_S,
+    ) -> None:
+        database.migrate("pacing", _TABLES)
+        self._database = database
+        self._owner = Owner(locks)
+        self._limits = limits or Limits()
+        self._emit = emit
+        self._now = now
+        self._longest_wait_s = longest_wait_s
+        self._heads: dict[str, asyncio.Lock] = {}
+        self._released = asyncio.Event()
+
+    def close(self) -> None:
+        """Leave every line and give back what is still held."""
+        with self._database.transaction() as rows:
+            self._forget(rows, self._owner.name, self._now())
+        self._owner.close()
+
+    @asynccontextmanager
+    async def call(self, key: str, server: str) -> AsyncIterator[Slot]:
+        """A slot for the length of the block."""
+        slot = await self.acquire(key, server)
+        try:
+            yield slot
+        finally:
+            self.release(slot)
+
+    async def acquire(self, key: str, server: str) -> Slot:
+        """Wait for leave to call the organisation `key`; waits of half a second and more are emitted.
+
+        Raises LimitReached, with the time of the reset, when the wait would be longer than 60 s.
+        """
+        began = time.monotonic()
+        async with self._heads.setdefault(key, asyncio.Lock()):
+            place: int | None = None
+            told_until = 0.0
+            naps = 0
+            try:
+                while True:
+                    self._released.clear()
+                    got, place = self._try(key, place)
+                    if isinstance(got, int):
+                        place = None
+                        return Slot(got, key, time.monotonic() - began)
+                    if got.seconds > self._longest_wait_s:
+                        raise self.limit_reached(got.seconds, got.reason)
+                    if got.seconds >= _SHOWN_FROM_S and time.monotonic() > told_until:
+                        told_until = time.monotonic() + got.seconds
+                        self._emit(Waiting(server=server, seconds=got.seconds, reason=got.reason))
+                    naps += 1
+                    # No known end: someone else's call or turn has to end first.
+                    nap = min(got.seconds, _SLICE_S) or random.uniform(0.002, 0.004 + min(naps, 20) * 0.001)
+                    await self._nap(nap)
+            finally:
+                if place is not None:
+                    with self._database.transaction() as rows:
+                        rows.execute("DELETE FROM line WHERE id = ?", (place,))
+
+    def release(self, slot: Slot, rate: RateState | None = None, retry_after_s: float | None = None) -> None:
+        """The call ended. `rate`: the server's own numbers; `retry_after_s`: it answered 429 and asked to wait."""
+        now = self._now()
+        with self._database.transaction() as rows:
+            rows.execute("UPDATE calls SET owner = NULL, at = ? WHERE id = ?", (now, slot.id))
+            if rate is not None:
+                self._learn(rows, slot.key, rate, now)
+            if retry_after_s is not None:
+                rows.execute(
+                    "INSERT INTO budgets (key, blocked_since, blocked_until) VALUES (?1, ?2, ?3) ON CONFLICT (key) DO "
+                    "UPDATE SET blocked_since = ?2, blocked_until = max(?3, coalesce(blocked_until, 0))",
+                    (slot.key, now, now + min(retry_after_s, DAY_S)),  # no server may hold us back for longer
+                )
+        self._released.set()
+
+    def _try(self, key: str, place: int | None) -> tuple[int | _Wait, int | None]:
+        """The id of a slot taken, or how long to wait and the place in the line that was taken for it."""
+        now = self._now()
+        with self._database.transaction() as rows:
+            wait = self._wait(rows, key, place, now)
+            if wait is not None:
+                self._bury(rows, key, now)
+                wait = self._wait(rows, key, place, now)
+            if wait is None:
+                taken = rows.execute(
+                    "INSERT INTO calls (key, at, in_window, in_day, owner) VALUES (?, ?, 1, 1, ?)",
+                    (key, now, self._owner.name),
+                ).lastrowid
+                assert taken is not None
+                if place is not None:
+                    rows.execute("DELETE FROM line WHERE id = ?", (place,))
+                if taken % 64 == 0:
+                    rows.execute("DELETE FROM calls WHERE at < ? AND owner IS NULL", (now - DAY_S,))
+                return taken, None
+            if place is None:
+                place = rows.execute("INSERT INTO line (key, owner) VALUES (?, ?)", (key, self._owner.name)).lastrowid
+            return wait, place
+
+    def _wait(self, rows: sqlite3.Connection, key: str, place: int | None, now: float) -> _Wait | None:
+        """Why no call may start now, or None when one may."""
+        limits, blocked_s = self._budget(rows, key, now)
+        if blocked_s > 0:
+            return _Wait(blocked_s, "the server asked to wait")
+        ahead = rows.execute("SELECT min(id) FROM line WHERE key = ?", (key,)).fetchone()[0]
+        if ahead is not None and ahead != place:
+            return _Wait(0.0, "another finchat is first in line")
+        running = rows.execute("SELECT count(*) FROM calls WHERE key = ? AND owner IS NOT NULL", (key,)).fetchone()[0]
+        if running >= limits.at_once:
+            return _Wait(0.0, f"{limits.at_once} calls at once reached")
+        short, day = _windows(limits)
+        return self._window_wait(rows, key, day, running, now) or self._window_wait(rows, key, short, running, now)
+
+    @staticmethod
+    def _window_wait(rows: sqlite3.Connection, key: str, window: _Window, running: int, now: float) -> _Wait | None:
+        excess = _used(rows, key, window, now) + running + 1 - window.limit
+        if excess <= 0:
+            return None
+        reason = f"{window.limit} calls in {_spoken(window.seconds)} reached"
+        listed = f"SELECT at, {window.column} FROM calls WHERE key = ? AND at > ? AND owner IS NULL ORDER BY at"  # noqa: S608
+        for at, weight in rows.execute(listed, (key, now - window.seconds)):
+            excess -= weight
+            if excess <= 0:
+                return _Wait(max(at + window.seconds - now, 0.001), reason)
+        return _Wait(0.0, reason)  # only running calls stand in the way
+
+    def _budget(self, rows: sqlite3.Connection, key: str, now: float) -> tuple[Limits, float]:
+        """The limits in force and the seconds for which the server wants no call."""
+        told = rows.execute("SELECT * FROM budgets WHERE key = ?", (key,)).fetchone()
+        # A clock that was set back: what lies in its future happened now, and a block lasts no longer than it was.
+        rows.execute("UPDATE calls SET at = ? WHERE key = ? AND at > ?", (now, key, now + 1.0))
+        if told is None:
+            return self._limits, 0.0
+        limits = self._limits
+        if told["window_s"] is not None and told["per_window"] is not None:
+            limits = replace(limits, per_window=told["per_window"], window_s=told["window_s"])
+        elif told["per_window"] is not None:
+            limits = replace(limits, per_window=min(limits.per_window, told["per_window"]))
+        if told["per_day"] is not None:
+            limits = replace(limits, per_day=min(limits.per_day, told["per_day"]))
+        if told["blocked_until"] is None:
+            return limits, 0.0
+        since = min(told["blocked_since"], now)
+        if since != told["blocked_since"]:
+            until = now + told["blocked_until"] - told["blocked_since"]
+            rows.execute("UPDATE budgets SET blocked_since = ?, blocked_until = ? WHERE key = ?", (now, until, key))
+            return limits, until - now
+        return limits, told["blocked_until"] - now
+
+    def _learn(self, rows: sqlite3.Connection, key: str, rate: RateState, now: float) -> None:
+        """Adopt the server's numbers where they are stricter, or where it names its own window."""
+        if rate.minute_limit is not None or rate.day_limit is not None:
+            rows.execute(
+                "INSERT INTO budgets (key, per_window, window_s, per_day) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (key) DO "
+                "UPDATE SET per_window = coalesce(?2, per_window), window_s = ?3, per_day = coalesce(?4, per_day)",
+                (key, rate.minute_limit, rate.window_s, rate.day_limit),
+            )
+        limits, _ = self._budget(rows, key, now)
+        running = rows.execute("SELECT count(*) FROM calls WHERE key = ? AND owner IS NOT NULL", (key,)).fetchone()[0]
+        short, day = _windows(limits)
+        unseen = [
+            0 if left is None else max(0, window.limit - left - _used(rows, key, window, now) - running)
+            for window, left in ((short, rate.minute_remaining), (day, rate.day_remaining))
+        ]
+        if any(unseen):
+            # Calls somebody else made: one row stands for them until they leave the window.
+            rows.execute("INSERT INTO calls (key, at, in_window, in_day) VALUES (?, ?, ?, ?)", (key, now, *unseen))
+
+    def _bury(self, rows: sqlite3.Connection, key: str, now: float) -> None:
+        """Free what processes left behind that ended without a goodbye (SIGKILL)."""
+        holders = rows.execute(
+            "SELECT owner FROM calls WHERE key = ?1 AND owner IS NOT NULL UNION SELECT owner FROM line WHERE key = ?1",
+            (key,),
+        ).fetchall()
+        for (owner,) in holders:
+            if not self._owner.present(owner):
+                self._forget(rows, owner, now)
+
+    @staticmethod
+    def _forget(rows: sqlite3.Connection, owner: str, now: float) -> None:
+        rows.execute("UPDATE calls SET owner = NULL, at = ? WHERE owner = ?", (now, owner))
+        rows.execute("DELETE FROM line WHERE owner = ?", (owner,))
+
+    async def _nap(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._released.wait(), seconds)
+        except TimeoutError:
+            return
+
+    def limit_reached(self, seconds: float, reason: str) -> LimitReached:
+        """The error that ends a call which would have to wait `seconds` more; its field is the instant of the reset."""
+        reset = datetime.fromtimestamp(self._now() + seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return LimitReached(
+            f"{reason}; the next call may be made at {reset}", field=reset, next=f"run again after {reset}"
+        )
+
+
+def _windows(limits: Limits) -> tuple[_Window, _Window]:
+    return _Window("in_window", limits.per_window, limits.window_s), _Window("in_day", limits.per_day, DAY_S)
+
+
+def _used(rows: sqlite3.Connection, key: str, window: _Window, now: float) -> int:
+    """Calls that ended within the window."""
+    total = f"SELECT coalesce(sum({window.column}), 0) FROM calls WHERE key = ? AND at > ? AND owner IS NULL"  # noqa: S608
+    return int(rows.execute(total, (key, now - window.seconds)).fetchone()[0])
+
+
+def _spoken(seconds: float) -> str:
+    return {60.0: "a minute", DAY_S: "a day"}.get(seconds, f"{seconds:g} s")

@@ -1,0 +1,79 @@
+"""Who of several processes is still there: a lock the operating system frees when its holder ends, however it ends."""
+
+from __future__ import annotations
+
+import os
+import sys
+import uuid
+from pathlib import Path
+
+from finchat.store.database import StorageError, make_private_directory
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _try_lock(descriptor: int) -> bool:
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+else:
+    import fcntl
+
+    def _try_lock(descriptor: int) -> bool:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True
+
+
+class Owner:
+    """This process, under a name others can ask about. The lock file lives in `directory` (created 0700).
+
+    Raises StorageError when the file cannot be written.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self.name = uuid.uuid4().hex
+        make_private_directory(directory)
+        path = self._path(self.name)
+        try:
+            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise StorageError(
+                f"cannot write {path}: {error.strerror}", code="not_writable", field=str(path),
+                next="make the directory writable for you, or set FINCHAT_HOME to another one",
+            ) from error  # fmt: skip
+        _try_lock(self._descriptor)
+
+    def close(self) -> None:
+        """Give the name up; safe to call twice."""
+        if self._descriptor >= 0:
+            self._path(self.name).unlink(missing_ok=True)
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def present(self, name: str) -> bool:
+        """Whether the process that calls itself `name` still runs; the file of one that does not is removed."""
+        if name == self.name:
+            return True
+        try:
+            descriptor = os.open(self._path(name), os.O_RDWR | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return True  # cannot be told: nothing is taken from it
+        try:
+            if not _try_lock(descriptor):
+                return True
+            self._path(name).unlink(missing_ok=True)
+            return False
+        finally:
+            os.close(descriptor)
+
+    def _path(self, name: str) -> Path:
+        return self._directory / f"{name}.lock"
