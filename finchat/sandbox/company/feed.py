@@ -9,7 +9,7 @@ from random import Random
 from typing import Any, Literal
 
 from finchat.sandbox.company.draws import text
-from finchat.sandbox.company.records import Allocation, Credit, Document
+from finchat.sandbox.company.records import Credit, Document
 
 Channel = Literal["credit", "payment", "card", "debit", "wire_in", "wire_out", "own", "fee", "interest", "counter"]
 Determinable = Literal["yes", "weak", "no"]
@@ -139,11 +139,11 @@ _DIALECTS = (
 
 
 class Printer:
-    """Prints lines in the dialect of the company's bank. One bank a company, drawn from the seed."""
+    """Prints lines in the dialect of the company's bank. A company has one bank, whatever the day."""
 
-    def __init__(self, draw: Random, numbers: frozenset[str]) -> None:
+    def __init__(self, draw: Random, numbers: frozenset[str], *, bank: int) -> None:
         self._draw = draw
-        self._dialect = _DIALECTS[draw.randrange(len(_DIALECTS))]
+        self._dialect = _DIALECTS[bank % len(_DIALECTS)]
         self._numbers = numbers
         self._ids: set[str] = set()
 
@@ -238,8 +238,3 @@ class Printer:
                 if made not in self._numbers and not made.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ-").startswith("0"):
                     return made
         raise AssertionError(f"no free transposition of {number}")
-
-
-def applied(allocation: Allocation) -> Applied:
-    """An allocation the ledger holds, as an answer."""
-    return Applied(allocation.credit, allocation.document, allocation.cents)

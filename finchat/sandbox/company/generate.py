@@ -64,7 +64,9 @@ def _number(world: World) -> None:
     """Our invoices count up in the order of their dates; each supplier numbers its own bills."""
     draw = world.stream("numbers")
     prefix = NUMBER_PREFIXES[world.seed % len(NUMBER_PREFIXES)]
-    next_invoice = draw.randrange(20, 90) * 1000 + draw.randrange(100, 600)
+    # Two different leading digits, the same for the whole year: swapped, they are no invoice of ours.
+    first, second = draw.sample(range(1, 10), 2)
+    next_invoice = first * 10_000 + second * 1000 + draw.randrange(100, 600)
     next_bill = {party.id: draw.randrange(1200, 88_000) for party in world.parties.suppliers}
     for document in sorted(world.ledger.documents, key=lambda d: d.day):
         if document.side == "ACCREC":
@@ -83,7 +85,7 @@ def _statement(world: World) -> list[Line]:
     """The lines in the order of the statement, printed by the company's bank."""
     draw = world.stream("statement")
     numbers = frozenset(document.number for document in world.ledger.documents)
-    printer = Printer(draw, numbers)
+    printer = Printer(draw, numbers, bank=world.seed)
     order: dict[Line, int] = {line: draw.getrandbits(32) for line in world.lines}
     for line in world.lines:
         if line.repeats is not None:

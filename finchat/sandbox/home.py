@@ -1,0 +1,404 @@
+"""Where the sandbox company lives, and how it comes to be there.
+
+`sandbox/` of FINCHAT_HOME holds xero.sqlite3 (the company), bank_feed.json (its bank's own feed, outside the API),
+truth.json (the seed's answers, read by `sandbox truth` alone) and company.json (which company it is).
+
+Several processes may start at once: whoever makes a company holds the lock; a company is built in memory and copied
+into the file in one SQLite transaction, so that a process that has the file open sees the old one or the new one.
+company.json says "making" until all files are in place: a killed creation is done again on the next start.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+from uuid import UUID, uuid5
+
+from finchat.clock import Clock
+from finchat.errors import FinchatError, UsageError
+from finchat.settings import Home
+
+if TYPE_CHECKING:
+    from finchat.sandbox.xero.back_end import XeroBackEnd
+
+TIMEZONE = "Pacific/Auckland"
+DEFAULT_SEED = 1
+_RESET = "run: finchat sandbox reset"
+_LOCK_WAIT_S = 30.0
+_LARGEST_FILE = 256 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Company:
+    """company.json. `follows_today`: it re-anchors while nobody has written to it. `incarnation` counts the companies
+    of this home that were written to and replaced; each has an organisation id of its own."""
+
+    state: Literal["making", "ready"]
+    seed: int | None
+    anchor: str | None
+    follows_today: bool
+    loaded_from: str | None
+    incarnation: int
+
+    @property
+    def day(self) -> date | None:
+        return date.fromisoformat(self.anchor) if self.anchor else None
+
+
+class SandboxHome:
+    """The sandbox company of one FINCHAT_HOME."""
+
+    def __init__(self, home: Home, clock: Clock) -> None:
+        self._home = home
+        self._clock = clock
+
+    @property
+    def directory(self) -> Path:
+        return self._home.sandbox
+
+    @property
+    def database_path(self) -> Path:
+        return self.directory / "xero.sqlite3"
+
+    @property
+    def feed_path(self) -> Path:
+        """The bank's own feed of account 090; without lines for a company loaded from records."""
+        return self.directory / "bank_feed.json"
+
+    @property
+    def truth_path(self) -> Path:
+        return self.directory / "truth.json"
+
+    def today(self) -> date:
+        """The calendar day in the seeded organisation's zone."""
+        return self._clock.today(TIMEZONE)
+
+    def ensure(self) -> XeroBackEnd:
+        """The company, made on first use (seed 1, anchored to today in Pacific/Auckland).
+
+        One that nobody wrote to is made anew for today; one that was written to is kept (see `age_notice`).
+        Raises UsageError when its files cannot be read or were made by another version.
+        """
+        company = self._read()
+        if company is None or company.state == "making" or not self.database_path.exists() or self._stale(company):
+            self._make_current()
+        return self._open()
+
+    def reset(self, seed: int = DEFAULT_SEED, anchor: date | None = None) -> XeroBackEnd:
+        """Replace the company by the one of a seed. Without an anchor it follows today until it is written to."""
+        with self._lock():
+            before = self._read()
+            self._write_seeded(
+                _Company(
+                    state="making",
+                    seed=seed,
+                    anchor=(anchor or self.today()).isoformat(),
+                    follows_today=anchor is None,
+                    loaded_from=None,
+                    incarnation=self._next_incarnation(before),
+                )
+            )
+        return self._open()
+
+    def load(self, directory: Path) -> XeroBackEnd:
+        """Replace the company by recorded Xero JSON: every `*.json` of the folder. It has no feed and no answers.
+
+        Raises UsageError naming the file that cannot be read or the record that cannot be right; the company that
+        was there is kept then.
+        """
+        records = read_records(directory)
+        with self._lock():
+            before = self._read()
+            self._write_loaded(directory.absolute(), records, self._next_incarnation(before))
+        return self._open()
+
+    def age_notice(self) -> str | None:
+        """One sentence when the company is not as of today, with the command that helps; None when it is."""
+        company = self._read()
+        if company is None or company.day is None or company.day == self.today():
+            return None
+        days = (self.today() - company.day).days
+        age = f"{days} {'day' if days == 1 else 'days'} old" if days > 0 else f"{-days} days ahead of today"
+        if not company.follows_today:
+            return f"The demo company ends on {company.anchor} as asked for ({age}): add --as-of {company.anchor}"
+        return (
+            f"The demo company ends on {company.anchor} ({age}) and was written to, so it is kept: "
+            f"add --as-of {company.anchor}, or start afresh with: finchat sandbox reset"
+        )
+
+    def status(self) -> dict[str, Any]:
+        """The contract's `bal`, the counts, and which company it is. Makes the company when there is none."""
+        back_end = self.ensure()
+        try:
+            company = self._read()
+            return {
+                "bal": back_end.balances(),
+                "counts": back_end.counts() | {"FeedLines": self._feed_lines()},
+                "company": {
+                    "organisation_id": back_end.tenant_id,
+                    "name": back_end.organisation["Name"],
+                    "seed": company.seed if company else None,
+                    "anchor": company.anchor if company else None,
+                    "loaded_from": company.loaded_from if company else None,
+                    "written_to": back_end.written,
+                    "notice": self.age_notice(),
+                },
+            }
+        finally:
+            back_end.close()
+
+    def truth(self) -> dict[str, Any]:
+        """The seed's own answers, in the bench's truth form. For `sandbox truth` alone.
+
+        Raises UsageError when the company was loaded from records or the file is gone.
+        """
+        try:
+            found: dict[str, Any] = json.loads(self.truth_path.read_text("utf-8"))
+        except FileNotFoundError as error:
+            raise UsageError("this sandbox company has no known answers", next=_RESET) from error
+        except (OSError, ValueError) as error:
+            raise UsageError(f"cannot read {self.truth_path}: {error}", next=_RESET) from error
+        return found
+
+    # -- making
+
+    def _make_current(self) -> None:
+        """Under the lock: what another process has made meanwhile is kept."""
+        with self._lock():
+            company = self._read()
+            if company is not None and company.state == "making":
+                self._finish(company)
+            elif company is None or not self.database_path.exists():
+                first = _Company(
+                    state="making", seed=DEFAULT_SEED, anchor=self.today().isoformat(), follows_today=True,
+                    loaded_from=None, incarnation=self._next_incarnation(company),
+                )  # fmt: skip
+                self._write_seeded(first)
+            elif self._stale(company):
+                self._write_seeded(replace(company, state="making", anchor=self.today().isoformat()))
+
+    def _finish(self, company: _Company) -> None:
+        """A creation was killed: do it again from the beginning."""
+        if company.loaded_from is None:
+            anchor = self.today().isoformat() if company.follows_today else company.anchor
+            self._write_seeded(replace(company, anchor=anchor))
+            return
+        directory = Path(company.loaded_from)
+        self._write_loaded(directory, read_records(directory), company.incarnation)
+
+    def _write_seeded(self, company: _Company) -> None:
+        from finchat.sandbox.company import generate
+
+        assert company.seed is not None
+        assert company.day is not None
+        made = generate(company.seed, company.day)
+        collections = dict(made.collections)
+        if company.incarnation:
+            (organisation,) = collections["Organisations"]
+            identity = str(uuid5(UUID(organisation["OrganisationID"]), str(company.incarnation)))
+            collections["Organisations"] = [{**organisation, "OrganisationID": identity}]
+        self._put(company, collections, made.feed, made.truth)
+
+    def _write_loaded(self, directory: Path, records: Records, incarnation: int) -> None:
+        company = _Company(
+            state="making", seed=None, anchor=None, follows_today=False, loaded_from=str(directory),
+            incarnation=incarnation,
+        )  # fmt: skip
+        banks = [record for record in records.collections.get("Accounts", ()) if record.get("Type") == "BANK"]
+        feed: dict[str, Any] = {"lines": []}
+        if banks:
+            feed |= {"account_code": banks[0].get("Code") or "", "account_id": banks[0].get("AccountID") or ""}
+        try:
+            self._put(company, records.collections, feed, None)
+        except UsageError as error:
+            # The loader names the record, its collection first; the person has files.
+            file = records.files.get(error.message.partition(" ")[0], directory)
+            raise UsageError(
+                f"{file}: {error.message}", field=error.field, next=error.next or "correct the file and load it again"
+            ) from error
+
+    def _put(
+        self,
+        company: _Company,
+        collections: Mapping[str, list[dict[str, Any]]],
+        feed: Mapping[str, Any],
+        truth: Mapping[str, Any] | None,
+    ) -> None:
+        """Build in memory, then put every file in its place; nothing is touched when the records are refused."""
+        from finchat.sandbox.xero.back_end import XeroBackEnd
+
+        built = XeroBackEnd(":memory:", self._clock)
+        try:
+            built.load(dict(collections))
+            self._write_json("company.json", asdict(replace(company, state="making")))
+            self._copy(built.db)
+        finally:
+            built.close()
+        self._write_json("bank_feed.json", feed)
+        if truth is None:
+            self.truth_path.unlink(missing_ok=True)
+        else:
+            self._write_json("truth.json", truth)
+        self._write_json("company.json", asdict(replace(company, state="ready")))
+
+    def _copy(self, built: sqlite3.Connection) -> None:
+        """All pages in one transaction of the file, which other processes may have open."""
+        try:
+            self._copy_into_file(built)
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.OperationalError):
+                raise FinchatError(
+                    f"cannot write {self.database_path}: {error}", next="free some space, or stop what uses the file"
+                ) from error
+            # What lies there is no database: nothing can have it open.
+            for suffix in ("", "-wal", "-shm"):
+                self.database_path.with_name(self.database_path.name + suffix).unlink(missing_ok=True)
+            self._copy_into_file(built)
+
+    def _copy_into_file(self, built: sqlite3.Connection) -> None:
+        target = sqlite3.connect(str(self.database_path), isolation_level=None, timeout=_LOCK_WAIT_S)
+        try:
+            target.execute("PRAGMA journal_mode=WAL")
+            built.backup(target)
+        finally:
+            target.close()
+
+    # -- reading
+
+    def _open(self) -> XeroBackEnd:
+        from finchat.sandbox.xero.back_end import XeroBackEnd
+
+        return XeroBackEnd(self.database_path, self._clock)
+
+    def _stale(self, company: _Company) -> bool:
+        """Made for another day than today, meant to follow it, and never written to."""
+        return company.follows_today and company.day != self.today() and not self._written()
+
+    def _written(self) -> bool:
+        back_end = self._open()
+        try:
+            return back_end.written
+        finally:
+            back_end.close()
+
+    def _next_incarnation(self, before: _Company | None) -> int:
+        """A company that was written to, or whose history is unknown, is never taken for the one that follows it."""
+        if before is None:
+            return int(self.database_path.exists())
+        try:
+            written = self.database_path.exists() and self._written()
+        except UsageError:
+            written = True
+        return before.incarnation + written
+
+    def _read(self) -> _Company | None:
+        path = self.directory / "company.json"
+        try:
+            found = json.loads(path.read_text("utf-8"))
+            return _Company(**found)
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, TypeError) as error:
+            raise UsageError(
+                f"cannot read {path}: {error}", next=f"delete {path}, then run: finchat sandbox reset"
+            ) from error
+
+    def _feed_lines(self) -> int:
+        try:
+            return len(json.loads(self.feed_path.read_text("utf-8"))["lines"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return 0
+
+    def _write_json(self, name: str, data: Mapping[str, Any]) -> None:
+        """Whole or not at all, on disk before it is seen."""
+        path = self.directory / name
+        temporary = path.with_name(f".{name}.{os.getpid()}")
+        try:
+            with temporary.open("w", encoding="utf-8") as file:
+                file.write(json.dumps(data, ensure_ascii=False) + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        except OSError as error:
+            with suppress(OSError):
+                temporary.unlink()
+            raise FinchatError(
+                f"cannot write {path}: {error.strerror}", next="free some space and run again"
+            ) from error
+
+    @contextmanager
+    def _lock(self) -> Iterator[None]:
+        """One maker at a time on this machine; the lock goes with its process, however that ends."""
+        try:
+            self.directory.mkdir(parents=True, exist_ok=True)
+            lock = sqlite3.connect(str(self.directory / "lock.sqlite3"), isolation_level=None, timeout=_LOCK_WAIT_S)
+        except (OSError, sqlite3.Error) as error:
+            raise FinchatError(
+                f"cannot write to {self.directory}: {error}", next="choose another place with FINCHAT_HOME"
+            ) from error
+        try:
+            try:
+                lock.execute("BEGIN EXCLUSIVE")
+            except sqlite3.Error as error:
+                raise FinchatError(
+                    f"another finchat is making the sandbox company ({error})", next="run again in a moment"
+                ) from error
+            yield
+        finally:
+            lock.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """Recorded collections by their names, and the file in which each was found (the last, when several hold it)."""
+
+    collections: dict[str, list[dict[str, Any]]]
+    files: dict[str, Path]
+
+
+def read_records(directory: Path) -> Records:
+    """Recorded Xero JSON of a folder: each file an answer of the API, `{"Invoices": [...], ...}`. Numbers are exact.
+
+    Raises UsageError naming the file and what is wrong with it.
+    """
+    if not directory.is_dir():
+        raise UsageError(f"{directory} is not a folder", field="DIR", next="name a folder of Xero JSON files")
+    files = sorted(directory.glob("*.json"))
+    if not files:
+        raise UsageError(f"{directory} holds no .json files", field="DIR", next="name a folder of Xero JSON files")
+    found = Records({}, {})
+    for file in files:
+        for name, records in _lists(file).items():
+            found.collections.setdefault(name, []).extend(records)
+            found.files[name] = file
+    if not found.collections.get("Organisations"):
+        raise UsageError(f"no file of {directory} holds the Organisations", field="DIR", next="add Organisations.json")
+    return found
+
+
+def _lists(file: Path) -> dict[str, list[dict[str, Any]]]:
+    """The lists of records of one file; the envelope's scalars are left out."""
+    try:
+        if file.stat().st_size > _LARGEST_FILE:
+            raise UsageError(f"{file} is too large to load", field=file.name)
+        data = json.loads(file.read_text("utf-8-sig"), parse_float=Decimal)
+    except (OSError, ValueError, RecursionError) as error:
+        raise UsageError(f"{file} is not readable JSON: {error}", field=file.name, next="correct the file") from error
+    if isinstance(data, list) and file.stem == "connections":
+        return {}  # GET /connections has no envelope and nothing of the books
+    if not isinstance(data, dict):
+        raise UsageError(f"{file} is not an answer of the Xero API", field=file.name, next='it starts {"Invoices": [ …')
+    found = {name: records for name, records in data.items() if isinstance(records, list)}
+    for name, records in found.items():
+        for index, record in enumerate(records):
+            if not isinstance(record, dict):
+                raise UsageError(f"{file}: {name}[{index}] is not a record", field=file.name, next="correct the file")
+    return found
