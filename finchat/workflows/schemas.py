@@ -166,7 +166,7 @@ _OUTCOME = _object(
         "ledger_id": _null(_TEXT),
         "due_before": _null(_AMOUNT),
         "due_after": _null(_AMOUNT),
-        "error": _null(_TEXT),
+        "error": _null(_object({"code": _TEXT, "message": _TEXT, "field": _null(_TEXT), "next": _null(_TEXT)})),
     }
 )
 _ZONED_WINDOW = _object({"from": _DATE, "to": _DATE, "timezone": _TEXT})

@@ -2,7 +2,7 @@
 
 from finchat.providers.xero.profile import XERO_PROFILE, XeroProfile
 from finchat.providers.xero.provider import XeroProvider
-from finchat.providers.xero.writes import CannotPropose, WriteContext, allocation_write, payment_write
+from finchat.providers.xero.writes import CannotPropose, WriteContext, allocation_write, payment_write, retokened
 
 __all__ = [
     "XERO_PROFILE",
@@ -12,4 +12,5 @@ __all__ = [
     "XeroProvider",
     "allocation_write",
     "payment_write",
+    "retokened",
 ]

@@ -99,7 +99,6 @@ class XeroProvider:
         together. `consumed`: line fingerprint → ledger id of finchat's own earlier writes."""
         base = (await self.organisation()).base_currency
         accounts = await self.accounts()
-        first, last = min([first, *(x.date for x in lines)]), max([last, *(x.date for x in lines)])
         near = f"Date>={_day(first - _BEFORE)} AND Date<={_day(last + _AFTER)}"
         paid = _day(first - _PAID_AGAIN)
         open_now = {"where": 'Status=="AUTHORISED"'}
@@ -168,6 +167,11 @@ class XeroProvider:
     def ledger_balance(self, account_id: str) -> Decimal:
         """The debit-positive base balance of one account in the trial balance that was read last."""
         return self._by_account.get(account_id, Decimal("0.00"))
+
+    @property
+    def allocation_ids(self) -> Mapping[str, tuple[str, ...]]:
+        """The ids of the allocations each open credit had when the books were read last."""
+        return dict(self._allocation_ids)
 
     async def write_context(self, plan_id: str) -> WriteContext:
         """What the writes of one plan share: organisation, chart, and the tools as the server now publishes them."""

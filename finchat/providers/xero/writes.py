@@ -6,13 +6,15 @@ import base64
 import hashlib
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, Literal
 
-from finchat.books.documents import Account, BankLine, Credit, Document, Organisation
-from finchat.books.money import amount_text, round_to_minor
-from finchat.books.plan import Control, Effect, Link, Precondition, Write
+from finchat.books.balances import allocation_effects, payment_effects
+from finchat.books.documents import Account, AccountKind, BankLine, Credit, Document, Organisation
+from finchat.books.matching.verdict import Allocation, Settlement
+from finchat.books.money import amount_text
+from finchat.books.plan import Effect, Link, Precondition, Write
 from finchat.canonical import plain_decimal, sha256_of
 from finchat.connections.toolbox import Tool
 from finchat.errors import FinchatError
@@ -21,7 +23,7 @@ from finchat.providers.xero.table import TABLE
 RateSource = Literal["document", "organisation", "file", "bank_line"]
 _REFERENCE_LENGTH = 120  # Xero shows and keeps far more; a card and a report do not
 _RATE_PLACES = Decimal("1E-10")  # what a plan file can carry
-_VENDOR_RATE_DIGITS = range(6, 19)  # significant digits tried for CurrencyRate, fewest first
+_VENDOR_RATE_PLACES = range(6, 11)  # decimals tried for CurrencyRate, fewest first; Xero shows six
 
 
 class CannotPropose(FinchatError):
@@ -40,11 +42,18 @@ class WriteContext:
     accounts: Mapping[str, Account]
     allocation_ids: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by credit, as they were read
 
-    def control_account(self, kind: str) -> Account:
-        """The system account of a kind. Raises CannotPropose when the chart has none."""
+    def control_account(self, document: Document) -> str:
+        """The account receivables or payables are kept in. Raises CannotPropose when the chart has none."""
+        return self._system_account("receivables" if document.type == "invoice" else "payables")
+
+    def gain_loss_account(self, document: Document) -> str:
+        """Where a realised exchange difference goes; "" for a document in base currency, which has none."""
+        return "" if document.currency == self.organisation.base_currency else self._system_account("gain_loss")
+
+    def _system_account(self, kind: AccountKind) -> str:
         for account in self.accounts.values():
             if account.kind == kind:
-                return account
+                return account.id
         raise CannotPropose(f"the chart of accounts has no system account for {kind.replace('_', ' and ')}")
 
     def tool(self, operation: str) -> Tool:
@@ -63,22 +72,21 @@ def payment_write(
     proposal_id: str,
     line: BankLine,
     document: Document,
-    amount: Decimal,
-    bank_amount: Decimal,
+    settlement: Settlement,
     account: Account,
     due: Decimal,
-    rate_source: RateSource | None = None,
     depends_on: tuple[str, ...] = (),
 ) -> tuple[Link, Write]:
-    """A payment of `amount` (document's currency) on a document, dated as the line, into or out of `account`.
+    """A payment of a document, dated as the line, into or out of `account` (a bank account, or one named as clearing).
 
-    `bank_amount` is its share of the line in the account's currency; `due` what is due on the document just before
-    this write. Raises CannotPropose when no rate is known or the currencies do not go together in Xero.
+    The settlement's `bank_amount` is in the account's currency; `due` is what is due on the document just before this
+    write. Raises CannotPropose when no rate is known or the currencies do not go together in Xero.
     """
+    amount, bank_amount = settlement.amount, settlement.bank_amount
     _allowed(context, document, amount, due, account)
     operation = TABLE["payment.create"]
     tool = context.tool(operation.name)
-    rate = _payment_rate(context, document, amount, bank_amount, account)
+    rate = _payment_rate(context, document, settlement, account)
     arguments: dict[str, Any] = {
         "invoice_id": document.id,
         "account_id": account.id,
@@ -101,7 +109,7 @@ def payment_write(
         bank_amount=bank_amount,
         bank_currency=account.currency,
         rate=None if rate is None else rate.base.quantize(_RATE_PLACES).normalize(),
-        rate_source=None if rate is None else (rate_source or rate.source),
+        rate_source=None if rate is None else rate.source,
     )
     write = Write(
         id=id,
@@ -119,7 +127,13 @@ def payment_write(
             Precondition(type="account", id=account.id, field="accepts_payments", expected="yes"),
             _lock_condition(context.organisation),
         ),
-        effects=_payment_effects(context, document, amount, bank_amount, account, rate),
+        effects=_payment_effects(
+            context,
+            settlement if rate is None else replace(settlement, rate=rate.base),
+            document,
+            account,
+            due,
+        ),
         verify={
             "by": "token",
             "token": token,
@@ -193,7 +207,13 @@ def allocation_write(
             Precondition(type=credit.kind, id=credit.id, field="status", expected="open"),
             _lock_condition(context.organisation),
         ),
-        effects=_allocation_effects(context, credit, document, amount),
+        effects=_allocation_effects(
+            context,
+            Allocation(credit_id=credit.id, document_id=document.id, amount=amount),
+            document,
+            credit,
+            due,
+        ),
         verify={
             "by": "new_ids",
             "known_ids": list(context.allocation_ids.get(credit.id, ())),
@@ -215,6 +235,21 @@ def write_token(plan_id: str, proposal_id: str, write_id: str, arguments: Mappin
     """`fc-` and ten base32 characters (50 bits), the same for the same write of the same plan and for no other."""
     digest = hashlib.sha256(f"{plan_id}\n{proposal_id}\n{write_id}\n{sha256_of(arguments)}".encode()).digest()
     return "fc-" + base64.b32encode(digest)[:10].decode().lower()
+
+
+def retokened(
+    write: Write, arguments: Mapping[str, Any], *, plan_id: str, proposal_id: str
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Arguments and read-back of an edited write with a token of its own, in place of the one it had."""
+    changed, verify = dict(arguments), dict(write.verify or {})
+    if verify.get("by") == "token":
+        text = " ".join(word for word in str(changed.pop("reference", "")).split() if word != verify["token"])
+        token = write_token(plan_id, proposal_id, write.id, changed)
+        changed["reference"] = f"{text[: _REFERENCE_LENGTH - len(token) - 1].rstrip()} {token}".lstrip()
+        verify["token"] = token
+    if "amount" in verify:
+        verify["amount"] = changed["amount"]
+    return changed, verify
 
 
 def reference_text(line: BankLine, token: str) -> str:
@@ -248,33 +283,29 @@ def _allowed(context: WriteContext, document: Document, amount: Decimal, due: De
         )
 
 
-def _payment_rate(
-    context: WriteContext, document: Document, amount: Decimal, bank_amount: Decimal, account: Account
-) -> _Rate | None:
+def _payment_rate(context: WriteContext, document: Document, settlement: Settlement, account: Account) -> _Rate | None:
+    """The rate of this payment: a bank line in base currency carries its own; otherwise the one that is known."""
     base = context.organisation.base_currency
     if document.currency == base:
         return None
     if account.currency == base:
-        return _Rate(bank_amount / amount, vendor_rate(amount, bank_amount, base), "bank_line")
-    if document.rate is None:
+        vendor = vendor_rate(settlement.amount, settlement.bank_amount, base)
+        return _Rate(settlement.bank_amount / settlement.amount, vendor, "bank_line")
+    known = settlement.rate or document.rate
+    if known is None:
         raise CannotPropose(f"no rate from {document.currency} to {base} is known for {document.number}")
-    return _Rate(document.rate, _plain(Decimal(1) / document.rate, 10), "document")
+    source = settlement.rate_source if settlement.rate and settlement.rate_source else "document"
+    return _Rate(known, plain_decimal((1 / known).quantize(_RATE_PLACES)), source)
 
 
 def vendor_rate(amount: Decimal, base_amount: Decimal, base_currency: str) -> str:
-    """Xero's CurrencyRate (document units for one base unit) with just enough digits that amount ÷ rate, rounded to
-    the cent, is `base_amount` with room to spare."""
-    exact = amount / base_amount
-    for digits in _VENDOR_RATE_DIGITS:
-        text = _plain(exact, digits)
-        if Decimal(text) and abs(amount / Decimal(text) - base_amount) < Decimal("0.001"):
-            return text
+    """Xero's CurrencyRate (document units for one base unit) with just enough decimals that amount ÷ rate is
+    `base_amount` to the cent, with room to spare. Raises CannotPropose when ten are not enough."""
+    for places in _VENDOR_RATE_PLACES:
+        rate = (amount / base_amount).quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN)
+        if rate and abs(amount / rate - base_amount) < Decimal("0.004"):
+            return plain_decimal(rate)
     raise CannotPropose(f"no rate turns {amount} into {base_amount} {base_currency}")
-
-
-def _plain(value: Decimal, digits: int) -> str:
-    places = digits - value.adjusted() - 1
-    return plain_decimal(value.quantize(Decimal(1).scaleb(-max(places, 0)), ROUND_HALF_EVEN))
 
 
 def _document_conditions(document: Document, due: Decimal) -> tuple[Precondition, ...]:
@@ -295,52 +326,34 @@ def _lock_condition(organisation: Organisation) -> Precondition:
 
 
 def _payment_effects(
-    context: WriteContext,
-    document: Document,
-    amount: Decimal,
-    bank_amount: Decimal,
-    account: Account,
-    rate: _Rate | None,
+    context: WriteContext, settlement: Settlement, document: Document, account: Account, due: Decimal
 ) -> tuple[Effect, ...]:
-    """Debit positive: cash in raises the account and lowers receivables; what the rates leave is gain or loss."""
-    base = context.organisation.base_currency
-    sign = 1 if document.direction == "receive" else -1
-    cash = bank_amount if account.currency == base else base_value(bank_amount, rate.base if rate else None, base)
-    relieved = base_value(amount, None if document.currency == base else document.rate, base)
-    side: Control = "receivables" if document.type == "invoice" else "payables"
-    effects = [
-        _effect(account, "clearing" if account.clearing and account.kind != "bank" else "bank", sign * bank_amount,
-                sign * cash),
-        _effect(context.control_account(side), side, -sign * relieved, -sign * relieved),
-    ]  # fmt: skip
-    if difference := sign * (relieved - cash):
-        effects.append(_effect(context.control_account("gain_loss"), "gain_loss", difference, difference))
-    return tuple(effects)
+    try:
+        return payment_effects(
+            settlement,
+            document,
+            account,
+            base_currency=context.organisation.base_currency,
+            control_account_id=context.control_account(document),
+            gain_loss_account_id=context.gain_loss_account(document),
+            due=due,
+        )
+    except ValueError as error:
+        raise CannotPropose(str(error)) from error
 
 
 def _allocation_effects(
-    context: WriteContext, credit: Credit, document: Document, amount: Decimal
+    context: WriteContext, allocation: Allocation, document: Document, credit: Credit, due: Decimal
 ) -> tuple[Effect, ...]:
-    """An allocation moves nothing between accounts, save the difference of two foreign rates."""
-    base = context.organisation.base_currency
-    side: Control = "receivables" if document.type == "invoice" else "payables"
-    sign = 1 if document.type == "invoice" else -1
-    foreign = document.currency != base
-    lowered = base_value(amount, document.rate if foreign else None, base)
-    used = base_value(amount, credit.rate if foreign else None, base)
-    change = sign * (used - lowered)
-    effects = [_effect(context.control_account(side), side, change, change)]
-    if change:
-        effects.append(_effect(context.control_account("gain_loss"), "gain_loss", -change, -change))
-    return tuple(effects)
-
-
-def base_value(amount: Decimal, rate: Decimal | None, base_currency: str) -> Decimal:
-    """The amount in base currency, to its minor unit; `rate` None for an amount that is in base currency."""
-    return amount if rate is None else round_to_minor(amount * rate, base_currency)
-
-
-def _effect(account: Account, control: Control, amount: Decimal, base_amount: Decimal) -> Effect:
-    return Effect(
-        account_id=account.id, control=control, amount=amount, currency=account.currency, base_amount=base_amount
-    )
+    try:
+        return allocation_effects(
+            allocation,
+            document,
+            credit,
+            base_currency=context.organisation.base_currency,
+            control_account_id=context.control_account(document),
+            gain_loss_account_id=context.gain_loss_account(document),
+            due=due,
+        )
+    except ValueError as error:
+        raise CannotPropose(str(error)) from error

@@ -1,0 +1,143 @@
+"""What a person changes on a card makes a new plan: a new id, new hashes, and all rules again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from finchat.books.balances import expected
+from finchat.books.money import amount_text, parse_amount
+from finchat.books.plan import Effect, Plan, Precondition, Proposal, Write
+from finchat.errors import WriteRefused
+from finchat.providers.xero import retokened
+from finchat.safety.approval import Edit
+
+_EDITABLE = ("amount", "date", "reference")
+
+
+def edited(plan: Plan, edit: Edit, *, plan_id: str, created_at: datetime, keep: frozenset[str]) -> Plan:
+    """The plan of the proposals to `keep`, one write changed. The edited proposal is of class review.
+
+    Amount (in base currency), date and reference can be changed. Raises WriteRefused, naming the field, for anything
+    else and for a value that the rules forbid: more than is due, a date in a locked period.
+    """
+    proposals = tuple(
+        _changed(proposal, edit, plan_id) if proposal.id == edit.proposal_id else proposal
+        for proposal in plan.proposals
+        if proposal.id in keep
+    )
+    # The plan states what the ledger says when all of it is written: less the effects of before, plus those of now.
+    gone = (_opposite(e) for p in plan.proposals for w in p.writes for e in w.effects)
+    come = (e for p in proposals for w in p.writes for e in w.effects)
+    return replace(
+        plan,
+        id=plan_id,
+        created_at=created_at,
+        proposals=proposals,
+        expected=expected(expected(plan.expected, gone), come),
+    )
+
+
+def _changed(proposal: Proposal, edit: Edit, plan_id: str) -> Proposal:
+    position = next((n for n, w in enumerate(proposal.writes) if w.id == edit.write_id), None)
+    if position is None:
+        raise WriteRefused(f"there is no write {edit.write_id} in {proposal.id}", field="write")
+    write = proposal.writes[position]
+    arguments = dict(edit.arguments)
+    _only_editable(write.arguments, arguments)
+    amount = _amount(write, arguments)
+    _dated(write, arguments)
+    arguments, verify = retokened(write, arguments, plan_id=plan_id, proposal_id=proposal.id)
+    change = amount - write.amount
+    if change and "due_before" in verify:
+        verify["due_after"] = amount_text(parse_amount(str(verify["due_before"])) - amount, write.currency)
+    new = replace(
+        write,
+        arguments=arguments,
+        amount=amount,
+        verify=verify,
+        effects=tuple(_resized(effect, write.amount, amount) for effect in write.effects) if change else write.effects,
+    )
+    ids = frozenset(write.link_ids)
+    documents = {link.document_id for link in proposal.links if link.id in ids}
+    later = tuple(_after(w, documents, -change) for w in proposal.writes[position + 1 :])
+    links = tuple(
+        replace(link, amount=amount, bank_amount=None if link.bank_amount is None else amount)
+        if change and link.id in ids
+        else link
+        for link in proposal.links
+    )
+    return replace(proposal, certainty="review", links=links, writes=(*proposal.writes[:position], new, *later))
+
+
+def _only_editable(old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+    for name in {*old, *new}:
+        if name not in _EDITABLE and old.get(name) != new.get(name):
+            raise WriteRefused(
+                f"{name} cannot be changed on a card", field=name, next=f"change {', '.join(_EDITABLE)}, or skip it"
+            )
+        if name in old and name not in new:
+            raise WriteRefused(f"{name} is missing", field=name, next="give it a value")
+
+
+def _amount(write: Write, arguments: Mapping[str, Any]) -> Decimal:
+    try:
+        amount = parse_amount(str(arguments["amount"]))
+    except ValueError:
+        raise WriteRefused("amount is not a plain amount", field="amount", next='write it like "1234.50"') from None
+    if amount == write.amount:
+        return amount
+    if "currency_rate" in arguments or any(abs(e.amount) != write.amount for e in write.effects):
+        raise WriteRefused("the amount of a foreign currency write cannot be changed on a card", field="amount")
+    limits = [parse_amount(c.expected) for c in write.preconditions if c.field in ("amount_due", "remaining")]
+    if not 0 < amount <= min(limits, default=amount):
+        raise WriteRefused(
+            f"{amount} is not between zero and what is due ({min(limits, default=amount)})", field="amount"
+        )
+    return amount
+
+
+def _dated(write: Write, arguments: Mapping[str, Any]) -> None:
+    try:
+        day = date.fromisoformat(str(arguments["date"]))
+    except ValueError:
+        raise WriteRefused("date is not a date", field="date", next="write it like 2026-11-20") from None
+    lock = next((c.expected for c in write.preconditions if c.field == "lock_date"), "none")
+    if lock != "none" and day <= date.fromisoformat(lock):
+        raise WriteRefused(f"the books are locked up to {lock}", field="date", next="give a later date, or skip it")
+
+
+def _resized(effect: Effect, old: Decimal, new: Decimal) -> Effect:
+    factor = new if effect.amount > 0 else -new
+    return replace(effect, amount=factor, base_amount=factor) if abs(effect.amount) == old else effect
+
+
+def _after(write: Write, documents: set[str], change: Decimal) -> Write:
+    """A later write on the same document finds `change` more due on it."""
+    touched = any(c.field == "amount_due" and c.id in documents for c in write.preconditions)
+    if not change or not touched:
+        return write
+    verify = dict(write.verify or {})
+    for key in ("due_before", "due_after"):
+        if key in verify:
+            verify[key] = amount_text(parse_amount(str(verify[key])) + change, write.currency)
+    return replace(
+        write,
+        verify=verify,
+        preconditions=tuple(
+            _raised(c, change, write.currency) if c.id in documents else c for c in write.preconditions
+        ),
+    )
+
+
+def _raised(condition: Precondition, change: Decimal, currency: str) -> Precondition:
+    if condition.field != "amount_due":
+        return condition
+    return replace(condition, expected=amount_text(parse_amount(condition.expected) + change, currency))
+
+
+def _opposite(effect: Effect) -> Effect:
+    return replace(effect, amount=-effect.amount, base_amount=-effect.base_amount)

@@ -1,0 +1,195 @@
+"""Applying a plan: one decision after the other, each approved proposal through the guard, balances read as proof.
+
+Used by reconcile and by `apply`. Nothing is written here; the guard alone sends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal, Protocol
+
+from finchat.books.balances import Difference, differences, expected
+from finchat.books.plan import Balances, Plan, Proposal
+from finchat.errors import ExitCode, worst
+from finchat.events import Emit, Working
+from finchat.safety.approval import Approval, Approve, Approver, Edit, Quit, Refuse, ReviewContext, Skip
+from finchat.safety.results import WriteDecision, WriteError, WriteResult, exit_code_of
+from finchat.workflows.editing import edited
+
+PlanStatus = Literal["none", "awaiting", "applied", "partial", "failed", "unknown", "void"]
+
+
+class Executor(Protocol):
+    """The guard, as far as applying needs it."""
+
+    async def execute(
+        self, plan: Plan, proposal: Proposal, approval: Approval, *, upcoming: Sequence[Proposal] = ()
+    ) -> tuple[WriteResult, ...]:
+        """Send the approved writes of one proposal; read what `upcoming` ones rest on in the same batch."""
+
+
+class Records(Protocol):
+    """The journal, as far as applying needs it."""
+
+    def plan_made(self, plan: Plan) -> None:
+        """Remember a plan with its hash."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """What became of a plan. `plan` is the last one when a person edited; `results` has one entry a write.
+
+    `expected` is `before` changed by what was approved in this run; `after` is None when nothing was sent.
+    """
+
+    plan: Plan
+    results: tuple[WriteResult, ...]
+    before: Balances
+    expected: Balances
+    after: Balances | None
+
+    @property
+    def status(self) -> PlanStatus:
+        return status_of(self.results)
+
+    @property
+    def differences(self) -> tuple[Difference, ...]:
+        """What the ledger does not say as expected; empty when equal to the cent or nothing was sent."""
+        return () if self.after is None else differences(self.expected, self.after)
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """By the contract's precedence: outcomes first, then balances that differ, then what still awaits approval."""
+        codes = [exit_code_of(self.results)]
+        if self.differences:
+            codes.append(ExitCode.MISMATCH)
+        return worst(codes)
+
+
+def untouched(plan: Plan, before: Balances, done: Sequence[WriteResult] = ()) -> Applied:
+    """The plan when nobody was asked: every write not `done` earlier is pending."""
+    return _applied(plan, plan, {(r.proposal_id, r.write_id): r for r in done}, before)
+
+
+async def apply(
+    plan: Plan,
+    *,
+    guard: Executor,
+    journal: Records,
+    approver: Approver,
+    context: ReviewContext,
+    before: Balances,
+    read_balances: Callable[[], Awaitable[Balances]],
+    new_plan: Callable[[Plan], Plan],
+    now: Callable[[], datetime],
+    new_id: Callable[[], str],
+    emit: Emit,
+    done: Sequence[WriteResult] = (),
+) -> Applied:
+    """Asks about the proposals of `context`, executes each approval before the next question, reads balances after.
+
+    `done`: results of earlier applies of the same plan, which are not asked again. `new_plan` saves a plan that an edit
+    made and returns it. Raises what the guard raises when it cannot go on at all (journal not writable, signals).
+    """
+    results = {(r.proposal_id, r.write_id): r for r in done}
+    executed: set[str] = set()
+    current, waiting = plan, list(context.proposal_ids)
+    left = False
+    while waiting and not left:
+        edit: Edit | None = None
+        async for decision in approver.review(current, replace(context, proposal_ids=tuple(waiting))):
+            if isinstance(decision, Quit):
+                left = True
+                break
+            if isinstance(decision, Edit):
+                edit = decision
+                break
+            proposal = _proposal(current, decision.proposal_id)
+            waiting.remove(proposal.id)
+            for result in await _decided(guard, current, proposal, decision, waiting):
+                results[result.proposal_id, result.write_id] = result
+            if isinstance(decision, Approve):
+                executed.add(proposal.id)
+        if edit is None:
+            break
+        current = new_plan(edited(current, edit, plan_id=new_id(), created_at=now(), keep=frozenset(waiting)))
+        journal.plan_made(current)
+    after = None
+    if any(results[key].outcome is not None for key in results if key[0] in executed):
+        emit(Working(what="reading the balances again"))
+        after = await read_balances()
+    return _applied(plan, current, results, before, executed=frozenset(executed), after=after)
+
+
+def status_of(results: Iterable[WriteResult]) -> PlanStatus:
+    """What a plan's writes amount to, in one word of the contract. Pure."""
+    found = tuple(results)
+    outcomes = {r.outcome for r in found}
+    decisions = {r.decision for r in found}
+    if not found:
+        return "none"
+    if "unknown" in outcomes:
+        return "unknown"
+    wrong = {r.decision for r in found if r.outcome in ("failed", "not_sent") or r.decision == "void"}
+    if "committed" in outcomes:
+        return "partial" if wrong or "pending" in decisions else "applied"
+    if wrong:
+        return "void" if wrong == {"void"} else "failed"
+    return "void" if decisions == {"refused"} else "awaiting"
+
+
+async def _decided(
+    guard: Executor, plan: Plan, proposal: Proposal, decision: Approve | Skip | Refuse, waiting: Sequence[str]
+) -> Sequence[WriteResult]:
+    if isinstance(decision, Approve):
+        # Documents are read forty a call, so those that may be approved next cost nothing; credits cost a call each.
+        upcoming = [p for p in plan.proposals if p.id in waiting and not _rests_on_credit(p)]
+        return await guard.execute(plan, proposal, decision.approval, upcoming=upcoming)
+    if isinstance(decision, Refuse):
+        why = WriteError(code="refused", message=decision.reason) if decision.reason else None
+        return _same(proposal, "refused", why)
+    return _same(proposal, "skipped")
+
+
+def _same(proposal: Proposal, decision: WriteDecision, error: WriteError | None = None) -> list[WriteResult]:
+    return [
+        WriteResult(proposal_id=proposal.id, write_id=w.id, decision=decision, error=error) for w in proposal.writes
+    ]
+
+
+def _applied(
+    first: Plan,
+    last: Plan,
+    results: dict[tuple[str, str], WriteResult],
+    before: Balances,
+    *,
+    executed: frozenset[str] = frozenset(),
+    after: Balances | None = None,
+) -> Applied:
+    """All proposals, in the order of the plan; one that was edited as it is now."""
+    now = {p.id: p for p in last.proposals}
+    proposals = [now.get(p.id, p) for p in first.proposals]
+    ordered = tuple(
+        results.get((p.id, w.id)) or WriteResult(proposal_id=p.id, write_id=w.id, decision="pending")
+        for p in proposals
+        for w in p.writes
+    )
+    approved = {(r.proposal_id, r.write_id) for r in ordered if r.decision == "approved" and r.proposal_id in executed}
+    effects = (e for p in proposals for w in p.writes if (p.id, w.id) in approved for e in w.effects)
+    whole = last if len(last.proposals) == len(proposals) else replace(last, proposals=tuple(proposals))
+    return Applied(plan=whole, results=ordered, before=before, expected=expected(before, effects), after=after)
+
+
+def _rests_on_credit(proposal: Proposal) -> bool:
+    return any(condition.field == "remaining" for write in proposal.writes for condition in write.preconditions)
+
+
+def as_foreign(plan: Plan) -> Plan:
+    """A plan that the journal does not know: every proposal is to review, whatever the file claims."""
+    return replace(plan, proposals=tuple(replace(p, certainty="review") for p in plan.proposals))
+
+
+def _proposal(plan: Plan, id: str) -> Proposal:
+    return next(p for p in plan.proposals if p.id == id)

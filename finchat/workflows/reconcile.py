@@ -1,0 +1,130 @@
+"""Reconcile: read the books, match the window's bank lines, and put what is certain into a plan. Writes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+from finchat.books.balances import expected
+from finchat.books.documents import BankLine, Books, Organisation
+from finchat.books.matching import match
+from finchat.books.periods import Window
+from finchat.books.plan import Balances, Finding, Plan, Proposal
+from finchat.events import Emit, Working
+from finchat.providers.xero import XeroProvider
+from finchat.workflows import feed as feeds
+from finchat.workflows.ledger_lines import ledger_lines
+from finchat.workflows.proposals import LineAnswer, draft
+
+_CONTEXT = timedelta(days=38)  # a week less than the payments that are read before the window
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What a person asked for. `account` limits the lines to one bank account (code, id or name)."""
+
+    window: Window
+    as_of: date
+    plan_id: str
+    created_at: datetime
+    server_fingerprint: str
+    command: tuple[str, ...] = ()
+    feed: Path | None = None
+    account: str | None = None
+    rates: Mapping[date, Mapping[str, Decimal]] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciliation:
+    """Every line of the window with its answer, the plan, what else should be known, and the balances as they are."""
+
+    organisation: Organisation
+    window: Window
+    answers: tuple[LineAnswer, ...]
+    findings: tuple[Finding, ...]
+    plan: Plan
+    before: Balances
+    books: Books
+
+    @property
+    def lines(self) -> Mapping[str, BankLine]:
+        return {answer.line.id: answer.line for answer in self.answers}
+
+    @property
+    def account_names(self) -> Mapping[str, str]:
+        """What a person calls each account: code and name."""
+        return {a.id: " ".join(part for part in (a.code, a.name) if part) for a in self.books.accounts}
+
+
+async def prepare(
+    provider: XeroProvider, request: Request, *, consumed: Mapping[str, str], emit: Emit
+) -> Reconciliation:
+    """Reads, matches and plans. `consumed`: line fingerprint → ledger id of finchat's own earlier writes.
+
+    Raises UsageError for a wrong feed or account, and the FinchatError of a read that failed. The plan's proposals are
+    deterministic for the same books, request and plan id; a line dated in a locked period is reported, never shifted.
+    """
+    organisation = await provider.organisation()
+    accounts = await provider.accounts()
+    fed = () if request.feed is None else feeds.bank_lines(feeds.read(request.feed), accounts, request.account)
+    window = request.window
+    # Earlier lines are read with those of the window, so that each keeps the payments that are its own.
+    lines = tuple(line for line in fed if window.first - _CONTEXT <= line.date <= window.last)
+    books, before, context = await asyncio.gather(
+        provider.read_books(window.first, window.last, lines, request.as_of, consumed),
+        provider.balances(request.as_of),
+        provider.write_context(request.plan_id),
+    )
+    only = next((a.id for a in accounts.values() if request.account in (a.id, a.code, a.name)), None)
+    own = ledger_lines(books.bank_transactions, fed, window.first, window.last, only if request.account else None)
+    books = replace(books, lines=_ordered((*lines, *own)), rates=request.rates or {})
+    emit(Working(what="matching bank lines"))
+    wanted = {line.id for line in books.lines if line.date in window}
+    verdicts = tuple(verdict for verdict in match(books) if verdict.line_id in wanted)
+    # The context of the writes is read again: allocation ids came with the books.
+    context = replace(context, allocation_ids=provider.allocation_ids)
+    drafted = draft(verdicts, books, context, provider.ledger_balance)
+    plan = Plan(
+        id=request.plan_id,
+        created_at=request.created_at,
+        as_of=request.as_of,
+        organisation=_shown(organisation),
+        server_fingerprint=request.server_fingerprint,
+        command=request.command,
+        proposals=drafted.proposals,
+        expected=_expected(before, drafted.proposals),
+    )
+    return Reconciliation(
+        organisation=organisation,
+        window=window,
+        answers=drafted.answers,
+        findings=drafted.findings,
+        plan=plan,
+        before=before,
+        books=books,
+    )
+
+
+def _ordered(lines: tuple[BankLine, ...]) -> tuple[BankLine, ...]:
+    return tuple(sorted(lines, key=lambda line: (line.date, line.account_id, line.source, line.source_id, line.id)))
+
+
+def _shown(organisation: Organisation) -> Organisation:
+    """The organisation as a plan file carries it, so that a saved plan reads back equal."""
+    return Organisation(
+        server=organisation.server,
+        id=organisation.id,
+        name=organisation.name,
+        base_currency=organisation.base_currency,
+        timezone=organisation.timezone,
+        sandbox=organisation.sandbox,
+    )
+
+
+def _expected(before: Balances, proposals: tuple[Proposal, ...]) -> Balances:
+
+    return expected(before, (e for p in proposals for w in p.writes for e in w.effects))

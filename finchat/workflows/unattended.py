@@ -1,0 +1,40 @@
+"""`--yes`: approving what a human's policy allows without asking, and leaving the rest to a human."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+from finchat.books.plan import Plan, Proposal
+from finchat.events import Emit, Notice
+from finchat.safety.approval import Approval, ApprovalDecision, Approve, ReviewContext
+from finchat.safety.unattended import UnattendedVerdict
+
+
+class Judge(Protocol):
+    """The guard, as far as unattended approval needs it."""
+
+    def unattended(self, plan: Plan, proposal: Proposal) -> UnattendedVerdict:
+        """Whether the policy lets a proposal pass without a person, and why or why not."""
+
+    def approve_unattended(self, plan: Plan, proposal: Proposal) -> Approval:
+        """The policy's own approval."""
+
+
+class PolicyApprover:
+    """Approves what the policy's [unattended] rules allow; everything else stays pending, with the reason told."""
+
+    def __init__(self, judge: Judge, emit: Emit) -> None:
+        self._judge = judge
+        self._emit = emit
+
+    async def review(self, plan: Plan, context: ReviewContext) -> AsyncIterator[ApprovalDecision]:
+        """One Approve for each proposal that may pass; nothing for the others."""
+        for proposal in plan.proposals:
+            if proposal.id not in context.proposal_ids:
+                continue
+            verdict = self._judge.unattended(plan, proposal)
+            if verdict.approved:
+                yield Approve(self._judge.approve_unattended(plan, proposal))
+            else:
+                self._emit(Notice(text=f"{proposal.id} waits for a person: {verdict.reason}"))
