@@ -111,7 +111,7 @@ def booked_verdict(
             residual=Decimal(0),
         )
     if option is not None:
-        _give_back(remaining, option)
+        _give_back(remaining, option, line)
     return Verdict(
         line_id=line.id,
         situation="booked_elsewhere" if why_not else "clearing",
@@ -161,7 +161,7 @@ def _credit_verdict(
 ) -> Verdict:
     credit = next((c for cs in facts.credits_of.values() for c in cs if c.source_id == t.id or c.id == t.id), None)
     if option is not None:
-        _give_back(remaining, option)
+        _give_back(remaining, option, line)
     best = option or (others[0] if others else None)
     if credit is None or best is None or remaining.credit.get(credit.id, 0) <= 0:
         return settled
@@ -199,13 +199,13 @@ def _credit_verdict(
     )
 
 
-def _give_back(remaining: Remaining, option: Option) -> None:
+def _give_back(remaining: Remaining, option: Option, line: BankLine) -> None:
     """The line does not take these documents after all."""
     for credit_id, document_id, minor in option.credits:
         remaining.credit[credit_id] += minor
-        remaining.due[document_id] += minor
+        remaining.give_back(document_id, minor, line.id)
     for take in option.takes:
-        remaining.due[take.document_id] += take.minor
+        remaining.give_back(take.document_id, take.minor, line.id)
 
 
 __all__ = ["ClearingRoom", "booked_verdict", "clearing_room", "to_minor"]

@@ -170,23 +170,19 @@ def _entries(facts: Facts) -> list[_Entry]:
 def _fit(facts: Facts, line: BankLine, entry: _Entry) -> int | None:
     """How well the line's text agrees with the entry: 5 names its document, 1 says nothing; None contradicts it."""
     mentions = facts.mentions(line)
-    strong = {m.document_id for m in mentions if m.strength >= 2}
     if entry.document_ids & {m.document_id for m in mentions}:
         return 5
     minor = to_minor(line.amount, line.currency)
     named = facts.named(line)
     if entry.document_ids:
-        for document_id in sorted(strong):
-            document = facts.documents[document_id]
-            if (
-                document.direction == line.direction
-                and document_id in facts.open
-                and (
-                    to_minor(document.amount_due, document.currency) == minor
-                    or document.contact_id not in entry.contact_ids
-                )
-            ):
-                return None  # it names another document that is open
+        for m in mentions:  # it names another document that is open
+            document = facts.open.get(m.document_id)
+            if document is None or document.direction != line.direction:
+                continue
+            if to_minor(document.amount_due, document.currency) == minor:
+                return None
+            if m.strength >= 2 and document.contact_id not in entry.contact_ids:
+                return None
     best = supporters(named, NAMED)
     if entry.contact_ids:
         if entry.contact_ids & set(best):

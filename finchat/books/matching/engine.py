@@ -15,6 +15,7 @@ from finchat.books.matching.options import (
     BY_NUMBER,
     BY_NUMBER_PART,
     Option,
+    involved,
     options,
 )
 from finchat.books.matching.booked import booked_verdict, clearing_room
@@ -52,6 +53,7 @@ def match(books: Books) -> tuple[Verdict, ...]:
     facts.learn(lessons)
     _serve(facts, remaining, [line for line in [*waiting, *booked] if line.id not in chosen], chosen)
     room = clearing_room(books)
+    fresh = Remaining(facts)  # what each line could have been, before any other took its documents
     for line in first:
         held = claims.get(line.id)
         option = chosen.get(line.id)
@@ -61,11 +63,12 @@ def match(books: Books) -> tuple[Verdict, ...]:
         elif held is not None:
             verdicts[line.id] = _settled(line, held)
         elif option is not None:
-            others = [o for o in options(line, facts, _fresh(facts)) if o.documents != option.documents]
+            others = [o for o in options(line, facts, fresh) if o.documents != option.documents]
             verdicts[line.id] = _settle(facts, line, option, others, by_id)
         else:
             verdicts[line.id] = leftover(facts, remaining, line, options(line, facts, remaining), chosen, by_id)
     for copy_id, original_id in originals.items():
+        held_by = verdicts[original_id].ledger_ids
         verdicts[copy_id] = Verdict(
             line_id=copy_id,
             situation="duplicate",
@@ -74,12 +77,9 @@ def match(books: Books) -> tuple[Verdict, ...]:
             confidence=_ONE,
             reason=f"The same bank event as line {original_id}, imported twice.",
             evidence=(Evidence(kind="duplicate", text="same account, amount and transaction number", record_type="line", record_id=original_id),),
+            ledger_ids=held_by,
         )  # fmt: skip
     return tuple(verdicts[line.id] for line in books.lines)
-
-
-def _fresh(facts: Facts) -> Remaining:
-    return Remaining(facts)
 
 
 def _claim_lessons(facts: Facts, lines: list[BankLine], claims: dict[str, Claim]) -> list[tuple[str, BankLine]]:
@@ -98,6 +98,16 @@ def _claim_lessons(facts: Facts, lines: list[BankLine], claims: dict[str, Claim]
 def _serve(facts: Facts, remaining: Remaining, lines: list[BankLine], chosen: dict[str, Option]) -> None:
     """Give documents to lines, level by level, until nothing certain is left."""
     waiting = sorted(lines, key=lambda x: (x.date, x.id))
+    concerned = {line.id: involved(line, facts) for line in waiting}
+    known: dict[str, tuple[tuple[int, ...], Option | None]] = {}
+
+    def best_of(line: BankLine) -> Option | None:
+        stamp = remaining.changes(concerned[line.id])
+        held = known.get(line.id)
+        if held is None or held[0] != stamp:
+            held = known[line.id] = (stamp, _standing(options(line, facts, remaining, guesses=False)))
+        return held[1]
+
     changed = True
     while changed:
         changed = False
@@ -106,7 +116,7 @@ def _serve(facts: Facts, remaining: Remaining, lines: list[BankLine], chosen: di
             for line in waiting:
                 if line.id in chosen:
                     continue
-                best = _standing(options(line, facts, remaining))
+                best = best_of(line)
                 if best is None or best.level != level:
                     continue
                 if level in (BY_NUMBER, BY_NUMBER_PART):
@@ -137,26 +147,47 @@ def _standing(found: list[Option]) -> Option | None:
 def _without_rivals(remaining: Remaining, wanted: list[tuple[BankLine, Option]]) -> list[tuple[BankLine, Option]]:
     """Options whose documents no other line wants. Lines that want any of several equal documents share them, when
     there is one for each of them and none is left over; otherwise a human decides."""
-    askers: dict[str, list[str]] = defaultdict(list)
-    for line, option in wanted:
-        for document_id in sorted(option.documents | set(option.pool)):
-            askers[document_id].append(line.id)
+    askers: dict[str, set[int]] = defaultdict(set)
+    wishes: list[frozenset[str]] = []
+    for index, (_, option) in enumerate(wanted):
+        wish = option.documents | set(option.pool)
+        wishes.append(wish)
+        for document_id in wish:
+            askers[document_id].add(index)
     granted: list[tuple[BankLine, Option]] = []
-    pools: dict[tuple[str, ...], list[tuple[BankLine, Option]]] = defaultdict(list)
-    for line, option in wanted:
-        if len(option.pool) > 1 or (option.pool and len(askers[option.pool[0]]) > 1):
-            pools[option.pool].append((line, option))
-        elif all(len(askers[d]) == 1 for d in option.documents):
-            granted.append((line, option))
-    for pool in sorted(pools):
-        members = sorted(pools[pool], key=lambda m: (m[0].date, m[0].id))
-        ids = {line.id for line, _ in members}
-        alone = all(set(askers[d]) == ids for d in pool)
-        if alone and len(members) == len(pool):
-            for (line, option), document_id in zip(members, pool, strict=True):
-                take = replace(option.takes[0], document_id=document_id)
-                granted.append((line, replace(option, takes=(take,))))
+    seen: set[int] = set()
+    for index in range(len(wanted)):
+        if index in seen:
+            continue
+        lines, documents = {index}, set(wishes[index])
+        grown = True
+        while grown:
+            more = {a for d in documents for a in askers[d]}
+            grown = not more <= lines
+            lines |= more
+            documents |= {d for i in lines for d in wishes[i]}
+        seen |= lines
+        members = [wanted[i] for i in sorted(lines)]
+        if len(members) == 1:
+            line, option = members[0]
+            if len(option.pool) <= 1:
+                granted.append((line, option))
+        elif all(len(o.takes) == 1 and not o.credits for _, o in members) and len(documents) == len(members):
+            granted.extend(_shared(members))
     return granted
+
+
+def _shared(members: list[tuple[BankLine, Option]]) -> list[tuple[BankLine, Option]]:
+    """As many lines as equal documents: each gets one, the line with the fewest choices first; or none gets any."""
+    free = {d for _, o in members for d in (o.documents | set(o.pool))}
+    given: list[tuple[BankLine, Option]] = []
+    for line, option in sorted(members, key=lambda m: (len(m[1].pool), m[0].date, m[0].id)):
+        choices = [d for d in (option.pool or tuple(sorted(option.documents))) if d in free]
+        if not choices:
+            return []
+        free.discard(choices[0])
+        given.append((line, replace(option, takes=(replace(option.takes[0], document_id=choices[0]),))))
+    return given
 
 
 def _take(remaining: Remaining, chosen: dict[str, Option], line: BankLine, option: Option) -> None:

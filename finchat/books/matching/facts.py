@@ -39,6 +39,8 @@ class Facts:
                 self.credits_of[c.contact_id].append(c)
         self.accounts = {a.id: a for a in books.accounts}
         self.numbers = NumberIndex(self.documents.values(), self.lines)
+        self.minor_total = {d.id: to_minor(d.total, d.currency) for d in self.documents.values()}
+        self.minor_due = {d.id: to_minor(d.amount_due, d.currency) for d in self.documents.values()}
         self._by_amount: dict[tuple[str, str, int], list[Document]] = defaultdict(list)
         for d in sorted(self.open.values(), key=document_order):
             self._by_amount[d.direction, d.currency, to_minor(d.amount_due, d.currency)].append(d)
@@ -79,32 +81,39 @@ class Facts:
 
     def _learned_names(self, texts: list[tuple[str, tuple[str, ...]]]) -> Mapping[str, list[str]]:
         """Names that payers use for themselves: what is left of confirmed texts once everybody's words are gone."""
-        owners: dict[str, set[str]] = defaultdict(set)
-        for contact_id, parts in texts:
-            for w in set(parts):
-                owners[w].add(contact_id)
-        said: dict[tuple[str, ...], dict[str, int]] = defaultdict(lambda: defaultdict(int))
         plain = NameIndex(self.names)
+        said: dict[str, list[tuple[str, ...]]] = defaultdict(list)
         for contact_id, parts in texts:
             own = plain.named(parts).get(contact_id)
-            if own is not None and own.coverage >= HINTED:
-                continue
-            rest = tuple(
-                w for w in parts if letters_only(w) and len(w) >= 2 and w not in self._common and len(owners[w]) < 5
-            )
-            if rest and sum(len(w) for w in rest) >= 5:
-                said[rest][contact_id] += 1
+            if own is None or own.coverage < HINTED:
+                said[contact_id].append(self.payer(parts))
+        shared: dict[tuple[str, ...], set[str]] = defaultdict(set)
+        for contact_id in sorted(said):
+            phrases = said[contact_id]
+            for i, one in enumerate(phrases[:40]):
+                for other in phrases[i + 1 : 40]:
+                    both = tuple(w for w in one if w in other)
+                    own_words = [w for w in both if w not in self._common and not plain.closes(w)]
+                    if sum(map(len, own_words)) < 4 or (len(both) == 1 and plain.knows(both[0])):
+                        continue
+                    shared[both].add(contact_id)
         learned: dict[str, list[str]] = defaultdict(list)
-        for rest in sorted(said):
-            totals: dict[str, int] = defaultdict(int)
-            mine = frozenset(rest)
-            for other, counts in said.items():
-                if other == rest or mine <= frozenset(other) or frozenset(other) <= mine:
-                    for contact_id, n in counts.items():
-                        totals[contact_id] += n
-            if len(totals) == 1 and sum(totals.values()) >= 2:
-                learned[next(iter(totals))].append(" ".join(rest))
+        for both, contact_ids in sorted(shared.items()):
+            if len(contact_ids) == 1:
+                learned[next(iter(contact_ids))].append(" ".join(both))
         return learned
+
+    def payer(self, parts: tuple[str, ...]) -> tuple[str, ...]:
+        """The part of a text that may be the payer: after the bank's opening words, before the first number."""
+        start = 0
+        while start < len(parts) and parts[start] in self._common:
+            start += 1
+        end = start
+        while end < len(parts) and letters_only(parts[end]):
+            end += 1
+        while end < len(parts) and end > start and self.numbers.introduces_noise(parts[end - 1]):
+            end -= 1
+        return parts[start:end]
 
     def _common_words(self) -> frozenset[str]:
         """The bank's own words: used on many lines, whoever pays, and part of hardly any contact's name."""
@@ -142,6 +151,14 @@ class Facts:
             self._named[line.id] = found
         return found
 
+    def unexplained(self, line: BankLine, named: Named) -> tuple[str, ...]:
+        """Words that are neither of that name nor the bank's nor a legal form: perhaps somebody else's name."""
+        return tuple(
+            w
+            for w in self.payer(self._words[line.id])
+            if len(w) > 1 and w not in named.used and w not in self._common and not self.name_index.closes(w)
+        )
+
     def by_account(self, line: BankLine) -> str | None:
         """The contact known to own the account the money came from or went to."""
         return self.account_of.get(_account(line.counterparty_account)) if line.counterparty_account else None
@@ -159,20 +176,32 @@ class Remaining:
     """What is still due on documents and left on credits, in minor units, while verdicts take from them."""
 
     def __init__(self, facts: Facts) -> None:
+        self._facts = facts
         self.due = {d.id: to_minor(d.amount_due, d.currency) for d in facts.open.values()}
         self.credit = {c.id: to_minor(c.remaining, c.currency) for cs in facts.credits_of.values() for c in cs}
         self.taken_by: dict[str, list[str]] = defaultdict(list)
+        self._changes: dict[str, int] = defaultdict(int)  # contact → how often its documents changed
 
     def take(self, document_id: str, minor: int, line_id: str) -> None:
         if minor > self.due[document_id]:
             raise ValueError(f"{document_id} would be paid beyond what is due")
         self.due[document_id] -= minor
         self.taken_by[document_id].append(line_id)
+        self._changes[self._facts.documents[document_id].contact_id] += 1
+
+    def give_back(self, document_id: str, minor: int, line_id: str) -> None:
+        self.due[document_id] += minor
+        self.taken_by[document_id].remove(line_id)
+        self._changes[self._facts.documents[document_id].contact_id] += 1
 
     def use(self, credit_id: str, minor: int) -> None:
         if minor > self.credit[credit_id]:
             raise ValueError(f"{credit_id} would be used beyond what is left")
         self.credit[credit_id] -= minor
+
+    def changes(self, contact_ids: Iterable[str]) -> tuple[int, ...]:
+        """A stamp that differs once anything of these contacts changed."""
+        return tuple(self._changes[c] for c in contact_ids)
 
 
 def supporters(named: Mapping[str, Named], floor: float = HINTED) -> dict[str, Named]:

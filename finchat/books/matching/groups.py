@@ -8,50 +8,72 @@ from dataclasses import dataclass
 from math import comb
 
 _BUDGET = 60_000  # steps of one search; a search that runs out proves nothing
-_LARGEST = 10
+_LARGEST = 12
+_BEYOND = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Groups:
-    """Groups of positions found. `complete` is False when the search stopped before it had seen all."""
+    """Groups of positions found. `complete` is False when the search stopped early or a slightly larger group fits."""
 
     found: tuple[tuple[int, ...], ...]
     complete: bool
 
 
 def groups_summing_to(amounts: Sequence[int], target: int, *, smallest: int = 1, limit: int = 3) -> Groups:
-    """Up to `limit` different groups of `amounts` that sum to `target`. Equal amounts count as one choice: the first
-    positions stand for all."""
-    values = sorted(Counter(a for a in amounts if 0 < a <= target).items(), reverse=True)
+    """The smallest groups of `amounts` that sum to `target`, up to `limit` of them, and no larger ones.
+
+    Equal amounts count as one choice: the first positions stand for all. `complete` means that the search came to its
+    end and that no group of up to two documents more does as well.
+    """
+    counted = sorted(Counter(a for a in amounts if 0 < a <= target).items(), reverse=True)
     places: dict[int, list[int]] = {}
     for position, amount in enumerate(amounts):
         places.setdefault(amount, []).append(position)
-    reach = [0] * (len(values) + 1)
-    for i in range(len(values) - 1, -1, -1):
-        reach[i] = reach[i + 1] + values[i][0] * values[i][1]
-    found: list[tuple[int, ...]] = []
+    flat = [a for a, n in counted for _ in range(n)]
     steps = 0
-    exhausted = False
 
-    def search(i: int, left: int, chosen: tuple[int, ...]) -> None:
-        nonlocal steps, exhausted
-        if left == 0:
-            if len(chosen) >= smallest:
-                found.append(chosen)
+    def search(start: int, left: int, size: int, chosen: list[int], found: list[tuple[int, ...]]) -> None:
+        nonlocal steps
+        if size == 0:
+            if left == 0:
+                found.append(tuple(chosen))
             return
-        steps += 1
-        if steps > _BUDGET or len(found) >= limit:
-            exhausted = True
-            return
-        if i == len(values) or reach[i] < left or len(chosen) >= _LARGEST:
-            return
-        amount, available = values[i]
-        for take in range(min(available, left // amount, _LARGEST - len(chosen)), -1, -1):
-            search(i + 1, left - take * amount, chosen + tuple(places[amount][:take]))
+        i = start
+        while i <= len(flat) - size and len(found) < limit:
+            steps += 1
+            amount = flat[i]
+            if steps > _BUDGET or amount * size < left:
+                return
+            if amount <= left:
+                chosen.append(amount)
+                search(i + 1, left - amount, size - 1, chosen, found)
+                chosen.pop()
+            i += 1
+            while i < len(flat) and flat[i] == amount:
+                i += 1  # an equal amount is the same choice
+        return
 
-    if 0 < target <= reach[0]:
-        search(0, target, ())
-    return Groups(tuple(sorted(found, key=lambda g: (len(g), g))), not exhausted)
+    for size in range(smallest, min(_LARGEST, len(flat)) + 1):
+        found: list[tuple[int, ...]] = []
+        search(0, target, size, [], found)
+        if found:
+            groups = []
+            for values in found:
+                taken: Counter[int] = Counter()
+                positions = []
+                for amount in values:
+                    positions.append(places[amount][taken[amount]])
+                    taken[amount] += 1
+                groups.append(tuple(positions))
+            larger: list[tuple[int, ...]] = []
+            if len(found) == 1:
+                for more in range(size + 1, min(size + _BEYOND, len(flat)) + 1):
+                    search(0, target, more, [], larger)
+            return Groups(tuple(sorted(groups)), steps <= _BUDGET and not larger)
+        if steps > _BUDGET:
+            break
+    return Groups((), steps <= _BUDGET)
 
 
 def chance(amounts: Sequence[int], target: int, size: int) -> float:

@@ -8,6 +8,7 @@ vowels, with one typing error, or run together.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -17,10 +18,12 @@ from finchat.books.matching.text import letters_only, one_edit_apart, shortened,
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """How well a line names one contact: `coverage` of the name (0..1) and how much of the text it `explains`."""
+    """How well a line names one contact: `coverage` of the name (0..1), how much of the text it `explains`, and the
+    words of the text it uses."""
 
     coverage: float
     explains: float
+    used: frozenset[str] = frozenset()
 
 
 class NameIndex:
@@ -33,27 +36,29 @@ class NameIndex:
             for other in (learned or {}).get(contact_id, ()):
                 variants.add(words(other))
             self._names.extend((contact_id, v) for v in sorted(variants) if v)
-        own = [set(words(n)) for n in names.values()]
-        frequency = Counter(w for name in own for w in name)
+        own = [words(n) for n in names.values()]
+        self._closing = _closing_words(own)
+        frequency = Counter(w for name in own for w in set(name))
         count = max(len(own), 1)
         self._weight: dict[str, float] = {}
-        last = Counter(words(n)[-1] for n in names.values() if len(words(n)) > 1)
         for _, name in self._names:
             for w in name:
                 rarity = math.log(1 + count / max(frequency[w], 1)) / math.log(1 + count)
-                if frequency[w] >= 3 and 2 * last[w] >= frequency[w]:
-                    rarity *= 0.3  # closes several names: a legal form rather than a name
-                self._weight[w] = rarity * min(len(w), 5) / 5
-        self._suffixes = {w for w in frequency if frequency[w] >= 3 and 2 * last[w] >= frequency[w]}
+                self._weight[w] = (0.1 if w in self._closing else rarity) * min(len(w), 5) / 5
         self._by_word: dict[str, list[int]] = defaultdict(list)
-        self._joined: list[str] = []
+        self._joined: dict[str, list[int]] = defaultdict(list)
+        self._cores: list[str] = []
         for index, (_, name) in enumerate(self._names):
             for w in dict.fromkeys(name):
                 self._by_word[w].append(index)
             core = list(name)
-            while len(core) > 1 and core[-1] in self._suffixes:
+            while len(core) > 1 and core[-1] in self._closing:
                 core.pop()
-            self._joined.append("".join(core))
+            self._cores.append("".join(core))
+            self._joined["".join(core)].append(index)
+            if len(core) != len(name):
+                self._joined["".join(name)].append(index)
+        self._sorted = sorted(("".join(name), index) for index, (_, name) in enumerate(self._names))
         self._by_skeleton: dict[str, list[str]] = defaultdict(list)
         self._by_shortened: dict[str, list[str]] = defaultdict(list)
         self._by_start: dict[str, list[str]] = defaultdict(list)
@@ -66,6 +71,10 @@ class NameIndex:
                 self._by_start[w[:length]].append(w)
         self._likeness: dict[str, dict[str, float]] = {}
         self._cache: dict[tuple[str, ...], dict[str, Named]] = {}
+
+    def closes(self, word: str) -> bool:
+        """Whether the word is one that many names end with."""
+        return word in self._closing
 
     def knows(self, word: str) -> bool:
         """Whether the word is part of any contact's name."""
@@ -124,28 +133,73 @@ class NameIndex:
             total = sum(self._weight[w] for w in name) or 1.0
             got = sum(self._weight[w] * q for w, (q, _) in hits.items() if w in name)
             got += sum(self._weight[w] * q for w, q in extra.items())
-            named = Named(min(got / total, 1.0), float(sum(len(w) for w in used)))
+            named = Named(min(got / total, 1.0), float(sum(len(w) for w in used)), frozenset(used))
             self._keep(found, contact_id, named)
-        text = "".join(key)
-        for index, joined in enumerate(self._joined):
-            if len(joined) >= 6 and joined in text:
-                contact_id, name = self._names[index]
-                self._keep(found, contact_id, Named(0.97, float(len(joined))))
-        if not any(n.coverage >= 0.75 for n in found.values()) and len(text) >= 8:
-            self._run_together(text, found)
+        spans = _spans(key)
+        for span, parts in spans.items():
+            if len(span) >= 6:
+                for index in self._joined.get(span, ()):
+                    whole = len(self._names[index][1]) == 1 or len(parts) > 1 or len(span) >= 10
+                    self._keep(found, self._names[index][0], Named(0.97 if whole else 0.8, float(len(span)), parts))
+        self._cut_off(spans, found)
+        if not any(n.coverage >= 0.75 for n in found.values()):
+            self._run_together(spans, found)
         return found
 
-    def _run_together(self, text: str, found: dict[str, Named]) -> None:
+    def _cut_off(self, spans: dict[str, frozenset[str]], found: dict[str, Named]) -> None:
+        """Names that the bank cut off after so many letters, whatever word that is in."""
+        for span, parts in spans.items():
+            if len(span) < 7:
+                continue
+            for i in range(bisect_left(self._sorted, (span, -1)), len(self._sorted)):
+                joined, index = self._sorted[i]
+                if not joined.startswith(span):
+                    break
+                core = self._cores[index]
+                share = min(len(span) / len(core), 1.0)
+                if len(span) >= 9 or share >= 0.5:
+                    self._keep(found, self._names[index][0], Named(0.70 + 0.25 * share, float(len(span)), parts))
+
+    def _run_together(self, spans: dict[str, frozenset[str]], found: dict[str, Named]) -> None:
         """Names without their spaces and with a typing error: compared letter by letter."""
         from rapidfuzz import fuzz, process
 
-        long = [j if len(j) >= 8 else None for j in self._joined]
-        for joined, ratio, index in process.extract(text, long, scorer=fuzz.partial_ratio, score_cutoff=86, limit=None):
-            if len(joined) <= len(text) + 1:
-                self._keep(found, self._names[index][0], Named(ratio / 100 * 0.93, float(len(joined))))
+        long = [s for s in spans if 8 <= len(s) <= 40]
+        text = max(spans, key=len, default="")
+        if len(text) < 8 or not long:
+            return
+        cores = [c if len(c) >= 8 else None for c in self._cores]
+        for core, _, index in process.extract(text, cores, scorer=fuzz.partial_ratio, score_cutoff=80, limit=None):
+            ratio, span = max((fuzz.ratio(s, core), s) for s in long)
+            if ratio >= 87:
+                self._keep(found, self._names[index][0], Named(ratio / 100 * 0.93, float(len(core)), spans[span]))
 
     @staticmethod
     def _keep(found: dict[str, Named], contact_id: str, named: Named) -> None:
         held = found.get(contact_id)
         if held is None or (named.coverage, named.explains) > (held.coverage, held.explains):
             found[contact_id] = named
+
+
+def _closing_words(names: Iterable[tuple[str, ...]]) -> frozenset[str]:
+    """Words that close several names, alone or before other closing words: legal forms, learned from the names."""
+    multiple = [n for n in names if len(n) > 1]
+    least = max(3, len(multiple) * 4 // 100)
+    total = Counter(w for n in multiple for w in set(n))
+    closing: frozenset[str] = frozenset()
+    while True:
+        ends: Counter[str] = Counter()
+        for name in multiple:
+            for i in range(len(name) - 1, 0, -1):
+                ends[name[i]] += 1
+                if name[i] not in closing:
+                    break
+        found = frozenset(w for w, n in ends.items() if total[w] >= least and 2 * n >= total[w])
+        if found <= closing:
+            return closing
+        closing |= found
+
+
+def _spans(key: tuple[str, ...]) -> dict[str, frozenset[str]]:
+    """Neighbouring words run together, up to six of them, with the words they are made of."""
+    return {"".join(key[i : i + n]): frozenset(key[i : i + n]) for n in range(1, 7) for i in range(len(key) - n + 1)}

@@ -14,9 +14,6 @@ from dataclasses import dataclass
 from finchat.books.documents import BankLine, Document
 from finchat.books.matching.text import letters_only, runs, words
 
-_OWN = "own"  # with the document's own letters, or all of a number of several parts
-_BARE = "bare"  # the digits alone, or after another word
-
 
 @dataclass(frozen=True, slots=True, order=True)
 class Mention:
@@ -88,7 +85,7 @@ class NumberIndex:
                 if held is None or held.strength < strength:
                     found[document_id] = Mention(document_id, strength, text)
 
-        for text, in_reference in ((line.payee, False), (line.narration, False), (line.reference, True)):
+        for text in (line.payee, line.narration, line.reference):
             parts = words(text)
             for size in (1, 2, 3):
                 for i in range(len(parts) - size + 1):
@@ -96,7 +93,6 @@ class NumberIndex:
                     if any(c.isdigit() for c in joined):
                         add(self._whole.get(joined, ()), 3, " ".join(parts[i : i + size]))
                         add(self._reference.get(joined, ()), 2, " ".join(parts[i : i + size]))
-            del in_reference
         for token in _tokens(line):
             for letters in {token.letters, token.letters or token.before}:
                 if letters:
@@ -109,6 +105,10 @@ class NumberIndex:
             known = token.in_reference or word in self._introducers
             add(self._bare.get(token.digits, ()), 2 if known else 1, token.text)
         return tuple(sorted(found.values()))
+
+    def introduces_noise(self, word: str) -> bool:
+        """Whether the numbers after the word are never a document's."""
+        return word in self._noise
 
     def numbers(self, line: BankLine) -> tuple[str, ...]:
         """Digits in the line that may be a document's number, noise left out, without leading zeros."""
@@ -134,7 +134,7 @@ def _tokens(line: BankLine) -> list[_Token]:
             for piece in pieces:
                 if piece[0].isdigit():
                     tokens.append(_Token(letters, piece.lstrip("0"), before, word, in_reference))
-                    letters = ""
+                    before, letters = letters or before, ""  # a list of numbers is introduced once
                 else:
                     letters += piece
     return tokens

@@ -66,8 +66,16 @@ class Scene:
         return self.remaining.due.get(document.id, 0)
 
 
-def options(line: BankLine, facts: Facts, remaining: Remaining) -> list[Option]:
-    """All answers worth showing for the line as the books stand now, best first."""
+def involved(line: BankLine, facts: Facts) -> tuple[str, ...]:
+    """Contacts whose documents decide which options of the line are certain."""
+    named = set(supporters(facts.named(line)))
+    named |= {facts.documents[m.document_id].contact_id for m in facts.mentions(line)}
+    return tuple(sorted(named))
+
+
+def options(line: BankLine, facts: Facts, remaining: Remaining, *, guesses: bool = True) -> list[Option]:
+    """All answers worth showing for the line as the books stand now, best first; without `guesses` only such as may
+    be certain, and what stands against them."""
     scene = Scene(line, facts, remaining, to_minor(line.amount, line.currency))
     scene.mentions = [
         m
@@ -77,21 +85,36 @@ def options(line: BankLine, facts: Facts, remaining: Remaining) -> list[Option]:
         and remaining.due[m.document_id] > 0
     ]
     scene.contacts = {c: rank(n) for c, n in supporters(facts.named(line)).items()}
-    found = [*_by_number(scene), *_by_name(scene), *_groups(scene), *_shorts(scene), *_by_amount(scene)]
+    found = _by_number(scene)
+    if guesses or not (found and found[0].certain and found[0].level == BY_NUMBER):
+        weaker = [*_by_name(scene), *_groups(scene)]
+        found += [_doubtful(o) for o in weaker] if _spent(scene) else weaker
+    if guesses:
+        found += [*_shorts(scene), *_by_amount(scene)]
     best: dict[tuple[frozenset[str], tuple[tuple[str, str, int], ...]], Option] = {}
     for option in found:
         key = (option.documents, option.credits)
         held = best.get(key)
-        if held is None or (not option.certain, option.level, -option.confidence) < (
-            not held.certain,
-            held.level,
-            -held.confidence,
-        ):
+        if held is None or _merit(option) < _merit(held):
             best[key] = option
-    return sorted(
-        best.values(),
-        key=lambda o: (not o.certain, o.level, -o.confidence, len(o.takes), sorted(o.documents), o.credits),
-    )
+    return sorted(best.values(), key=lambda o: (*_merit(o), len(o.takes), sorted(o.documents), o.credits))
+
+
+def _merit(option: Option) -> tuple[bool, int, Decimal]:
+    return (not option.certain, option.level, -option.confidence)
+
+
+def _spent(scene: Scene) -> bool:
+    """The line names a document of just this amount that has nothing left to pay: it is no payment for another one."""
+    for m in scene.facts.mentions(scene.line):
+        d = scene.facts.documents[m.document_id]
+        if d.direction != scene.line.direction or d.currency != scene.line.currency or d.status not in ("open", "paid"):
+            continue
+        left = scene.remaining.due.get(d.id, 0)
+        whole = {scene.facts.minor_total[d.id], scene.facts.minor_due[d.id]}
+        if left < scene.minor and scene.minor in whole and (m.strength >= 2 or _contact_fits(scene, d)):
+            return True
+    return False
 
 
 def _named_documents(scene: Scene) -> list[tuple[Mention, Document]]:
@@ -370,7 +393,7 @@ def _not_exact(scene: Scene, m: Mention, d: Document, *, alone: bool) -> list[Op
                 residual=-over,
             )
         ]
-    kind = why_short(scene.minor, due, to_minor(d.total, d.currency))
+    kind = why_short(scene.minor, due, scene.facts.minor_total[d.id])
     return [
         Option(
             situation=kind,
@@ -438,6 +461,8 @@ def _by_name(scene: Scene) -> list[Option]:
             documents = [d for c, d in exact if c == contact_id]
             pool = tuple(d.id for d in documents)
             certain = len(contacts) == 1 and _name_is_enough(scene, contact_id)
+            other = _other_number(scene, contact_id, documents)
+            certain = certain and (other is None or len(documents) == 1 and bool(_transposed(scene, documents[0])))
             confidence = "0.94" if certain and len(documents) == 1 else "0.60" if len(contacts) == 1 else "0.45"
             preferred = [d for d in documents if _transposed(scene, d)]
             if len(documents) > 1 and len(preferred) == 1:
@@ -467,6 +492,16 @@ def _by_name(scene: Scene) -> list[Option]:
     return found
 
 
+def _other_number(scene: Scene, contact_id: str, documents: Sequence[Document]) -> Document | None:
+    """An open document of the contact that the text names and that the line could pay in part."""
+    ids = {d.id for d in documents}
+    for m in scene.mentions:
+        d = scene.facts.open[m.document_id]
+        if m.strength >= 2 and d.id not in ids and d.contact_id == contact_id and scene.due(d) > scene.minor:
+            return d
+    return None
+
+
 def _groups(scene: Scene) -> list[Option]:
     found: list[Option] = []
     for contact_id in sorted(scene.contacts):
@@ -475,13 +510,18 @@ def _groups(scene: Scene) -> list[Option]:
             continue
         amounts = [scene.due(d) for d in documents]
         groups = groups_summing_to(amounts, scene.minor, smallest=2)
-        everything = sum(amounts) == scene.minor
-        for group in groups.found:
-            whole = everything and len(group) == len(documents)
-            alone = groups.complete and len(groups.found) == 1 and len(scene.contacts) == 1
-            rare = chance(amounts, scene.minor, len(group)) < 0.05
-            certain = alone and (rare or whole) and _name_is_enough(scene, contact_id) and not scene.minor in amounts
-            certain = certain and not _replaceable(amounts, group)
+        everything = tuple(range(len(documents)))
+        candidates = list(groups.found)
+        if sum(amounts) == scene.minor and everything not in [tuple(sorted(g)) for g in candidates]:
+            candidates.insert(0, everything)
+        for group in candidates:
+            whole = len(group) == len(documents)
+            alone = groups.complete and len(groups.found) == 1
+            rare = chance(amounts, scene.minor, len(group)) < 0.04
+            # All that a customer owes, to the cent, is no accident, however many smaller groups would also do.
+            certain = (whole or (alone and rare)) and len(scene.contacts) == 1 and scene.minor not in amounts
+            certain = certain and _name_is_enough(scene, contact_id)
+            certain = certain and (whole or not _replaceable(amounts, group))
             chosen = [documents[i] for i in group]
             found.append(
                 Option(
@@ -515,8 +555,8 @@ def _shorts(scene: Scene) -> list[Option]:
             short = due - scene.minor
             if short <= 0:
                 continue
-            kind = why_short(scene.minor, due, to_minor(d.total, d.currency))
             near = short * 100 <= due * 16
+            kind = why_short(scene.minor, due, scene.facts.minor_total[d.id]) if short * 3 <= due else "part_payment"
             confidence = "0.50" if kind != "part_payment" and kind != "short_other" else "0.40" if near else "0.25"
             found.append(
                 Option(
@@ -561,7 +601,8 @@ def _open_of(scene: Scene, contact_id: str) -> list[Document]:
         if d.direction == line.direction
         and d.currency == line.currency
         and scene.due(d) > 0
-        and d.date <= line.date + timedelta(days=3)
+        and not scene.remaining.taken_by.get(d.id)  # what another line left open is named there, not paid by chance
+        and d.date <= line.date
     ]
 
 
@@ -570,7 +611,11 @@ def _contact_fits(scene: Scene, d: Document) -> bool:
 
 
 def _name_is_enough(scene: Scene, contact_id: str) -> bool:
-    return scene.facts.named(scene.line)[contact_id].coverage >= 0.6
+    """Most of the name is there; or a good part, and the text holds no other name."""
+    named = scene.facts.named(scene.line)[contact_id]
+    if named.coverage >= NAMED:
+        return True
+    return named.coverage >= 0.6 and not scene.facts.unexplained(scene.line, named)
 
 
 def _transposed(scene: Scene, d: Document) -> str | None:

@@ -140,7 +140,7 @@ def _paid_again(
 
 def _opposite(facts: Facts, line: BankLine, minor: int) -> tuple[Situation, Document, str] | None:
     """Money in for a bill, or out for an invoice: a refund when that was paid, else the wrong direction."""
-    named = supporters(facts.named(line))
+    named = supporters(facts.named(line), NAMED)
     way = "in" if line.direction == "receive" else "out"
     candidates: list[tuple[int, Document]] = []
     for m in facts.mentions(line):
