@@ -62,7 +62,7 @@ def _with_common(command: _Command) -> _Command:
     own = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own]
     run_command.__signature__ = inspect.Signature([*own, *common], return_annotation=int)  # type: ignore[attr-defined]
     run_command.__annotations__ = {p.name: p.annotation for p in [*own, *common]}
-    del run_command.__wrapped__  # type: ignore[attr-defined]
+    del run_command.__wrapped__
     return run_command
 
 

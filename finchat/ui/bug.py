@@ -16,8 +16,8 @@ from finchat.text.redact import redact
 LOG = "finchat.log"
 
 
-def report_bug(bug: Exception, arguments: Sequence[str]) -> FinchatError:
-    """Log the traceback, secrets masked, and return the error a person reads. Never raises."""
+def logged(bug: Exception, arguments: Sequence[str]) -> FinchatError:
+    """The error a person reads, after its traceback went to the log with secrets masked. Never raises."""
     where = f"{datetime.now(UTC).isoformat()} finchat {__version__} {' '.join(arguments)}"
     details = redact(f"{where}\n{''.join(traceback.format_exception(bug))}\n")
     error = FinchatError("finchat made a mistake and stopped", code="internal", next=_kept(details))

@@ -1,0 +1,92 @@
+"""A reconciliation on screen: first what was found, then what was done about it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from finchat.books.documents import Organisation
+from finchat.books.plan import Plan
+from finchat.text.sanitise import one_line
+from finchat.ui.amounts import day
+from finchat.ui.findings import findings_view
+from finchat.ui.plan_table import plan_table, totals
+from finchat.ui.result import balances_view, confirm_sentence, outcomes_view
+from finchat.workflows.execute import Applied
+from finchat.workflows.proposals import LineStatus
+from finchat.workflows.reconcile import Reconciliation
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.text import Text
+
+_STATUS_WORDS: Mapping[LineStatus, str] = {
+    "proposed": "proposed", "review": "to review", "already_settled": "already in the ledger",
+    "reported": "reported", "unmatched": "not matched",
+}  # fmt: skip
+
+
+def plan_view(found: Reconciliation, width: int) -> RenderableType:
+    """Organisation and window, how many lines became what, the plan, its totals and the findings."""
+    from rich.console import Group
+    from rich.text import Text
+
+    counts = Counter(answer.status for answer in found.answers)
+    lines = f"{len(found.answers)} bank line{'s' * (len(found.answers) != 1)}"
+    summary = ", ".join(f"{counts[status]} {words}" for status, words in _STATUS_WORDS.items() if counts[status])
+    window = f"{day(found.window.first)} to {day(found.window.last)} ({found.organisation.timezone})"
+    parts: list[RenderableType] = [
+        _title(found.organisation),
+        Text(f"{lines} of {window}" + (f": {summary}" if summary else "")),
+    ]
+    if found.plan.proposals:
+        parts += [Text(""), plan_table(found.plan, found.lines, width), Text(""), Text(totals(found.plan, found.lines))]
+    if found.findings:
+        parts += [Text(""), findings_view(found.findings, found.lines)]
+    return Group(*parts)
+
+
+def saved_plan_view(plan: Plan, width: int, *, foreign: bool) -> RenderableType:
+    """A plan from a file, as it will be asked about."""
+    from rich.console import Group
+    from rich.text import Text
+
+    parts: list[RenderableType] = [
+        _title(plan.organisation),
+        Text(f"plan {one_line(plan.id)} of {plan.created_at:%Y-%m-%d %H:%M} UTC, as of {day(plan.as_of)}"),
+    ]
+    if foreign:
+        text = "This plan was not made on this machine: every proposal is for review, one by one."
+        parts.append(Text(text, style="yellow"))
+    return Group(*parts, Text(""), plan_table(plan, {}, width), Text(""), Text(totals(plan, {})))
+
+
+def applied_view(
+    applied: Applied, account_names: Mapping[str, str], *, saved: bool, vendor: str
+) -> RenderableType | None:
+    """Outcomes, balances and the next step; None when there was nothing to decide."""
+    from rich.console import Group
+    from rich.text import Text
+
+    decided = [r for r in applied.results if r.decision != "pending"]
+    pending = {r.proposal_id for r in applied.results if r.decision == "pending"}
+    parts: list[RenderableType] = []
+    if decided:
+        parts += [Text(""), outcomes_view(applied.plan, decided)]
+    if applied.after is not None:
+        parts += [Text(""), balances_view(applied.before, applied.expected, applied.after, account_names)]
+    if sentence := confirm_sentence(applied.plan, applied.results, vendor):
+        parts += [Text(""), Text(sentence)]
+    if pending and saved:
+        many = f"{len(pending)} proposal{'s' * (len(pending) != 1)}"
+        parts += [Text(""), Text(f"{many} waiting for your approval, at a terminal: finchat apply {applied.plan.id}")]
+    return Group(*parts) if parts else None
+
+
+def _title(organisation: Organisation) -> Text:
+    from rich.text import Text
+
+    name = (one_line(organisation.name), "bold")
+    flag = ("  SANDBOX ", "bold black on yellow") if organisation.sandbox else ""
+    return Text.assemble(name, f" on {one_line(organisation.server)}", flag)

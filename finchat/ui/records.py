@@ -1,0 +1,98 @@
+"""The audit log, the journal, the policy and the servers, for a reader."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from finchat.safety.journal import WriteRecord
+from finchat.safety.policy import Explanation, Policy
+from finchat.settings import ServerSettings
+from finchat.text.redact import redact, secrets_of
+from finchat.text.sanitise import one_line
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+
+_STATE_STYLE = {"unknown": "bold yellow", "sending": "yellow", "approved": "yellow", "failed": "red"}
+_VERDICT_STYLE = {"allow": "green", "ask": "yellow", "deny": "red"}
+
+
+def audit_lines(records: Iterable[Mapping[str, Any]]) -> RenderableType:
+    """`12  2026-11-20 09:00:01  sentence`, one record a line."""
+    from rich.console import Group
+    from rich.text import Text
+
+    return Group(
+        *(
+            Text.assemble((f"{r['seq']:>5}  {str(r['at'])[:19].replace('T', ' ')}  ", "dim"), one_line(str(r["text"])))
+            for r in records
+        )
+    )
+
+
+def journal_view(writes: Sequence[WriteRecord]) -> RenderableType:
+    """One write after the other: its name (which `journal resolve` takes), its state in a word and what it was."""
+    from rich.console import Group
+    from rich.padding import Padding
+    from rich.text import Text
+
+    parts: list[RenderableType] = []
+    for write in writes:
+        state = "in flight" if write.state == "sending" else write.state.replace("_", " ")
+        parts.append(Text.assemble((f"{state:<10}", _STATE_STYLE.get(write.state, "")), one_line(write.name)))
+        details = [one_line(write.what)]
+        if write.sent_at is not None:
+            details.append(f"sent {write.sent_at:%Y-%m-%d %H:%M:%S} UTC")
+        if write.ledger_id:
+            details.append(f"ledger id {one_line(write.ledger_id)}")
+        if write.error_text:
+            details.append(one_line(write.error_text))
+        parts.append(Padding(Text(" · ".join(details), style="dim"), (0, 0, 0, 10)))
+    return Group(*parts)
+
+
+def policy_view(policy: Policy) -> str:
+    return "\n".join(one_line(sentence) for sentence in policy.describe())
+
+
+def explanation_view(explanation: Explanation) -> RenderableType:
+    """The decision first, then every rule that spoke."""
+    from rich.console import Group
+    from rich.text import Text
+
+    decision = explanation.decision
+    head = Text.assemble(
+        (decision.decision, _VERDICT_STYLE[decision.decision]),
+        f"  {one_line(explanation.tool)} on {one_line(explanation.server)}: a {explanation.effect}"
+        f" by {explanation.effect_rule}, resource {one_line(explanation.resource or 'unknown')}",
+    )
+    rules = [Text(f"  {m.verdict:<6} {one_line(m.rule)}: {one_line(m.reason)}") for m in explanation.matches]
+    return Group(head, *rules)
+
+
+def servers_view(servers: Iterable[ServerSettings]) -> Table:
+    """Name, profile and where each server is, without its secrets."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for title in ("Server", "Profile", "Where", "Organisation"):
+        table.add_column(title, overflow="fold")
+    for server in servers:
+        organisation = server.organisation or ("SANDBOX" if server.sandbox else "the only one")
+        table.add_row(
+            *(Text(one_line(cell)) for cell in (server.name, server.profile or "none", where(server), organisation))
+        )
+    return table
+
+
+def where(server: ServerSettings) -> str:
+    """How a server is reached: its command or URL, secrets masked, or finchat's own in memory."""
+    secrets = secrets_of(server.env, server.headers)
+    if server.command is not None:
+        return redact(" ".join((server.command, *server.args)), secrets)
+    if server.url is not None:
+        return redact(server.url.split("?")[0], secrets)
+    return "finchat's own, in memory, on " + ("the sandbox company" if server.sandbox else "the live API")
