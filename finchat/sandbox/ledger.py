@@ -126,8 +126,9 @@ class Ledger:
 
     def postings_of(self, source: str) -> list[tuple[str, str, int]]:
         """(kind of event, account, base amount) of a record's journals in the order written."""
-        return self.db.execute(
+        rows = self.db.execute(
             "SELECT j.kind, p.account, p.amount FROM journal j JOIN posting p ON p.journal = j.id"
             " WHERE j.source = ? ORDER BY j.id, p.rowid",
             (source,),
-        ).fetchall()
+        )
+        return [(kind, account, amount) for kind, account, amount in rows]

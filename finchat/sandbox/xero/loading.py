@@ -21,6 +21,7 @@ from finchat.sandbox.xero import posting
 from finchat.sandbox.xero.accounts import ACCOUNT_CLASS
 from finchat.sandbox.xero.errors import Refusal
 from finchat.sandbox.xero.lines import stored_line
+from finchat.sandbox.xero.payment_types import payment_type
 from finchat.sandbox.xero.posting import LinePosting, SystemAccounts
 from finchat.sandbox.xero.values import amount as amount_digits
 from finchat.sandbox.xero.values import (
@@ -57,21 +58,6 @@ _OTHER = {
     "BrandingThemes": "BrandingThemeID",
     "ContactGroups": "ContactGroupID",
 }
-_PAYMENT_TYPE = {
-    "ACCREC": "ACCRECPAYMENT",
-    "ACCPAY": "ACCPAYPAYMENT",
-    "ACCRECCREDIT": "ARCREDITPAYMENT",
-    "ACCPAYCREDIT": "APCREDITPAYMENT",
-    "RECEIVE-OVERPAYMENT": "AROVERPAYMENTPAYMENT",
-    "RECEIVE-PREPAYMENT": "ARPREPAYMENTPAYMENT",
-    "SPEND-OVERPAYMENT": "APOVERPAYMENTPAYMENT",
-    "SPEND-PREPAYMENT": "APPREPAYMENTPAYMENT",
-}
-
-
-def payment_type(document_type: str) -> str:
-    """The vendor's PaymentType of a payment or refund of a document type."""
-    return _PAYMENT_TYPE[document_type]
 
 
 @dataclass(slots=True)
@@ -247,6 +233,8 @@ class _Loader:
         self.db.executemany("INSERT OR REPLACE INTO tax_rate VALUES(NULL,?,?,?,?,?)", rows)
 
     def _contact(self, record: Record, *, embedded: bool) -> str:
+        if not embedded:
+            self.where = f"Contacts {record.get('Name', '')}"
         identity = guid(record["ContactID"], "ContactID")
         if identity in self.contacts:
             return identity
@@ -280,6 +268,7 @@ class _Loader:
         self.db.executemany("INSERT INTO other VALUES(NULL,?,?,?)", rows)
 
     def _document(self, resource: str, record: Record) -> None:
+        self.where = resource
         identity = guid(record[_ID[resource]], _ID[resource])
         self.where = f"{resource} {record.get('InvoiceNumber') or record.get('CreditNoteNumber') or identity}"
         if identity in self.documents:
@@ -291,6 +280,8 @@ class _Loader:
         rate = Decimal(1) if base or record["Status"] not in _POSTED else rate_of(record.get("CurrencyRate"))
         types = record.get("LineAmountTypes", "Exclusive")
         lines = [stored_line(line, types, f"LineItems[{n}]") for n, line in enumerate(record.get("LineItems") or ())]
+        for n, line in enumerate(lines):
+            line.setdefault("LineItemID", str(uuid5(NAMESPACE_URL, f"xero:line:{identity}:{n}")))
         total = minor(record["Total"], "Total")
         contact = record.get("Contact")
         status = record["Status"]

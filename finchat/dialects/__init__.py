@@ -1,0 +1,1 @@
+"""The vendors' query dialects, compiled to parameterised SQLite conditions."""
