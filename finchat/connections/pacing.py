@@ -26,6 +26,7 @@ from finchat.store.owner import Owner
 
 DAY_S = 86_400.0
 LONGEST_WAIT_S = 60.0  # accounting.md: a call that is told to wait waits up to 60 s, visibly
+_DAY_BELIEVED_S = 600.0
 _SHOWN_FROM_S = 0.5  # shorter waits are not worth a word
 _SLICE_S = 0.25  # how often a longer wait looks again: another process may hear news
 _TABLES = (
@@ -217,7 +218,7 @@ class Pacer:
         excess = _used(rows, key, window, now) + running + 1 - window.limit
         if excess <= 0:
             return None
-        reason = f"{window.limit} calls in {_spoken(window.seconds)} reached"
+        reason = f"{window.limit:,} calls {_spoken(window.seconds)} reached"
         listed = f"SELECT at, {window.column} FROM calls WHERE key = ? AND at > ? AND owner IS NULL ORDER BY at"  # noqa: S608
         for at, weight in rows.execute(listed, (key, now - window.seconds)):
             excess -= weight
@@ -259,13 +260,18 @@ class Pacer:
         limits, _ = self._budget(rows, key, now)
         running = rows.execute("SELECT count(*) FROM calls WHERE key = ? AND owner IS NOT NULL", (key,)).fetchone()[0]
         short, day = _windows(limits)
-        unseen = [
-            0 if left is None else max(0, window.limit - left - _used(rows, key, window, now) - running)
-            for window, left in ((short, rate.minute_remaining), (day, rate.day_remaining))
-        ]
-        if any(unseen):
-            # Calls somebody else made: one row stands for them until they leave the window.
-            rows.execute("INSERT INTO calls (key, at, in_window, in_day) VALUES (?, ?, ?, ?)", (key, now, *unseen))
+        # Calls somebody else made: a row stands for them until they leave the window. Nobody told when they were
+        # made; those of the day are asked about again soon, lest a day that began elsewhere blocks a whole day here.
+        for window, left, kept_s in (
+            (short, rate.minute_remaining, short.seconds),
+            (day, rate.day_remaining, _DAY_BELIEVED_S),
+        ):
+            unseen = 0 if left is None else window.limit - left - _used(rows, key, window, now) - running
+            if unseen > 0:
+                rows.execute(
+                    "INSERT INTO calls (key, at, in_window, in_day) VALUES (?, ?, ?, ?)",
+                    (key, now - window.seconds + kept_s, *((unseen, 0) if window is short else (0, unseen))),
+                )
 
     def _bury(self, rows: sqlite3.Connection, key: str, now: float) -> None:
         """Free what processes left behind that ended without a goodbye (SIGKILL)."""
@@ -307,4 +313,4 @@ def _used(rows: sqlite3.Connection, key: str, window: _Window, now: float) -> in
 
 
 def _spoken(seconds: float) -> str:
-    return {60.0: "a minute", DAY_S: "a day"}.get(seconds, f"{seconds:g} s")
+    return {60.0: "a minute", DAY_S: "a day"}.get(seconds, f"in {seconds:g} s")
