@@ -31,7 +31,7 @@ from finchat.safety.tables import ROOM, SCRIPTS
 from finchat.store.database import Database
 
 State = Literal["approved", "sending", "unknown", "committed", "failed", "not_sent"]
-OPEN_STATES = ("approved", "sending", "unknown")
+OPEN_STATES: tuple[State, ...] = ("approved", "sending", "unknown")
 _CLOCK_TOLERANCE_S = 5.0
 
 
@@ -189,6 +189,19 @@ class Journal:
             for write in proposal.writes:
                 text = f"{self._run.user} {decision} to {_deed(plan, write)}{because}"
                 entry.log(_record(plan, write, "decision", text, decision="deny", decided_by="human"))
+
+    def refused(
+        self, plan: Plan, proposal: Proposal, approval: Approval, reason: str, *, decided_by: str = "default"
+    ) -> None:
+        """Put on the record that an approval did not hold and nothing was sent for it."""
+        with self._audit.recording() as entry:
+            for write in proposal.writes:
+                text = f"finchat refused to {_deed(plan, write)} although {approval.user} approved it: {reason}"
+                entry.log(
+                    _record(
+                        plan, write, "decision", text, decision="deny", decided_by=decided_by, approval_id=approval.id
+                    )
+                )
 
     def claim(
         self, plan: Plan, proposal: Proposal, approval: Approval, *, effects: Mapping[str, str],

@@ -18,17 +18,23 @@ _PARTS = frozenset({
 })  # fmt: skip
 
 
-def sealed(write: Write, arguments_sha256: str, replies: Mapping[str, CallResult], ids: Mapping[str, str]) -> Any:
-    """The arguments to send: a copy that has the approved hash, with `$from` references filled in.
-
-    `replies` and `ids`: answers and ledger ids of the proposal's earlier writes. Raises WriteRefused when the hash is
-    another, a list holds more than one record, or a reference cannot be filled.
-    """
+def check(write: Write, arguments_sha256: str) -> Any:
+    """A copy of the arguments that has the approved hash. Raises WriteRefused when it has another, or when a list
+    holds more than one record."""
     arguments = _thaw(write.arguments)
     if sha256_of(arguments) != arguments_sha256:
         raise WriteRefused(f"the payload of write {write.id} is not the one approved", code="payload_changed")
     one_record(write.id, arguments)
-    return _filled(arguments, replies, ids)
+    return arguments
+
+
+def sealed(write: Write, arguments_sha256: str, replies: Mapping[str, CallResult], ids: Mapping[str, str]) -> Any:
+    """The arguments to send: checked, with `$from` references filled in.
+
+    `replies` and `ids`: answers and ledger ids of the proposal's earlier writes. Raises WriteRefused when the check
+    fails or a reference cannot be filled.
+    """
+    return _filled(check(write, arguments_sha256), replies, ids)
 
 
 def one_record(write_id: str, arguments: Any) -> None:

@@ -81,23 +81,19 @@ def _counterparty_known(proposal: Proposal) -> bool:
 def known_counterparty(books: Books, line: BankLine, contact_id: str) -> Evidence | None:
     """Evidence that this contact was paid before under the name and account that the bank line shows, or None.
 
-    Paid before: an earlier line that a human settled to this contact, in the same direction, with the line's own
-    counterparty account (when the bank gives one) and a payment of this contact in the ledger.
+    Paid before: the ledger holds a payment of this contact in the same direction. Name: every word of the contact's
+    name is in the line's text. Account: the one the bank line shows, when it shows one, is the contact's own or that
+    of an earlier line that a person settled to this contact.
     """
-    paid = next(
-        (p for p in books.payments if p.contact_id == contact_id and p.direction == line.direction), None
-    )  # fmt: skip
-    if paid is None:
-        return None
     contact = next((c for c in books.contacts if c.id == contact_id), None)
-    if contact is None:
+    paid = next((p for p in books.payments if p.contact_id == contact_id and p.direction == line.direction), None)
+    if contact is None or paid is None:
         return None
-    account_known = not line.counterparty_account or line.counterparty_account in {
-        contact.bank_account,
-        *(c.counterparty_account for c in books.history if c.contact_id == contact_id),
-    }
-    name_known = _words(contact.name) <= _words(f"{line.payee} {line.narration}") and bool(_words(contact.name))
-    if not account_known or not (name_known or line.counterparty_account):
+    accounts = {contact.bank_account, *(c.counterparty_account for c in books.history if c.contact_id == contact_id)}
+    if line.counterparty_account and line.counterparty_account not in accounts:
+        return None
+    name = _words(contact.name)
+    if not name or not name <= _words(f"{line.payee} {line.narration}"):
         return None
     return Evidence(
         kind=KNOWN_COUNTERPARTY,
