@@ -220,7 +220,7 @@ class SandboxHome:
             self._put(company, records.collections, feed, None)
         except UsageError as error:
             # The loader names the record, its collection first; the person has files.
-            file = records.files.get(error.message.partition(" ")[0], directory)
+            file = records.files.get(error.message.split(" ")[0].rstrip(":"), directory)
             raise UsageError(
                 f"{file}: {error.message}", field=error.field, next=error.next or "correct the file and load it again"
             ) from error
