@@ -326,7 +326,8 @@ def _usage_error(issue: Any) -> UsageError:
     where = context.command_path if context else "finchat"
     field = getattr(issue, "param_hint", None) or getattr(issue, "option_name", None)
     if field is None and (parameter := getattr(issue, "param", None)) is not None:
-        field = parameter.opts[-1] if parameter.opts[-1].startswith("-") else parameter.human_readable_name
+        name: str = parameter.opts[-1]
+        field = name if name.startswith("-") else parameter.metavar or name.upper()
     return UsageError(issue.format_message(), field=field, next=f"see {where} --help")
 
 

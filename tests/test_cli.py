@@ -1,0 +1,231 @@
+"""The commands as scripts meet them: versions, help, errors, one JSON document, exit codes. In real processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import finchat
+
+ROOT = Path(__file__).parents[1]
+
+
+def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "finchat", *arguments],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, **environ},
+        stdin=subprocess.DEVNULL,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_the_version_costs_nothing_else() -> None:
+    done = run("--version")
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"finchat {finchat.__version__}\n", "")
+    imported = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "finchat", "--version"],
+        capture_output=True, text=True, cwd=ROOT, check=True,
+    ).stderr  # fmt: skip
+    assert "typer" not in imported
+    assert "finchat.cli" not in imported
+
+
+def test_help_names_every_command_and_imports_nothing_heavy() -> None:
+    done = run("--help")
+    assert done.returncode == 0
+    for command in ("reconcile", "apply", "serve", "sandbox", "audit", "journal", "policy", "servers"):
+        assert f"\n  {command} " in done.stdout
+    imported = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "finchat", "reconcile", "--help"],
+        capture_output=True, text=True, cwd=ROOT, check=True,
+    ).stderr  # fmt: skip
+    for package in (
+        "mcp",
+        "httpx",
+        "httpx2",
+        "rich",
+        "jsonschema",
+        "rapidfuzz",
+        "lark",
+        "babel",
+        "starlette",
+        "finchat.app",
+    ):
+        assert f" {package}\n" not in imported, package
+
+
+@pytest.mark.parametrize(("arguments", "limit_s"), [(["--version"], 0.05), (["--help"], 0.13)])
+def test_cpu_of_start_up(arguments: list[str], limit_s: float) -> None:
+    best = min(_cpu_s(arguments) for _ in range(5))
+    assert best < limit_s * 2, f"{best:.3f} s"  # twice the goal: a loaded machine must not fail the suite
+
+
+def _cpu_s(arguments: list[str]) -> float:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    run(*arguments)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def test_finchat_alone_prints_its_help() -> None:
+    done = run()
+    assert done.returncode == 0
+    assert "reconcile" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["recncile"], "recncile"),
+        (["reconcile", "--dayz", "7"], "--dayz"),
+        (["reconcile", "--days", "seven"], "--days"),
+        (["reconcile"], "--days"),
+        (["reconcile", "--days", "7", "--from", "2026-11-01"], "--days"),
+        (["reconcile", "--days", "7", "--as-of", "yesterday"], "--as-of"),
+        (["reconcile", "--days", "7", "--server", "nobody"], "nobody"),
+        (["apply"], "PLAN"),
+        (["apply", "no-such-plan"], "no-such-plan"),
+        (["serve", "sage"], "sage"),
+        (["serve", "xero", "--expires", "soon"], "--expires"),
+        (["serve", "xero", "--sandbox", "--http", "nowhere"], "--http"),
+        (["journal", "resolve", "w1"], "--committed"),
+        (["journal", "resolve", "w1", "--not-sent"], "w1"),
+    ],
+)
+def test_a_wrong_command_line_says_what_and_what_next(arguments: list[str], named: str) -> None:
+    done = run(*arguments)
+    assert done.returncode == 2, done.stderr
+    assert done.stdout == ""
+    assert named in done.stderr
+    assert "next: " in done.stderr
+    assert "Traceback" not in done.stderr
+    as_json = run(*arguments, "--json")
+    assert as_json.returncode == 2
+    assert as_json.stderr == ""
+    document = json.loads(as_json.stdout)
+    assert set(document) == {"schema", "error", "exit_code"}
+    assert document["schema"] == "finchat.error/1"
+    assert document["exit_code"] == 2
+    assert set(document["error"]) == {"code", "message", "field", "next"}
+    assert document["error"]["next"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "schema"),
+    [
+        (["audit", "show"], "finchat.audit/1"),
+        (["audit", "verify"], "finchat.audit_verify/1"),
+        (["audit", "verifier"], "finchat.verifier/1"),
+        (["journal", "show"], "finchat.journal/1"),
+        (["policy", "show"], "finchat.policy/1"),
+        (["policy", "test", "create_a_xero_payment"], "finchat.policy_test/1"),
+        (["servers"], "finchat.servers/1"),
+    ],
+)
+def test_json_is_one_document_on_a_fresh_machine(arguments: list[str], schema: str) -> None:
+    done = run(*arguments, "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    document = json.loads(done.stdout)
+    assert document["schema"] == schema
+    assert document["exit_code"] == 0
+
+
+def test_the_verifier_that_is_printed_is_a_program() -> None:
+    compile(run("audit", "verifier").stdout, "verifier.py", "exec")
+
+
+def test_a_write_asks_by_default_and_a_policy_can_only_be_stricter(own_home: Path) -> None:
+    assert run("policy", "test", "create_a_xero_payment").stdout.startswith("ask")
+    assert run("policy", "test", "list_all_xero_invoices").stdout.startswith("allow")
+    (own_home / "policy.toml").write_text('version = 1\n[servers.books]\nresources = { payments = "read" }\n')
+    assert run("policy", "test", "create_a_xero_payment").stdout.startswith("deny")
+    (own_home / "policy.toml").write_text('version = 1\n[defaults]\nwrite = "allow"\n')
+    done = run("policy", "show")
+    assert done.returncode == 2
+    assert "defaults.write" in done.stderr
+
+
+def test_a_config_file_that_is_wrong_is_named_with_its_field(own_home: Path) -> None:
+    (own_home / "finchat.toml").write_text("[servers.books]\nfinchat = { profile = 'sage' }\n")
+    done = run("servers")
+    assert done.returncode == 2
+    assert "finchat.toml" in done.stderr
+    assert "servers.books.finchat.profile" in done.stderr
+
+
+def test_secrets_of_a_server_are_not_listed(own_home: Path) -> None:
+    (own_home / "finchat.toml").write_text(
+        '[servers.live]\nurl = "https://user:hunter2hunter2@example.com/mcp?token=abcdef"\n'
+        'headers = { Authorization = "Bearer tok-123456789" }\n'
+    )
+    for done in (run("servers"), run("servers", "--json")):
+        assert done.returncode == 0
+        assert "hunter2" not in done.stdout
+        assert "abcdef" not in done.stdout
+        assert "tok-123" not in done.stdout
+
+
+def test_a_reader_that_leaves_early_sees_no_traceback() -> None:
+    done = subprocess.run(
+        f"{sys.executable} -m finchat audit verifier | head -1; exit ${{PIPESTATUS[0]}}",
+        shell=True, executable="/bin/bash", capture_output=True, text=True, cwd=ROOT, check=False,
+    )  # fmt: skip
+    assert done.stderr == ""
+    assert done.returncode == 0
+    assert len(done.stdout.splitlines()) == 1
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-"])
+def test_a_closed_stream_is_no_traceback(closed: str) -> None:
+    done = subprocess.run(
+        f"{sys.executable} -m finchat policy show {closed}",
+        shell=True, capture_output=True, text=True, cwd=ROOT, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0
+    assert "Traceback" not in done.stderr
+
+
+def test_a_fault_of_finchat_is_one_line_and_a_log(own_home: Path) -> None:
+    broken = (
+        "from finchat import app, cli\napp.list_servers = lambda call: 1 / 0\nraise SystemExit(cli.run(['servers']))"
+    )
+    done = subprocess.run([sys.executable, "-c", broken], capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("finchat: finchat made a mistake and stopped\n  next: ")
+    assert "Traceback" not in done.stderr
+    assert "ZeroDivisionError" in (own_home / "finchat.log").read_text()
+
+
+def test_a_home_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    done = run("journal", "show", FINCHAT_HOME=str(blocked / "home"))
+    assert done.returncode == 1
+    assert str(blocked) in done.stderr
+    assert "next: " in done.stderr
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_signals_end_a_server_with_their_code(number: signal.Signals, code: int) -> None:
+    child = subprocess.Popen(
+        [sys.executable, "-m", "finchat", "sandbox", "run", "xero"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT,
+    )  # fmt: skip
+    assert child.stdout is not None
+    ready = json.loads(child.stdout.readline())
+    assert {"base_url", "token_url", "client_id", "client_secret", "tenant_id"} <= set(ready)
+    child.send_signal(number)
+    _, errors = child.communicate(timeout=20)
+    assert child.returncode in {0, code}
+    assert "Traceback" not in errors
