@@ -70,6 +70,7 @@ class Line:
     mentions: tuple[Mention, ...] = ()
     words: str = ""
     account: str = ""
+    town: str = ""
     scenario: str = "history"
     determinable: Determinable = "yes"
     claim: Claim | None = None
@@ -138,6 +139,9 @@ _DIALECTS = (
 )  # fmt: skip
 
 
+_LEGAL_FORMS = (" Limited", " Ltd", " Pty Ltd", " LLC", " Inc", " NZ Ltd")
+
+
 class Printer:
     """Prints lines in the dialect of the company's bank. A company has one bank, whatever the day."""
 
@@ -179,7 +183,7 @@ class Printer:
 
     def _texts(self, line: Line) -> tuple[str, str, str]:
         dialect = self._dialect
-        name = self.name(line.name)
+        name = self._name(line)
         named = self._mentions(line.mentions)
         reference = ""
         if dialect.reference_apart and named and len(line.mentions) == 1:
@@ -196,12 +200,28 @@ class Printer:
         narration = dialect.separator.join(part for part in parts if part)
         return payee, narration.upper() if dialect.upper else narration, reference
 
-    def name(self, name: str) -> str:
-        """A contact's name as the bank prints it: folded to ASCII, cut to its width."""
-        folded = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode("ascii")
+    def _name(self, line: Line) -> str:
+        """The other party as the bank prints it: ASCII, perhaps without its legal form, cut to the bank's width.
+
+        A payer's slip or a town come only where the line also names the document by its number.
+        """
+        folded = unicodedata.normalize("NFKD", line.name).encode("ascii", "ignore").decode("ascii")
         folded = folded.replace("(", "").replace(")", "")
+        if self._draw.random() < 0.25:
+            folded = next((folded.removesuffix(form) for form in _LEGAL_FORMS if folded.endswith(form)), folded)
+        if line.mentions and folded:
+            chance = self._draw.random()
+            if chance < 0.12:
+                folded = self._slip(folded)
+            elif chance < 0.24:
+                folded = f"{folded} {line.town}".rstrip()
         folded = folded.upper() if self._dialect.upper else folded
         return folded[: self._dialect.width].rstrip()
+
+    def _slip(self, name: str) -> str:
+        """Two neighbouring letters of the name swapped, not its first."""
+        place = self._draw.randrange(1, min(10, len(name) - 2))
+        return name[:place] + name[place + 1] + name[place] + name[place + 2 :]
 
     def _trace(self, form: str) -> str:
         return form.replace("{d8}", str(self._draw.randrange(10**7, 10**8))).replace(

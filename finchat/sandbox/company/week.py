@@ -530,6 +530,7 @@ class Week:
                 mentions=mentions,
                 words=words,
                 account=party.account if party else "",
+                town=party.town if party else "",
                 scenario=scenario,
                 determinable=determinable,
                 claim=claim,

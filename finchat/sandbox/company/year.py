@@ -124,6 +124,7 @@ class _Year:
                 name=party.printed,
                 mentions=self._named(document),
                 account=party.account,
+                town=party.town,
                 claim=Claim("payment", (payment.id,)),
             )
         )
