@@ -7,6 +7,7 @@ never a document's (trace numbers, value dates) are learned from the lines thems
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -32,6 +33,10 @@ class _Token:
     before: str  # the word before
     text: str
     in_reference: bool
+    marked: bool  # written as a number: "#3027"
+
+
+_MARKED = re.compile(r"[#№]\s*0*(\d+)")
 
 
 def _parts(number: str) -> tuple[str, str, str]:
@@ -102,7 +107,7 @@ class NumberIndex:
                 continue
             if len(token.digits) < 3 and not token.in_reference:
                 continue
-            known = token.in_reference or word in self._introducers
+            known = token.in_reference or token.marked or word in self._introducers
             add(self._bare.get(token.digits, ()), 2 if known else 1, token.text)
         return tuple(sorted(found.values()))
 
@@ -125,6 +130,7 @@ def _tokens(line: BankLine) -> list[_Token]:
     tokens: list[_Token] = []
     for text, in_reference in ((line.payee, False), (line.narration, False), (line.reference, True)):
         before = ""
+        marked = frozenset(_MARKED.findall(text))
         for word in words(text):
             pieces = runs(word)
             if letters_only(word):
@@ -133,7 +139,9 @@ def _tokens(line: BankLine) -> list[_Token]:
             letters = ""
             for piece in pieces:
                 if piece[0].isdigit():
-                    tokens.append(_Token(letters, piece.lstrip("0"), before, word, in_reference))
+                    tokens.append(
+                        _Token(letters, piece.lstrip("0"), before, word, in_reference, piece.lstrip("0") in marked)
+                    )
                     before, letters = letters or before, ""  # a list of numbers is introduced once
                 else:
                     letters += piece

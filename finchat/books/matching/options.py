@@ -148,7 +148,10 @@ def _by_number(scene: Scene) -> list[Option]:
     found: list[Option] = []
     for m, d in same:
         if scene.due(d) == scene.minor:
-            trusted = m.strength >= 2 or _contact_fits(scene, d) or (len(m.text) >= 5 and not scene.contacts)
+            digits = sum(c.isdigit() for c in m.text)
+            only = len(scene.facts.by_amount(d.direction, d.currency, scene.minor)) == 1
+            bare = digits >= 4 and not scene.contacts and (digits >= 5 or only)
+            trusted = m.strength >= 2 or _contact_fits(scene, d) or bare
             found.append(
                 _exact(scene, d, BY_NUMBER, "0.99" if _contact_fits(scene, d) else "0.97", trusted, [_number(m, d)])
             )
