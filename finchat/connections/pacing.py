@@ -28,20 +28,25 @@ DAY_S = 86_400.0
 LONGEST_WAIT_S = 60.0  # accounting.md: a call that is told to wait waits up to 60 s, visibly
 _DAY_BELIEVED_S = 600.0
 _SHOWN_FROM_S = 0.5  # shorter waits are not worth a word
+_DAY_SLICE_S = 300.0  # a call leaves the day at most this much too late
+_KEPT_S = 600.0  # single calls are kept at least this long, should the server name a longer window
 _SLICE_S = 0.25  # how often a longer wait looks again: another process may hear news
 _TABLES = (
     """
     CREATE TABLE calls (
-        id INTEGER PRIMARY KEY, key TEXT NOT NULL,
+        id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL,
         at REAL NOT NULL,             -- its end; its start while it runs
-        in_window INTEGER NOT NULL,   -- calls it stands for in the short window and in the day
-        in_day INTEGER NOT NULL,
+        calls INTEGER NOT NULL,       -- one, or those of others that the server told of
         owner TEXT                    -- the process that runs it, NULL once it ended
     ) STRICT;
-    CREATE INDEX calls_by_time ON calls (key, at, owner, in_window, in_day);
+    CREATE INDEX calls_by_time ON calls (key, at);
     CREATE INDEX calls_running ON calls (key, owner) WHERE owner IS NOT NULL;
+    -- The day, in slices: summing 5,000 single calls would cost every call most of a millisecond.
+    CREATE TABLE days (
+        key TEXT NOT NULL, at REAL NOT NULL, calls INTEGER NOT NULL, PRIMARY KEY (key, at)
+    ) STRICT, WITHOUT ROWID;
     CREATE TABLE line (id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL, owner TEXT NOT NULL) STRICT;
-    CREATE TABLE budgets (
+    CREATE TABLE told_limits (
         key TEXT PRIMARY KEY, per_window INTEGER, window_s REAL, per_day INTEGER,
         blocked_since REAL, blocked_until REAL
     ) STRICT;
@@ -70,9 +75,9 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class _Window:
-    """One of the two windows calls are counted in: its column, how many calls it holds, its length in seconds."""
+    """One of the two windows calls are counted in: its table, how many calls it holds, its length in seconds."""
 
-    column: str
+    table: str
     limit: int
     seconds: float
 
@@ -166,11 +171,12 @@ class Pacer:
         now = self._now()
         with self._database.transaction() as rows:
             rows.execute("UPDATE calls SET owner = NULL, at = ? WHERE id = ?", (now, slot.id))
+            _add_to_day(rows, slot.key, now, 1)
             if rate is not None:
                 self._learn(rows, slot.key, rate, now)
             if retry_after_s is not None:
                 rows.execute(
-                    "INSERT INTO budgets (key, blocked_since, blocked_until) VALUES (?1, ?2, ?3) ON CONFLICT (key) DO "
+                    "INSERT INTO told_limits (key, blocked_since, blocked_until) VALUES (?1, ?2, ?3) ON CONFLICT (key) DO "
                     "UPDATE SET blocked_since = ?2, blocked_until = max(?3, coalesce(blocked_until, 0))",
                     (slot.key, now, now + min(retry_after_s, DAY_S)),  # no server may hold us back for longer
                 )
@@ -186,14 +192,14 @@ class Pacer:
                 wait = self._wait(rows, key, place, now)
             if wait is None:
                 taken = rows.execute(
-                    "INSERT INTO calls (key, at, in_window, in_day, owner) VALUES (?, ?, 1, 1, ?)",
+                    "INSERT INTO calls (key, at, calls, owner) VALUES (?, ?, 1, ?)",
                     (key, now, self._owner.name),
                 ).lastrowid
                 assert taken is not None
                 if place is not None:
                     rows.execute("DELETE FROM line WHERE id = ?", (place,))
                 if taken % 64 == 0:
-                    rows.execute("DELETE FROM calls WHERE at < ? AND owner IS NULL", (now - DAY_S,))
+                    _forget_old(rows, key, now)
                 return taken, None
             if place is None:
                 place = rows.execute("INSERT INTO line (key, owner) VALUES (?, ?)", (key, self._owner.name)).lastrowid
@@ -219,8 +225,7 @@ class Pacer:
         if excess <= 0:
             return None
         reason = f"{window.limit:,} calls {_spoken(window.seconds)} reached"
-        listed = f"SELECT at, {window.column} FROM calls WHERE key = ? AND at > ? AND owner IS NULL ORDER BY at"  # noqa: S608
-        for at, weight in rows.execute(listed, (key, now - window.seconds)):
+        for at, weight in _ended(rows, key, window, now):
             excess -= weight
             if excess <= 0:
                 return _Wait(max(at + window.seconds - now, 0.001), reason)
@@ -228,9 +233,14 @@ class Pacer:
 
     def _budget(self, rows: sqlite3.Connection, key: str, now: float) -> tuple[Limits, float]:
         """The limits in force and the seconds for which the server wants no call."""
-        told = rows.execute("SELECT * FROM budgets WHERE key = ?", (key,)).fetchone()
+        told = rows.execute("SELECT * FROM told_limits WHERE key = ?", (key,)).fetchone()
         # A clock that was set back: what lies in its future happened now, and a block lasts no longer than it was.
         rows.execute("UPDATE calls SET at = ? WHERE key = ? AND at > ?", (now, key, now + 1.0))
+        later = (key, now + _DAY_SLICE_S)
+        ahead = rows.execute("SELECT coalesce(sum(calls), 0) FROM days WHERE key = ? AND at > ?", later).fetchone()[0]
+        if ahead:
+            rows.execute("DELETE FROM days WHERE key = ? AND at > ?", later)
+            _add_to_day(rows, key, now, ahead)
         if told is None:
             return self._limits, 0.0
         limits = self._limits
@@ -245,7 +255,7 @@ class Pacer:
         since = min(told["blocked_since"], now)
         if since != told["blocked_since"]:
             until = now + told["blocked_until"] - told["blocked_since"]
-            rows.execute("UPDATE budgets SET blocked_since = ?, blocked_until = ? WHERE key = ?", (now, until, key))
+            rows.execute("UPDATE told_limits SET blocked_since = ?, blocked_until = ? WHERE key = ?", (now, until, key))
             return limits, until - now
         return limits, told["blocked_until"] - now
 
@@ -253,7 +263,7 @@ class Pacer:
         """Adopt the server's numbers where they are stricter, or where it names its own window."""
         if rate.minute_limit is not None or rate.day_limit is not None:
             rows.execute(
-                "INSERT INTO budgets (key, per_window, window_s, per_day) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (key) DO "
+                "INSERT INTO told_limits (key, per_window, window_s, per_day) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (key) DO "
                 "UPDATE SET per_window = coalesce(?2, per_window), window_s = ?3, per_day = coalesce(?4, per_day)",
                 (key, rate.minute_limit, rate.window_s, rate.day_limit),
             )
@@ -262,16 +272,12 @@ class Pacer:
         short, day = _windows(limits)
         # Calls somebody else made: a row stands for them until they leave the window. Nobody told when they were
         # made; those of the day are asked about again soon, lest a day that began elsewhere blocks a whole day here.
-        for window, left, kept_s in (
-            (short, rate.minute_remaining, short.seconds),
-            (day, rate.day_remaining, _DAY_BELIEVED_S),
-        ):
+        for window, left in ((short, rate.minute_remaining), (day, rate.day_remaining)):
             unseen = 0 if left is None else window.limit - left - _used(rows, key, window, now) - running
-            if unseen > 0:
-                rows.execute(
-                    "INSERT INTO calls (key, at, in_window, in_day) VALUES (?, ?, ?, ?)",
-                    (key, now - window.seconds + kept_s, *((unseen, 0) if window is short else (0, unseen))),
-                )
+            if unseen > 0 and window is short:
+                rows.execute("INSERT INTO calls (key, at, calls) VALUES (?, ?, ?)", (key, now, unseen))
+            elif unseen > 0:
+                _add_to_day(rows, key, now - DAY_S + _DAY_BELIEVED_S, unseen)
 
     def _bury(self, rows: sqlite3.Connection, key: str, now: float) -> None:
         """Free what processes left behind that ended without a goodbye (SIGKILL)."""
@@ -285,6 +291,8 @@ class Pacer:
 
     @staticmethod
     def _forget(rows: sqlite3.Connection, owner: str, now: float) -> None:
+        for (key,) in rows.execute("SELECT key FROM calls WHERE owner = ?", (owner,)).fetchall():
+            _add_to_day(rows, key, now, 1)
         rows.execute("UPDATE calls SET owner = NULL, at = ? WHERE owner = ?", (now, owner))
         rows.execute("DELETE FROM line WHERE owner = ?", (owner,))
 
@@ -303,13 +311,35 @@ class Pacer:
 
 
 def _windows(limits: Limits) -> tuple[_Window, _Window]:
-    return _Window("in_window", limits.per_window, limits.window_s), _Window("in_day", limits.per_day, DAY_S)
+    return _Window("calls", limits.per_window, limits.window_s), _Window("days", limits.per_day, DAY_S)
+
+
+def _ended(rows: sqlite3.Connection, key: str, window: _Window, now: float) -> list[tuple[float, int]]:
+    """When calls of the window ended, and how many, the first first."""
+    if window.table == "days":
+        listed = "SELECT at, calls FROM days WHERE key = ? AND at > ? ORDER BY at"
+    else:
+        listed = "SELECT at, calls FROM calls WHERE key = ? AND at > ? AND owner IS NULL ORDER BY at"
+    return [(row["at"], row["calls"]) for row in rows.execute(listed, (key, now - window.seconds))]
 
 
 def _used(rows: sqlite3.Connection, key: str, window: _Window, now: float) -> int:
     """Calls that ended within the window."""
-    total = f"SELECT coalesce(sum({window.column}), 0) FROM calls WHERE key = ? AND at > ? AND owner IS NULL"  # noqa: S608
-    return int(rows.execute(total, (key, now - window.seconds)).fetchone()[0])
+    return sum(calls for _, calls in _ended(rows, key, window, now))
+
+
+def _add_to_day(rows: sqlite3.Connection, key: str, at: float, calls: int) -> None:
+    """Count calls at the end of their slice of the day, so that none leaves the day too early."""
+    slice_end = (at // _DAY_SLICE_S + 1) * _DAY_SLICE_S
+    rows.execute(
+        "INSERT INTO days VALUES (?, ?, ?) ON CONFLICT (key, at) DO UPDATE SET calls = calls + excluded.calls",
+        (key, slice_end, calls),
+    )
+
+
+def _forget_old(rows: sqlite3.Connection, key: str, now: float) -> None:
+    rows.execute("DELETE FROM calls WHERE key = ? AND at < ? AND owner IS NULL", (key, now - _KEPT_S))
+    rows.execute("DELETE FROM days WHERE key = ? AND at < ?", (key, now - DAY_S))
 
 
 def _spoken(seconds: float) -> str:

@@ -42,7 +42,9 @@ def from_headers(headers: Mapping[str, str], now: datetime) -> RateState | None:
         reset = fields.get("reset", fields.get("t"))
     else:
         reset = _named(headers, "reset")
-    policy = re.search(r"\bq\s*=\s*(\d{1,9})\b.*?\bw\s*=\s*(\d{1,9})\b", headers.get("ratelimit-policy", ""))
+    policy = re.search(
+        r"\bq\s*=\s*(\d{1,9})\b.*?\bw\s*=\s*(\d{1,9}(?:\.\d{1,3})?)", headers.get("ratelimit-policy", "")
+    )
     state = RateState(
         minute_limit=int(policy.group(1)) if policy else limit,
         window_s=float(policy.group(2)) if policy else None,

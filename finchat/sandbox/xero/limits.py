@@ -75,9 +75,15 @@ class RateLimiter:
         self._running -= 1
 
     def headers(self) -> dict[str, str]:
-        """What is left, as the vendor's headers say it."""
+        """What is left, as the vendor's headers say it.
+
+        Limits that are not the vendor's own are told as well (RateLimit-Policy, RFC draft): no client could know them.
+        """
         self._forget(self._monotonic())
-        return {
+        told = f'"minute";q={self.limits.per_window};w={self.limits.window_s:g}'
+        standard = Limits()
+        own = (self.limits.per_window, self.limits.window_s) != (standard.per_window, standard.window_s)
+        return ({"RateLimit-Policy": told} if own else {}) | {
             "X-MinLimit-Remaining": str(max(0, self.limits.per_window - len(self._window))),
             "X-DayLimit-Remaining": str(max(0, self.limits.per_day - len(self._day))),
             "X-AppMinLimit-Remaining": str(max(0, 10_000 - len(self._window))),
