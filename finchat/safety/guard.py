@@ -283,8 +283,8 @@ class Guard:
         wait = error.retry_after_s if error.retry_after_s is not None else (1.0 if error.status == 429 else 0.0)
         if wait > MAX_TOLD_WAIT_S:
             return record, result
-        self._journal.not_done(record, f"{attempt.where} did not take the write ({error.message}); one more try")
-        attempt.records[write.id] = record
+        text = f"{attempt.where} did not take {_amount(write)} ({error.message}); it is tried once more"
+        record = attempt.records[write.id] = self._journal.not_done(record, text)
         attempt.undone.add(write.id)
         if wait > 0:
             self._emit(Waiting(server=attempt.plan.organisation.server, seconds=wait, reason=error.message))

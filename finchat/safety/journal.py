@@ -316,10 +316,15 @@ class Journal:
         self._audit.flush()
         return concluded
 
-    def not_done(self, record: WriteRecord, text: str) -> None:
+    def not_done(self, record: WriteRecord, text: str) -> WriteRecord:
         """Put on the record that a call is proved not to have happened, while the write itself goes on."""
         with self._audit.recording() as entry:
             entry.log(self._outcome_record(record, Conclusion(outcome="not_sent", text=text), "outcome"))
+            entry.connection.execute(
+                "UPDATE writes SET call_id = NULL WHERE plan_id = ? AND proposal_id = ? AND write_id = ?",
+                _key(record),
+            )
+            return _one(entry.connection, record)
 
     # What was consumed and spent
 
