@@ -154,12 +154,13 @@ class Printer:
     def print(self, line: Line) -> None:
         """Give the line its id and its record. Lines are printed in the order of the statement."""
         line.id = self._new_id()
-        fitid = str(self._draw.randrange(10**13, 10**14))
+        fitid = str(self._draw.randrange(10**13, 9 * 10**13))
         first = line.repeats
         if first is not None:
             line.record = first.record | {"id": line.id}
             if self._draw.random() < 0.5:
-                line.record["fitid"] = fitid
+                # A second delivery of the same event under a number of its own, as banks count: a later one.
+                line.record["fitid"] = str(int(first.record["fitid"]) + self._draw.randrange(10**6, 10**9))
             return
         payee, narration, reference = self._texts(line)
         line.record = {
