@@ -12,8 +12,9 @@ from collections.abc import Iterable, Mapping
 MASK = "[secret]"
 
 _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{6,}"), rf"\1 {MASK}"),
-    (re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?"), MASK),  # JSON web tokens
+    # A token has a digit or a sign in it, or is long: "basic accounting" is not one.
+    (re.compile(r"(?i)(bearer|basic)\s+(?=\S*[\d_~+/=]|\S{20})[A-Za-z0-9._~+/=-]{6,}"), rf"\1 {MASK}"),
+    (re.compile(r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?"), MASK),  # JSON web tokens
     (re.compile(r"\b(?:sk|pk|rk|xox[abprs]|gh[opsu]|glpat|github_pat)[-_][A-Za-z0-9_-]{8,}"), MASK),
     (re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^\s/@:]*:[^\s/@]+@"), rf"\1{MASK}@"),
     (

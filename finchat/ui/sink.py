@@ -6,9 +6,10 @@ import json
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
-from typing import IO, TYPE_CHECKING, Any, Literal
+from typing import IO, TYPE_CHECKING, Any, Literal, cast
 
 from finchat.errors import FinchatError
 from finchat.text.redact import redact
@@ -40,11 +41,19 @@ class Sink:
 
     @cached_property
     def out(self) -> Console:
-        return _console(self.stdout or sys.stdout)
+        return _console(self._stdout)
 
     @cached_property
     def err(self) -> Console:
-        return _console(self.stderr or sys.stderr)
+        return _console(self._stderr)
+
+    @cached_property
+    def _stdout(self) -> Steady:
+        return Steady(self.stdout or sys.stdout)
+
+    @cached_property
+    def _stderr(self) -> Steady:
+        return Steady(self.stderr or sys.stderr)
 
     def data(self, renderable: RenderableType = "") -> None:
         """A result for a reader. Strings are plain text, never markup; nothing is printed in json mode."""
@@ -62,24 +71,67 @@ class Sink:
 
     def document(self, document: Mapping[str, Any]) -> None:
         """The one JSON document of a --json run. Raises TypeError for a float: money is never one."""
-        stream = self.stdout or sys.stdout
-        stream.write(json.dumps(document, ensure_ascii=False, indent=2, default=_refuse) + "\n")
-        stream.flush()
+        self.raw(json.dumps(document, ensure_ascii=False, indent=2, default=_refuse) + "\n")
 
     def raw(self, text: str) -> None:
         """Text of finchat's own making, to stdout byte for byte (a program, a ready line)."""
-        stream = self.stdout or sys.stdout
-        stream.write(text)
-        stream.flush()
+        self._stdout.write(text)
+        self._stdout.flush()
 
     def error(self, error: FinchatError) -> None:
         """One plain sentence with the next step; the error document in json mode."""
         if self.mode == "json":
             self.document(error_document(error))
             return
-        stream = self.stderr or sys.stderr
-        stream.write(error_text(error))
-        stream.flush()
+        self._stderr.write(error_text(error))
+        self._stderr.flush()
+
+
+class Steady:
+    """A stream whose reader may leave (`| head -1`): the rest is dropped, and the command goes on to its own end.
+
+    A character that the terminal's encoding lacks is written as an escape. A closed stream takes nothing.
+    """
+
+    def __init__(self, stream: IO[str] | None) -> None:
+        self._stream = stream
+        with suppress(AttributeError, OSError, ValueError):
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+
+    def write(self, text: str) -> int:
+        if self._stream is not None:
+            try:
+                self._stream.write(text)
+            except BrokenPipeError:
+                self._gone()
+        return len(text)
+
+    def flush(self) -> None:
+        if self._stream is not None:
+            try:
+                self._stream.flush()
+            except BrokenPipeError:
+                self._gone()
+
+    def isatty(self) -> bool:
+        return is_terminal(self._stream)
+
+    def fileno(self) -> int:
+        if self._stream is None:
+            raise OSError("the stream is closed")
+        return self._stream.fileno()
+
+    @property
+    def encoding(self) -> str:
+        return getattr(self._stream, "encoding", None) or "utf-8"
+
+    def _gone(self) -> None:
+        """Point the file itself at nothing: what still sits in its buffer must not fail again at exit."""
+        with suppress(OSError, ValueError):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self.fileno())
+            os.close(nowhere)
+        self._stream = None
 
 
 def error_document(error: FinchatError) -> dict[str, Any]:
@@ -111,18 +163,24 @@ def is_terminal(stream: IO[str] | None) -> bool:
         return False
 
 
-def _console(stream: IO[str]) -> Console:
+def _console(stream: Steady) -> Console:
     from rich.console import Console
 
     columns, rows = _size(stream)
     return Console(
-        file=stream, markup=False, highlight=False, emoji=False, width=columns, height=rows, legacy_windows=False
+        file=cast("IO[str]", stream),
+        markup=False,
+        highlight=False,
+        emoji=False,
+        width=columns,
+        height=rows,
+        legacy_windows=False,
     )
 
 
-def _size(stream: IO[str]) -> tuple[int, int]:
+def _size(stream: Steady) -> tuple[int, int]:
     """Columns and rows of the terminal, a dumb one too. A pipe gets COLUMNS, or a width that suits a log."""
-    if is_terminal(stream):
+    if stream.isatty():
         try:
             size = os.get_terminal_size(stream.fileno())
         except (OSError, ValueError):
