@@ -21,7 +21,7 @@ def error_of(error: CallError, doing: str) -> FinchatError:
     text = f"{doing}: {error.message}"
     if error.code in {"unauthorized", "forbidden"} or error.status in {401, 403}:
         return AuthenticationError(text, field=error.field, next=error.next)
-    if error.code == "rate_limited" or error.status == 429:
+    if error.code in {"rate_limited", "limit"} or error.status == 429:
         wait = error.retry_after_s
         when = None if wait is None else f"try again after {instant_text(Clock().now() + timedelta(seconds=wait))}"
         return LimitReached(text, next=error.next or when)

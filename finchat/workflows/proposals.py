@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Literal
 
 from finchat.books.documents import Account, BankLine, Books, Credit, Document
-from finchat.books.findings import finding_of
+from finchat.books.findings import findings
 from finchat.books.matching.verdict import Allocation, Candidate, Settlement, Verdict
 from finchat.books.money import amount_text
 from finchat.books.plan import Class, Evidence, Finding, Link, Proposal, Rival, Write
@@ -104,9 +104,7 @@ class _Drafting:
         if lock is not None and line.date <= lock:
             text = f"the books are locked up to {lock}; this line is dated {line.date}"
             self._answer(verdict, "reported", text)
-            self._note(
-                verdict, "locked_period", text, "have the lock date moved by whoever set it, or record it by hand"
-            )
+            self._note(verdict, "locked", text, "have the lock date moved by whoever set it, or record it by hand")
             return
         try:
             proposal = self._proposal(verdict, line, answer, certainty)
@@ -274,15 +272,14 @@ class _Drafting:
         )
 
     def _report(self, verdict: Verdict) -> None:
-        if (finding := finding_of(verdict, self.books)) is not None:
-            self.findings.setdefault(verdict.line_id, []).append(finding)
+        self.findings.setdefault(verdict.line_id, []).extend(findings(self.books, [verdict]))
 
     def _note(self, verdict: Verdict, code: str, text: str, next: str) -> None:
         line = self.lines[verdict.line_id]
         self.findings.setdefault(verdict.line_id, []).append(
             Finding(
                 code=code,
-                severity="warning",
+                severity="error",
                 text=text,
                 next=next,
                 line_id=line.id,

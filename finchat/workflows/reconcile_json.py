@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from finchat.books.documents import BankLine
 from finchat.books.money import amount_text
@@ -18,7 +18,6 @@ from finchat.workflows.proposals import LineAnswer
 from finchat.workflows.reconcile import Reconciliation
 
 SCHEMA = "finchat.reconcile/1"
-PlanStatus = Literal["none", "awaiting", "applied", "partial", "failed", "unknown", "void"]
 
 
 def document(

@@ -22,7 +22,7 @@ def iana_zone(vendor_name: str) -> str | None:
         return zone
     try:
         return ZoneInfo(vendor_name).key
-    except (ValueError, OSError):
+    except (ValueError, OSError, KeyError):
         return None
 
 

@@ -1,0 +1,241 @@
+"""A whole finchat around one sandbox company, in one process: the real server, client, guard and journal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from finchat.books.documents import Organisation
+from finchat.books.periods import Window
+from finchat.books.plan import Plan
+from finchat.clock import Clock
+from finchat.connections.sessions import open_session
+from finchat.connections.toolbox import CallResult, Tool, Toolbox
+from finchat.events import Event, silent
+from finchat.providers.xero import XERO_PROFILE, XeroProvider
+from finchat.safety.approval import ApprovalDecision, Approve, Approver, ReviewContext, Skip, bind
+from finchat.safety.audit import AuditLog
+from finchat.safety.guard import Guard
+from finchat.safety.journal import Journal
+from finchat.safety.policy import Policy
+from finchat.safety.runs import Run
+from finchat.sandbox.company import SeededCompany, generate
+from finchat.sandbox.xero.app import create_app
+from finchat.sandbox.xero.back_end import XeroBackEnd
+from finchat.servers.upstream import in_process
+from finchat.servers.xero import server as xero
+from finchat.settings import Home, ServerSettings, sandbox_server
+from finchat.store.database import Database
+from finchat.workflows import plans
+from finchat.workflows.execute import Applied, apply
+from finchat.workflows.reconcile import Reconciliation, Request, prepare
+
+
+class Counted:
+    """A toolbox that writes down what passes through it."""
+
+    def __init__(self, inner: Toolbox) -> None:
+        self._inner = inner
+        self.calls: list[str] = []
+
+    @property
+    def server(self) -> str:
+        return self._inner.server
+
+    async def tools(self) -> Mapping[str, Tool]:
+        return await self._inner.tools()
+
+    async def call(
+        self,
+        name: str,
+        arguments: Mapping[str, Any],
+        *,
+        idempotency_key: str | None = None,
+        deadline_s: float | None = None,
+    ) -> CallResult:
+        self.calls.append(name)
+        return await self._inner.call(name, arguments, idempotency_key=idempotency_key, deadline_s=deadline_s)
+
+
+class Outside:
+    """The company as somebody else sees it over HTTP."""
+
+    def __init__(self, app: Any) -> None:
+        self._client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(app),
+            base_url="http://sandbox/api.xro/2.0",
+            headers={"Authorization": "Bearer outside", "Accept": "application/json"},
+        )
+
+    async def get(self, path: str, **query: str) -> Any:
+        response = await self._client.get(path, params=query)
+        response.raise_for_status()
+        return response.json()
+
+    async def put(self, path: str, body: Mapping[str, Any]) -> Any:
+        response = await self._client.put(path, content=json.dumps(body), headers={"Content-Type": "application/json"})
+        assert response.status_code == 200, response.text
+        return response.json()
+
+    async def trial_balance(self, on: date) -> dict[str, Decimal]:
+        """Debit-positive balances by account id."""
+        (report,) = (await self.get("/Reports/TrialBalance", date=on.isoformat()))["Reports"]
+        found: dict[str, Decimal] = {}
+        for section in report["Rows"]:
+            for row in section.get("Rows", ()):
+                for attribute in row["Cells"][0].get("Attributes") or ():
+                    debit, credit = (Decimal(row["Cells"][n]["Value"] or "0") for n in (3, 4))
+                    found[attribute["Value"]] = debit - credit
+        return found
+
+    async def payments(self) -> list[dict[str, Any]]:
+        body = await self.get("/Payments", page="1", pageSize="1000", where='Status=="AUTHORISED"')
+        return list(body["Payments"])
+
+
+@dataclass
+class Desk:
+    """One run of finchat at work on one organisation."""
+
+    guard: Guard
+    journal: Journal
+    provider: XeroProvider
+    organisation: Organisation
+    settings: ServerSettings
+    session: Counted
+    outside: Outside
+    back_end: XeroBackEnd
+    home: Home
+    as_of: date
+    events: list[Event] = field(default_factory=list)
+
+    async def reconcile(
+        self, feed: Path | None, *, days: int = 7, plan_id: str = "20261120-00000000"
+    ) -> Reconciliation:
+        from finchat.books.periods import window
+
+        return await self._prepare(window(self.as_of, days=days), feed, plan_id)
+
+    async def _prepare(self, window: Window, feed: Path | None, plan_id: str) -> Reconciliation:
+        request = Request(
+            window=window,
+            as_of=self.as_of,
+            plan_id=plan_id,
+            created_at=datetime.combine(self.as_of, time(9), UTC),
+            server_fingerprint=self.settings.fingerprint(self.organisation.id),
+            command=("reconcile",),
+            feed=feed,
+        )
+        consumed = self.journal.consumed(self.organisation.id)
+        found = await prepare(self.provider, request, consumed=consumed, emit=self.events.append)
+        self.journal.plan_made(found.plan)
+        return found
+
+    async def apply(self, plan: Plan, approver: Approver, **changes: Any) -> Applied:
+        ids = tuple(p.id for p in plan.proposals)
+
+        async def balances() -> Any:
+            return await self.provider.balances(self.as_of)
+
+        def kept(edited: Plan) -> Plan:
+            plans.save(edited, plans.plan_path(self.home.plans, edited.id))
+            return edited
+
+        return await apply(
+            plan,
+            guard=self.guard,
+            journal=self.journal,
+            approver=approver,
+            context=ReviewContext(proposal_ids=ids),
+            before=await balances(),
+            read_balances=balances,
+            new_plan=kept,
+            now=lambda: datetime.now(UTC),
+            new_id=lambda: plans.new_plan_id(self.as_of),
+            emit=silent,
+            **changes,
+        )
+
+
+class Scripted:
+    """Approves the proposals of a class (or exactly those named) and skips the rest, as a person would with `y`/`n`."""
+
+    def __init__(self, certainty: str = "certain", only: Sequence[str] | None = None) -> None:
+        self._certainty = certainty
+        self._only = only
+
+    async def review(self, plan: Plan, context: ReviewContext) -> AsyncIterator[ApprovalDecision]:
+        for proposal in plan.proposals:
+            if proposal.id not in context.proposal_ids:
+                continue
+            wanted = proposal.certainty == self._certainty if self._only is None else proposal.id in self._only
+            yield Approve(bind(plan, proposal, user="tester")) if wanted else Skip(proposal.id)
+
+
+def written_feed(company: SeededCompany, path: Path) -> Path:
+    path.write_text(json.dumps(company.feed), "utf-8")
+    return path
+
+
+def back_end_of(company: SeededCompany, anchor: date, path: Path | None = None) -> XeroBackEnd:
+    clock = Clock(datetime.combine(anchor, time(1), UTC))
+    back_end = XeroBackEnd(path or ":memory:", clock)
+    back_end.load(company.collections)
+    return back_end
+
+
+@asynccontextmanager
+async def open_desk(back_end: XeroBackEnd, home: Home, as_of: date, **changes: Any) -> AsyncIterator[Desk]:
+    """A run with its own journal, session and guard, over a company that may be shared with other runs."""
+    settings = sandbox_server()
+    app = create_app(back_end)
+    clock = Clock(datetime.combine(as_of, time(1), UTC))
+    events: list[Event] = []
+
+    @asynccontextmanager
+    async def own(_: ServerSettings) -> AsyncIterator[Any]:
+        async with in_process(app) as upstream:
+            yield xero.build(upstream, text_copy=False)
+
+    database = Database(home.database)
+    run = Run.start(home.locks)
+    audit = AuditLog(database, home, run)
+    journal = Journal(database, run, audit)
+    try:
+        async with open_session(settings, in_memory=own, emit=events.append, clock=clock) as raw:
+            session = Counted(raw)
+            guard = Guard(
+                sessions={settings.name: session},
+                profiles={settings.name: XERO_PROFILE},
+                settings={settings.name: settings},
+                policy=changes.pop("policy", Policy()),
+                journal=journal,
+                audit=audit,
+                run=run,
+                clock=clock,
+                emit=events.append,
+            )
+            provider = XeroProvider(
+                guard.toolbox(settings.name), clearing_accounts=settings.clearing_accounts, emit=events.append
+            )
+            organisation = await provider.organisation()
+            await guard.open_organisation(settings.name, organisation)
+            yield Desk(
+                guard, journal, provider, organisation, settings, session, Outside(app), back_end, home, as_of, events
+            )
+    finally:
+        audit.close()
+        run.close()
+        database.close()
+
+
+def company(seed: int, anchor: date) -> SeededCompany:
+    return generate(seed, anchor)

@@ -1,0 +1,364 @@
+"""The main job over the real server and the real sandbox: matched, approved, written once, and equal to the cent."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from finchat.books.plan import Plan, Proposal
+from finchat.errors import ExitCode, UsageError, VerificationMismatch
+from finchat.safety.approval import ApprovalDecision, Approve, Edit, Quit, Refuse, ReviewContext, bind
+from finchat.settings import Home
+from finchat.workflows import plans, reconcile_json
+from finchat.workflows.execute import as_foreign, status_of, untouched
+from finchat.workflows.meter import Usage
+from finchat.workflows.schemas import PLAN, RECONCILE
+from tests.workflows.desk import Desk, Scripted, back_end_of, company, open_desk, written_feed
+
+ANCHOR = date(2026, 11, 20)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path / "home")
+
+
+def right_answers(truth: dict[str, Any], bank_id: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    links = [link for link in truth["links"] if link["bank_id"] == bank_id]
+    credits = [
+        {"credit_id": link["credit"]["id"], "accept": link["accept"], "amount": link["credit"]["amount"]}
+        for link in links
+        if link.get("credit")
+    ]
+    return links, credits + [a for a in truth["allocations"] if a["bank_id"] == bank_id]
+
+
+def is_right(proposal: Proposal, truth: dict[str, Any], bank_id: str) -> bool:
+    """Each payment and allocation is one of the answers, and none is missing."""
+    links, allocations = right_answers(truth, bank_id)
+    paid = [link for link in proposal.links if link.bank_amount is not None]
+    credited = [w for w in proposal.writes if w.operation.endswith("allocate")]
+    return (
+        truth["lines"][bank_id]["determinable"] != "no"
+        and len(paid) == len(links)
+        and all(
+            any(
+                link.document_id in answer["accept"]
+                and link.bank_amount == Decimal(answer["amount"])
+                and link.amount == Decimal(answer["document_amount"])
+                for answer in links
+            )
+            for link in paid
+        )
+        and all(
+            any(
+                write.arguments["invoice_id"] in answer["accept"] and write.amount == Decimal(answer["amount"])
+                for answer in allocations
+            )
+            for write in credited
+        )
+    )
+
+
+def settleable(truth: dict[str, Any], bank_id: str) -> bool:
+    line = truth["lines"][bank_id]
+    return (
+        line["determinable"] == "yes"
+        and bool(line["settled_by"])
+        and set(line["settled_by"])
+        <= {
+            "payment",
+            "clearing",
+            "allocation",
+        }
+    )
+
+
+@pytest.mark.parametrize(("seed", "anchor"), [(1, ANCHOR), (7, date(2026, 1, 5)), (23, date(2025, 3, 31))])
+async def test_no_certain_proposal_is_wrong_and_nine_of_ten_settleable_lines_are_certain(
+    seed: int, anchor: date, home: Home, tmp_path: Path
+) -> None:
+    seeded = company(seed, anchor)
+    async with open_desk(back_end_of(seeded, anchor), home, anchor) as desk:
+        found = await desk.reconcile(written_feed(seeded, tmp_path / "feed.json"))
+    lines = found.lines
+    wrong, right = [], set()
+    for proposal in found.plan.proposals:
+        source = lines[proposal.line_id].source_id
+        if proposal.certainty != "certain":
+            continue
+        twins = seeded.truth["lines"].get(source, {}).get("dup_group")
+        same = [k for k, v in seeded.truth["lines"].items() if twins and v.get("dup_group") == twins] or [source]
+        if any(is_right(proposal, seeded.truth, id) for id in same):
+            right |= set(same)
+        else:
+            wrong.append((source, proposal))
+    assert not wrong
+    wanted = {a.line.source_id for a in found.answers if a.line.source == "feed"}
+    wanted = {id for id in wanted if settleable(seeded.truth, id)}
+    assert len(wanted) > 30
+    assert len(wanted & right) >= Decimal("0.9") * len(wanted)
+
+
+async def test_what_was_approved_is_in_the_ledger_once_and_balances_are_as_expected(home: Home, tmp_path: Path) -> None:
+    seeded = company(1, ANCHOR)
+    feed = written_feed(seeded, tmp_path / "feed.json")
+    async with open_desk(back_end_of(seeded, ANCHOR), home, ANCHOR) as desk:
+        outside_before = await desk.outside.trial_balance(ANCHOR)
+        payments_before = {p["PaymentID"] for p in await desk.outside.payments()}
+        found = await desk.reconcile(feed)
+        applied = await desk.apply(found.plan, Scripted())
+        outside_after = await desk.outside.trial_balance(ANCHOR)
+        made = [p for p in await desk.outside.payments() if p["PaymentID"] not in payments_before]
+        again = await desk.reconcile(feed, plan_id="20261120-00000001")
+    wrong = [r for r in applied.results if r.decision == "approved" and r.outcome != "committed"]
+    assert not wrong, wrong
+    assert applied.differences == ()
+    certain = [p for p in found.plan.proposals if p.certainty == "certain"]
+    payments = [w for p in certain for w in p.writes if w.operation == "payment.create"]
+    assert len(made) == len(payments) > 30
+    assert {p["PaymentID"] for p in made} <= {r.ledger_id for r in applied.results}
+    # Every account moved by exactly what the writes said, and no other account did.
+    changes: dict[str, Decimal] = {}
+    for write in (w for p in certain for w in p.writes):
+        for effect in write.effects:
+            changes[effect.account_id] = changes.get(effect.account_id, Decimal(0)) + effect.base_amount
+    for account_id in {*outside_before, *outside_after}:
+        moved = outside_after.get(account_id, Decimal(0)) - outside_before.get(account_id, Decimal(0))
+        assert moved == changes.get(account_id, Decimal(0)), desk.provider
+    same = {b.account_id: b.amount for b in applied.expected.bank}
+    assert same == {b: outside_after.get(b, Decimal(0)) for b in same}
+    assert sum(outside_after.values()) == 0
+    # A second run finds what the first one settled.
+    settled = {p.line_id for p in certain}
+    states = {a.line.id: a.status for a in again.answers}
+    assert {states[line_id] for line_id in settled} == {"already_settled"}
+    assert not [p for p in again.plan.proposals if p.certainty == "certain"]
+
+
+async def test_a_plan_applied_twice_is_refused_by_the_journal(home: Home, tmp_path: Path) -> None:
+    seeded = company(1, ANCHOR)
+    feed = written_feed(seeded, tmp_path / "feed.json")
+    async with open_desk(back_end_of(seeded, ANCHOR), home, ANCHOR) as desk:
+        found = await desk.reconcile(feed)
+        first = [p.id for p in found.plan.proposals if p.certainty == "certain"][:2]
+        await desk.apply(found.plan, Scripted(only=first))
+        count = len(await desk.outside.payments())
+        again = await desk.apply(found.plan, Scripted(only=first))
+        assert len(await desk.outside.payments()) == count
+    assert all(r.outcome != "failed" for r in again.results)
+
+
+async def test_a_document_that_changed_since_the_plan_is_not_paid(home: Home, tmp_path: Path) -> None:
+    seeded = company(1, ANCHOR)
+    feed = written_feed(seeded, tmp_path / "feed.json")
+    async with open_desk(back_end_of(seeded, ANCHOR), home, ANCHOR) as desk:
+        found = await desk.reconcile(feed)
+        proposal = next(p for p in found.plan.proposals if p.certainty == "certain" and len(p.writes) == 1)
+        write = proposal.writes[0]
+        await desk.outside.put(
+            "/Payments",
+            {"Invoice": {"InvoiceID": write.arguments["invoice_id"]}, "Account": {"Code": "090"},
+             "Date": ANCHOR.isoformat(), "Amount": 1},
+        )  # fmt: skip
+        count = len(await desk.outside.payments())
+        applied = await desk.apply(found.plan, Scripted(only=[proposal.id]))
+        assert len(await desk.outside.payments()) == count
+    (result,) = [r for r in applied.results if r.proposal_id == proposal.id]
+    assert (result.decision, result.outcome) == ("void", "not_sent")
+    assert result.error is not None
+    assert "amount due" in result.error.message
+    assert applied.exit_code == ExitCode.WRITE_REFUSED
+    assert applied.after is None or applied.differences == ()
+
+
+async def test_lines_in_a_locked_period_are_reported_and_never_shifted(home: Home, tmp_path: Path) -> None:
+    seeded = company(1, ANCHOR)
+    collections = dict(seeded.collections)
+    lock = date(2026, 11, 17)
+    (row,) = collections["Organisations"]
+    collections["Organisations"] = [{**row, "PeriodLockDate": lock.isoformat()}]
+    back_end = back_end_of(replace(seeded, collections=collections), ANCHOR)
+    async with open_desk(back_end, home, ANCHOR) as desk:
+        found = await desk.reconcile(written_feed(seeded, tmp_path / "feed.json"))
+    dated = {w.arguments["date"] for p in found.plan.proposals for w in p.writes}
+    assert dated
+    assert all(day > lock.isoformat() for day in dated)
+    locked = {f.line_id for f in found.findings if f.code == "locked"}
+    answers = {a.line.id: a for a in found.answers}
+    assert locked
+    assert all(answers[id].line.date <= lock and answers[id].status == "reported" for id in locked if id)
+
+
+async def test_the_documents_hold_to_their_schemas(home: Home, tmp_path: Path) -> None:
+    seeded = company(1, ANCHOR)
+    async with open_desk(back_end_of(seeded, ANCHOR), home, ANCHOR) as desk:
+        found = await desk.reconcile(written_feed(seeded, tmp_path / "feed.json"))
+        asked = untouched(found.plan, found.before)
+        waiting = reconcile_json.document(found, applied=asked, path=None, usage=Usage(calls=10), exit_code=3)
+        first = next(p.id for p in found.plan.proposals if p.certainty == "certain")
+        applied = await desk.apply(found.plan, Scripted(only=[first]))
+        done = reconcile_json.document(
+            found, applied=applied, path=tmp_path / "p.json", usage=Usage(calls=15), exit_code=0
+        )
+    for document in (waiting, done):
+        Draft202012Validator(RECONCILE).validate(json.loads(json.dumps(document)))
+    Draft202012Validator(PLAN).validate(json.loads(json.dumps(found.plan.as_json())))
+    assert (waiting["plan"]["status"], asked.exit_code) == ("awaiting", ExitCode.AWAITING_APPROVAL)
+    assert waiting["balances"]["after"] is None
+    assert waiting["balances"]["expected"] == waiting["balances"]["before"]
+    assert done["plan"]["status"] == "applied"
+    assert done["balances"]["after"] == done["balances"]["expected"] != done["balances"]["before"]
+    statuses = {line["status"] for line in done["lines"]}
+    assert {"proposed", "already_settled", "reported"} <= statuses
+    known = {p["id"] for p in done["proposals"]}
+    assert all(set(line["proposal_ids"]) <= known for line in done["lines"])
+
+
+async def test_reading_takes_one_call_a_list(home: Home, tmp_path: Path) -> None:
+    seeded = company(1, ANCHOR)
+    async with open_desk(back_end_of(seeded, ANCHOR), home, ANCHOR) as desk:
+        await desk.reconcile(written_feed(seeded, tmp_path / "feed.json"))
+        calls = list(desk.session.calls)
+    assert sorted(calls) == sorted(set(calls))
+    assert len(calls) == 10
+
+
+async def test_a_saved_plan_reads_back_equal_and_an_edited_one_is_refused(home: Home, tmp_path: Path) -> None:
+    seeded = company(1, ANCHOR)
+    async with open_desk(back_end_of(seeded, ANCHOR), home, ANCHOR) as desk:
+        found = await desk.reconcile(written_feed(seeded, tmp_path / "feed.json"))
+        path = plans.save(found.plan, plans.plan_path(home.plans, found.plan.id))
+        assert path.stat().st_mode & 0o777 == 0o600
+        loaded = plans.load(plans.find(home.plans, found.plan.id))
+        assert loaded.as_json() == found.plan.as_json()
+        assert desk.journal.knows(loaded)
+        applied = await desk.apply(loaded, Scripted(only=["p1"]))
+        assert applied.results[0].outcome == "committed"
+        data = json.loads(path.read_text("utf-8"))
+        data["proposals"][1]["writes"][0]["arguments"]["amount"] = "0.01"
+        path.write_text(json.dumps(data), "utf-8")
+        with pytest.raises(VerificationMismatch):
+            plans.load(path)
+    path.write_text("{}", "utf-8")
+    with pytest.raises(UsageError):
+        plans.load(path)
+    with pytest.raises(UsageError, match="no plan"):
+        plans.find(home.plans, "../../etc/passwd")
+
+
+async def test_a_plan_of_another_machine_is_all_to_review(home: Home, tmp_path: Path) -> None:
+    seeded = company(1, ANCHOR)
+    async with open_desk(back_end_of(seeded, ANCHOR), home, ANCHOR) as desk:
+        found = await desk.reconcile(written_feed(seeded, tmp_path / "feed.json"))
+    foreign = as_foreign(found.plan)
+    assert {p.certainty for p in foreign.proposals} == {"review"}
+
+
+class Editing:
+    """Lowers the amount of the first proposal it is shown, approves what came of it, and leaves."""
+
+    def __init__(self, **changes: str) -> None:
+        self.changes = changes
+        self.seen: list[Plan] = []
+
+    async def review(self, plan: Plan, context: ReviewContext) -> AsyncIterator[ApprovalDecision]:
+        self.seen.append(plan)
+        proposal = next(p for p in plan.proposals if p.id == context.proposal_ids[0])
+        write = proposal.writes[0]
+        if len(self.seen) == 1:
+            yield Edit(proposal.id, write.id, {**write.arguments, **self.changes})
+        else:
+            yield Approve(bind(plan, proposal, user="tester"))
+            yield Quit()
+
+
+async def test_an_edited_write_is_a_new_plan_to_review_and_pays_what_was_typed(home: Home, tmp_path: Path) -> None:
+    seeded = company(1, ANCHOR)
+    async with open_desk(back_end_of(seeded, ANCHOR), home, ANCHOR) as desk:
+        found = await desk.reconcile(written_feed(seeded, tmp_path / "feed.json"))
+        plan = found.plan
+        first = next(p for p in plan.proposals if len(p.writes) == 1 and p.writes[0].amount > 2)
+        plan = replace(plan, proposals=(first, *(p for p in plan.proposals if p.id != first.id)))
+        desk.journal.plan_made(replace(plan, id="20261120-reordered"))
+        person = Editing(amount="1.25")
+        applied = await desk.apply(replace(plan, id="20261120-reordered"), person)
+    edited = person.seen[1]
+    assert edited.id != "20261120-reordered"
+    write = edited.proposals[0].writes[0]
+    assert edited.proposals[0].certainty == "review"
+    assert write.verify is not None
+    assert write.verify["token"] != (first.writes[0].verify or {})["token"]
+    assert str(write.verify["token"]) in write.arguments["reference"]
+    result = applied.results[0]
+    assert (result.outcome, result.due_before, result.due_after) == (
+        "committed",
+        Decimal(str((first.writes[0].verify or {})["due_before"])),
+        Decimal(str((first.writes[0].verify or {})["due_before"])) - Decimal("1.25"),
+    )
+    assert applied.differences == ()
+    assert applied.status == "partial"
+
+
+class Refusing:
+    async def review(self, plan: Plan, context: ReviewContext) -> AsyncIterator[ApprovalDecision]:
+        for id in context.proposal_ids:
+            yield Refuse(id, "not mine")
+
+
+async def test_refusing_everything_sends_nothing_and_ends_well(home: Home, tmp_path: Path) -> None:
+    seeded = company(1, ANCHOR)
+    async with open_desk(back_end_of(seeded, ANCHOR), home, ANCHOR) as desk:
+        found = await desk.reconcile(written_feed(seeded, tmp_path / "feed.json"))
+        before = len(desk.session.calls)
+        applied = await desk.apply(found.plan, Refusing())
+        assert [name for name in desk.session.calls[before:] if "create" in name] == []
+    assert applied.after is None
+    assert (applied.exit_code, applied.status) == (ExitCode.DONE, "void")
+
+
+def test_a_plan_without_writes_has_no_status_to_speak_of() -> None:
+    assert status_of(()) == "none"
+
+
+async def test_receive_money_that_no_feed_shows_stands_for_its_line(home: Home, tmp_path: Path) -> None:
+    seeded = company(1, ANCHOR)
+    async with open_desk(back_end_of(seeded, ANCHOR), home, ANCHOR) as desk:
+        contact, number, due = await _open_invoice(desk)
+        clearing = next(a for a in (await desk.provider.accounts()).values() if a.clearing)
+        body = await desk.outside.put(
+            "/BankTransactions",
+            {"Type": "RECEIVE", "Contact": {"ContactID": contact}, "BankAccount": {"Code": "090"},
+             "Date": ANCHOR.isoformat(), "Reference": f"wallet payout {number}", "LineAmountTypes": "NoTax",
+             "LineItems": [{"Description": "takings", "Quantity": "1", "UnitAmount": str(due),
+                            "AccountCode": clearing.code, "TaxType": "NONE"}]},
+        )  # fmt: skip
+        found = await desk.reconcile(written_feed(seeded, tmp_path / "feed.json"))
+    (booked,) = body["BankTransactions"]
+    answer = next(a for a in found.answers if a.line.source_id == booked["BankTransactionID"])
+    assert answer.line.source == "ledger"
+    assert answer.status == "proposed"
+    proposal = next(p for p in found.plan.proposals if p.id in answer.proposal_ids)
+    assert proposal.writes[0].arguments["account_id"] == clearing.id
+    assert {e.control for e in proposal.writes[0].effects} == {"clearing", "receivables"}
+
+
+async def _open_invoice(desk: Desk) -> tuple[str, str, Decimal]:
+    contact = next(c["ContactID"] for c in (await desk.outside.get("/Contacts", page="1", pageSize="100"))["Contacts"])
+    body = await desk.outside.put(
+        "/Invoices",
+        {"Type": "ACCREC", "Contact": {"ContactID": contact}, "Date": ANCHOR.isoformat(),
+         "DueDate": ANCHOR.isoformat(), "Status": "AUTHORISED", "InvoiceNumber": "ZQ-771204", "LineAmountTypes": "NoTax",
+         "LineItems": [{"Description": "work", "Quantity": "1", "UnitAmount": "731.57", "AccountCode": "200",
+                        "TaxType": "NONE"}]},
+    )  # fmt: skip
+    (invoice,) = body["Invoices"]
+    return contact, invoice["InvoiceNumber"], Decimal(str(invoice["AmountDue"]))
