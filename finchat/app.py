@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from finchat.store.database import Database
     from finchat.ui.progress import Progress
     from finchat.workflows.execute import Applied
+    from finchat.workflows.meter import Usage
     from finchat.workflows.reconcile import Reconciliation
 
 
@@ -170,7 +171,7 @@ def reconcile(
             code = worst([applied.exit_code, desk.recovery_code])
             if call.json:
                 call.sink.document(
-                    reconcile_json.document(found, applied=applied, path=path, usage=desk.paced, exit_code=code)
+                    reconcile_json.document(found, applied=applied, path=path, usage=desk.usage, exit_code=code)
                 )
             else:
                 desk.report(applied, found.account_names, path)
@@ -213,7 +214,7 @@ def apply(call: Invocation, plan: str, *, yes: bool) -> int:
                 )
             code = worst([applied.exit_code, desk.recovery_code])
             if call.json:
-                call.sink.document(reconcile_json.apply_document(applied, path=path, usage=desk.paced, exit_code=code))
+                call.sink.document(reconcile_json.apply_document(applied, path=path, usage=desk.usage, exit_code=code))
             else:
                 desk.report(applied, names, path)
             return code
@@ -545,6 +546,12 @@ class Desk:
         return self.settings.fingerprint(self.organisation.id)
 
     @property
+    def usage(self) -> Usage:
+        from finchat.workflows.meter import Usage
+
+        return Usage(calls=self.paced.calls, waited_s=self.paced.waited_s)
+
+    @property
     def feed(self) -> Path | None:
         """The bank's own feed: the one the connection names, or that of the sandbox company."""
         if self.settings.bank_feed is not None:
@@ -608,7 +615,9 @@ class Desk:
             plan,
             guard=self.guard,
             journal=self.journal,
-            approver=PolicyFirst(self.guard, person, unattended=yes, attended=self.call.sink.interactive),
+            approver=PolicyFirst(
+                self.guard, person, unattended=yes, attended=self.call.sink.interactive, emit=self.progress
+            ),
             context=ReviewContext(
                 proposal_ids=waiting,
                 foreign=foreign,
@@ -642,16 +651,21 @@ class PolicyFirst:
     person: Approver
     unattended: bool
     attended: bool
+    emit: Emit
 
     async def review(self, plan: Plan, context: ReviewContext) -> AsyncIterator[ApprovalDecision]:
+        """Decisions of the policy, then of the person; without a person the rest stays pending."""
         from finchat.safety.approval import Approve, Quit
+        from finchat.workflows.unattended import PolicyApprover
 
         waiting = list(context.proposal_ids)
         if self.unattended:
-            for proposal in plan.proposals:
-                if proposal.id in waiting and self.guard.unattended(plan, proposal).approved:
-                    waiting.remove(proposal.id)
-                    yield Approve(self.guard.approve_unattended(plan, proposal))
+            async for decision in PolicyApprover(self.guard, silent if self.attended else self.emit).review(
+                plan, context
+            ):
+                if isinstance(decision, Approve):
+                    waiting.remove(decision.proposal_id)
+                yield decision
         if not self.attended:
             yield Quit()
             return
