@@ -373,14 +373,22 @@ def list_servers(call: Invocation) -> int:
 
 def sandbox_run(call: Invocation, vendor: str, *, http: str, limits: str, strict_auth: bool, delay: str | None) -> int:
     from finchat.sandbox.xero import serve as sandbox_serve
-    from finchat.sandbox.xero.app import Limits
+    from finchat.sandbox.xero.faults import Faults
+    from finchat.sandbox.xero.limits import Limits
 
     _known_vendor(vendor)
     host, port = _address(http)
-    home = _sandbox_home(call)
-    sandbox_serve.run(
-        home.ensure(), host, port, Limits.parse(limits), strict_auth, sandbox_serve.Faults.parse(delay or "")
-    )
+    allowed, faults = Limits.parse(limits), Faults.parse(delay or "")
+    with closing(_sandbox_home(call).ensure()) as back_end:
+        sandbox_serve.run(
+            back_end,
+            host,
+            port,
+            limits=allowed,
+            strict_auth=strict_auth,
+            faults=faults,
+            ready=lambda line: call.sink.raw(line + "\n"),
+        )
     return ExitCode.DONE
 
 
