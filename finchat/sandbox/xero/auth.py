@@ -82,7 +82,7 @@ class Authority:
 
     @staticmethod
     def check_tenant(given: str | None, tenant_id: str, *, optional: bool) -> None:
-        """The xero-tenant-id header names the organisation; a custom connection may leave it out. Raises ApiError 403."""
+        """The header names the organisation; a custom connection may leave it out. Raises ApiError 403."""
         if given is None and optional:
             return
         if given is None or given.lower() != tenant_id.lower():

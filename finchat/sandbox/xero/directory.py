@@ -119,18 +119,10 @@ def save_account(company: Company, given: Any, *, create_only: bool, key: str | 
     """Create an account, or change the one named by its id. Its GUID. Raises Refusal."""
     if not isinstance(given, Mapping):
         raise Refusal("Accounts must hold objects", "Accounts")
-    row = None
-    if key or given.get("AccountID"):
-        if create_only:
-            raise Refusal("AccountID must not be given when creating", "AccountID")
-        row = company.one("SELECT * FROM account WHERE guid = ?", guid_or_none(key or given.get("AccountID")))
-        if row is None:
-            raise Refusal("The Account could not be found", "AccountID")
-    if row is not None and row["system"]:
-        raise Refusal("System accounts cannot be changed (SystemAccount)", "SystemAccount")
+    row = _account_named(company, given, key, create_only=create_only)
     identity = str(row["guid"]) if row is not None else str(uuid4())
     kind = given.get("Type") or (row["type"] if row is not None else None)
-    if kind not in ACCOUNT_CLASS:
+    if not isinstance(kind, str) or kind not in ACCOUNT_CLASS:
         raise Refusal("Type is not a valid account type", "Type")
     if row is not None and kind != row["type"] and "BANK" in (kind, row["type"]):
         raise Refusal("Type cannot be changed to or from BANK", "Type")
@@ -145,52 +137,73 @@ def save_account(company: Company, given: Any, *, create_only: bool, key: str | 
             raise Refusal(f"Please enter a unique {word}.", word)
     currency = row["currency"] if row is not None else None
     if kind == "BANK" and row is None:
-        if not given.get("BankAccountNumber"):
-            raise Refusal("BankAccountNumber must be specified for an account of type BANK", "BankAccountNumber")
-        currency = text(given.get("CurrencyCode"), "CurrencyCode", 3) or company.currency
-        if currency not in CURRENCIES:
-            raise Refusal("CurrencyCode is not a currency", "CurrencyCode")
+        currency = _bank_currency(company, given)
     tax_type = text(given.get("TaxType"), "TaxType", 50) or (row["tax_type"] if row is not None else "NONE")
     company.tax_rate(tax_type, "TaxType")
     status = given.get("Status") or (row["status"] if row is not None else "ACTIVE")
     if status not in ("ACTIVE", "ARCHIVED"):
         raise Refusal("Status must be ACTIVE or ARCHIVED", "Status")
-    payments = given.get("EnablePaymentsToAccount")
-    body: dict[str, Any] = json.loads(row["body"]) if row is not None else {}
-    for key_ in ("Description", "BankAccountNumber"):
-        if given.get(key_) is not None:
-            body[key_] = text(given[key_], key_, 4000)
+    columns = {
+        "guid": identity,
+        "code": code,
+        "name": name,
+        "type": kind,
+        "class": ACCOUNT_CLASS[kind],
+        "status": status,
+        "tax": tax_type,
+        "currency": currency,
+        "payments": _flag(given, "EnablePaymentsToAccount", row["payments"] if row is not None else 0),
+        "updated": company.stamp,
+        "body": json_text(_account_body(given, row)),
+    }
     if row is None:
         company.run(
-            "INSERT INTO account(guid, name, type, class, status, tax_type, payments, updated, body)"
-            " VALUES(?, ?, ?, ?, 'ACTIVE', 'NONE', 0, ?, '{}')",
-            identity,
-            name,
-            kind,
-            ACCOUNT_CLASS[kind],
-            company.stamp,
+            "INSERT INTO account(guid, code, name, type, class, status, tax_type, currency, payments, updated, body)"
+            " VALUES(:guid, :code, :name, :type, :class, :status, :tax, :currency, :payments, :updated, :body)",
+            columns,
         )
-    company.run(
-        "UPDATE account SET code = :code, name = :name, type = :type, class = :class, status = :status,"
-        " tax_type = :tax, currency = :currency, payments = :payments, updated = :updated, body = :body"
-        " WHERE guid = :guid",
-        {
-            "code": code,
-            "name": name,
-            "type": kind,
-            "class": ACCOUNT_CLASS[kind],
-            "status": status,
-            "tax": tax_type,
-            "currency": currency,
-            "payments": int(boolean(payments, "EnablePaymentsToAccount"))
-            if payments is not None
-            else (row["payments"] if row is not None else 0),
-            "updated": company.stamp,
-            "body": json_text(body),
-            "guid": identity,
-        },
-    )
+    else:
+        company.run(
+            "UPDATE account SET code = :code, name = :name, type = :type, class = :class, status = :status,"
+            " tax_type = :tax, currency = :currency, payments = :payments, updated = :updated, body = :body"
+            " WHERE guid = :guid",
+            columns,
+        )
     return identity
+
+
+def _account_named(company: Company, given: Mapping[str, Any], key: str | None, *, create_only: bool) -> Row | None:
+    if not (key or given.get("AccountID")):
+        return None
+    if create_only:
+        raise Refusal("AccountID must not be given when creating", "AccountID")
+    row = company.one("SELECT * FROM account WHERE guid = ?", guid_or_none(key or given.get("AccountID")))
+    if row is None:
+        raise Refusal("The Account could not be found", "AccountID")
+    if row["system"]:
+        raise Refusal("System accounts cannot be changed (SystemAccount)", "SystemAccount")
+    return row
+
+
+def _bank_currency(company: Company, given: Mapping[str, Any]) -> str:
+    if not given.get("BankAccountNumber"):
+        raise Refusal("BankAccountNumber must be specified for an account of type BANK", "BankAccountNumber")
+    currency = text(given.get("CurrencyCode"), "CurrencyCode", 3) or company.currency
+    if currency not in CURRENCIES:
+        raise Refusal("CurrencyCode is not a currency", "CurrencyCode")
+    return currency
+
+
+def _account_body(given: Mapping[str, Any], row: Row | None) -> dict[str, Any]:
+    body: dict[str, Any] = json.loads(row["body"]) if row is not None else {}
+    for key in ("Description", "BankAccountNumber"):
+        if given.get(key) is not None:
+            body[key] = text(given[key], key, 4000)
+    return body
+
+
+def _flag(given: Mapping[str, Any], key: str, default: int) -> int:
+    return default if given.get(key) is None else int(boolean(given[key], key))
 
 
 def delete_account(company: Company, key: str) -> Row:

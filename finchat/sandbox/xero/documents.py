@@ -265,7 +265,8 @@ def _rewrite(
     number = text(given.get(kind.number_field), kind.number_field, 255) or row["number"]
     if number != row["number"] and row["type"] == kind.types[0]:
         taken = company.one(
-            "SELECT 1 FROM document WHERE resource = ? AND number = ? AND type = ? AND status <> 'DELETED' AND guid <> ?",
+            "SELECT 1 FROM document WHERE resource = ? AND number = ? AND type = ? AND status <> 'DELETED'"
+            " AND guid <> ?",
             kind.resource,
             number,
             row["type"],

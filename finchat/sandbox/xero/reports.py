@@ -125,7 +125,7 @@ class Reports:
         return self._report("BalanceSheet", "Balance Sheet", f"As at {_long(as_of)}", rows)
 
     def trial_balance(self, query: Mapping[str, str]) -> dict[str, Any]:
-        """Every account's balance as of `date`, in debit or credit. Raises ApiError.
+        """The month's movement and the year-to-date balance of every account, in debit or credit. Raises ApiError.
 
         Profit and loss accounts run from the start of the financial year; what earlier years earned stands in
         Retained Earnings, so that debits equal credits.
@@ -143,7 +143,8 @@ class Reports:
             if a["class"] in ("REVENUE", "EXPENSE")
         )
         rows: list[dict[str, Any]] = [_header(["Account", "Debit", "Credit", "YTD Debit", "YTD Credit"])]
-        sums = [0, 0, 0, 0]
+        sums = [0, 0]
+        sums_ytd = [0, 0]
         retained = next((a["guid"] for a in self.accounts if a["system"] == "RETAINEDEARNINGS"), None)
         for title, of_class in _TRIAL_SECTIONS:
             listed: list[dict[str, Any]] = []
@@ -151,23 +152,23 @@ class Reports:
                 if account["class"] != of_class:
                     continue
                 guid = account["guid"]
-                profit = of_class in ("REVENUE", "EXPENSE")
-                ytd = yearly.get(guid, 0) if profit else standing.get(guid, 0)
-                current = monthly.get(guid, 0) if profit else ytd
+                moved = monthly.get(guid, 0)
+                held = (yearly if of_class in ("REVENUE", "EXPENSE") else standing).get(guid, 0)
                 if guid == retained:
-                    ytd, current = ytd + earlier, current + earlier
-                if ytd or current:
-                    cells = _sides(current) + _sides(ytd)
-                    sums = [s + c for s, c in zip(sums, cells, strict=True)]
-                    listed.append(_account_row(_name_and_code(account), account["guid"], cells, blanks=True))
+                    held += earlier
+                if not (moved or held):
+                    continue
+                sums = _added(sums, moved)
+                sums_ytd = _added(sums_ytd, held)
+                name = f"{account['name']} ({account['code']})" if account["code"] else str(account["name"])
+                cells = _sides(moved, of_class) + _sides(held, of_class)
+                listed.append(_account_row(name, guid, cells))
             if of_class == "EQUITY" and retained is None and earlier:
-                cells = _sides(earlier) * 2
-                sums = [s + c for s, c in zip(sums, cells, strict=True)]
-                listed.append(_blank_row("Retained Earnings", cells))
+                sums_ytd = _added(sums_ytd, earlier)
+                listed.append(_text_row("Retained Earnings", _sides(0, of_class) + _sides(earlier, of_class)))
             if listed:
                 rows.append({"RowType": "Section", "Title": title, "Rows": listed})
-        # The month's own columns leave the earlier months of the year to the YTD columns, as the vendor's do.
-        rows.append(_untitled(_row("Total", sums, "SummaryRow")))
+        rows.append(_untitled(_row("Total", [*sums, *sums_ytd], "SummaryRow")))
         return self._report("TrialBalance", "Trial Balance", f"As at {_long(as_of)}", rows)
 
     def _section(
@@ -256,15 +257,14 @@ def _row(title: str, values: Sequence[int], kind: str = "Row") -> dict[str, Any]
     return {"RowType": kind, "Cells": [{"Value": title}, *({"Value": str(amount(value))} for value in values)]}
 
 
-def _blank_row(title: str, values: Sequence[int]) -> dict[str, Any]:
-    cells = [{"Value": str(amount(value)) if value else ""} for value in values]
-    return {"RowType": "Row", "Cells": [{"Value": title}, *cells]}
+def _text_row(title: str, values: Sequence[str]) -> dict[str, Any]:
+    return {"RowType": "Row", "Cells": [{"Value": title}, *({"Value": value} for value in values)]}
 
 
-def _account_row(title: str, guid: str, values: Sequence[int], *, blanks: bool = False) -> dict[str, Any]:
+def _account_row(title: str, guid: str, values: Sequence[int | str]) -> dict[str, Any]:
     attributes = [{"Value": guid, "Id": "account"}]
     cells: list[dict[str, Any]] = [{"Value": title, "Attributes": attributes}]
-    cells += [{"Value": "" if blanks and not v else str(amount(v)), "Attributes": attributes} for v in values]
+    cells += [{"Value": v if isinstance(v, str) else str(amount(v)), "Attributes": attributes} for v in values]
     return {"RowType": "Row", "Cells": cells}
 
 
@@ -272,12 +272,15 @@ def _untitled(row: dict[str, Any]) -> dict[str, Any]:
     return {"RowType": "Section", "Title": "", "Rows": [row]}
 
 
-def _sides(value: int) -> list[int]:
-    return [max(value, 0), max(-value, 0)]
+def _sides(value: int, of_class: str) -> list[str]:
+    """Debit and credit as text, the other side blank; a zero stands on the account's usual side."""
+    debit = value > 0 or (value == 0 and of_class in ("ASSET", "EXPENSE"))
+    text = str(amount(abs(value)))
+    return [text, ""] if debit else ["", text]
 
 
-def _name_and_code(account: Account) -> str:
-    return f"{account['name']} ({account['code']})" if account["code"] else str(account["name"])
+def _added(sums: list[int], value: int) -> list[int]:
+    return [sums[0] + max(value, 0), sums[1] + max(-value, 0)]
 
 
 def _accrual_only(query: Mapping[str, str]) -> None:
