@@ -67,12 +67,30 @@ def claim(facts: Facts, lines: Iterable[BankLine]) -> dict[str, Claim]:
             held = transactions[line.source_id]
             claimed[line.id] = Claim("bank_transaction", (held.id,), "the ledger's own receipt", held)
             used.add(held.id)
-    _from_entries(facts, lines, claimed, used)
+    _from_entries(facts, lines, claimed, used, least=2)
     _from_single_payments(facts, lines, claimed, used)
+    facts.learn(lessons(facts, lines, claimed))
+    _from_entries(facts, lines, claimed, used, least=1)
     return claimed
 
 
-def _from_entries(facts: Facts, lines: list[BankLine], claimed: dict[str, Claim], used: set[str]) -> None:
+def lessons(facts: Facts, lines: Iterable[BankLine], claims: dict[str, Claim]) -> list[tuple[str, BankLine]]:
+    """What claimed lines teach about names: contact and line, where payments of that one contact hold the line."""
+    contact_of = {p.id: p.contact_id for p in facts.books.payments}
+    found: list[tuple[str, BankLine]] = []
+    for line in lines:
+        held = claims.get(line.id)
+        if held is not None and held.kind == "payment":
+            contacts = {contact_of.get(i, "") for i in held.ledger_ids}
+            if len(contacts) == 1 and "" not in contacts:
+                found.append((next(iter(contacts)), line))
+    return found
+
+
+def _from_entries(
+    facts: Facts, lines: list[BankLine], claimed: dict[str, Claim], used: set[str], *, least: int
+) -> None:
+    """Claims of entries that fit by at least `least`: those the text supports come before those it is silent on."""
     by_amount: dict[tuple[str, Direction, int], list[_Entry]] = defaultdict(list)
     for entry in _entries(facts):
         by_amount[entry.account_id, entry.direction, entry.minor].append(entry)
@@ -84,7 +102,7 @@ def _from_entries(facts: Facts, lines: list[BankLine], claimed: dict[str, Claim]
         for entry in by_amount.get((line.account_id, line.direction, minor), ()):
             distance = (entry.date - line.date).days
             fit = _fit(facts, line, entry)
-            if fit is None:
+            if fit is None or fit < least:
                 continue
             inside = EARLIEST <= distance <= LATEST or (fit >= 4 and abs(distance) <= FAR)
             if inside:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from finchat.books.documents import BankLine, Books, Document
-from finchat.books.matching.claims import Claim, claim
+from finchat.books.matching.claims import Claim, claim, lessons
 from finchat.books.matching.facts import Facts, Remaining
 from finchat.books.matching.options import (
     BY_GROUP,
@@ -37,20 +37,19 @@ def match(books: Books) -> tuple[Verdict, ...]:
     originals = copies(facts.lines, numbers)
     first = [line for line in facts.lines if line.id not in originals]
     claims = claim(facts, first)
-    facts.learn(_claim_lessons(facts, first, claims))
+    facts.learn(lessons(facts, first, claims))
     remaining = Remaining(facts)
     chosen: dict[str, Option] = {}
     booked = [line for line in first if line.id in claims and claims[line.id].transaction is not None]
     waiting = [line for line in first if line.id not in claims]
     _serve(facts, remaining, [*waiting, *booked], chosen)
-    lessons = _claim_lessons(facts, first, claims)
     by_id = {line.id: line for line in facts.lines}
-    lessons += [
+    learned = lessons(facts, first, claims) + [
         (facts.documents[o.takes[0].document_id].contact_id, by_id[line_id])
         for line_id, o in sorted(chosen.items())
         if o.level == BY_NUMBER and len({facts.documents[t.document_id].contact_id for t in o.takes}) == 1
     ]
-    facts.learn(lessons)
+    facts.learn(learned)
     _serve(facts, remaining, [line for line in [*waiting, *booked] if line.id not in chosen], chosen)
     room = clearing_room(books)
     fresh = Remaining(facts)  # what each line could have been, before any other took its documents
@@ -80,19 +79,6 @@ def match(books: Books) -> tuple[Verdict, ...]:
             ledger_ids=held_by,
         )  # fmt: skip
     return tuple(verdicts[line.id] for line in books.lines)
-
-
-def _claim_lessons(facts: Facts, lines: list[BankLine], claims: dict[str, Claim]) -> list[tuple[str, BankLine]]:
-    """What claimed lines teach: the text of a line that a payment of one contact holds."""
-    contact_of = {p.id: p.contact_id for p in facts.books.payments}
-    lessons: list[tuple[str, BankLine]] = []
-    for line in lines:
-        held = claims.get(line.id)
-        if held is not None and held.kind == "payment":
-            contacts = {contact_of.get(i, "") for i in held.ledger_ids}
-            if len(contacts) == 1 and "" not in contacts:
-                lessons.append((next(iter(contacts)), line))
-    return lessons
 
 
 def _serve(facts: Facts, remaining: Remaining, lines: list[BankLine], chosen: dict[str, Option]) -> None:

@@ -7,6 +7,7 @@ never a document's (trace numbers, value dates) are learned from the lines thems
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -34,8 +35,11 @@ class _Token:
     text: str
     in_reference: bool
     marked: bool  # written as a number: "#3027"
+    written: int  # digits, leading zeros included
+    coded: bool  # letters and digits in one: "Q-7591"
 
 
+_CODED = re.compile(r"[^\W\d_]{1,5}[-/.]?(\d{3,})(?!\w)")
 _MARKED = re.compile(r"[#№]\s*0*(\d+)")
 
 
@@ -54,8 +58,14 @@ class NumberIndex:
         self._whole: dict[str, list[str]] = defaultdict(list)
         self._reference: dict[str, list[str]] = defaultdict(list)
         self.digits_of: dict[str, str] = {}
+        self._known: set[str] = set()
+        self._longest = 0  # digits of the longest number or reference a document has, zeros included
         for document in documents:
             letters, digits, whole = _parts(document.number)
+            for text in (document.number, document.reference):
+                for piece in (r for w in words(text) for r in runs(w) if r[0].isdigit()):
+                    self._known.add(piece.lstrip("0"))
+                    self._longest = max(self._longest, len(piece))
             if digits:
                 self.digits_of[document.id] = digits
                 if len(digits) >= 2:
@@ -67,8 +77,6 @@ class NumberIndex:
             reference = _parts(document.reference)[2]
             if len(reference) >= 4 and any(c.isdigit() for c in reference):
                 self._reference[reference].append(document.id)
-        # A supplier's or own number keeps its length: other digits of that length are someone else's number.
-        self.lengths = {len(d) for d in self._bare}
         introduced: Counter[str] = Counter()
         hits: Counter[str] = Counter()
         for line in lines:
@@ -78,7 +86,7 @@ class NumberIndex:
                 hits[word] += token.digits in self._bare or (token.letters, token.digits) in self._own
         self._noise = {w for w, n in introduced.items() if w and n >= 4 and hits[w] * 4 < n}
         self._introducers = {w for w, n in introduced.items() if w and hits[w] >= 2 and hits[w] * 3 >= n * 2}
-        self._all_documents = len(self.digits_of)
+        self._traces = {w for w, n in introduced.items() if w in self._noise and n >= max(8, introduced.total() // 20)}
 
     def mentions(self, line: BankLine) -> tuple[Mention, ...]:
         """Documents the line names, strongest naming of each, in a stable order."""
@@ -111,6 +119,21 @@ class NumberIndex:
             add(self._bare.get(token.digits, ()), 2 if known else 1, token.text)
         return tuple(sorted(found.values()))
 
+    def unknown(self, line: BankLine) -> tuple[str, ...]:
+        """Codes of the line (letters and digits in one) that look like a document's but are none that the books know:
+        an order, a quote, a document to come."""
+        return tuple(
+            dict.fromkeys(
+                t.text
+                for t in _tokens(line)
+                if t.coded
+                and 3 <= t.written <= self._longest
+                and t.digits not in self._known
+                and (t.letters or t.before) not in self._traces
+                and not _near_date(t, line)
+            )
+        )
+
     def introduces_noise(self, word: str) -> bool:
         """Whether the numbers after the word are never a document's."""
         return word in self._noise
@@ -131,6 +154,7 @@ def _tokens(line: BankLine) -> list[_Token]:
     for text, in_reference in ((line.payee, False), (line.narration, False), (line.reference, True)):
         before = ""
         marked = frozenset(_MARKED.findall(text))
+        coded = frozenset(_CODED.findall(text))
         for word in words(text):
             pieces = runs(word)
             if letters_only(word):
@@ -140,9 +164,36 @@ def _tokens(line: BankLine) -> list[_Token]:
             for piece in pieces:
                 if piece[0].isdigit():
                     tokens.append(
-                        _Token(letters, piece.lstrip("0"), before, word, in_reference, piece.lstrip("0") in marked)
+                        _Token(
+                            letters,
+                            piece.lstrip("0"),
+                            before,
+                            word,
+                            in_reference,
+                            piece.lstrip("0") in marked,
+                            len(piece),
+                            piece in coded,
+                        )
                     )
                     before, letters = letters or before, ""  # a list of numbers is introduced once
                 else:
                     letters += piece
     return tokens
+
+
+def _near_date(token: _Token, line: BankLine) -> bool:
+    """Four digits that are a day and a month within two months of the line, or its year."""
+    if token.written != 4 or token.letters:
+        return False
+    digits = token.digits.zfill(4)
+    if abs(int(digits) - line.date.year) <= 1:
+        return True
+    for day, month in ((digits[:2], digits[2:]), (digits[2:], digits[:2])):
+        for year in (line.date.year - 1, line.date.year, line.date.year + 1):
+            try:
+                written = dt.date(year, int(month), int(day))
+            except ValueError:
+                continue
+            if abs((written - line.date).days) <= 62:
+                return True
+    return False

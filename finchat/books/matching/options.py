@@ -88,7 +88,8 @@ def options(line: BankLine, facts: Facts, remaining: Remaining, *, guesses: bool
     found = _by_number(scene)
     if guesses or not (found and found[0].certain and found[0].level == BY_NUMBER):
         weaker = [*_by_name(scene), *_groups(scene)]
-        found += [_doubtful(o) for o in weaker] if _spent(scene) else weaker
+        unknown = _spent(scene) or bool(facts.numbers.unknown(line))
+        found += [_doubtful(o) if unknown and not _explains_number(scene, o) else o for o in weaker]
     if guesses:
         found += [*_shorts(scene), *_by_amount(scene)]
     best: dict[tuple[frozenset[str], tuple[tuple[str, str, int], ...]], Option] = {}
@@ -102,6 +103,11 @@ def options(line: BankLine, facts: Facts, remaining: Remaining, *, guesses: bool
 
 def _merit(option: Option) -> tuple[bool, int, Decimal]:
     return (not option.certain, option.level, -option.confidence)
+
+
+def _explains_number(scene: Scene, option: Option) -> bool:
+    """The number that hits nothing is the option's own, with two digits swapped."""
+    return len(option.takes) == 1 and bool(_transposed(scene, scene.facts.documents[option.takes[0].document_id]))
 
 
 def _spent(scene: Scene) -> bool:
@@ -169,7 +175,7 @@ def _by_number(scene: Scene) -> list[Option]:
                 return [group]
     for m, d in named:
         if d.currency != scene.line.currency:
-            option = _foreign(scene, d, BY_NUMBER, [_number(m, d)], named=True)
+            option = _foreign(scene, d, BY_NUMBER, [_number(m, d)], named=m.strength == 3 or _contact_fits(scene, d))
             if option:
                 found.append(option)
     if found:
@@ -260,7 +266,8 @@ def _foreign(scene: Scene, d: Document, level: int, evidence: list[Evidence], *,
         record_type=d.type,
         record_id=d.id,
     )
-    certain = (named and (_contact_fits(scene, d) or not scene.contacts)) or (written and _contact_fits(scene, d))
+    best = max((scene.facts.named(line)[c].coverage for c in scene.contacts), default=0.0)
+    certain = (named and (_contact_fits(scene, d) or best < NAMED + 0.1)) or (written and _contact_fits(scene, d))
     extra = [Evidence(kind="amount", text=f"the text gives {document_amount} {d.currency}")] if written else []
     return Option(
         situation="exact",
@@ -464,6 +471,7 @@ def _by_name(scene: Scene) -> list[Option]:
             documents = [d for c, d in exact if c == contact_id]
             pool = tuple(d.id for d in documents)
             certain = len(contacts) == 1 and _name_is_enough(scene, contact_id)
+            certain = certain and not _instalment_possible(scene, contact_id)
             other = _other_number(scene, contact_id, documents)
             certain = certain and (other is None or len(documents) == 1 and bool(_transposed(scene, documents[0])))
             confidence = "0.94" if certain and len(documents) == 1 else "0.60" if len(contacts) == 1 else "0.45"
@@ -493,6 +501,20 @@ def _by_name(scene: Scene) -> list[Option]:
         ]
         found.extend(credited if len(credited) == 1 else [_doubtful(o) for o in credited])
     return found
+
+
+def _instalment_possible(scene: Scene, contact_id: str) -> bool:
+    """The name is not clear, the contact is paying another document in instalments, and a round amount could be one."""
+    unclear = scene.facts.named(scene.line)[contact_id].coverage < 0.9
+    return (
+        unclear
+        and scene.minor % 500 == 0
+        and any(
+            scene.minor < scene.due(d) < scene.facts.minor_total[d.id]
+            and scene.facts.minor_due[d.id] < scene.facts.minor_total[d.id]
+            for d in _open_of(scene, contact_id)
+        )
+    )
 
 
 def _other_number(scene: Scene, contact_id: str, documents: Sequence[Document]) -> Document | None:
