@@ -12,13 +12,13 @@ import random
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from finchat.connections.toolbox import RateState
-from finchat.errors import LimitReached
+from finchat.errors import FinchatError, LimitReached
 from finchat.events import Emit, Waiting, silent
 from finchat.settings import Home
 from finchat.store.database import Database
@@ -30,6 +30,8 @@ _DAY_BELIEVED_S = 600.0
 _SHOWN_FROM_S = 0.5  # shorter waits are not worth a word
 _DAY_SLICE_S = 300.0  # a call leaves the day at most this much too late
 _KEPT_S = 600.0  # single calls are kept at least this long, should the server name a longer window
+_ABSENT_AFTER_S = 5.0  # a stopped process (Ctrl-Z) that no longer asks loses its place in the line
+_LONGEST_CALL_S = 900.0  # and a slot that nobody gave back for so long is free
 _SLICE_S = 0.25  # how often a longer wait looks again: another process may hear news
 _TABLES = (
     """
@@ -45,7 +47,10 @@ _TABLES = (
     CREATE TABLE days (
         key TEXT NOT NULL, at REAL NOT NULL, calls INTEGER NOT NULL, PRIMARY KEY (key, at)
     ) STRICT, WITHOUT ROWID;
-    CREATE TABLE line (id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL, owner TEXT NOT NULL) STRICT;
+    CREATE TABLE line (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL, owner TEXT NOT NULL,
+        seen REAL NOT NULL  -- when its owner last asked
+    ) STRICT;
     CREATE TABLE told_limits (
         key TEXT PRIMARY KEY, per_window INTEGER, window_s REAL, per_day INTEGER,
         blocked_since REAL, blocked_until REAL
@@ -112,7 +117,7 @@ class Pacer:
     ) -> None:
         database.migrate("pacing", _TABLES)
         self._database = database
-        self._owner = Owner(locks)
+        self._owner = Owner(locks, "pacer")
         self._limits = limits or Limits()
         self._emit = emit
         self._now = now
@@ -122,9 +127,9 @@ class Pacer:
 
     def close(self) -> None:
         """Leave every line and give back what is still held."""
-        with self._database.transaction() as rows:
+        with suppress(FinchatError), self._database.transaction() as rows:
             self._forget(rows, self._owner.name, self._now())
-        self._owner.close()
+        self._owner.close()  # what a full disk left in the file, others free once this lock is gone
 
     @asynccontextmanager
     async def call(self, key: str, server: str) -> AsyncIterator[Slot]:
@@ -176,8 +181,9 @@ class Pacer:
                 self._learn(rows, slot.key, rate, now)
             if retry_after_s is not None:
                 rows.execute(
-                    "INSERT INTO told_limits (key, blocked_since, blocked_until) VALUES (?1, ?2, ?3) ON CONFLICT (key) DO "
-                    "UPDATE SET blocked_since = ?2, blocked_until = max(?3, coalesce(blocked_until, 0))",
+                    "INSERT INTO told_limits (key, blocked_since, blocked_until) VALUES (?1, ?2, ?3) "
+                    "ON CONFLICT (key) DO UPDATE "
+                    "SET blocked_since = ?2, blocked_until = max(?3, coalesce(blocked_until, 0))",
                     (slot.key, now, now + min(retry_after_s, DAY_S)),  # no server may hold us back for longer
                 )
         self._released.set()
@@ -186,6 +192,8 @@ class Pacer:
         """The id of a slot taken, or how long to wait and the place in the line that was taken for it."""
         now = self._now()
         with self._database.transaction() as rows:
+            if place is not None and not rows.execute("UPDATE line SET seen = ? WHERE id = ?", (now, place)).rowcount:
+                place = None  # lost while this process was stopped
             wait = self._wait(rows, key, place, now)
             if wait is not None:
                 self._bury(rows, key, now)
@@ -202,7 +210,9 @@ class Pacer:
                     _forget_old(rows, key, now)
                 return taken, None
             if place is None:
-                place = rows.execute("INSERT INTO line (key, owner) VALUES (?, ?)", (key, self._owner.name)).lastrowid
+                place = rows.execute(
+                    "INSERT INTO line (key, owner, seen) VALUES (?, ?, ?)", (key, self._owner.name, now)
+                ).lastrowid
             return wait, place
 
     def _wait(self, rows: sqlite3.Connection, key: str, place: int | None, now: float) -> _Wait | None:
@@ -263,8 +273,9 @@ class Pacer:
         """Adopt the server's numbers where they are stricter, or where it names its own window."""
         if rate.minute_limit is not None or rate.day_limit is not None:
             rows.execute(
-                "INSERT INTO told_limits (key, per_window, window_s, per_day) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (key) DO "
-                "UPDATE SET per_window = coalesce(?2, per_window), window_s = ?3, per_day = coalesce(?4, per_day)",
+                "INSERT INTO told_limits (key, per_window, window_s, per_day) VALUES (?1, ?2, ?3, ?4) "
+                "ON CONFLICT (key) DO UPDATE "
+                "SET per_window = coalesce(?2, per_window), window_s = ?3, per_day = coalesce(?4, per_day)",
                 (key, rate.minute_limit, rate.window_s, rate.day_limit),
             )
         limits, _ = self._budget(rows, key, now)
@@ -280,7 +291,7 @@ class Pacer:
                 _add_to_day(rows, key, now - DAY_S + _DAY_BELIEVED_S, unseen)
 
     def _bury(self, rows: sqlite3.Connection, key: str, now: float) -> None:
-        """Free what processes left behind that ended without a goodbye (SIGKILL)."""
+        """Free what processes left behind that ended without a goodbye (SIGKILL) or no longer move."""
         holders = rows.execute(
             "SELECT owner FROM calls WHERE key = ?1 AND owner IS NOT NULL UNION SELECT owner FROM line WHERE key = ?1",
             (key,),
@@ -288,6 +299,12 @@ class Pacer:
         for (owner,) in holders:
             if not self._owner.present(owner):
                 self._forget(rows, owner, now)
+        rows.execute("UPDATE line SET seen = ? WHERE seen > ?", (now, now + 1.0))
+        rows.execute("DELETE FROM line WHERE key = ? AND seen < ?", (key, now - _ABSENT_AFTER_S))
+        rows.execute(
+            "UPDATE calls SET owner = NULL, at = ?1 WHERE key = ?2 AND owner IS NOT NULL AND at < ?3",
+            (now, key, now - _LONGEST_CALL_S),
+        )
 
     @staticmethod
     def _forget(rows: sqlite3.Connection, owner: str, now: float) -> None:

@@ -10,7 +10,6 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -50,9 +49,9 @@ async def open_session(
 ) -> AsyncIterator[Toolbox]:
     """An open session with one configured server.
 
-    `in_memory` makes the server of settings with neither command nor URL. `is_read` names the tools that may be
-    called a second time when the connection broke under the first call; by default none is (an unclassified tool is a
-    write). Deadlines are those of `settings`, in seconds.
+    `clock` dates what servers tell in seconds. `in_memory` makes the server of settings with neither command nor URL.
+    `is_read` names the tools that may be called a second time when the connection broke under the first call; by
+    default none is (an unclassified tool is a write). Deadlines are those of `settings`, in seconds.
 
     Raises Unavailable (with the command and its last line on stderr, or the URL) when the server does not start in
     time, AuthenticationError when it answers 401, UsageError when nothing can make the in-memory server.
@@ -174,7 +173,8 @@ class _Session:
         finally:
             current_exchange.reset(token)
         if scope.cancelled_caught:
-            await self._retire_if_suspect(link)
+            if link.child is not None and link.child.suspect:
+                await self._retire(link)
             return _failed(
                 CallError(
                     code="timeout",
@@ -184,6 +184,8 @@ class _Session:
                 )
             )
         if failure is not None:
+            if seen.status == 404:  # how a server says that it forgot the session
+                await self._retire(link)
             return self._failure(name, failure, seen)
         return self._answer(name, reply, seen)
 
@@ -198,7 +200,7 @@ class _Session:
                 )
             )
         meta = reply.meta or {}
-        rate = rates.from_meta(meta) or (seen.headers and rates.from_headers(seen.headers, _wall())) or None
+        rate = rates.from_meta(meta) or (seen.headers and rates.from_headers(seen.headers, self._clock.now())) or None
         text = "\n".join(block.text for block in reply.content if getattr(block, "type", None) == "text")
         try:
             return read_answer(
@@ -213,7 +215,7 @@ class _Session:
             return _failed(_malformed(name, str(error)))
 
     def _failure(self, name: str, failure: BaseException, seen: Any) -> CallResult:
-        rate = rates.from_headers(seen.headers, _wall()) if seen.headers else None
+        rate = rates.from_headers(seen.headers, self._clock.now()) if seen.headers else None
         return CallResult(error=self._error(name, failure, seen), rate=rate)
 
     def _error(self, name: str, failure: BaseException, seen: Any) -> CallError:
@@ -259,7 +261,7 @@ class _Session:
             message=f"server {self.server} answered {name} with HTTP {seen.status}: {detail}",
             outcome=outcome,
             status=seen.status,
-            retry_after_s=rates.retry_after_s(seen.headers, _wall()),
+            retry_after_s=rates.retry_after_s(seen.headers, self._clock.now()),
             next=next_step,
             problem=seen.headers.get("x-rate-limit-problem"),
         )
@@ -300,9 +302,9 @@ class _Session:
             self._link = await self._new_link()
             return self._link
 
-    async def _retire_if_suspect(self, link: Link) -> None:
-        """After a lost answer over stdio, later calls get a fresh child; calls under way keep the old one."""
-        if link.child is not None and link.child.suspect and self._link is link:
+    async def _retire(self, link: Link) -> None:
+        """Later calls get a fresh session; calls under way keep the old one."""
+        if self._link is link:
             self._retired.append(link)
             self._link = None
             await self._bury()
@@ -334,11 +336,9 @@ class _Session:
         opened = links.Link(connect, on_tools_changed=self._forget_tools)
         try:
             await opened.open(settings.start_deadline_s)
-        except asyncio.CancelledError:
-            await opened.close()
-            raise
-        except FinchatError:
-            await opened.close()
+        except (asyncio.CancelledError, FinchatError):
+            with anyio.CancelScope(shield=True):
+                await opened.close()
             raise
         except Exception as error:
             raise await self._not_started(error, opened, child) from error
@@ -407,7 +407,3 @@ def _malformed(name: str, detail: str) -> CallError:
 def _cancelled_by_caller() -> bool:
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
-
-
-def _wall() -> datetime:
-    return datetime.now(UTC)

@@ -33,22 +33,29 @@ else:
 class Owner:
     """This process, under a name others can ask about. The lock file lives in `directory` (created 0700).
 
+    `kind` begins the file's name; files of that kind whose process is gone are removed.
     Raises StorageError when the file cannot be written.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, kind: str) -> None:
         self._directory = directory
+        self._kind = kind
         self.name = uuid.uuid4().hex
         make_private_directory(directory)
         path = self._path(self.name)
+        # Locked before it gets its name: nobody may find it free and take its owner for gone.
+        unnamed = path.with_suffix(".new")
         try:
-            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            self._descriptor = os.open(unnamed, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            _try_lock(self._descriptor)
+            unnamed.rename(path)
         except OSError as error:
             raise StorageError(
                 f"cannot write {path}: {error.strerror}", code="not_writable", field=str(path),
                 next="make the directory writable for you, or set FINCHAT_HOME to another one",
             ) from error  # fmt: skip
-        _try_lock(self._descriptor)
+        for other in directory.glob(f"{kind}-*.lock"):
+            self.present(other.stem.removeprefix(f"{kind}-"))
 
     def close(self) -> None:
         """Give the name up; safe to call twice."""
@@ -76,4 +83,4 @@ class Owner:
             os.close(descriptor)
 
     def _path(self, name: str) -> Path:
-        return self._directory / f"{name}.lock"
+        return self._directory / f"{self._kind}-{name}.lock"

@@ -46,6 +46,10 @@ def answer(request: Mapping[str, Any], tools: list[Any] | None = None) -> dict[s
     method = request.get("method")
     if "id" not in request:
         return None
+    if method == "initialize":
+        info = {"name": "old", "version": "1"}
+        older = {"protocolVersion": "2025-06-18", "capabilities": {"tools": {}}, "serverInfo": info}
+        return {"jsonrpc": "2.0", "id": request["id"], "result": older}
     if method == "server/discover":
         return reply(request, {"supportedVersions": ["2026-07-28"], "capabilities": {"tools": {}}})
     if method == "tools/list":
@@ -100,10 +104,12 @@ def _fault(request: Mapping[str, Any], state: Path) -> None:
         _say(good)
 
 
-def serve_stdio(state: Path, tools: list[Any] | None) -> None:
-    """Serve until stdin closes."""
+def serve_stdio(state: Path, tools: list[Any] | None, old: bool = False) -> None:
+    """Serve until stdin closes; an old server knows only the handshake of 2025."""
     for line in sys.stdin.buffer:
         request = json.loads(line)
+        if old and request["method"] == "server/discover":
+            request["method"] = "unknown"
         if request.get("method") == "tools/call" and request["params"]["name"] == "fault":
             _fault(request, state)
         elif (message := answer(request, tools)) is not None:
@@ -154,6 +160,8 @@ if __name__ == "__main__":
     elif mode == "exit":
         print("warming up", file=sys.stderr)
         sys.exit("no licence found for token=s3cr3t-value-here")
+    elif mode == "old":
+        serve_stdio(Path(sys.argv[2]), None, old=True)
     elif mode == "banner":
         print("Welcome to the server!\n{not json")
         serve_stdio(Path(sys.argv[2]), None)

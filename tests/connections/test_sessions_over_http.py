@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from collections.abc import Mapping
+from contextlib import closing
 from typing import Any
 
+import mcp_types as types
 import pytest
+import uvicorn
+from mcp.server.lowlevel import Server
 
 from finchat.connections.sessions import open_session
 from finchat.errors import AuthenticationError, ExitCode, Unavailable
@@ -106,6 +111,46 @@ async def test_a_read_under_a_dropped_connection_is_tried_once_more() -> None:
         result = await books.call("fault", {"kind": "drop_once"})
         assert result.structured is not None
         assert result.structured["count"] == 2
+
+
+async def test_a_session_the_server_forgot_is_opened_again() -> None:
+    faulty = Faulty()
+    opened = 0
+
+    async def respond(message: dict[str, Any]) -> bytes | None:
+        nonlocal opened
+        if message["method"] == "server/discover":
+            opened += 1
+        if message["method"] == "tools/call" and opened == 1:
+            return http_answer(404)
+        return await faulty.respond(message)
+
+    async with http_server(respond) as url, open_session(settings(url), is_read=lambda _: True) as books:
+        assert (await books.call("pay", {"amount": 1})).error is None
+    assert opened == 2
+
+
+async def test_a_page_of_a_thousand_records_comes_through_the_sdks_own_server() -> None:
+    records = [{"InvoiceID": f"{number:036}", "Note": "x" * 2000} for number in range(1000)]
+
+    async def list_tools(_context: Any, _params: Any) -> types.ListToolsResult:
+        return types.ListToolsResult(tools=[types.Tool(name="page", input_schema={"type": "object"})])
+
+    async def call_tool(_context: Any, _params: Any) -> types.CallToolResult:
+        return types.CallToolResult(content=[], structured_content={"records": records})
+
+    app = Server("ledger", on_list_tools=list_tools, on_call_tool=call_tool).streamable_http_app()
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        server = uvicorn.Server(uvicorn.Config(app, log_level="critical"))
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        try:
+            async with open_session(settings(f"http://127.0.0.1:{listener.getsockname()[1]}/mcp")) as books:
+                result = await books.call("page", {})
+        finally:
+            server.should_exit = True
+            await serving
+    assert result.structured is not None
+    assert len(result.structured["records"]) == 1000
 
 
 async def test_what_the_server_says_about_its_limits_survives() -> None:

@@ -105,6 +105,11 @@ async def test_a_banner_before_the_first_message_is_tolerated(tmp_path: Path) ->
         assert structured(await books.call("pay", {"amount": 1}))["tool"] == "pay"
 
 
+async def test_a_server_of_last_years_protocol_is_understood(tmp_path: Path) -> None:
+    async with session(child(tmp_path, "old")) as books:
+        assert structured(await books.call("pay", {"amount": 1}))["tool"] == "pay"
+
+
 async def test_an_oversized_answer_is_refused_at_once_and_the_session_stays(tmp_path: Path) -> None:
     async with session(child(tmp_path)) as books:
         error = error_of(await books.call("fault", {"kind": "huge"}))
