@@ -318,6 +318,8 @@ def _run(arguments: Sequence[str]) -> int:
         raise KeyboardInterrupt from None
     except ClickException as issue:
         raise _usage_error(issue) from None
+    if result == ExitCode.INTERRUPTED:  # typer has turned the Ctrl-C into its code
+        raise KeyboardInterrupt
     return int(result or 0)
 
 

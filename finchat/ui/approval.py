@@ -16,6 +16,7 @@ from typing import Any
 from finchat.books.documents import BankLine
 from finchat.books.money import amount_text, parse_amount
 from finchat.books.plan import Plan, Proposal, Write
+from finchat.errors import WriteRefused
 from finchat.safety.approval import (
     Approval,
     ApprovalDecision,
@@ -33,9 +34,10 @@ from finchat.ui.card import SANDBOX, card_lines
 from finchat.ui.plan_table import plan_table
 from finchat.ui.prompt import ask
 from finchat.ui.sink import Sink
+from finchat.workflows.editing import edited
 
-PROMPT = "Approve? y yes · n no (Enter) · e edit · r refuse with a reason · {bulk}q quit: "
-BULK = "a all certain · "
+PROMPT = "Approve? y yes, n no (Enter), e edit, r refuse, {bulk}q quit: "
+BULK = "a all certain, "
 EDITABLE = frozenset({"amount", "date", "reference"})
 _NO_KEY = (
     "this server takes no idempotency key: the intent on disk and reading back alone keep this write from being "
@@ -101,7 +103,7 @@ class TerminalApprover:
                 reason = await ask(self.sink, "Why not? It goes on the record (Enter alone: back): ")
                 decisions = [Quit()] if reason is None else [Refuse(proposal.id, reason)] if reason else []
             case "e" | "edit":
-                edit = await self._edit(proposal)
+                edit = await self._edit(plan, proposal)
                 decisions = [edit] if edit else []
             case "a" | "all" if len(bulk) > 1:
                 decisions = [Approve(a) for a in await self._bulk(plan, bulk)]
@@ -156,8 +158,8 @@ class TerminalApprover:
         self._say("that is not the count and the total: nothing is approved")
         return []
 
-    async def _edit(self, proposal: Proposal) -> Edit | None:
-        """New values for the editable scalars of one write; None when nothing was changed."""
+    async def _edit(self, plan: Plan, proposal: Proposal) -> Edit | None:
+        """New values for the editable scalars of one write; None when nothing was changed or a rule forbids them."""
         write = await self._which(proposal)
         if write is None:
             return None
@@ -175,7 +177,15 @@ class TerminalApprover:
         if not changes:
             self._say("nothing was changed")
             return None
-        return Edit(proposal.id, write.id, _replaced(write.arguments, changes))
+        edit = Edit(proposal.id, write.id, _replaced(write.arguments, changes))
+        try:
+            edited(plan, edit, plan_id=plan.id, created_at=plan.created_at, keep=frozenset({proposal.id}))
+        except WriteRefused as error:
+            self._say(
+                f"that cannot stand: {visible(error.message)}" + (f"; {visible(error.next)}" if error.next else "")
+            )
+            return None
+        return edit
 
     async def _which(self, proposal: Proposal) -> Write | None:
         if len(proposal.writes) == 1:

@@ -41,7 +41,8 @@ def card_lines(
     card = _Card(width)
     flag = f" {SANDBOX} " if plan.organisation.sandbox else ""
     card.rule(f" {number} of {total} · {proposal.id} ", flag)
-    card.row("Proposal", f"{proposal.kind}: {settles(proposal, None)}", "bold")
+    what = settles(proposal, None)
+    card.row("Proposal", what if proposal.kind == "allocation" else f"{proposal.kind}: {what}", "bold")
     card.row("Class", f"{proposal.certainty}, confidence {proposal.confidence:f}", CLASS_STYLE[proposal.certainty])
     if line is not None:
         value = line.amount if line.direction == "receive" else -line.amount
@@ -59,7 +60,7 @@ def card_lines(
     for index, evidence in enumerate(proposal.evidence):
         card.row("Evidence" if index == 0 else "", f"- {visible(evidence.text)}")
     rival = proposal.rival
-    card.row("Rival", f"{visible(rival.text)}; {visible(rival.why_lost)}" if rival else "no other answer came near")
+    card.row("Rival", f"{visible(rival.text)}; {visible(rival.why_lost)}" if rival else "no other answer was found")
     for note in notes:
         card.row("Note", visible(note), "yellow")
     if len(proposal.writes) > 1:
@@ -72,8 +73,11 @@ def _write(card: _Card, proposal: Proposal, write: Write, index: int, accounts: 
     many = f" {index} of {len(proposal.writes)}" if len(proposal.writes) > 1 else ""
     card.row(f"Write{many}", f"{visible(write.id)}: {money(write.amount, write.currency)}", "bold")
     card.row("Tool", f"{visible(write.tool)} ({visible(write.operation)}, resource {visible(write.resource)})")
+    # Ids are shown as they are sent, with what a person calls the thing beside them.
+    known = {link.document_id: visible(link.number) for link in proposal.links}
+    known |= {id: visible(name) for id, name in accounts.items()}
     for path, value in scalars(write.arguments):
-        card.field(path, value)
+        card.field(path, value, known.get(value, ""))
     foreign = [link for link in proposal.links if link.id in write.link_ids and link.rate is not None]
     for link in foreign:
         bank = money(link.bank_amount, link.bank_currency or "") if link.bank_amount is not None else "?"
@@ -131,8 +135,12 @@ class _Card:
     def row(self, label: str, value: str, style: str = "") -> None:
         self._wrapped(f"{label:<{_LABEL}}", value, style)
 
-    def field(self, path: str, value: str) -> None:
+    def field(self, path: str, value: str, name: str) -> None:
+        from rich.text import Text
+
         self._wrapped(f"    {path:<{_LABEL}} ", value, "cyan")
+        if name and self.lines[-1].cell_len + len(name) + 3 <= self.width:
+            self.lines[-1].append_text(Text(f"  ({name})", style="dim"))
 
     def _wrapped(self, head: str, value: str, style: str) -> None:
         from rich.text import Text

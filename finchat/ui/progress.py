@@ -28,6 +28,7 @@ class Progress:
     """An Emit for people. Use as a context manager: leaving it clears the line."""
 
     def __init__(self, sink: Sink) -> None:
+        self._sink = sink
         self._stream: IO[str] = sink.stderr or sys.stderr
         self._silent = sink.mode != "human"
         terminal = is_terminal(self._stream)
@@ -135,10 +136,9 @@ class Progress:
             self._shown = text
 
     def _line(self, text: str) -> None:
-        """Something to keep: its own line, whatever the terminal."""
+        """Something to keep, wrapped between words, whatever the terminal."""
         self.clear()
-        self._stream.write(f"{text}\n")
-        self._stream.flush()
+        self._sink.err.print(text)
 
 
 def _safe(text: str) -> str:

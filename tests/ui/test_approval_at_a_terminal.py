@@ -39,7 +39,7 @@ def decided(child: "pexpect.spawn[str]") -> str:
 def test_the_prompt_names_its_keys_and_enter_is_no(start: Start) -> None:
     child = start()
     child.expect(ASKED)
-    for key in ("y yes", "n no", "Enter", "e edit", "r refuse", "a all certain", "q quit"):
+    for key in ("y yes", "n no (Enter)", "e edit", "r refuse", "a all certain", "q quit"):
         assert key in str(child.after)
     child.sendline("")
     assert decided(child).startswith("Skip")
