@@ -370,7 +370,7 @@ async def test_facts_of_upcoming_proposals_are_read_in_one_batch(world: World) -
 async def test_a_cancelled_write_is_unknown_and_settled_at_the_next_start(
     worlds: Worlds, fault: Fault, payments: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("finchat.safety.guard._CANCEL_GRACE_S", 0.01)
+    monkeypatch.setattr("finchat.safety.sending._CANCEL_GRACE_S", 0.01)
     world = await worlds().opened()
     world.vendor.faults = [fault]
     made = one_payment()

@@ -1,0 +1,271 @@
+"""The writes of one claimed proposal, one by one: facts, intent, call, read-back, outcome."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Literal
+
+from finchat.books.plan import Write
+from finchat.connections.toolbox import CallResult, Tool, Toolbox
+from finchat.errors import FinchatError, UsageError, WriteRefused
+from finchat.events import Emit, Notice, Waiting, Working, Writing
+from finchat.safety.attempt import Attempt, amount_of, approved_hash
+from finchat.safety.journal import Conclusion, Journal, WriteRecord
+from finchat.safety.payload import sealed
+from finchat.safety.policy import Policy
+from finchat.safety.preconditions import Facts, surprises
+from finchat.safety.profile_protocol import SightingLike
+from finchat.safety.reads import Door, decide
+from finchat.safety.recovery import Sleep
+from finchat.safety.reply import Seen, conclusion, proves_undone, refused_by_server, surprises_in, unclear
+from finchat.safety.results import WriteError, WriteOutcome, WriteResult
+from finchat.settings import ServerSettings
+from finchat.store.database import StorageError
+
+MAX_TOLD_WAIT_S = 60.0
+_CANCEL_GRACE_S = 2.0
+
+
+class Sending:
+    """Sends what an attempt has claimed. `own`: the guard's reads of the server; `facts`: what was read there."""
+
+    def __init__(
+        self, attempt: Attempt, *, settings: ServerSettings, policy: Policy, journal: Journal, facts: Facts,
+        own: Toolbox, emit: Emit, sleep: Sleep,
+    ) -> None:  # fmt: skip
+        self._attempt = attempt
+        self._settings = settings
+        self._policy = policy
+        self._journal = journal
+        self._facts = facts
+        self._own = own
+        self._emit = emit
+        self._sleep = sleep
+
+    async def write(self, write: Write) -> None:
+        record = self._attempt.records[write.id]
+        if record.state == "committed":  # by an earlier apply of this plan
+            self._attempt.done(write, record.result())
+            return
+        try:
+            self._check_dependencies(write)
+            await self._check_facts(write)
+            record, result = await self._send_with_one_more_try(write, record)
+        except FinchatError as error:
+            self._not_sent(write, error)
+            return
+        await self._conclude(write, record, result)
+
+    def _check_dependencies(self, write: Write) -> None:
+        if self._attempt.storage_lost:
+            raise WriteRefused("nothing is sent while the journal cannot be written", code="not_attempted")
+        for needed in write.depends_on:
+            before = self._attempt.results.get(needed)
+            if write.if_dependency_fails == "skip" and (before is None or before.outcome != "committed"):
+                state = "missing" if before is None else f"{before.outcome}".replace("_", " ")
+                raise WriteRefused(
+                    f"not attempted: write {needed}, which it needs, is {state}", code="dependency",
+                    next="apply the plan again once that is settled",
+                )  # fmt: skip
+
+    async def _check_facts(self, write: Write) -> None:
+        """Preconditions at most 60 s old. Before the first send those of all writes: no half-done surprise."""
+        profile, facts = self._attempt.door.profile, self._facts
+        remaining = [w for w in self._attempt.proposal.writes if w.id not in self._attempt.results]
+        checked = [write] if self._attempt.sent_any else remaining
+        needed = [c for w in checked for c in w.preconditions]
+        if profile is None:
+            if needed:
+                raise UsageError(f"{self._attempt.plan.organisation.server} has no profile", field="profile")
+            return
+        if not facts.fresh(needed):
+            self._emit(Working(what="re-reading what the approval rests on"))
+            also = [c for p in self._attempt.upcoming for w in p.writes for c in w.preconditions]
+            await facts.refresh(profile, self._own, needed, also)
+        if changed := surprises(facts, self._attempt.proposal, checked, self._attempt.committed()):
+            facts.forget(needed)
+            raise WriteRefused(
+                f"the ledger changed since the approval: {'; '.join(changed)}", code="precondition",
+                next="run reconcile again for a new plan",
+            )  # fmt: skip
+
+    async def _send_with_one_more_try(self, write: Write, record: WriteRecord) -> tuple[WriteRecord, CallResult]:
+        """The call, and one more with the same key when the first is proved not to have happened (401, 429)."""
+        record, result = await self._send(write, record)
+        error = result.error
+        if error is None or not proves_undone(error) or self._attempt.cancelled:
+            return record, result
+        wait = error.retry_after_s if error.retry_after_s is not None else (1.0 if error.status == 429 else 0.0)
+        if wait > MAX_TOLD_WAIT_S:
+            return record, result
+        text = f"{self._attempt.where} did not take {amount_of(write)} ({error.message}); it is tried once more"
+        record = self._attempt.records[write.id] = self._journal.not_done(record, text)
+        self._attempt.undone.add(write.id)
+        if wait > 0:
+            self._emit(Waiting(server=self._attempt.plan.organisation.server, seconds=wait, reason=error.message))
+            await self._sleep(wait)
+        self._facts.forget(write.preconditions)
+        await self._check_facts(write)
+        return await self._send(write, record)
+
+    async def _send(self, write: Write, record: WriteRecord) -> tuple[WriteRecord, CallResult]:
+        """Intent on disk, then the call. Raises FinchatError only when nothing was sent."""
+        ids = self._attempt.ledger_ids()
+        arguments = sealed(write, approved_hash(self._attempt.approval, write), self._attempt.replies, ids)
+        permit(self._policy, self._attempt.door, write, await self._attempt.door.toolbox.tools())
+        known_ids = {str(id) for id in (write.verify or {}).get("known_ids", ())} | set(ids.values())
+        try:
+            record = self._journal.intend(
+                self._attempt.plan, write, record, call_id=str(uuid.uuid4()), known_ids=known_ids,
+                lifetime_s=self._lifetime(),
+            )  # fmt: skip
+        except StorageError:
+            self._attempt.storage_lost = True
+            raise
+        self._attempt.records[write.id] = record
+        self._attempt.undone.discard(write.id)
+        self._attempt.sent_any = True
+        self._tell(write, "sending", f"sending {amount_of(write)}")
+        call = asyncio.ensure_future(
+            self._attempt.door.toolbox.call(
+                write.tool, arguments, idempotency_key=record.idempotency_key, deadline_s=self._settings.call_deadline_s
+            )
+        )
+        return record, await self._answer(call)
+
+    async def _answer(self, call: asyncio.Future[CallResult]) -> CallResult:
+        """The reply; when we are cancelled, after a short grace, an unknown outcome instead of an exception."""
+        try:
+            await asyncio.wait({call})
+        except asyncio.CancelledError:
+            self._attempt.cancelled = True
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait({call}, timeout=_CANCEL_GRACE_S)
+        if not call.done():
+            call.cancel()
+            call.add_done_callback(lambda done: done.cancelled() or done.exception())
+            return unclear("interrupted", "the run was ended before the server answered")
+        if call.cancelled():  # by the transport: that is no word from the user, and none from the server
+            return unclear("connection_lost", "the connection was lost before the server answered")
+        if (error := call.exception()) is not None:
+            return unclear("connection_lost", f"the call ended without an answer ({type(error).__name__})")
+        return call.result()
+
+    # After the send
+
+    async def _conclude(self, write: Write, record: WriteRecord, result: CallResult) -> None:
+        """Read back, decide, store. Ends with CancelledError when the run was cancelled meanwhile."""
+        self._facts.touched(self._attempt.proposal, write)
+        error, profile = result.error, self._attempt.door.profile
+        if error is not None and (proves_undone(error) or error.outcome in ("not_sent", "failed")):
+            concluded = refused_by_server(write, self._attempt.where, error)
+        else:
+            settled = profile.settled_id(write, result) if error is None and profile is not None else None
+            left = record.seconds_left()  # before reading back: what arrives later was not seen
+            sighting, trouble = await self._read_back(write, record)
+            seen = Seen(settled, error, sighting, trouble, left)
+            concluded = conclusion(write, self._attempt.where, record, seen)
+            for text in surprises_in(write, self._attempt.where, seen):
+                self._emit(Notice(text=text, severity="warning"))
+        if result.error is None:
+            self._attempt.replies[write.id] = result
+        self._store(write, record, concluded)
+        if self._attempt.cancelled:
+            raise asyncio.CancelledError
+
+    async def _read_back(self, write: Write, record: WriteRecord) -> tuple[SightingLike | None, str]:
+        profile = self._attempt.door.profile
+        if profile is None or self._attempt.cancelled:
+            return None, "it was not read back"
+        look = asyncio.ensure_future(profile.look_for(self._own, write, known_ids=record.known_ids))
+        try:
+            await asyncio.wait({look})
+        except asyncio.CancelledError:
+            self._attempt.cancelled = True
+            look.cancel()
+            look.add_done_callback(lambda done: done.cancelled() or done.exception())
+            return None, "the run was ended before it was read back"
+        if look.cancelled():
+            return None, "the connection was lost while reading it back"
+        if (error := look.exception()) is not None:
+            if not isinstance(error, FinchatError):
+                return None, f"it could not be read back ({type(error).__name__})"
+            return None, f"it could not be read back: {error.message}"
+        return look.result(), ""
+
+    def _store(self, write: Write, record: WriteRecord, conclusion: Conclusion) -> None:
+        try:
+            record = self._journal.conclude(record, conclusion)
+        except StorageError as error:
+            # The intent is on disk: the next start settles it. What the ledger holds is told all the same.
+            self._attempt.storage_lost = True
+            self._emit(Notice(text=f"The outcome could not be stored: {error.message}", severity="warning"))
+        self._attempt.concluded.add(write.id)
+        result = WriteResult(
+            proposal_id=self._attempt.proposal.id, write_id=write.id, decision="approved", outcome=conclusion.outcome,
+            ledger_id=conclusion.ledger_id, due_before=conclusion.due_before, due_after=conclusion.due_after,
+            error=conclusion.error,
+        )  # fmt: skip
+        self._attempt.done(write, result)
+        self._tell(write, conclusion.outcome, conclusion.text)
+
+    def _not_sent(self, write: Write, error: FinchatError) -> None:
+        """The write was not sent (or is proved not to have happened) and will not be in this run."""
+        problem = WriteError(code=error.code, message=error.message, field=error.field, next=error.next)
+        text = f"{amount_of(write)} was not sent to {self._attempt.where}: {error.message}"
+        conclusion = Conclusion(outcome="not_sent", text=text, error=problem)
+        with suppress(StorageError):
+            self._journal.conclude(self._attempt.records[write.id], conclusion)
+        self._attempt.concluded.add(write.id)
+        self._attempt.done(
+            write,
+            WriteResult(
+                proposal_id=self._attempt.proposal.id,
+                write_id=write.id,
+                decision="void",
+                outcome="not_sent",
+                error=problem,
+            ),
+        )
+        self._tell(write, "not_sent", text)
+
+    def release(self) -> None:
+        """Whatever ended the run: claimed writes that were never sent are free again, those sent are not."""
+        for write in self._attempt.proposal.writes:
+            record = self._attempt.records[write.id]
+            never_written = record.state == "approved" or write.id in self._attempt.undone
+            if write.id in self._attempt.concluded or not never_written:
+                continue
+            text = f"{amount_of(write)} was approved but not written on {self._attempt.where}: the run was ended"
+            with suppress(StorageError):
+                self._journal.conclude(record, Conclusion(outcome="not_sent", text=text))
+
+    def _lifetime(self) -> float:
+        told, profile = self._settings.request_lifetime_s, self._attempt.door.profile
+        return told if told is not None else (profile.request_lifetime_s if profile is not None else 60.0)
+
+    def _tell(self, write: Write, outcome: WriteOutcome | Literal["sending"], text: str) -> None:
+        self._emit(Writing(proposal_id=self._attempt.proposal.id, write_id=write.id, text=text, outcome=outcome))
+
+
+def permit(policy: Policy, door: Door, write: Write, tools: Mapping[str, Tool]) -> str:
+    """The write's class. Raises WriteRefused when the policy denies it or the tool is not the one approved."""
+    decision = decide(policy, door, write.tool)
+    by_plan = policy.decide(door.toolbox.server, write.tool, "write", write.resource)
+    for said in (decision, by_plan):
+        if said.decision == "deny":
+            raise WriteRefused(
+                f"{write.tool} is refused by {said.decided_by}: {said.reason}", code="denied",
+                field=said.decided_by,
+                next="see `finchat policy test`",
+            )  # fmt: skip
+    tool = tools.get(write.tool)
+    if tool is None or tool.sha256 != write.tool_sha256:
+        what = "is no longer offered" if tool is None else "changed since the plan was made"
+        raise WriteRefused(
+            f"the tool {write.tool} of {door.toolbox.server} {what}", code="tool_changed", next="make a new plan"
+        )
+    return decision.effect
