@@ -40,6 +40,7 @@ class PacedToolbox:
         self._emit = emit
         self._longest_wait_s = longest_wait_s
         self._warned = False
+        self._reserved: Slot | None = None
         self.calls = 0
         self.waited_s = 0.0
 
@@ -49,6 +50,25 @@ class PacedToolbox:
 
     async def tools(self) -> Mapping[str, Tool]:
         return await self._inner.tools()
+
+    async def reserve(self) -> CallError | None:
+        """Wait for the place of the next write now, so that nothing is waited for between its intent and its send.
+
+        The error that the call would have had when the wait is too long. Give an unused place back with `unreserve`.
+        """
+        if self._reserved is None:
+            slot = await self._slot()
+            if isinstance(slot, CallError):
+                return slot
+            self._reserved = slot
+            self.waited_s += 0.0 if slot is None else slot.waited_s
+        return None
+
+    def unreserve(self) -> None:
+        """Let go of a place that `reserve` took and no write has used."""
+        slot, self._reserved = self._reserved, None
+        if slot is not None:
+            self._release(slot, None, 0.0)
 
     async def call(
         self,
@@ -64,12 +84,16 @@ class PacedToolbox:
         held_back = 0.0  # waits because of 429, which are bounded in all
         pause = _FIRST_PAUSE_S
         while True:
-            slot = await self._slot()
-            if isinstance(slot, CallError):
-                return CallResult(error=slot, waited_s=waited)
-            if slot is not None:
-                waited += slot.waited_s
-                self.waited_s += slot.waited_s
+            slot: Slot | CallError | None
+            if self._reserved is not None and not self._is_read(name):
+                slot, self._reserved = self._reserved, None  # its wait was counted when it was reserved
+            else:
+                slot = await self._slot()
+                if isinstance(slot, CallError):
+                    return CallResult(error=slot, waited_s=waited)
+                if slot is not None:
+                    waited += slot.waited_s
+                    self.waited_s += slot.waited_s
             self.calls += 1
             result = await self._call(slot, send, pause)
             error = result.error

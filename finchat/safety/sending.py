@@ -6,10 +6,10 @@ import asyncio
 import uuid
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Literal
+from typing import Literal, Protocol, runtime_checkable
 
 from finchat.books.plan import Write
-from finchat.connections.toolbox import CallResult, Tool, Toolbox
+from finchat.connections.toolbox import CallError, CallResult, Tool, Toolbox
 from finchat.errors import FinchatError, UsageError, WriteRefused
 from finchat.events import Emit, Notice, Waiting, Working, Writing
 from finchat.safety.attempt import Attempt, amount_of, approved_hash
@@ -27,6 +27,17 @@ from finchat.store.database import StorageError
 
 MAX_TOLD_WAIT_S = 60.0
 _CANCEL_GRACE_S = 2.0
+
+
+@runtime_checkable
+class Reserving(Protocol):
+    """A toolbox whose calls may have to wait: the wait can be had before the intent is written."""
+
+    async def reserve(self) -> CallError | None:
+        """Wait for the place of the next write; the error when that takes too long."""
+
+    def unreserve(self) -> None:
+        """Give an unused place back."""
 
 
 class Sending:
@@ -52,12 +63,28 @@ class Sending:
             return
         try:
             self._check_dependencies(write)
-            await self._check_facts(write)
+            await self._get_ready(write)
             record, result = await self._send_with_one_more_try(write, record)
         except FinchatError as error:
             self._not_sent(write, error)
             return
+        finally:
+            if isinstance(self._attempt.door.toolbox, Reserving):
+                self._attempt.door.toolbox.unreserve()
         await self._conclude(write, record, result)
+
+    async def _get_ready(self, write: Write) -> None:
+        """Facts checked and a place in the budget taken; the facts again when that took long."""
+        toolbox = self._attempt.door.toolbox
+        while True:
+            await self._check_facts(write)
+            if not isinstance(toolbox, Reserving):
+                return
+            if (error := await toolbox.reserve()) is not None:
+                raise WriteRefused(error.message, code=error.code, field=error.field, next=error.next)
+            if self._facts.fresh(write.preconditions):
+                return
+            toolbox.unreserve()  # never read while holding a place: others may hold the rest
 
     def _check_dependencies(self, write: Write) -> None:
         if self._attempt.storage_lost:
@@ -108,7 +135,7 @@ class Sending:
             self._emit(Waiting(server=self._attempt.plan.organisation.server, seconds=wait, reason=error.message))
             await self._sleep(wait)
         self._facts.forget(write.preconditions)
-        await self._check_facts(write)
+        await self._get_ready(write)
         return await self._send(write, record)
 
     async def _send(self, write: Write, record: WriteRecord) -> tuple[WriteRecord, CallResult]:
