@@ -168,7 +168,8 @@ class Pacer:
                     await self._nap(nap)
             finally:
                 if place is not None:
-                    with self._database.transaction() as rows:
+                    # A place that cannot be given back is lost by itself after a few seconds.
+                    with suppress(FinchatError), self._database.transaction() as rows:
                         rows.execute("DELETE FROM line WHERE id = ?", (place,))
 
     def release(self, slot: Slot, rate: RateState | None = None, retry_after_s: float | None = None) -> None:

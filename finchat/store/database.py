@@ -10,7 +10,7 @@ import random
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -189,12 +189,23 @@ def make_private_directory(path: Path) -> None:
     try:
         for directory in reversed(missing):
             directory.mkdir(mode=0o700, exist_ok=True)
+            _sync_entry(directory)
         path.mkdir(mode=0o700, exist_ok=True)  # says so when a file stands in the way
     except OSError as error:
         raise StorageError(
             f"cannot create {path}: {error.strerror}", code="not_writable", field="FINCHAT_HOME",
             next=_NEXT["not_writable"],
         ) from error  # fmt: skip
+
+
+def _sync_entry(directory: Path) -> None:
+    """Make a new directory survive a power loss: a synced file is lost with the directory it is in."""
+    with suppress(OSError):  # not every system lets a directory be opened
+        parent = os.open(directory.parent, os.O_RDONLY)
+        try:
+            os.fsync(parent)
+        finally:
+            os.close(parent)
 
 
 def _primary_code(error: sqlite3.Error) -> int:
