@@ -83,6 +83,9 @@ class Invocation:
         return None if self.as_of is None else parse_day(self.as_of, "--as-of")
 
 
+SIGNAL_NEXT = "finchat journal show names any write that is still open"
+
+
 class Terminated(FinchatError):
     """SIGTERM or SIGHUP ended the run."""
 
@@ -379,7 +382,7 @@ def sandbox_run(call: Invocation, vendor: str, *, http: str, limits: str, strict
     _known_vendor(vendor)
     host, port = _address(http)
     allowed, faults = Limits.parse(limits), Faults.parse(delay or "")
-    with closing(_sandbox_home(call).ensure()) as back_end:
+    with closing(_sandbox_home(call).ensure()) as back_end, _terminable():
         sandbox_serve.run(
             back_end,
             host,
@@ -796,8 +799,26 @@ def _run(main: Coroutine[Any, Any, int]) -> int:
         return asyncio.run(watched())
     except asyncio.CancelledError:
         if terminated:
-            raise Terminated("terminated", next="run the command again: it says what happened") from None
+            raise Terminated("terminated", next=SIGNAL_NEXT) from None
         raise
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """SIGTERM raises Terminated from the block (a server that handles it itself passes it on at its end)."""
+
+    def end(_number: int, _frame: object) -> None:
+        raise SystemExit(int(ExitCode.TERMINATED))  # not an Exception: nobody on the way may take it for a fault
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    except SystemExit as exit_:
+        if exit_.code == ExitCode.TERMINATED:
+            raise Terminated("terminated", next=SIGNAL_NEXT) from None
+        raise
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _known_vendor(vendor: str) -> None:
@@ -812,7 +833,7 @@ def _words(text: str) -> tuple[str, ...]:
 def _address(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
     if not host or not port.isdigit() or int(port) > 65535:
-        raise UsageError(f"{text!r} is not HOST:PORT", field="--http", next="write it like 127.0.0.1:8765")
+        raise UsageError(f"--http is {text!r}, not HOST:PORT", field="--http", next="write it like 127.0.0.1:8765")
     return host.strip("[]"), int(port)
 
 

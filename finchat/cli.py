@@ -286,6 +286,9 @@ class _Interrupted(FinchatError):
     exit_code = ExitCode.INTERRUPTED
     code = "interrupted"
 
+    def __init__(self, message: str) -> None:
+        super().__init__(message, next="finchat journal show names any write that is still open")
+
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code. Never raises: a fault of finchat's own is one line and a log."""
@@ -296,7 +299,7 @@ def run(arguments: Sequence[str]) -> int:
     except FinchatError as error:
         return _report(error, as_json)
     except KeyboardInterrupt:
-        return _report(_Interrupted("interrupted", next="run the command again: it says what happened"), as_json)
+        return _report(_Interrupted("interrupted"), as_json)
     except BrokenPipeError:  # the reader of our output has left
         return int(ExitCode.DONE)
     except Exception as bug:

@@ -1,0 +1,187 @@
+"""The main job in real processes: a fresh home, the sandbox, a plan, a person at a terminal, the ledger afterwards."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pexpect
+import pytest
+from jsonschema import Draft202012Validator
+
+from finchat.workflows.schemas import PLAN, RECONCILE
+
+ROOT = Path(__file__).parents[1]
+NOW = "2026-11-20T09:00:00Z"
+ASKED = r"Approve\?[^:]*: "
+
+
+def run(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "finchat", *arguments],
+        capture_output=True, text=True, cwd=ROOT, stdin=subprocess.DEVNULL, timeout=120, check=False,
+        env={**os.environ, "FINCHAT_HOME": str(home), "FINCHAT_NOW": NOW},
+    )  # fmt: skip
+
+
+def document(home: Path, *arguments: str) -> dict[str, Any]:
+    done = run(home, *arguments, "--json")
+    assert done.stderr == ""
+    found: dict[str, Any] = json.loads(done.stdout)
+    assert found["exit_code"] == done.returncode
+    return found
+
+
+@pytest.fixture(scope="module")
+def first_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("company")
+
+
+@pytest.fixture(scope="module")
+def planned(first_home: Path) -> dict[str, Any]:
+    return document(first_home, "reconcile", "--days", "2")
+
+
+@pytest.fixture
+def home(first_home: Path, planned: dict[str, Any], tmp_path: Path) -> Path:
+    """A copy of the company as planned, with a call budget of its own: tests must not wait for one another."""
+    own = tmp_path / "home"
+    shutil.copytree(first_home, own, ignore=shutil.ignore_patterns("budget.sqlite3*", "locks"))
+    return own
+
+
+@pytest.fixture
+def terminal(home: Path) -> Iterator[pexpect.spawn[str]]:
+    child = pexpect.spawn(
+        sys.executable, ["-m", "finchat", "reconcile", "--days", "2"],
+        cwd=str(ROOT), encoding="utf-8", timeout=60, dimensions=(80, 120),
+        env={**os.environ, "FINCHAT_HOME": str(home), "FINCHAT_NOW": NOW, "TERM": "xterm", "NO_COLOR": "1"},
+    )  # fmt: skip
+    child.delaybeforesend = None
+    yield child
+    child.close(force=True)
+
+
+def test_without_a_terminal_nothing_is_written_and_the_plan_is_kept(home: Path, planned: dict[str, Any]) -> None:
+    Draft202012Validator(RECONCILE).validate(planned)
+    assert planned["exit_code"] == 3
+    assert planned["plan"]["status"] == "awaiting"
+    assert {o["decision"] for o in planned["outcomes"]} == {"pending"}
+    assert planned["balances"]["after"] is None
+    assert planned["org"]["sandbox"] is True
+    saved = json.loads(Path(planned["plan"]["path"]).read_text())
+    Draft202012Validator(PLAN).validate(saved)
+    assert saved["hash"] == planned["plan"]["hash"]
+    assert document(home, "sandbox", "status")["bal"] == planned["balances"]["before"]
+
+
+def test_a_run_for_people_names_the_command_that_applies_the_plan(home: Path) -> None:
+    done = run(home, "reconcile", "--days", "2")
+    assert done.returncode == 3
+    assert "SANDBOX" in done.stdout
+    assert re.search(r"at a terminal: finchat apply [\w-]+", done.stdout)
+    assert "reconciled" not in done.stdout.lower()
+    assert "\x1b" not in done.stdout + done.stderr
+
+
+def test_the_plan_is_the_same_without_the_answer_file(home: Path, planned: dict[str, Any]) -> None:
+    truth = home / "sandbox" / "truth.json"
+    kept = truth.read_bytes()
+    truth.unlink()
+    try:
+        again = document(home, "reconcile", "--days", "2")
+    finally:
+        truth.write_bytes(kept)
+    assert again["lines"] == planned["lines"]
+    assert [p["links"] for p in again["proposals"]] == [p["links"] for p in planned["proposals"]]
+
+
+def test_yes_without_a_policy_approves_nothing(home: Path) -> None:
+    done = document(home, "reconcile", "--days", "2", "--yes")
+    assert done["exit_code"] == 3
+    assert {o["decision"] for o in done["outcomes"]} == {"pending"}
+
+
+def test_what_a_person_approves_is_written_read_back_and_proven(
+    home: Path, planned: dict[str, Any], terminal: pexpect.spawn[str]
+) -> None:
+    terminal.expect(ASKED)
+    assert "SANDBOX" in str(terminal.before)
+    terminal.sendline("y")
+    terminal.expect("done: ")
+    terminal.expect(ASKED)
+    terminal.sendline("q")
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert terminal.exitstatus == 3  # the rest is pending
+    said = str(terminal.before)
+    assert "written  " in said
+    assert "NOT EQUAL" not in said
+    assert "equal" in said
+    assert "finchat matched and recorded 1 bank line; confirm each match against the bank line in Xero." in " ".join(
+        said.split()
+    )
+    first = planned["proposals"][0]
+    after = document(home, "reconcile", "--days", "2")
+    line = next(x for x in after["lines"] if x["id"] == first["line_id"])
+    assert line["status"] == "already_settled"
+    assert len(after["proposals"]) == len(planned["proposals"]) - 1
+    assert document(home, "sandbox", "status")["bal"] == after["balances"]["before"]
+    assert run(home, "audit", "verify").returncode == 0
+    shown = run(home, "journal", "show", "--all").stdout
+    assert "committed" in shown
+
+
+def test_policy_lets_small_certain_payments_pass_unattended(home: Path, planned: dict[str, Any]) -> None:
+    (home / "policy.toml").write_text(
+        'version = 1\n[unattended]\nkinds = ["payment"]\nmax_amount = "1000.00"\nmax_total_per_day = "1200.00"\n'
+        "known_counterparties_only = false\nexpires = 2026-12-31\n"
+    )
+    try:
+        done = document(home, "reconcile", "--days", "2", "--yes")
+    finally:
+        (home / "policy.toml").unlink()
+    committed = {o["proposal_id"] for o in done["outcomes"] if o["outcome"] == "committed"}
+    amounts = [
+        float(w["amount"]) for p in done["proposals"] if p["id"] in committed for w in p["writes"]
+    ]  # fmt: skip
+    assert amounts
+    assert max(amounts) <= 1000
+    assert sum(amounts) <= 1200
+    assert done["balances"]["after"] == done["balances"]["expected"]
+    assert all(p["class"] == "certain" for p in done["proposals"] if p["id"] in committed)
+
+
+def test_an_edited_plan_file_is_refused(home: Path, planned: dict[str, Any], tmp_path: Path) -> None:
+    text = Path(planned["plan"]["path"]).read_text()
+    amount = planned["proposals"][-1]["writes"][0]["amount"]
+    forged = tmp_path / "plan.json"
+    forged.write_text(text.replace(f'"amount": "{amount}"', '"amount": "9.99"', 1))
+    done = document(home, "apply", str(forged))
+    assert done["schema"] == "finchat.error/1"
+    assert done["exit_code"] == 8
+
+
+def test_a_plan_of_another_home_is_foreign_and_asks_one_by_one(
+    home: Path, planned: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    other = tmp_path_factory.mktemp("other")
+    done = run(other, "apply", planned["plan"]["path"])
+    assert done.returncode == 3
+    assert "not made on this machine" in done.stdout
+    assert "certain" not in done.stdout.split("Class", 1)[1].split("proposals:")[0]
+
+
+def test_neutral_files_are_matched_without_any_connection(shared: Path, tmp_path: Path) -> None:
+    case = shared / "bench" / "reconcile" / "case_200"
+    done = run(tmp_path, "reconcile", "--from-files", str(case))
+    assert done.returncode == 0
+    assert {"links", "suggestions", "runtime_s"} <= set(json.loads(done.stdout))
+    assert not (tmp_path / "state.sqlite3").exists()
