@@ -209,7 +209,9 @@ def _fit(facts: Facts, line: BankLine, entry: _Entry) -> int | None:
             close = max(named[c].coverage for c in entry.contact_ids if c in named)
             rival = max((n.coverage for c, n in named.items() if c not in entry.contact_ids), default=0.0)
             return 2 if close >= rival - 0.15 else None
-        return None if best else 1
+        if best:
+            return None
+        return 3 if entry.kind == "batch_payment" else 1  # a sum of several payments is seldom met by chance
     if entry.kind == "transfer":
         return None if _names_open_document(facts, line, minor) else 1
     return 1
