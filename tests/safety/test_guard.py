@@ -400,3 +400,23 @@ async def test_a_cancelled_run_still_finishes_a_write_that_answers_at_once(world
     with pytest.raises(asyncio.CancelledError):
         await running
     assert [(r.state, r.ledger_id) for r in world.journal.writes()] == [("committed", "pay-1")]
+
+
+async def test_the_wait_for_the_budget_comes_before_the_intent_and_facts_that_aged_are_read_again(
+    world: World,
+) -> None:
+    await world.opened()
+    steps: list[str] = []
+
+    async def reserve() -> None:
+        steps.append("reserve")
+        if steps.count("reserve") == 1:  # a long wait: what was read before it is too old now
+            world.guard._facts[SERVER]._seen.clear()
+
+    world.vendor.reserve = reserve  # type: ignore[attr-defined]
+    world.vendor.unreserve = lambda: steps.append("unreserve")  # type: ignore[attr-defined]
+    world.vendor.before_commit = lambda: steps.append("sent")
+    (result,) = await run_first(world, one_payment())
+    assert result.outcome == "committed"
+    assert steps == ["reserve", "unreserve", "reserve", "sent", "unreserve"]
+    assert world.profile.observations == [2, 2]
