@@ -69,13 +69,16 @@ def read_case(files: Mapping[str, Any]) -> Books:
         current = "bank"
         lines = feed_lines(files["bank"], statement)
         base = meta.get("base_currency") or (lines[0].currency if lines else "USD")
+        current = "meta"
         as_of = _date(meta["as_of"]) if meta.get("as_of") else max((x.date for x in lines), default=dt.date(1970, 1, 1))
         current = "invoices"
         documents = tuple(_document(x, names) for x in files["invoices"])
         current = "history"
         history = tuple(_confirmed(x) for x in files.get("history") or [])
         current = "ledger"
+        current = "meta"
         rates = {_date(day): {c: Decimal(r) for c, r in by.items()} for day, by in (meta.get("fx") or {}).items()}
+        current = "ledger"
         return Books(
             base_currency=base,
             as_of=as_of,

@@ -18,7 +18,7 @@ from finchat.books.money import to_minor
 
 # The ledger's date of an entry against the bank's: bookkeepers enter late more often than early.
 EARLIEST, LATEST = -4, 6
-# Of entries that name the very document or batch, the date may be further away.
+# Of an entry whose document the line names, the date may be further away.
 FAR = 10
 
 
@@ -104,7 +104,7 @@ def _from_entries(
             fit = _fit(facts, line, entry)
             if fit is None or fit < least:
                 continue
-            inside = EARLIEST <= distance <= LATEST or (fit >= 4 and abs(distance) <= FAR)
+            inside = EARLIEST <= distance <= LATEST or (fit >= 5 and abs(distance) <= FAR)
             if inside:
                 pairs.append((-fit, abs(distance), line.date, line.id, entry.date, entry.id, entry, line))
     for *_, entry, line in sorted(pairs, key=lambda p: p[:6]):
@@ -204,14 +204,14 @@ def _fit(facts: Facts, line: BankLine, entry: _Entry) -> int | None:
     best = supporters(named, NAMED)
     if entry.contact_ids:
         if entry.contact_ids & set(best):
-            return 3
+            return 4 if entry.kind == "batch_payment" else 3
         if any(c in named and named[c].coverage >= HINTED for c in entry.contact_ids):
             close = max(named[c].coverage for c in entry.contact_ids if c in named)
             rival = max((n.coverage for c, n in named.items() if c not in entry.contact_ids), default=0.0)
             return 2 if close >= rival - 0.15 else None
         if best:
             return None
-        return 3 if entry.kind == "batch_payment" else 1  # a sum of several payments is seldom met by chance
+        return 4 if entry.kind == "batch_payment" else 1  # a sum of several payments is seldom met by chance
     if entry.kind == "transfer":
         return None if _names_open_document(facts, line, minor) else 1
     return 1

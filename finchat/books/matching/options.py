@@ -611,7 +611,7 @@ def _by_amount(scene: Scene) -> list[Option]:
     if len(equal) > 5:
         return []
     return [
-        _exact(scene, d, GUESS, "0.40" if len(equal) == 1 else "0.20", False, [])
+        _exact(scene, d, GUESS, "0.30" if len(equal) == 1 else "0.20", False, [])
         for d in equal
         if d.contact_id not in scene.contacts
     ]

@@ -1,0 +1,132 @@
+"""Effects of writes balance, and the comparison is to the cent."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from finchat.books.balances import allocation_effects, differences, expected, payment_effects
+from finchat.books.matching.verdict import Allocation, Settlement
+from finchat.books.plan import Balances, BankBalance
+from tests.books.make import BANK, WAITING, bill, credit, invoice
+
+BEFORE = Balances(
+    bank=(BankBalance(account_id="bank", amount=Decimal("1000.00"), currency="NZD"),),
+    receivables=Decimal("500.00"),
+    payables=Decimal("200.00"),
+    currency="NZD",
+    trial_balance_difference=Decimal(0),
+)
+NAMES: dict[str, Any] = {"base_currency": "NZD", "control_account_id": "control", "gain_loss_account_id": "gain"}
+
+
+def _pay(amount: str, bank_amount: str | None = None) -> Settlement:
+    return Settlement(document_id="d", amount=Decimal(amount), bank_amount=Decimal(bank_amount or amount))
+
+
+def test_a_receipt_moves_bank_up_and_receivables_down() -> None:
+    effects = payment_effects(_pay("100.00"), invoice("INV-1", "kauri", "100.00"), BANK, **NAMES)
+    assert [(e.control, e.amount) for e in effects] == [
+        ("bank", Decimal("100.00")),
+        ("receivables", Decimal("-100.00")),
+    ]
+    after = expected(BEFORE, effects)
+    assert (after.bank[0].amount, after.receivables, after.payables) == (
+        Decimal("1100.00"),
+        Decimal("400.00"),
+        Decimal("200.00"),
+    )
+
+
+def test_paying_a_bill_moves_bank_and_payables_down() -> None:
+    after = expected(BEFORE, payment_effects(_pay("80.00"), bill("77", "kauri", "80.00"), BANK, **NAMES))
+    assert (after.bank[0].amount, after.payables, after.receivables) == (
+        Decimal("920.00"),
+        Decimal("120.00"),
+        Decimal("500.00"),
+    )
+
+
+def test_a_payment_from_clearing_leaves_the_bank_alone() -> None:
+    effects = payment_effects(_pay("100.00"), invoice("INV-1", "kauri", "100.00"), WAITING, **NAMES)
+    after = expected(BEFORE, effects)
+    assert {e.control for e in effects} == {"clearing", "receivables"}
+    assert (after.bank, after.receivables) == (BEFORE.bank, Decimal("400.00"))
+
+
+def test_a_better_rate_than_the_documents_is_a_realised_gain() -> None:
+    document = invoice("INV-1", "ostrava", "1000.00", currency="EUR", rate=Decimal("1.80"))
+    effects = payment_effects(_pay("1000.00", "1841.20"), document, BANK, **NAMES)
+    assert [(e.control, e.base_amount) for e in effects] == [
+        ("bank", Decimal("1841.20")), ("receivables", Decimal("-1800.00")), ("gain_loss", Decimal("-41.20")),
+    ]  # fmt: skip
+    dearer = bill("77", "ostrava", "1000.00", currency="EUR", rate=Decimal("1.80"))
+    (loss,) = [
+        e for e in payment_effects(_pay("1000.00", "1841.20"), dearer, BANK, **NAMES) if e.control == "gain_loss"
+    ]
+    assert loss.base_amount == Decimal("41.20")
+
+
+def test_a_foreign_document_without_a_rate_is_refused() -> None:
+    with pytest.raises(ValueError, match="no rate"):
+        payment_effects(_pay("1.00", "1.80"), invoice("INV-1", "ostrava", "1.00", currency="EUR"), BANK, **NAMES)
+
+
+@given(st.integers(1, 10**7), st.integers(1, 10**7), st.integers(1, 30000), st.booleans(), st.booleans())
+def test_every_payment_balances_in_base_currency(due: int, cash: int, rate: int, foreign: bool, inward: bool) -> None:
+    make = invoice if inward else bill
+    document = make("1", "kauri", f"{due / 100:.2f}")
+    settlement = _pay(str(document.amount_due))
+    if foreign:
+        document = replace(document, currency="EUR", rate=Decimal(rate) / 10000)
+        settlement = _pay(str(document.amount_due), str(Decimal(cash) / 100))
+    effects = payment_effects(settlement, document, BANK, **NAMES)
+    assert sum(e.base_amount for e in effects) == 0
+
+
+def test_allocating_a_credit_of_the_same_rate_moves_nothing() -> None:
+    allocation = Allocation(credit_id="CN-1", document_id="d", amount=Decimal("50.00"))
+    assert (
+        allocation_effects(allocation, invoice("INV-1", "kauri", "90.00"), credit("CN-1", "kauri", "50.00"), **NAMES)
+        == ()
+    )
+
+
+def test_allocating_a_credit_of_another_rate_realises_the_difference_and_balances() -> None:
+    allocation = Allocation(credit_id="CN-1", document_id="d", amount=Decimal("50.00"))
+    effects = allocation_effects(
+        allocation,
+        invoice("INV-1", "ostrava", "90.00", currency="EUR", rate=Decimal("1.80")),
+        credit("CN-1", "ostrava", "50.00", currency="EUR", rate=Decimal("1.70")),
+        **NAMES,
+    )
+    assert sum(e.base_amount for e in effects) == 0
+    (difference,) = [e for e in effects if e.control == "gain_loss"]
+    assert difference.base_amount == Decimal("5.00")
+
+
+def test_equal_balances_are_the_proof_and_a_cent_is_a_difference() -> None:
+    assert differences(BEFORE, BEFORE) == ()
+    off = replace(BEFORE, receivables=Decimal("500.01"))
+    (found,) = differences(BEFORE, off)
+    assert (found.what, found.text) == ("receivables", "receivables: expected 500.00 NZD, the ledger says 500.01 NZD")
+
+
+def test_a_missing_account_an_unknown_value_and_a_crooked_trial_balance_are_differences() -> None:
+    actual = replace(BEFORE, bank=(), payables=None, trial_balance_difference=Decimal("0.01"))
+    assert [d.what for d in differences(BEFORE, actual)] == ["bank", "payables", "trial_balance"]
+
+
+def test_what_is_unknown_before_stays_unknown() -> None:
+    unknown = replace(BEFORE, receivables=None)
+    assert (
+        expected(
+            unknown, payment_effects(_pay("100.00"), invoice("INV-1", "kauri", "100.00"), BANK, **NAMES)
+        ).receivables
+        is None
+    )

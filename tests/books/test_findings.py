@@ -1,0 +1,80 @@
+"""Every situation that is not simply settled is told, with the step that deals with it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from finchat.books.documents import Books
+from finchat.books.findings import CODES, findings
+from finchat.books.matching import match
+from finchat.books.plan import Finding
+from tests.books.make import bill, books, credit, invoice, line, money, paid
+
+OPEN = invoice("INV-0042", "kauri", "1000.00")
+
+
+def _found(held: Books) -> list[Finding]:
+    return list(findings(held, match(held)))
+
+
+@pytest.mark.parametrize(
+    ("code", "held", "words"),
+    [
+        ("residual_open", books(line("KAURI JOINERY INV-0042", "985.00"), documents=(OPEN,)), "15.00 NZD"),
+        ("rounding_open", books(line("KAURI JOINERY INV-0042", "999.99"), documents=(OPEN,)), "0.01 NZD"),
+        ("overpayment", books(line("KAURI JOINERY INV-0042", "1100.00"), documents=(OPEN,)), "100.00 NZD more"),
+        ("paid_again", books(line("KAURI JOINERY INV-0042", "1000.00"), documents=(paid(OPEN),)), "once more"),
+        ("wrong_direction", books(line("KAURI JOINERY INV-0042", "1000.00", direction="spend"), documents=(OPEN,)), "other way"),
+        ("refund", books(line("MOANA FREIGHT", "120.00"), documents=(paid(bill("8841", "moana", "120.00")),)), "refund"),
+        ("duplicate", books(line("A 9912345", "5.00", "a"), line("A 9912345", "5.00", "b")), "imported twice"),
+        ("transfer", books(line("TO RAINY DAY 8812", "5.00", direction="spend")), "own accounts"),
+        ("unrelated", books(line("COUNCIL PARKING", "5.00")), "No open document"),
+        ("on_account", books(line("KAURI JOINERY", "4321.00"), documents=(OPEN,)), "no open document"),
+        ("prepayment", books(line("KAURI JOINERY", "4321.00")), "no open document"),
+        ("unmatched", books(line("DEPOSIT", "1000.00"), documents=(OPEN,)), "equal amount"),
+        ("booked_elsewhere", books(line("KAURI JOINERY INV-0042", "1000.00"), documents=(OPEN,), bank_transactions=(money("1000.00", "sales"),)), "Sales"),
+        (
+            "ambiguous",
+            books(line("KAURI JOINERY", "1000.00"), documents=(OPEN, invoice("INV-0050", "kauri", "1000.00"))),
+            "2 answers",
+        ),
+    ],
+)  # fmt: skip
+def test_a_situation_is_told_with_its_correction(code: str, held: Books, words: str) -> None:
+    told = [f for f in _found(held) if f.code == code]
+    assert len(told) == 1, _found(held)
+    finding = told[0]
+    assert words in finding.text
+    assert finding.next.endswith(".")
+    assert finding.severity == CODES[code]
+    assert finding.amount is not None
+    assert finding.currency == "NZD"
+
+
+def test_the_correction_of_a_deposit_booked_to_income_names_transaction_and_document() -> None:
+    held = books(
+        line("KAURI JOINERY INV-0042", "1000.00"),
+        documents=(OPEN,),
+        bank_transactions=(money("1000.00", "sales", "T77"),),
+    )
+    (finding,) = _found(held)
+    assert "T77" in finding.next
+    assert "INV-0042" in finding.next
+    assert "twice" in finding.next
+
+
+def test_lines_settled_to_the_cent_and_lines_already_settled_need_no_words() -> None:
+    settled = books(line("KAURI JOINERY INV-0042", "1000.00"), documents=(OPEN,))
+    held = books(
+        line("KAURI JOINERY INV-0042", "900.00"), documents=(OPEN,), credits=(credit("CN-1", "kauri", "100.00"),)
+    )
+    booked = books(line("INTEREST", "3.11"), bank_transactions=(money("3.11", "sales"),))
+    assert _found(settled) == _found(held) == _found(booked) == []
+
+
+def test_an_overpayment_names_the_excess_as_its_amount() -> None:
+    (finding,) = _found(books(line("KAURI JOINERY INV-0042", "1100.00"), documents=(OPEN,)))
+    assert finding.amount == Decimal("100.00")
+    assert finding.documents == (OPEN.id,)
