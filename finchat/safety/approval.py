@@ -7,6 +7,7 @@ import uuid
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Literal, Protocol
 
 from finchat.books.plan import Plan, Proposal
@@ -77,7 +78,7 @@ def bind(plan: Plan, proposal: Proposal, *, by: ApprovedBy = "human", user: str 
     return Approval(
         id=str(uuid.uuid4()),
         plan_id=plan.id,
-        plan_hash=plan.hash,
+        plan_hash=plan_hash(plan),
         proposal_id=proposal.id,
         proposal_sha256=proposal_sha256(proposal),
         server=plan.organisation.server,
@@ -107,9 +108,37 @@ def mismatch(approval: Approval, plan: Plan, proposal: Proposal) -> str | None:
             return f"the payload or tool of write {write.write_id} changed"
     if approval.proposal_sha256 != proposal_sha256(proposal):
         return "the proposal's preconditions, effects or evidence changed"
-    if approval.plan_hash != plan.hash:
+    if approval.plan_hash != plan_hash(plan):
         return "the plan changed"
     return None
+
+
+def plan_hash(plan: Plan) -> str:
+    """`plan.hash`, computed once for each plan object: it covers the whole plan and is asked for at every proposal.
+
+    What is sent does not rest on it alone: payload and proposal are hashed anew each time.
+    """
+    return _hash_of(_Identity(plan))
+
+
+class _Identity:
+    """A plan by identity; holding it keeps its id from being used again."""
+
+    __slots__ = ("plan",)
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Identity) and other.plan is self.plan
+
+    def __hash__(self) -> int:
+        return id(self.plan)
+
+
+@lru_cache(maxsize=4)
+def _hash_of(key: _Identity) -> str:
+    return key.plan.hash
 
 
 def proposal_sha256(proposal: Proposal) -> str:

@@ -23,7 +23,7 @@ from finchat.books.plan_json import organisation_json, plan_from_json
 from finchat.canonical import canonical_json, plain_decimal
 from finchat.clock import Clock, instant_text
 from finchat.errors import UsageError, WriteRefused
-from finchat.safety.approval import Approval
+from finchat.safety.approval import Approval, plan_hash
 from finchat.safety.audit import AuditLog, AuditRecord
 from finchat.safety.results import WriteError, WriteOutcome, WriteResult
 from finchat.safety.runs import Run
@@ -171,7 +171,7 @@ class Journal:
     def knows(self, plan: Plan) -> bool:
         """Whether this very plan, by id and hash, was made here. Any other is foreign: human approval only."""
         row = self._database.row("SELECT hash, made_here FROM plans WHERE id = ?", (plan.id,))
-        return row is not None and bool(row["made_here"]) and row["hash"] == plan.hash
+        return row is not None and bool(row["made_here"]) and row["hash"] == plan_hash(plan)
 
     def plan(self, plan_id: str) -> Plan | None:
         """The plan as it was made or applied here."""
@@ -453,7 +453,7 @@ class Journal:
     def _store_plan(self, connection: Connection, plan: Plan, *, made_here: bool) -> bool:
         row = connection.execute("SELECT hash FROM plans WHERE id = ?", (plan.id,)).fetchone()
         if row is not None:
-            if row["hash"] != plan.hash:
+            if row["hash"] != plan_hash(plan):
                 raise WriteRefused(
                     f"another plan has the id {plan.id}", code="plan_changed", next="make a new plan and apply that"
                 )
@@ -461,7 +461,7 @@ class Journal:
         connection.execute(
             "INSERT INTO plans VALUES (?, ?, ?, ?, ?, ?)",
             (
-                plan.id, plan.hash, int(made_here), plan.organisation.id, instant_text(datetime.now(UTC)),
+                plan.id, plan_hash(plan), int(made_here), plan.organisation.id, instant_text(datetime.now(UTC)),
                 canonical_json(plan.as_json()),
             ),
         )  # fmt: skip
