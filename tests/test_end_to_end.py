@@ -86,7 +86,7 @@ def test_a_run_for_people_names_the_command_that_applies_the_plan(home: Path) ->
     done = run(home, "reconcile", "--days", "2")
     assert done.returncode == 3
     assert "SANDBOX" in done.stdout
-    assert re.search(r"at a terminal: finchat apply [\w-]+", done.stdout)
+    assert re.search(r"at a terminal:\n  finchat apply [\w-]+ *\n", done.stdout)
     assert "reconciled" not in done.stdout.lower()
     assert "\x1b" not in done.stdout + done.stderr
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 WIDE = 110
 _GAP = 2
+_NARROWEST = 9
+# Bank line, what it settles, the reasons: the document says more than the bank's noise.
+_WEIGHTS = (4, 6, 5)
 _VERBS = {
     "payment": "pay", "allocation": "allocate", "overpayment": "overpayment", "prepayment": "prepayment",
     "refund": "refund", "spend_money": "spend money", "receive_money": "receive money", "deposit": "deposit",
@@ -71,19 +74,20 @@ def plan_table(plan: Plan, lines: Mapping[str, BankLine], width: int) -> Table:
 
 
 def _shares(texts: Sequence[Sequence[str]], free: int) -> list[int]:
-    """Widths for columns of text: what each needs where that fits, else a fair part of what is there."""
+    """Widths for columns of text: what each needs where that fits, else a part of what is there by its weight."""
     from rich.cells import cell_len
 
     needs = [max((cell_len(text) for text in column), default=0) for column in texts]
-    needs = [max(need, 9) if need else 0 for need in needs]
+    needs = [max(need, _NARROWEST) if need else 0 for need in needs]
     widths = [0] * len(needs)
     waiting = [i for i, need in enumerate(needs) if need]
     while waiting:
-        fair = max(free // len(waiting), 9)
-        small = [i for i in waiting if needs[i] <= fair]
+        weight = sum(_WEIGHTS[i] for i in waiting)
+        fair = {i: max(free * _WEIGHTS[i] // weight, _NARROWEST) for i in waiting}
+        small = [i for i in waiting if needs[i] <= fair[i]]
         for i in small or waiting:
-            widths[i] = min(needs[i], fair)
-            free -= widths[i]
+            widths[i] = min(needs[i], fair[i])
+        free -= sum(widths[i] for i in small)
         waiting = [i for i in waiting if i not in small] if small else []
     return widths
 

@@ -35,7 +35,9 @@ def plan_view(found: Reconciliation, width: int) -> RenderableType:
     counts = Counter(answer.status for answer in found.answers)
     lines = f"{len(found.answers)} bank line{'s' * (len(found.answers) != 1)}"
     summary = ", ".join(f"{counts[status]} {words}" for status, words in _STATUS_WORDS.items() if counts[status])
-    window = f"{day(found.window.first)} to {day(found.window.last)} ({found.organisation.timezone})"
+    first, last = found.window.first, found.window.last
+    days = day(last) if first == last else f"{day(first)} to {day(last)}"
+    window = f"{days} ({found.organisation.timezone})"
     parts: list[RenderableType] = [
         _title(found.organisation),
         Text(f"{lines} of {window}" + (f": {summary}" if summary else "")),
@@ -80,7 +82,10 @@ def applied_view(
         parts += [Text(""), Text(sentence)]
     if pending and saved:
         many = f"{len(pending)} proposal{'s' * (len(pending) != 1)}"
-        parts += [Text(""), Text(f"{many} waiting for your approval, at a terminal: finchat apply {applied.plan.id}")]
+        parts += [
+            Text(""),
+            Text(f"{many} waiting for your approval, at a terminal:\n  finchat apply {applied.plan.id}"),
+        ]
     return Group(*parts) if parts else None
 
 
