@@ -17,9 +17,9 @@ def sandbox(
     directory: Path, *, limits: str = "1000/60s,50,5000", strict: bool = False, delay: str = ""
 ) -> Iterator[dict[str, str]]:
     """The ready line of a served company; the process is stopped with SIGTERM at the end."""
+    options = [str(directory / "company.sqlite3"), limits, "strict" if strict else "open", delay]
     child = subprocess.Popen(
-        [sys.executable, "-m", "tests.sandbox.xero.serve_child", str(directory / "company.sqlite3"), limits]
-        + ["strict" if strict else "open", delay],
+        [sys.executable, "-m", "tests.sandbox.xero.serve_child", *options],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,
