@@ -84,7 +84,7 @@ class Client:
         self.http = httpx.AsyncClient(
             transport=transport,
             base_url="http://xero/api.xro/2.0/",
-            headers={"Authorization": "Bearer any", "Accept": "application/json", "xero-tenant-id": TENANT},
+            headers={"Authorization": "Bearer any", "Accept": "application/json", "xero-tenant-id": back.tenant_id},
         )
 
     async def send(self, method: str, path: str, body: Any = None, **options: Any) -> httpx.Response:
