@@ -6,7 +6,8 @@ situation's name, except where one situation needs two different corrections.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
@@ -45,173 +46,227 @@ _SHORT = {
 
 
 def findings(books: Books, verdicts: Iterable[Verdict]) -> tuple[Finding, ...]:
-    """Findings for the verdicts, in their order."""
+    """Findings for the verdicts, in their order. Lines settled to the cent or held by the ledger have none."""
     lines = {line.id: line for line in books.lines}
-    documents = {d.id: d for d in books.documents}
-    transactions = {t.id: t for t in books.bank_transactions}
-    accounts = {a.id: a.name for a in books.accounts}
+    records = _Records(
+        documents={d.id: d for d in books.documents},
+        transactions={t.id: t for t in books.bank_transactions},
+        accounts={a.id: a.name for a in books.accounts},
+    )
     found: list[Finding] = []
     for verdict in verdicts:
-        line = lines[verdict.line_id]
-        finding = _residual(verdict, line, documents) if verdict.certain else None
-        if finding is None and not verdict.certain:
-            finding = _unsettled(verdict, line, documents, transactions, accounts)
-        if finding is not None:
-            found.append(finding)
+        told = _told(_Case(verdict, lines[verdict.line_id], records))
+        if told is not None:
+            found.append(told.finding(verdict, lines[verdict.line_id]))
     return tuple(found)
 
 
-def _residual(v: Verdict, line: BankLine, documents: dict[str, Document]) -> Finding | None:
+@dataclass(frozen=True, slots=True)
+class _Records:
+    documents: dict[str, Document]
+    transactions: dict[str, BankTransaction]
+    accounts: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A finding without what every finding takes from its line."""
+
+    code: str
+    text: str
+    next: str
+    documents: tuple[str, ...] = ()
+    amount: Decimal | None = None
+    currency: str | None = None
+
+    def finding(self, verdict: Verdict, line: BankLine) -> Finding:
+        return Finding(
+            code=self.code,
+            severity=CODES[self.code],
+            text=self.text,
+            next=self.next,
+            line_id=verdict.line_id,
+            documents=self.documents,
+            amount=line.amount if self.amount is None else self.amount,
+            currency=line.currency if self.currency is None else self.currency,
+        )
+
+
+@dataclass(slots=True)
+class _Case:
+    verdict: Verdict
+    line: BankLine
+    records: _Records
+    named: tuple[str, ...] = field(init=False)  # documents the evidence rests on
+    suggested: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        v = self.verdict
+        self.named = tuple(dict.fromkeys(e.record_id for e in v.evidence if e.record_id in self.records.documents))
+        self.suggested = tuple(dict.fromkeys(s.document_id for c in v.suggestions for s in c.settlements))
+
+    @property
+    def verb(self) -> str:
+        return "receive" if self.line.direction == "receive" else "spend"
+
+    @property
+    def moved(self) -> str:
+        amount = f"{amount_text(self.line.amount, self.line.currency)} {self.line.currency}"
+        return f"{amount} {'received' if self.line.direction == 'receive' else 'spent'}"
+
+    def document(self, ids: tuple[str, ...]) -> Document | None:
+        return self.records.documents.get(ids[0]) if ids else None
+
+
+def _told(case: _Case) -> _Told | None:
+    v = case.verdict
+    if v.certain:
+        return _residual(case)
+    if v.status == "already_settled":
+        return None
+    tell = _TELL.get(v.situation)
+    if tell is not None:
+        return tell(case)
+    if v.status == "review":
+        step = "Check the suggestion against the bank's text before approving it."
+        return _Told("review", v.reason, step, case.suggested)
+    step = "Find out who paid, or record it with an account and tax code you choose."
+    return _Told("unmatched", f"{case.moved}: {v.reason}", step, case.suggested)
+
+
+def _residual(case: _Case) -> _Told | None:
+    v = case.verdict
     if v.status != "settle" or v.residual is None or v.residual <= 0 or not (v.settlements or v.allocations):
         return None
-    document = documents[(v.settlements or v.allocations)[0].document_id]
+    document = case.records.documents[(v.settlements or v.allocations)[0].document_id]
     rest = f"{amount_text(v.residual, document.currency)} {document.currency}"
-    small = v.situation == "short_other"
+    other_side = "a spend-money line" if document.type == "invoice" else "a receive-money line"
     step = (
         f"Wait for the rest of {document.number}; nothing else is needed."
         if v.situation == "part_payment"
-        else f"If nothing more will come, settle the {rest} in full by a credit note or {_other_side(document)} "
+        else f"If nothing more will come, settle the {rest} in full by a credit note or {other_side} "
         "to an account and tax code you choose."
     )
-    return _make(
-        "rounding_open" if small else "residual_open",
-        v,
-        line,
-        f"{rest} of {document.number} ({document.contact}) stays open. {_SHORT.get(v.situation, '')}".rstrip(),
-        step,
-        documents=(document.id,),
-        amount=v.residual,
-        currency=document.currency,
+    text = f"{rest} of {document.number} ({document.contact}) stays open. {_SHORT.get(v.situation, '')}".rstrip()
+    code = "rounding_open" if v.situation == "short_other" else "residual_open"
+    return _Told(code, text, step, (document.id,), v.residual, document.currency)
+
+
+def _overpayment(case: _Case) -> _Told:
+    document = case.document(case.suggested) or case.document(case.named)
+    currency = document.currency if document else case.line.currency
+    number = document.number if document else "the document"
+    over = abs(case.verdict.residual or Decimal(0))
+    excess = f"{amount_text(over, currency)} {currency}"
+    return _Told(
+        "overpayment",
+        f"{case.moved}: {excess} more than is due on {number}.",
+        f"Record a payment of what is due on {number} and a {case.verb}-money overpayment of {excess} for the contact, "
+        "together summing to the line; never drop the excess.",
+        (document.id,) if document else (),
+        over,
+        currency,
     )
 
 
-def _unsettled(
-    v: Verdict,
-    line: BankLine,
-    documents: dict[str, Document],
-    transactions: dict[str, BankTransaction],
-    accounts: dict[str, str],
-) -> Finding | None:
-    money = f"{amount_text(line.amount, line.currency)} {line.currency}"
-    moved = "received" if line.direction == "receive" else "spent"
-    named = tuple(dict.fromkeys(e.record_id for e in v.evidence if e.record_id in documents))
-    first = documents[named[0]] if named else None
-    if v.situation == "overpayment":
-        over = abs(v.residual or Decimal(0))
-        candidate = v.suggestions[0].settlements[0].document_id if v.suggestions else (named[0] if named else "")
-        document = documents.get(candidate)
-        number = document.number if document else "the document"
-        currency = document.currency if document else line.currency
-        excess = f"{amount_text(over, currency)} {currency}"
-        return _make(
-            "overpayment", v, line,
-            f"{money} {moved} is {excess} more than is due on {number}.",
-            f"Enter the line as one {'receive' if line.direction == 'receive' else 'spend'}-money overpayment of the contact for {money}, "
-            f"or a payment of what is due on {number} and an overpayment of {excess}; never drop the excess.",
-            documents=(document.id,) if document else (), amount=over, currency=currency,
-        )  # fmt: skip
-    if v.situation == "booked_elsewhere":
-        held = transactions.get(v.ledger_ids[0]) if v.ledger_ids else None
-        where = ", ".join(accounts.get(c, c) for c in held.coded_to) if held else "another account"
-        number = first.number if first else "the open document"
-        return _make(
-            "booked_elsewhere", v, line,
-            f"{v.reason}",
-            f"The money is in the books already, coded to {where}. Change that {'receipt' if line.direction == 'receive' else 'payment'} "
-            f"({v.ledger_ids[0] if v.ledger_ids else 'the transaction'}) to a payment of {number}: remove and redo it against the document, "
-            "or recode its line to a clearing account that is named in the settings, and run this again. "
-            "Recording one more payment would book the deposit twice.",
-            documents=named,
-        )  # fmt: skip
-    if v.situation == "paid_again":
-        return _make(
-            "paid_again", v, line, f"{v.reason} {money} was {moved} once more.",
-            "Refund it, or record it as an overpayment of the contact and allocate it to the next document.", documents=named,
-        )  # fmt: skip
-    if v.situation == "duplicate":
-        return _make(
-            "duplicate", v, line, v.reason, "Delete the copy in the bank feed; nothing is to be recorded for it."
-        )
-    if v.situation == "transfer":
-        return _make(
-            "transfer", v, line, f"{money}: {v.reason}",
-            "Record a transfer between the two accounts, once, and match both statement lines to it.",
-        )  # fmt: skip
-    if v.situation == "wrong_direction":
-        other = "a customer's invoice" if line.direction == "spend" else "a supplier's bill"
-        return _make(
-            "wrong_direction", v, line, f"{money} {moved}. {v.reason}",
-            f"It names {other}, which money this way cannot pay: ask the counterparty, then record it as a refund or as {moved} money.",
-            documents=named,
-        )  # fmt: skip
-    if v.situation == "refund":
-        step = "Allocate it as the refund of a credit note or overpayment of the contact; raise the credit note first if there is none."
-        return _make("refund", v, line, f"{money} {moved}. {v.reason}", step, documents=named)
-    if v.situation in ("on_account", "prepayment"):
-        kind = "overpayment" if v.situation == "on_account" else "prepayment"
-        return _make(
-            v.situation, v, line, f"{money} {moved}. {v.reason}",
-            f"Ask which document it is for; or record it as {kind} of the contact, to be allocated later.", documents=named,
-        )  # fmt: skip
-    if v.situation == "booked_as_credit":
-        return _make(
-            "booked_as_credit", v, line, v.reason,
-            "Allocate the credit to the right document of the contact, if this is the one.", documents=named,
-        )  # fmt: skip
-    if v.situation == "clearing":
-        return _make(
-            "clearing_review", v, line, v.reason,
-            "Decide which document it pays, and pay it from the clearing account on the day of the receipt.", documents=named,
-        )  # fmt: skip
-    if v.situation == "unrelated":
-        return _make(
-            "unrelated", v, line, f"{money} {moved}: {v.reason}",
-            f"Record it as {'receive' if line.direction == 'receive' else 'spend'} money with an account and tax code you choose.",
-        )  # fmt: skip
-    if v.status == "already_settled":
-        return None
-    candidates = tuple(dict.fromkeys(s.document_id for c in v.suggestions for s in c.settlements))
-    if v.situation == "ambiguous":
-        return _make(
-            "ambiguous", v, line, v.reason, "Choose one of the documents; finchat does not guess.", documents=candidates
-        )
-    if v.status == "review":
-        return _make(
-            "review",
-            v,
-            line,
-            v.reason,
-            "Check the suggestion against the bank's text before approving it.",
-            documents=candidates,
-        )
-    return _make(
-        "unmatched", v, line, f"{money} {moved}: {v.reason}",
-        "Find out who paid, or record it with an account and tax code you choose.", documents=candidates,
-    )  # fmt: skip
-
-
-def _other_side(document: Document) -> str:
-    return "a spend-money line" if document.type == "invoice" else "a receive-money line"
-
-
-def _make(
-    code: str,
-    v: Verdict,
-    line: BankLine,
-    text: str,
-    step: str,
-    *,
-    documents: tuple[str, ...] = (),
-    amount: Decimal | None = None,
-    currency: str | None = None,
-) -> Finding:
-    return Finding(
-        code=code,
-        severity=CODES[code],
-        text=text,
-        next=step,
-        line_id=v.line_id,
-        documents=documents,
-        amount=line.amount if amount is None else amount,
-        currency=line.currency if currency is None else currency,
+def _booked_elsewhere(case: _Case) -> _Told:
+    v = case.verdict
+    held = case.records.transactions.get(v.ledger_ids[0]) if v.ledger_ids else None
+    where = ", ".join(case.records.accounts.get(c, c) for c in held.coded_to) if held else "another account"
+    document = case.document(case.named)
+    return _Told(
+        "booked_elsewhere",
+        v.reason,
+        f"The money is in the books already, coded to {where or 'no account'}. Remove the {case.verb}-money transaction "
+        f"{held.id if held else ''} and record a payment of {document.number if document else 'the open document'} in "
+        "its place, or recode its line to a clearing account that is named in the settings and run this again. "
+        "One more payment would book the deposit twice.",
+        case.named,
     )
+
+
+def _paid_again(case: _Case) -> _Told:
+    return _Told(
+        "paid_again",
+        f"{case.verdict.reason} {case.moved} once more.",
+        "Refund it, or record it as an overpayment of the contact and allocate it to the next document.",
+        case.named,
+    )
+
+
+def _duplicate(case: _Case) -> _Told:
+    step = "Delete the copy in the bank feed; nothing is to be recorded for it."
+    return _Told("duplicate", case.verdict.reason, step)
+
+
+def _transfer(case: _Case) -> _Told:
+    step = "Record a transfer between the two accounts, once, and match both statement lines to it."
+    return _Told("transfer", f"{case.moved}: {case.verdict.reason}", step)
+
+
+def _wrong_direction(case: _Case) -> _Told:
+    other = "a customer's invoice" if case.line.direction == "spend" else "a supplier's bill"
+    return _Told(
+        "wrong_direction",
+        f"{case.moved}. {case.verdict.reason}",
+        f"It names {other}, which money this way cannot pay: ask the counterparty, then record it as a refund or as "
+        f"{case.verb} money.",
+        case.named,
+    )
+
+
+def _refund(case: _Case) -> _Told:
+    return _Told(
+        "refund",
+        f"{case.moved}. {case.verdict.reason}",
+        "Record it as the refund of a credit note or overpayment of the contact; raise the credit note first if there "
+        "is none.",
+        case.named,
+    )
+
+
+def _without_document(case: _Case) -> _Told:
+    kind = "overpayment" if case.verdict.situation == "on_account" else "prepayment"
+    return _Told(
+        case.verdict.situation,
+        f"{case.moved}. {case.verdict.reason}",
+        f"Ask which document it is for; or record it as {kind} of the contact, to be allocated later.",
+        case.named,
+    )
+
+
+def _booked_as_credit(case: _Case) -> _Told:
+    step = "Allocate the credit to the right document of the contact, if this is the one."
+    return _Told("booked_as_credit", case.verdict.reason, step, case.named)
+
+
+def _clearing(case: _Case) -> _Told:
+    step = "Decide which document it pays, and pay it from the clearing account on the day of the receipt."
+    return _Told("clearing_review", case.verdict.reason, step, case.named)
+
+
+def _unrelated(case: _Case) -> _Told:
+    step = f"Record it as {case.verb} money with an account and tax code you choose."
+    return _Told("unrelated", f"{case.moved}: {case.verdict.reason}", step)
+
+
+def _ambiguous(case: _Case) -> _Told:
+    step = "Choose one of the documents; finchat does not guess."
+    return _Told("ambiguous", case.verdict.reason, step, case.suggested)
+
+
+_TELL: dict[str, Callable[[_Case], _Told]] = {
+    "overpayment": _overpayment,
+    "booked_elsewhere": _booked_elsewhere,
+    "paid_again": _paid_again,
+    "duplicate": _duplicate,
+    "transfer": _transfer,
+    "wrong_direction": _wrong_direction,
+    "refund": _refund,
+    "on_account": _without_document,
+    "prepayment": _without_document,
+    "booked_as_credit": _booked_as_credit,
+    "clearing": _clearing,
+    "unrelated": _unrelated,
+    "ambiguous": _ambiguous,
+}

@@ -166,9 +166,12 @@ def _opposite(facts: Facts, line: BankLine, minor: int) -> tuple[Situation, Docu
 def _own_account(facts: Facts, line: BankLine) -> str | None:
     """An own account or the organisation's own name that the text carries."""
     text = set(facts.words(line))
+    held = facts.accounts.get(line.account_id)
+    here = set(words(held.name)) if held else set()
     for name in sorted(facts.books.own_names):
-        parts = words(name)
-        if parts and all(p in text for p in parts):
+        parts = [p for p in words(name) if not facts.name_index.closes(p)]
+        share = sum(len(p) for p in parts if p in text) / max(sum(map(len, parts)), 1)
+        if share >= 0.6:
             return name
     for account in sorted(facts.books.accounts, key=lambda a: a.id):
         if account.kind != "bank" or account.id == line.account_id:
@@ -178,7 +181,16 @@ def _own_account(facts: Facts, line: BankLine) -> str | None:
         if number and other and (number == other):
             return account.name
         parts = words(account.name)
-        digits = [p for p in parts if p.isdigit() and len(p) >= 4]
-        if (len(parts) > 1 and all(p in text for p in parts)) or any(p in text for p in digits):
+        digits = {p for p in parts if p.isdigit() and len(p) >= 4} | _endings(account.bank_account)
+        own = {p for p in parts if len(p) >= 5 and p not in here and not p.isdigit() and not facts.name_index.knows(p)}
+        if (len(parts) > 1 and all(p in text for p in parts)) or (digits | own) & text:
             return account.name
     return None
+
+
+def _endings(number: str) -> set[str]:
+    """How a bank shortens an account's number: its last parts, and its last four digits."""
+    parts = words(number)
+    digits = "".join(p for p in parts if p.isdigit())
+    found = {p for p in parts if p.isdigit() and len(p) >= 4}
+    return found | ({digits[-4:], digits} if len(digits) >= 8 else set())
