@@ -10,7 +10,7 @@ import asyncio
 import gc
 import os
 import signal
-from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -22,7 +22,7 @@ from zoneinfo import ZoneInfo
 from finchat.canonical import canonical_json
 from finchat.clock import Clock, clock_from_environment
 from finchat.errors import ExitCode, FinchatError, UsageError, WriteRefused, worst
-from finchat.events import Emit, silent
+from finchat.events import Emit, Notice, silent
 from finchat.settings import Home, ServerSettings, Settings, home_from_environment, load_settings
 from finchat.text.redact import secrets_of
 from finchat.ui.sink import Sink
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from finchat.safety.results import WriteResult
     from finchat.safety.runs import Run, Via
     from finchat.sandbox.home import SandboxHome
+    from finchat.sandbox.xero.back_end import XeroBackEnd
     from finchat.servers.upstream import Upstream
     from finchat.store.database import Database
     from finchat.ui.progress import Progress
@@ -398,12 +399,22 @@ def sandbox_run(call: Invocation, vendor: str, *, http: str, limits: str, strict
 def sandbox_reset(call: Invocation, *, seed: int, anchor: str | None) -> int:
     from finchat.books.periods import parse_day
 
-    _sandbox_home(call).reset(seed, None if anchor is None else parse_day(anchor, "--anchor")).close()
-    return sandbox_status(call)
+    day = None if anchor is None else parse_day(anchor, "--anchor")
+    return _replace_company(call, lambda home: home.reset(seed, day))
 
 
 def sandbox_load(call: Invocation, directory: Path) -> int:
-    _sandbox_home(call).load(directory).close()
+    return _replace_company(call, lambda home: home.load(directory))
+
+
+def _replace_company(call: Invocation, replace_it: Callable[[SandboxHome], XeroBackEnd]) -> int:
+    """Another company in the place of the present one, whose writes the journal need not settle any more."""
+    home = _sandbox_home(call)
+    before = home.status()["company"]["organisation_id"] if home.database_path.exists() else None
+    replace_it(home).close()
+    if before is not None:
+        with _books_of_record(call, via="command") as (journal, *_):
+            journal.forget_sandbox(before)
     return sandbox_status(call)
 
 
@@ -766,6 +777,8 @@ async def _desk(call: Invocation, via: Via) -> AsyncIterator[Desk]:
             guard.toolbox(settings.name), clearing_accounts=settings.clearing_accounts, emit=progress
         )
         organisation = await provider.organisation(call.org or settings.organisation)
+        if settings.sandbox and (age := _sandbox_home(call).age_notice()):
+            progress(Notice(text=age, severity="warning"))
         paced.key = budgets.remember(here, f"{settings.profile}:{organisation.id}")
         recovery = await guard.open_organisation(settings.name, organisation)
         yield Desk(
