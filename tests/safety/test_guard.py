@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -420,3 +422,25 @@ async def test_the_wait_for_the_budget_comes_before_the_intent_and_facts_that_ag
     assert result.outcome == "committed"
     assert steps == ["reserve", "unreserve", "reserve", "sent", "unreserve"]
     assert world.profile.observations == [2, 2]
+
+
+async def test_the_log_is_synced_before_the_send_and_again_after_the_outcome(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.opened()
+    await world.guard.toolbox(SERVER).call("list_payments", {})
+    steps: list[str] = []
+    sync = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        steps.append(Path(f"/proc/self/fd/{descriptor}").readlink().name)
+        sync(descriptor)
+
+    monkeypatch.setattr("finchat.safety.audit.os.fsync", fsync)
+    world.vendor.before_commit = lambda: steps.append("SENT")
+    await run_first(world, one_payment())
+    before, after = steps[: steps.index("SENT")], steps[steps.index("SENT") + 1 :]
+    for part in (before, after):
+        assert part[0] == "audit.jsonl"
+        assert "audit.head.new" in part
+    assert world.database.rows("PRAGMA synchronous")[0][0] == 2  # FULL: a commit is an fsync
