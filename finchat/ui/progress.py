@@ -136,9 +136,13 @@ class Progress:
             self._shown = text
 
     def _line(self, text: str) -> None:
-        """Something to keep, wrapped between words, whatever the terminal."""
+        """Something to keep: one line in a log, wrapped between words on a terminal."""
         self.clear()
-        self._sink.err.print(text)
+        if is_terminal(self._stream):
+            self._sink.err.print(text)
+        else:
+            self._stream.write(f"{text}\n")
+            self._stream.flush()
 
 
 def _safe(text: str) -> str:
