@@ -19,6 +19,8 @@ _CONTACT_COLUMNS = {
     "FirstName": ("first_name", 255),
     "LastName": ("last_name", 255),
 }
+# What a document may change of the contact it names.
+CONTACT_FIELDS = ("Name", *_CONTACT_COLUMNS, "Addresses", "Phones", "TaxNumber")
 
 
 def find_contact(company: Company, key: str) -> Row | None:

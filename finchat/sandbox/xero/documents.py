@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from finchat.sandbox.xero import posting
 from finchat.sandbox.xero.company import Company, Row, json_text
+from finchat.sandbox.xero.directory import CONTACT_FIELDS, save_contact
 from finchat.sandbox.xero.errors import Refusal
 from finchat.sandbox.xero.lines import line_postings, new_lines, totals
 from finchat.sandbox.xero.values import boolean, day, guid_or_none, minor, stored_day, text, to_base
@@ -148,7 +149,7 @@ def _create(company: Company, kind: Kind, given: Mapping[str, Any], unit_places:
         kind.resource,
         given["Type"],
         status,
-        company.contact(given.get("Contact")),
+        _contact(company, given.get("Contact"), given["Type"]),
         number or None,
         text(given.get("Reference"), "Reference", 255),
         stored_day(on),
@@ -292,7 +293,7 @@ def _rewrite(
         " rate = ?, line_amount_types = ?, sub_total = ?, total_tax = ?, total = ?, due = ?, base_total = ?,"
         " base_due = ?, sent = ?, updated = ?, body = ? WHERE guid = ?",
         status,
-        company.contact(given["Contact"]) if given.get("Contact") else row["contact"],
+        _contact(company, given["Contact"], row["type"]) if given.get("Contact") else row["contact"],
         number,
         text(given["Reference"], "Reference", 255) if given.get("Reference") is not None else row["reference"],
         on,
@@ -315,6 +316,16 @@ def _rewrite(
     )
     if money_moves and status == "AUTHORISED":
         _post(company, identity)
+
+
+def _contact(company: Company, given: Any, document_type: str) -> str:
+    """The document's contact. Fields sent beside its ContactID change the contact, as they do at the vendor."""
+    identity = company.contact(given)
+    if given.get("ContactID") and any(given.get(key) for key in CONTACT_FIELDS):
+        save_contact(company, {**given, "ContactStatus": None}, create_only=False, key=identity)
+    side = "is_customer" if document_type in posting.RECEIVABLE_TYPES else "is_supplier"
+    company.run(f"UPDATE contact SET {side} = 1 WHERE guid = ? AND {side} = 0", identity)  # noqa: S608 - two fixed words
+    return identity
 
 
 def _post(company: Company, identity: str) -> None:

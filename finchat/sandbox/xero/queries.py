@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from finchat.sandbox.xero import rendering
 from finchat.sandbox.xero.errors import Refusal, bad_query, not_found
+from finchat.sandbox.xero.json_text import Raw
 from finchat.sandbox.xero.resources import RESOURCES, Resource, order_sql, where_sql
-from finchat.sandbox.xero.values import guid_or_none, instant, ms_date, stored_instant
+from finchat.sandbox.xero.values import amount, guid_or_none, instant, ms_date, stored_instant
 
 if TYPE_CHECKING:
     from finchat.sandbox.xero.back_end import XeroBackEnd
@@ -98,6 +99,8 @@ def full(back_end: XeroBackEnd, name: str, row: Row, places: int = 2) -> dict[st
     if name in _DOCUMENTS and row["contact"]:
         contact = by_guid(back_end, "Contacts", row["contact"])
         found["Contact"] = rendering.contact(contact)
+    if name == "Contacts" and (owed := _balances(back_end, row["guid"])):
+        found["Balances"] = owed
     if name == "Payments":
         paid = by_guid(back_end, row["resource"], row["document"])
         (document,) = render(back_end, row["resource"], [paid], lines=True)
@@ -107,6 +110,21 @@ def full(back_end: XeroBackEnd, name: str, row: Row, places: int = 2) -> dict[st
             found["Invoice"] |= {"Status": document["Status"], "Total": document["Total"]}
             found[RESOURCES[row["resource"]].singular] = document
     return found
+
+
+def _balances(back_end: XeroBackEnd, contact: str) -> dict[str, dict[str, Raw]]:
+    """What a contact owes and is owed on documents in base currency, and how much of it is overdue."""
+    today = stored_instant(back_end.now())[:10]
+    rows = back_end.db.execute(
+        "SELECT substr(type, 1, 6), sum(base_due), sum(CASE WHEN due_date < ? THEN base_due ELSE 0 END) FROM document"
+        " WHERE contact = ? AND resource = 'Invoices' AND base_due > 0 GROUP BY type",
+        (today, contact),
+    )
+    names = {"ACCREC": "AccountsReceivable", "ACCPAY": "AccountsPayable"}
+    return {
+        names[side]: {"Outstanding": amount(outstanding), "Overdue": amount(overdue)}
+        for side, outstanding, overdue in rows
+    }
 
 
 def by_guid(back_end: XeroBackEnd, name: str, guid: str) -> Row:

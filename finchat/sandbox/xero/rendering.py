@@ -291,7 +291,7 @@ def account(row: Row) -> dict[str, Any]:
     return found
 
 
-def contact(row: Row, balances: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def contact(row: Row) -> dict[str, Any]:
     found: dict[str, Any] = {"ContactID": row["guid"]}
     for key, column in (("ContactNumber", "number"), ("AccountNumber", "account_number")):
         if row[column]:
@@ -305,8 +305,6 @@ def contact(row: Row, balances: Mapping[str, Any] | None = None) -> dict[str, An
     found |= {key: value for key, value in body.items() if value is not None}
     found |= {"UpdatedDateUTC": ms_date(row["updated"])}
     found |= {"IsSupplier": bool(row["is_supplier"]), "IsCustomer": bool(row["is_customer"])}
-    if balances:
-        found["Balances"] = balances
     found |= {"HasAttachments": False, "HasValidationErrors": False}
     return found
 

@@ -119,6 +119,13 @@ async def test_put_creates_only_and_post_changes(client: Client) -> None:
     assert field == "Name"
 
 
+async def test_contact_fields_on_a_document_change_the_contact(client: Client) -> None:
+    await client.done("PUT", "Invoices", invoice(Contact={"ContactID": CUSTOMER, "EmailAddress": "new@rata.nz"}))
+    found = await client.done("GET", f"Contacts/{CUSTOMER}")
+    assert (found["EmailAddress"], found["IsCustomer"], found["IsSupplier"]) == ("new@rata.nz", True, False)
+    assert found["Balances"]["AccountsReceivable"] == {"Outstanding": 115, "Overdue": 0}
+
+
 async def test_tax_is_rounded_per_line_then_summed(client: Client) -> None:
     lines = [line("25.06"), line("25.61"), line("25.63")]
     made = await client.done("PUT", "Invoices", invoice(LineItems=lines))
