@@ -21,12 +21,22 @@ HELP = """Match and record your bank lines in Xero, and write nothing you have n
 
 On a machine with nothing set up, every command works on a sandbox company:  finchat reconcile --days 7"""
 
-_plain = {"add_completion": False, "rich_markup_mode": None, "pretty_exceptions_enable": False, "no_args_is_help": True}
-cli = typer.Typer(help=HELP, **_plain)  # type: ignore[arg-type]
-sandbox = typer.Typer(help="The sandbox company: a Xero on this machine, with a year of made-up trading.", **_plain)  # type: ignore[arg-type]
-audit = typer.Typer(help="The record of every call, proposal, decision and write.", **_plain)  # type: ignore[arg-type]
-journal = typer.Typer(help="Writes that were intended, and what became of them.", **_plain)  # type: ignore[arg-type]
-policy = typer.Typer(help="What may be read, asked for and approved unattended.", **_plain)  # type: ignore[arg-type]
+
+def _group(help_text: str) -> typer.Typer:
+    return typer.Typer(
+        help=help_text,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        no_args_is_help=True,
+    )
+
+
+cli = _group(HELP)
+sandbox = _group("The sandbox company: a Xero on this machine, with a year of made-up trading.")
+audit = _group("The record of every call, proposal, decision and write.")
+journal = _group("Writes that were intended, and what became of them.")
+policy = _group("What may be read, asked for and approved unattended.")
 for name, group in (("sandbox", sandbox), ("audit", audit), ("journal", journal), ("policy", policy)):
     cli.add_typer(group, name=name)
 

@@ -36,6 +36,9 @@ SOLE_IMPORTERS = {
     "rich": ("ui/",),
     "lark": ("dialects/",),
     "httpx": ("servers/",),
+    "httpx2": ("connections/",),
+    "mcp": ("connections/", "servers/", "app.py"),  # app names the type it passes on
+    "mcp_types": ("connections/", "servers/"),
     "uvicorn": ("servers/", "sandbox/"),
     "starlette": ("servers/", "sandbox/"),
 }

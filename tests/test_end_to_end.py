@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -137,6 +138,20 @@ def test_what_a_person_approves_is_written_read_back_and_proven(
     assert run(home, "audit", "verify").returncode == 0
     shown = run(home, "journal", "show", "--all").stdout
     assert "committed" in shown
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 143)])
+def test_a_signal_at_the_prompt_means_no(
+    terminal: pexpect.spawn[str], home: Path, number: signal.Signals, code: int
+) -> None:
+    terminal.expect(ASKED)
+    terminal.kill(number)
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert terminal.exitstatus == code
+    assert "finchat: " in str(terminal.before)
+    assert "Traceback" not in str(terminal.before)
+    assert document(home, "journal", "show", "--all")["writes"] == []
 
 
 def test_policy_lets_small_certain_payments_pass_unattended(home: Path, planned: dict[str, Any]) -> None:
