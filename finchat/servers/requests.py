@@ -61,7 +61,7 @@ class Page:
 def validate(row: Operation, arguments: Mapping[str, Any]) -> None:
     """Raises Failure invalid_argument naming the argument at fault."""
     for issue in _validator(row).iter_errors(arguments):
-        raise _explained(issue, row)
+        raise _explained(issue)
     listed = row.list_form is not None and row.list_form in arguments
     for parameter in row.parameters:
         if parameter.place != "body":
@@ -152,7 +152,7 @@ def _validator(row: Operation) -> Draft202012Validator:
     return Draft202012Validator(input_schema(row), format_checker=_FORMATS)
 
 
-def _explained(issue: ValidationError, row: Operation) -> Failure:
+def _explained(issue: ValidationError) -> Failure:
     """The argument an issue is about: a missing or unknown one is named too."""
     path = [str(part) for part in issue.absolute_path]
     message, step = issue.message, None
@@ -173,7 +173,10 @@ def _explained(issue: ValidationError, row: Operation) -> Failure:
     elif examples := schema.get("examples"):
         step = f"write it like {json.dumps(examples[0], ensure_ascii=False)}"
     elif issue.validator == "format":
-        step = {"date": "write it like 2026-11-14", "uuid": "give the id (a GUID)"}.get(rule)
+        step = {"date": "write it like 2026-11-14", "uuid": "give the record's id, a GUID"}.get(rule)
+    if step is None:
+        meant = schema.get("description")
+        step = f"it means: {meant}" if meant else f"correct {'.'.join(path) or 'the arguments'} and call again"
     return invalid_argument(message[:500], field=".".join(path) or None, next=step)
 
 

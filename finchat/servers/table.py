@@ -17,7 +17,7 @@ Schema = Mapping[str, Any]
 
 TEXT: Schema = {"type": "string"}
 # [0-9], not \d: Python's \d takes any script's digits.
-DECIMAL_PATTERN = r"^-?[0-9]{1,15}(\.[0-9]{1,6})?$"
+DECIMAL_PATTERN = r"^-?[0-9]{1,15}(\.[0-9]{1,10})?$"
 MONEY: Schema = {"type": "string", "pattern": DECIMAL_PATTERN, "examples": ["1234.50"]}
 DATE: Schema = {"type": "string", "format": "date", "examples": ["2026-11-14"]}
 GUID: Schema = {"type": "string", "format": "uuid"}

@@ -115,7 +115,7 @@ class Upstream:
             content=request.body,
             follow_redirects=False,
         ) as response:
-            if response.is_redirect:
+            if response.is_redirect and response.status_code != 304:
                 raise Failure(
                     code="redirected",
                     message="the API answered with a redirect, which is not followed: books and token stay here",

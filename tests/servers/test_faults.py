@@ -153,9 +153,9 @@ async def test_a_refusal_proves_that_nothing_was_written(status: int) -> None:
 @asynccontextmanager
 async def over(base_url: str) -> AsyncIterator[Client]:
     """A session whose upstream is a real socket."""
-    async with httpx.AsyncClient(base_url=base_url, timeout=2, trust_env=False) as http:
-        async with Client(build(Upstream(http, FixedHeaders({})))) as client:
-            yield client
+    http = httpx.AsyncClient(base_url=base_url, timeout=2, trust_env=False)
+    async with http, Client(build(Upstream(http, FixedHeaders({})))) as client:
+        yield client
 
 
 async def test_nobody_listening_means_not_sent(unused_tcp_port: int) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections.abc import Mapping
+from time import monotonic
 from typing import Any
 
 import httpx
@@ -92,8 +92,8 @@ class ClientCredentials:
 
     async def _fresh(self) -> str:
         async with self._lock:
-            if time.monotonic() >= self._fresh_until:
-                asked = time.monotonic()
+            if monotonic() >= self._fresh_until:
+                asked = monotonic()
                 self._token, life = await self._bought()
                 self._fresh_until = asked + max(life - MARGIN_S, _SHORTEST_LIFE_S)
             return self._token

@@ -57,9 +57,11 @@ async def served(upstream: FakeUpstream) -> AsyncIterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = uvicorn.Server(uvicorn.Config(upstream.app(), log_level="error", lifespan="off"))
         running = asyncio.create_task(server.serve(sockets=[listener]))
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        server.should_exit = True
-        await running
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            await running
 
 
 @asynccontextmanager
@@ -105,7 +107,7 @@ async def test_a_token_is_bought_once_for_many_calls_at_once() -> None:
 
 async def test_a_token_near_its_end_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
-    monkeypatch.setattr("finchat.servers.xero.sign_in.time.monotonic", lambda: now)
+    monkeypatch.setattr("finchat.servers.xero.sign_in.monotonic", lambda: now)
     api = SignedApi(life_s=600)
     async with live(api, CUSTOM) as (client, _):
         await client.call_tool("list_all_xero_payments", {})
