@@ -29,9 +29,9 @@ def payment_effects(
 ) -> tuple[Effect, ...]:
     """Effects of a payment of `document` into or out of `account` (a bank account, or one named as clearing).
 
-    The settlement's `bank_amount` is in the account's currency; `due` is what is due just before. Raises ValueError when a rate that is needed is
-    missing: a foreign document without its own rate, or a foreign account paying a foreign document of another
-    currency.
+    The settlement's `bank_amount` is in the account's currency; `due` is what is due just before. Raises ValueError
+    when a rate that is needed is missing: a foreign document without its own rate, or a foreign account paying a
+    foreign document of another currency.
     """
     inward = document.direction == "receive"
     cash = settlement.bank_amount if inward else -settlement.bank_amount
@@ -109,7 +109,7 @@ def expected(before: Balances, effects: Iterable[Effect]) -> Balances:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """A balance that is not what was expected: `what` is a bank account's id, receivables, payables or trial_balance."""
+    """A balance that is not as expected: `what` is a bank account's id, receivables, payables or trial_balance."""
 
     what: str
     expected: Decimal | None

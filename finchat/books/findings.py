@@ -177,9 +177,10 @@ def _booked_elsewhere(case: _Case) -> _Told:
     return _Told(
         "booked_elsewhere",
         v.reason,
-        f"The money is in the books already, coded to {where or 'no account'}. Remove the {case.verb}-money transaction "
-        f"{held.id if held else ''} and record a payment of {document.number if document else 'the open document'} in "
-        "its place, or recode its line to a clearing account that is named in the settings and run this again. "
+        f"The money is in the books already, coded to {where or 'no account'}. Remove the {case.verb}-money "
+        f"transaction {held.id if held else ''} and record a payment of "
+        f"{document.number if document else 'the open document'} in its place, or recode its line to a clearing "
+        "account that is named in the settings and run this again. "
         "One more payment would book the deposit twice.",
         case.named,
     )

@@ -26,22 +26,38 @@ def _found(held: Books) -> list[Finding]:
         ("rounding_open", books(line("KAURI JOINERY INV-0042", "999.99"), documents=(OPEN,)), "0.01 NZD"),
         ("overpayment", books(line("KAURI JOINERY INV-0042", "1100.00"), documents=(OPEN,)), "100.00 NZD more"),
         ("paid_again", books(line("KAURI JOINERY INV-0042", "1000.00"), documents=(paid(OPEN),)), "once more"),
-        ("wrong_direction", books(line("KAURI JOINERY INV-0042", "1000.00", direction="spend"), documents=(OPEN,)), "other way"),
-        ("refund", books(line("MOANA FREIGHT", "120.00"), documents=(paid(bill("8841", "moana", "120.00")),)), "refund"),
+        (
+            "wrong_direction",
+            books(line("KAURI JOINERY INV-0042", "1000.00", direction="spend"), documents=(OPEN,)),
+            "other way",
+        ),
+        (
+            "refund",
+            books(line("MOANA FREIGHT", "120.00"), documents=(paid(bill("8841", "moana", "120.00")),)),
+            "a refund",
+        ),
         ("duplicate", books(line("A 9912345", "5.00", "a"), line("A 9912345", "5.00", "b")), "imported twice"),
         ("transfer", books(line("TO RAINY DAY 8812", "5.00", direction="spend")), "own accounts"),
         ("unrelated", books(line("COUNCIL PARKING", "5.00")), "No open document"),
         ("on_account", books(line("KAURI JOINERY", "4321.00"), documents=(OPEN,)), "no open document"),
         ("prepayment", books(line("KAURI JOINERY", "4321.00")), "no open document"),
         ("unmatched", books(line("DEPOSIT", "1000.00"), documents=(OPEN,)), "equal amount"),
-        ("booked_elsewhere", books(line("KAURI JOINERY INV-0042", "1000.00"), documents=(OPEN,), bank_transactions=(money("1000.00", "sales"),)), "Sales"),
+        (
+            "booked_elsewhere",
+            books(
+                line("KAURI JOINERY INV-0042", "1000.00"),
+                documents=(OPEN,),
+                bank_transactions=(money("1000.00", "sales"),),
+            ),
+            "Sales",
+        ),
         (
             "ambiguous",
             books(line("KAURI JOINERY", "1000.00"), documents=(OPEN, invoice("INV-0050", "kauri", "1000.00"))),
             "2 answers",
         ),
     ],
-)  # fmt: skip
+)
 def test_a_situation_is_told_with_its_correction(code: str, held: Books, words: str) -> None:
     told = [f for f in _found(held) if f.code == code]
     assert len(told) == 1, _found(held)

@@ -16,7 +16,8 @@ from finchat.errors import UsageError
 def _files() -> dict[str, Any]:
     invoice = {
         "id": "I1", "type": "ACCREC", "number": "INV-0042", "reference": "", "contact_id": "C1", "date": "2026-10-01",
-        "due_date": "2026-10-21", "currency": "NZD", "total": "500.00", "amount_paid": "0.00", "amount_due": "500.00", "status": "AUTHORISED",
+        "due_date": "2026-10-21", "currency": "NZD", "total": "500.00", "amount_paid": "0.00", "amount_due": "500.00",
+        "status": "AUTHORISED",
     }  # fmt: skip
     bank = {
         "id": "B1", "date": "2026-11-02", "type": "RECEIVE", "amount": "500.00", "currency": "NZD", "payee": "",
@@ -47,11 +48,15 @@ def test_certain_answers_become_links_and_doubtful_ones_ranked_suggestions() -> 
 def test_a_ledger_case_tells_which_lines_it_already_holds() -> None:
     files = _files()
     files["ledger"] = {
-        "accounts": [{"id": "BA1", "name": "Operating", "kind": "bank"}, {"id": "A610", "name": "Waiting", "kind": "liability"}],
+        "accounts": [
+            {"id": "BA1", "name": "Operating", "kind": "bank"},
+            {"id": "A610", "name": "Waiting", "kind": "liability"},
+        ],
         "settings": {"statement_account": "BA1", "clearing_accounts": ["A610"], "own_names": []},
         "bank_transactions": [
-            {"id": "RM1", "date": "2026-11-02", "account_id": "BA1", "type": "RECEIVE", "kind": "receive", "currency": "NZD",
-             "amount": "500.00", "coded_to": "A610", "contact_id": "C1", "lines": 1, "tax": "0.00", "reference": ""},
+            {"id": "RM1", "date": "2026-11-02", "account_id": "BA1", "type": "RECEIVE", "kind": "receive",
+             "currency": "NZD", "amount": "500.00", "coded_to": "A610",
+             "contact_id": "C1", "lines": 1, "tax": "0.00", "reference": ""},
         ],
     }  # fmt: skip
     books = read_case(files)

@@ -163,7 +163,7 @@ from tests.books.make import DAY, CONTACTS, books, invoice, line, payment, paid,
 from finchat.books.matching import match
 documents = tuple(invoice(f"INV-{100 + i}", sorted(CONTACTS)[i % 5], f"{50 * (i % 4 + 1)}.00") for i in range(24))
 lines = tuple(
-    line(f"{CONTACTS[sorted(CONTACTS)[i % 7]].upper()} {'INV-%d' % (100 + i) if i % 3 else ''}", f"{50 * (i % 5 + 1)}.00", f"L{i}")
+    line(CONTACTS[sorted(CONTACTS)[i % 7]] + (f" INV-{100 + i}" if i % 3 else ""), f"{50 * (i % 5 + 1)}.00", f"L{i}")
     for i in range(24)
 )
 print(match(books(*lines, documents=documents, credits=(credit("CN-1", "kauri", "50.00"),))))

@@ -67,7 +67,7 @@ def _other_words(seed: int) -> Callable[[str], str]:
     """Every letter replaced by another of its kind: no word of any bank, name or language survives, currencies do."""
     order = random.Random(seed)
     vowels, consonants = "AEIOUY", "".join(c for c in string.ascii_uppercase if c not in "AEIOUY")
-    table = {}
+    table: dict[str, str] = {}
     for letters in (vowels, consonants):
         table |= dict(zip(letters, order.sample(letters, len(letters)), strict=True))
     table |= {k.lower(): v.lower() for k, v in table.items()}

@@ -62,6 +62,7 @@ def booked_verdict(
     facts: Facts,
     line: BankLine,
     held: Claim,
+    *,
     option: Option | None,
     others: list[Option],
     room: ClearingRoom,
@@ -86,7 +87,7 @@ def booked_verdict(
     if t.kind == "transfer" or t.id in room.released:
         return settled
     if t.kind in ("overpayment", "prepayment"):
-        return _credit_verdict(facts, line, t, option, others, settled, remaining)
+        return _credit_verdict(facts, line, t, option=option, others=others, settled=settled, remaining=remaining)
     if option is None and not (others and others[0].level <= BY_NUMBER + 1):
         return settled
     best = option or others[0]
@@ -108,7 +109,9 @@ def booked_verdict(
             evidence=(claim_evidence, *option.evidence),
             suggestions=suggestions,
             ledger_ids=held.ledger_ids,
-            residual=Decimal(0),
+            residual=None
+            if option.residual is None
+            else from_minor(option.residual, facts.documents[option.takes[0].document_id].currency),
         )
     if option is not None:
         _give_back(remaining, option, line)
@@ -133,33 +136,29 @@ def _why_not_clearing(facts: Facts, t: BankTransaction, option: Option, room: Cl
     if t.lines != 1 or len(t.coded_to) != 1:
         return f"on {t.lines} lines ({names})"
     account = accounts[0]
-    if account is None or not account.clearing:
-        return f"to {names}"
-    if t.tax:
-        return f"to {names} with tax"
-    if not account.accepts_payments:
-        return f"to {names}, which does not accept payments"
-    documents = [facts.documents[x.document_id] for x in option.takes]
-    if any(d.currency != t.currency for d in documents):
-        return f"to {names} in {t.currency}"
-    total = sum((from_minor(x.minor, t.currency) for x in option.takes), Decimal(0))
-    if option.situation not in ("exact", "several", "credits_first"):
-        return None
-    if room.waiting[t.coded_to[0], t.direction] < total:
-        return f"to {names}, where too little is waiting to release it"
-    return None
+    currencies = {facts.documents[x.document_id].currency for x in option.takes}
+    total = sum((from_minor(x.bank_minor, t.currency) for x in option.takes), Decimal(0))
+    obstacles = (
+        (account is None or not account.clearing, ""),
+        (t.tax != 0, " with tax"),
+        (account is not None and not account.accepts_payments, ", which does not accept payments"),
+        (currencies != {t.currency}, f" in {t.currency}"),
+        (room.waiting[t.coded_to[0], t.direction] < total, ", where too little is waiting to release it"),
+    )
+    return next((f"to {names}{why}" for stands, why in obstacles if stands), None)
 
 
 def _credit_verdict(
     facts: Facts,
     line: BankLine,
     t: BankTransaction,
+    *,
     option: Option | None,
     others: list[Option],
     settled: Verdict,
     remaining: Remaining,
 ) -> Verdict:
-    credit = next((c for cs in facts.credits_of.values() for c in cs if c.source_id == t.id or c.id == t.id), None)
+    credit = next((c for cs in facts.credits_of.values() for c in cs if t.id in (c.source_id, c.id)), None)
     if option is not None:
         _give_back(remaining, option, line)
     best = option or (others[0] if others else None)

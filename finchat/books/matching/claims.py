@@ -152,7 +152,8 @@ def _entries(facts: Facts) -> list[_Entry]:
         if not p.matched_line:
             found.append(
                 _Entry(
-                    "payment", p.id, (p.id,), p.date, p.account_id, p.direction, to_minor(p.bank_amount, currency(p.account_id)),
+                    "payment", p.id, (p.id,), p.date, p.account_id, p.direction,
+                    to_minor(p.bank_amount, currency(p.account_id)),
                     frozenset({p.contact_id} - {""}), frozenset({p.document_id} - {""}), p.reference,
                 )
             )  # fmt: skip
@@ -170,7 +171,8 @@ def _entries(facts: Facts) -> list[_Entry]:
     for t in books.bank_transactions:
         found.append(
             _Entry(
-                "bank_transaction", t.id, (t.id,), t.date, t.account_id, t.direction, to_minor(t.amount, currency(t.account_id)),
+                "bank_transaction", t.id, (t.id,), t.date, t.account_id, t.direction,
+                    to_minor(t.amount, currency(t.account_id)),
                 frozenset({t.contact_id} - {""}), frozenset(), t.reference, t,
             )
         )  # fmt: skip
@@ -187,34 +189,42 @@ def _entries(facts: Facts) -> list[_Entry]:
 
 def _fit(facts: Facts, line: BankLine, entry: _Entry) -> int | None:
     """How well the line's text agrees with the entry: 5 names its document, 1 says nothing; None contradicts it."""
-    mentions = facts.mentions(line)
-    if entry.document_ids & {m.document_id for m in mentions}:
-        return 5
     minor = to_minor(line.amount, line.currency)
-    named = facts.named(line)
-    if entry.document_ids:
-        for m in mentions:  # it names another document that is open
-            document = facts.open.get(m.document_id)
-            if document is None or document.direction != line.direction:
-                continue
-            if to_minor(document.amount_due, document.currency) == minor:
-                return None
-            if m.strength >= 2 and document.contact_id not in entry.contact_ids:
-                return None
-    best = supporters(named, NAMED)
+    if entry.document_ids & {m.document_id for m in facts.mentions(line)}:
+        return 5
+    if entry.document_ids and _names_another(facts, line, entry, minor):
+        return None
     if entry.contact_ids:
-        if entry.contact_ids & set(best):
-            return 4 if entry.kind == "batch_payment" else 3
-        if any(c in named and named[c].coverage >= HINTED for c in entry.contact_ids):
-            close = max(named[c].coverage for c in entry.contact_ids if c in named)
-            rival = max((n.coverage for c, n in named.items() if c not in entry.contact_ids), default=0.0)
-            return 2 if close >= rival - 0.15 else None
-        if best:
-            return None
-        return 4 if entry.kind == "batch_payment" else 1  # a sum of several payments is seldom met by chance
-    if entry.kind == "transfer":
-        return None if _names_open_document(facts, line, minor) else 1
-    return 1
+        return _fit_of_name(facts, line, entry)
+    return None if entry.kind == "transfer" and _names_open_document(facts, line, minor) else 1
+
+
+def _names_another(facts: Facts, line: BankLine, entry: _Entry, minor: int) -> bool:
+    """The line names an open document that the entry is not for."""
+    for m in facts.mentions(line):
+        document = facts.open.get(m.document_id)
+        if document is None or document.direction != line.direction:
+            continue
+        if to_minor(document.amount_due, document.currency) == minor:
+            return True
+        if m.strength >= 2 and document.contact_id not in entry.contact_ids:
+            return True
+    return False
+
+
+def _fit_of_name(facts: Facts, line: BankLine, entry: _Entry) -> int | None:
+    named = facts.named(line)
+    best = supporters(named, NAMED)
+    batch = entry.kind == "batch_payment"
+    if entry.contact_ids & set(best):
+        return 4 if batch else 3
+    close = max((named[c].coverage for c in entry.contact_ids if c in named), default=0.0)
+    if close >= HINTED:
+        rival = max((n.coverage for c, n in named.items() if c not in entry.contact_ids), default=0.0)
+        return 2 if close >= rival - 0.15 else None
+    if best:
+        return None
+    return 4 if batch else 1  # a sum of several payments is seldom met by chance
 
 
 def _names_open_document(facts: Facts, line: BankLine, minor: int) -> bool:

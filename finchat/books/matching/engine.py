@@ -7,6 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from finchat.books.documents import BankLine, Books, Document
+from finchat.books.matching.booked import booked_verdict, clearing_room
 from finchat.books.matching.claims import Claim, claim, lessons
 from finchat.books.matching.facts import Facts, Remaining
 from finchat.books.matching.options import (
@@ -18,7 +19,6 @@ from finchat.books.matching.options import (
     involved,
     options,
 )
-from finchat.books.matching.booked import booked_verdict, clearing_room
 from finchat.books.matching.reports import leftover
 from finchat.books.matching.twins import copies
 from finchat.books.matching.verdict import Allocation, Candidate, Settlement, Verdict
@@ -58,14 +58,16 @@ def match(books: Books) -> tuple[Verdict, ...]:
         option = chosen.get(line.id)
         if held is not None and held.transaction is not None:
             open_options = [option] if option else options(line, facts, remaining)
-            verdicts[line.id] = booked_verdict(facts, line, held, option, open_options, room, remaining)
+            verdicts[line.id] = booked_verdict(
+                facts, line, held, option=option, others=open_options, room=room, remaining=remaining
+            )
         elif held is not None:
             verdicts[line.id] = _settled(line, held)
         elif option is not None:
             others = [o for o in options(line, facts, fresh) if o.documents != option.documents]
             verdicts[line.id] = _settle(facts, line, option, others, by_id)
         else:
-            verdicts[line.id] = leftover(facts, remaining, line, options(line, facts, remaining), chosen, by_id)
+            verdicts[line.id] = leftover(facts, remaining, line, options(line, facts, remaining), by_id)
     for copy_id, original_id in originals.items():
         held_by = verdicts[original_id].ledger_ids
         verdicts[copy_id] = Verdict(
@@ -75,9 +77,16 @@ def match(books: Books) -> tuple[Verdict, ...]:
             certain=False,
             confidence=_ONE,
             reason=f"The same bank event as line {original_id}, imported twice.",
-            evidence=(Evidence(kind="duplicate", text="same account, amount and transaction number", record_type="line", record_id=original_id),),
+            evidence=(
+                Evidence(
+                    kind="duplicate",
+                    text="same account, amount and transaction number",
+                    record_type="line",
+                    record_id=original_id,
+                ),
+            ),
             ledger_ids=held_by,
-        )  # fmt: skip
+        )
     return tuple(verdicts[line.id] for line in books.lines)
 
 

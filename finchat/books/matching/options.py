@@ -147,68 +147,65 @@ def _named_documents(scene: Scene) -> list[tuple[Mention, Document]]:
 
 
 def _by_number(scene: Scene) -> list[Option]:
+    """Answers that rest on numbers in the text: the first kind that explains the amount is the only one."""
     named = _named_documents(scene)
-    if not named:
-        return []
     same = [(m, d) for m, d in named if d.currency == scene.line.currency]
-    found: list[Option] = []
-    for m, d in same:
-        if scene.due(d) == scene.minor:
-            digits = sum(c.isdigit() for c in m.text)
-            only = len(scene.facts.by_amount(d.direction, d.currency, scene.minor)) == 1
-            bare = digits >= 4 and not scene.contacts and (digits >= 5 or only)
-            trusted = m.strength >= 2 or _contact_fits(scene, d) or bare
-            found.append(
-                _exact(scene, d, BY_NUMBER, "0.99" if _contact_fits(scene, d) else "0.97", trusted, [_number(m, d)])
-            )
-    if found:
-        return found
-    if len(same) > 1:
-        documents = [d for _, d in same]
-        group = _whole_group(scene, same)
-        if group:
-            return [group]
-        solid = [(m, d) for m, d in same if m.strength >= 2]
-        if solid and len(solid) < len(documents):
-            group = _whole_group(scene, solid)
-            if group:
-                return [group]
-    for m, d in named:
-        if d.currency != scene.line.currency:
-            option = _foreign(scene, d, BY_NUMBER, [_number(m, d)], named=m.strength == 3 or _contact_fits(scene, d))
-            if option:
-                found.append(option)
-    if found:
-        return found
-    found.extend(_with_credits(scene, [(m, d) for m, d in same if m.strength >= 2 or _contact_fits(scene, d)]))
-    if found:
-        return found
-    found.extend(_anchored_groups(scene, same))
-    if found:
-        return found
-    for m, d in same:
-        found.extend(_not_exact(scene, m, d, alone=len(same) == 1))
-    if len(same) > 1:
-        found.extend(_short_group(scene, same))
-    return found
+    solid = [(m, d) for m, d in same if m.strength >= 2 or _contact_fits(scene, d)]
+    return (
+        [_exact_by_number(scene, m, d) for m, d in same if scene.due(d) == scene.minor]
+        or _whole_group(scene, same)
+        or _whole_group(scene, [(m, d) for m, d in same if m.strength >= 2])
+        or _foreign_by_number(scene, named)
+        or _with_credits(scene, solid)
+        or _anchored_groups(scene, solid)
+        or [*(_not_exact(scene, m, d, alone=len(same) == 1) for m, d in same), *_short_group(scene, same)]
+    )
 
 
-def _whole_group(scene: Scene, pairs: Sequence[tuple[Mention, Document]]) -> Option | None:
+def _exact_by_number(scene: Scene, m: Mention, d: Document) -> Option:
+    digits = sum(c.isdigit() for c in m.text)
+    only = len(scene.facts.by_amount(d.direction, d.currency, scene.minor)) == 1
+    bare = digits >= 4 and not scene.contacts and (digits >= 5 or only)
+    fits = _contact_fits(scene, d)
+    trusted = fits or bare or (m.strength >= 2 and not _contradicted(scene, m, d))
+    return _exact(scene, d, BY_NUMBER, "0.99" if fits else "0.97", trusted, evidence=[_number(m, d)])
+
+
+def _contradicted(scene: Scene, m: Mention, d: Document) -> bool:
+    """The text clearly names somebody else, and the number is not one that only this document can have: suppliers'
+    numbers are not ours to keep unique, and bare digits are nobody's."""
+    clear = any(scene.facts.named(scene.line)[c].coverage >= 0.9 for c in scene.contacts)
+    return clear and not _contact_fits(scene, d) and (d.type == "bill" or m.strength < 3)
+
+
+def _foreign_by_number(scene: Scene, named: Sequence[tuple[Mention, Document]]) -> list[Option]:
+    found = [
+        _foreign(scene, d, BY_NUMBER, [_number(m, d)], named=m.strength == 3 or _contact_fits(scene, d))
+        for m, d in named
+        if d.currency != scene.line.currency
+    ]
+    return [o for o in found if o is not None]
+
+
+def _whole_group(scene: Scene, pairs: Sequence[tuple[Mention, Document]]) -> list[Option]:
     if len(pairs) < 2 or sum(scene.due(d) for _, d in pairs) != scene.minor:
-        return None
+        return []
     takes = tuple(Take(document_id=d.id, minor=scene.due(d), bank_minor=scene.due(d)) for _, d in pairs)
     fits = all(_contact_fits(scene, d) for _, d in pairs)
     trusted = fits or len({d.contact_id for _, d in pairs}) == 1 or all(m.strength >= 2 for m, _ in pairs)
-    return Option(
-        situation="several",
-        level=BY_NUMBER,
-        certain=trusted,
-        confidence=Decimal("0.99" if fits else "0.97"),
-        reason=f"The line names {len(pairs)} documents, which sum to it to the cent.",
-        takes=takes,
-        evidence=(*(_number(m, d) for m, d in pairs), _amount(scene, "the sum of what is due on them")),
-        residual=0,
-    )
+    trusted = trusted and not any(_contradicted(scene, m, d) for m, d in pairs)
+    return [
+        Option(
+            situation="several",
+            level=BY_NUMBER,
+            certain=trusted,
+            confidence=Decimal("0.99" if fits else "0.97"),
+            reason=f"The line names {len(pairs)} documents, which sum to it to the cent.",
+            takes=takes,
+            evidence=(*(_number(m, d) for m, d in pairs), _amount(scene, "the sum of what is due on them")),
+            residual=0,
+        )
+    ]
 
 
 def _exact(
@@ -217,7 +214,8 @@ def _exact(
     level: int,
     confidence: str,
     certain: bool,
-    evidence: list[Evidence],
+    *,
+    evidence: Sequence[Evidence] = (),
     pool: tuple[str, ...] = (),
 ) -> Option:
     how = "names" if level == BY_NUMBER else "fits"
@@ -274,8 +272,8 @@ def _foreign(scene: Scene, d: Document, level: int, evidence: list[Evidence], *,
         level=level if certain else GUESS,
         certain=certain,
         confidence=Decimal("0.96" if certain else "0.60"),
-        reason=f"{d.number or 'The document'} of {_who(scene, d)} is due in {d.currency}; the line's own rate {rate_text} "
-        "is plausible.",
+        reason=f"{d.number or 'The document'} of {_who(scene, d)} is due in {d.currency}; the line's own rate "
+        f"{rate_text} is plausible.",
         takes=(Take(document_id=d.id, minor=due, bank_minor=scene.minor, rate=own_rate),),
         evidence=(*evidence, facts, *extra, *_name_evidence(scene, d)),
         residual=0,
@@ -292,7 +290,7 @@ def _with_credits(scene: Scene, pairs: Sequence[tuple[Mention, Document]]) -> li
     found: list[Option] = []
     for m, d in pairs:
         for chosen in _credit_sets(scene, d):
-            found.append(_credited(scene, d, chosen, BY_NUMBER, "0.97", True, [_number(m, d)]))
+            found.append(_credited(scene, d, chosen, level=BY_NUMBER, certain=True, evidence=[_number(m, d)]))
     if len(found) > 1:
         found = [_doubtful(o) for o in found]
     return found
@@ -322,22 +320,32 @@ def _credit_sets(scene: Scene, d: Document) -> list[tuple[tuple[Credit, int], ..
 
 
 def _credited(
-    scene: Scene, d: Document, chosen: tuple[tuple[Credit, int], ...], level: int, confidence: str, certain: bool,
-    evidence: list[Evidence],
-) -> Option:  # fmt: skip
+    scene: Scene,
+    d: Document,
+    chosen: tuple[tuple[Credit, int], ...],
+    *,
+    level: int,
+    certain: bool,
+    evidence: Sequence[Evidence] = (),
+) -> Option:
     credit_text = ", ".join(f"{from_minor(left, c.currency)} {c.currency} ({c.number or c.id})" for c, left in chosen)
     return Option(
         situation="credits_first",
         level=level,
         certain=certain,
-        confidence=Decimal(confidence),
+        confidence=Decimal("0.97" if level == BY_NUMBER else "0.92"),
         reason=f"The line equals {d.number or 'the document'} of {_who(scene, d)} less the open credit {credit_text}.",
         takes=(Take(document_id=d.id, minor=scene.minor, bank_minor=scene.minor),),
         credits=tuple((c.id, d.id, left) for c, left in chosen),
         evidence=(
             *evidence,
             *(
-                Evidence(kind="credit", text=f"open credit of {from_minor(left, c.currency)} {c.currency}", record_type=c.kind, record_id=c.id)
+                Evidence(
+                    kind="credit",
+                    text=f"open credit of {from_minor(left, c.currency)} {c.currency}",
+                    record_type=c.kind,
+                    record_id=c.id,
+                )
                 for c, left in chosen
             ),
             *_name_evidence(scene, d),
@@ -346,9 +354,8 @@ def _credited(
     )  # fmt: skip
 
 
-def _anchored_groups(scene: Scene, pairs: Sequence[tuple[Mention, Document]]) -> list[Option]:
+def _anchored_groups(scene: Scene, solid: Sequence[tuple[Mention, Document]]) -> list[Option]:
     """The line names some of its documents; others of the same contact make up the rest."""
-    solid = [(m, d) for m, d in pairs if m.strength >= 2 or _contact_fits(scene, d)]
     if not solid or len({d.contact_id for _, d in solid}) != 1:
         return []
     rest = scene.minor - sum(scene.due(d) for _, d in solid)
@@ -381,7 +388,7 @@ def _anchored_groups(scene: Scene, pairs: Sequence[tuple[Mention, Document]]) ->
     ]
 
 
-def _not_exact(scene: Scene, m: Mention, d: Document, *, alone: bool) -> list[Option]:
+def _not_exact(scene: Scene, m: Mention, d: Document, *, alone: bool) -> Option:
     due = scene.due(d)
     fits = _contact_fits(scene, d)
     exact_elsewhere = [x for x in _open_of(scene, d.contact_id) if x.id != d.id and scene.due(x) == scene.minor]
@@ -390,33 +397,29 @@ def _not_exact(scene: Scene, m: Mention, d: Document, *, alone: bool) -> list[Op
         trusted = False
     if scene.minor > due:
         over = scene.minor - due
-        return [
-            Option(
-                situation="overpayment",
-                level=BY_NUMBER_PART,
-                certain=False,
-                confidence=Decimal("0.85" if trusted else "0.40"),
-                reason=f"The line names {d.number} of {_who(scene, d)} and is "
-                f"{from_minor(over, d.currency)} {d.currency} more than is due on it.",
-                takes=(Take(document_id=d.id, minor=due, bank_minor=due),),
-                evidence=(_number(m, d), *_name_evidence(scene, d)),
-                residual=-over,
-            )
-        ]
-    kind = why_short(scene.minor, due, scene.facts.minor_total[d.id])
-    return [
-        Option(
-            situation=kind,
+        return Option(
+            situation="overpayment",
             level=BY_NUMBER_PART,
-            certain=trusted,
-            confidence=Decimal("0.95" if trusted else "0.45"),
-            reason=f"The line names {d.number} of {_who(scene, d)}; "
-            f"{from_minor(due - scene.minor, d.currency)} {d.currency} of it stays open ({_WHY[kind]}).",
-            takes=(Take(document_id=d.id, minor=scene.minor, bank_minor=scene.minor),),
+            certain=False,
+            confidence=Decimal("0.85" if trusted else "0.40"),
+            reason=f"The line names {d.number} of {_who(scene, d)} and is "
+            f"{from_minor(over, d.currency)} {d.currency} more than is due on it.",
+            takes=(Take(document_id=d.id, minor=due, bank_minor=due),),
             evidence=(_number(m, d), *_name_evidence(scene, d)),
-            residual=due - scene.minor,
+            residual=-over,
         )
-    ]
+    kind = why_short(scene.minor, due, scene.facts.minor_total[d.id])
+    return Option(
+        situation=kind,
+        level=BY_NUMBER_PART,
+        certain=trusted,
+        confidence=Decimal("0.95" if trusted else "0.45"),
+        reason=f"The line names {d.number} of {_who(scene, d)}; "
+        f"{from_minor(due - scene.minor, d.currency)} {d.currency} of it stays open ({_WHY[kind]}).",
+        takes=(Take(document_id=d.id, minor=scene.minor, bank_minor=scene.minor),),
+        evidence=(_number(m, d), *_name_evidence(scene, d)),
+        residual=due - scene.minor,
+    )
 
 
 _WHY = {
@@ -432,7 +435,7 @@ def _short_group(scene: Scene, pairs: Sequence[tuple[Mention, Document]]) -> lis
     """Several documents named, the line a little short of their sum: for a human, shared out in proportion."""
     total = sum(scene.due(d) for _, d in pairs)
     short = total - scene.minor
-    if not 0 < short * 10 <= total:
+    if len(pairs) < 2 or not 0 < short * 10 <= total:
         return []
     takes: list[Take] = []
     left = scene.minor
@@ -457,50 +460,60 @@ def _short_group(scene: Scene, pairs: Sequence[tuple[Mention, Document]]) -> lis
 
 
 def _by_name(scene: Scene) -> list[Option]:
-    exact: list[tuple[str, Document]] = []
-    found: list[Option] = []
-    for contact_id in sorted(scene.contacts):
-        coverage = scene.facts.named(scene.line)[contact_id].coverage
-        for d in _open_of(scene, contact_id):
-            if scene.due(d) == scene.minor:
-                exact.append((contact_id, d))
-        del coverage
-    if exact:
-        contacts = {c for c, _ in exact}
-        for contact_id in sorted(contacts):
-            documents = [d for c, d in exact if c == contact_id]
-            pool = tuple(d.id for d in documents)
-            certain = len(contacts) == 1 and _name_is_enough(scene, contact_id)
-            certain = certain and not _instalment_possible(scene, contact_id)
-            other = _other_number(scene, contact_id, documents)
-            certain = certain and (other is None or len(documents) == 1 and bool(_transposed(scene, documents[0])))
-            confidence = "0.94" if certain and len(documents) == 1 else "0.60" if len(contacts) == 1 else "0.45"
-            preferred = [d for d in documents if _transposed(scene, d)]
-            if len(documents) > 1 and len(preferred) == 1:
-                documents, pool, confidence = preferred, (preferred[0].id,), "0.94" if certain else confidence
-            for d in documents:
-                evidence = [_transposed_evidence(scene, d)] if _transposed(scene, d) else []
-                found.append(_exact(scene, d, BY_NAME if certain else GUESS, confidence, certain, evidence, pool))
-    for contact_id in sorted(scene.contacts):
-        for d in scene.facts.open_of.get(contact_id, ()):
-            if d.direction != scene.line.direction or d.currency == scene.line.currency or scene.due(d) <= 0:
-                continue
-            option = _foreign(scene, d, BY_NAME, [], named=False)
-            if option:
-                found.append(option)
-    written = [o for o in found if o.certain and o.takes[0].rate is not None]
-    if len(written) > 1:
-        pool = tuple(o.takes[0].document_id for o in written)
-        found = [_pooled(o, pool) if o in written else o for o in found]
+    """Answers that rest on who the text names."""
+    exact = _exact_by_name(scene)
+    found = [*exact, *_foreign_by_name(scene)]
     if not exact:
         credited = [
-            _credited(scene, d, chosen, BY_NAME, "0.92", _name_is_enough(scene, contact_id), [])
+            _credited(scene, d, chosen, level=BY_NAME, certain=_name_is_enough(scene, contact_id))
             for contact_id in sorted(scene.contacts)
             for d in _open_of(scene, contact_id)
             for chosen in _credit_sets(scene, d)
         ]
         found.extend(credited if len(credited) == 1 else [_doubtful(o) for o in credited])
     return found
+
+
+def _exact_by_name(scene: Scene) -> list[Option]:
+    equal = {
+        contact_id: [d for d in _open_of(scene, contact_id) if scene.due(d) == scene.minor]
+        for contact_id in sorted(scene.contacts)
+    }
+    equal = {contact_id: documents for contact_id, documents in equal.items() if documents}
+    found: list[Option] = []
+    for contact_id, documents in equal.items():
+        other = _other_number(scene, contact_id, documents)
+        certain = (
+            len(equal) == 1
+            and _name_is_enough(scene, contact_id)
+            and not _instalment_possible(scene, contact_id)
+            and (other is None or (len(documents) == 1 and bool(_transposed(scene, documents[0]))))
+        )
+        swapped = [d for d in documents if _transposed(scene, d)]
+        meant = swapped if len(swapped) == 1 else documents
+        confidence = "0.94" if certain and len(meant) == 1 else "0.60" if len(equal) == 1 else "0.45"
+        for d in meant:
+            evidence = [_transposed_evidence(scene, d)] if d in swapped else []
+            pool = tuple(x.id for x in meant)
+            level = BY_NAME if certain else GUESS
+            found.append(_exact(scene, d, level, confidence, certain, evidence=evidence, pool=pool))
+    return found
+
+
+def _foreign_by_name(scene: Scene) -> list[Option]:
+    found = [
+        option
+        for contact_id in sorted(scene.contacts)
+        for d in scene.facts.open_of.get(contact_id, ())
+        if d.direction == scene.line.direction and d.currency != scene.line.currency and scene.due(d) > 0
+        for option in [_foreign(scene, d, BY_NAME, [], named=False)]
+        if option is not None
+    ]
+    written = [o for o in found if o.certain]
+    if len(written) < 2:
+        return found
+    pool = tuple(o.takes[0].document_id for o in written)
+    return [_pooled(o, pool) if o.certain else o for o in found]
 
 
 def _instalment_possible(scene: Scene, contact_id: str) -> bool:
@@ -554,8 +567,8 @@ def _groups(scene: Scene) -> list[Option]:
                     level=BY_GROUP if certain else GUESS,
                     certain=certain,
                     confidence=Decimal("0.93" if certain else "0.55" if alone else "0.35"),
-                    reason=f"{'All' if whole else len(group)} open documents of {contact_name(scene.facts, contact_id)} "
-                    "sum to the line to the cent.",
+                    reason=f"{'All' if whole else len(group)} open documents of "
+                    f"{contact_name(scene.facts, contact_id)} sum to the line to the cent.",
                     takes=tuple(Take(document_id=d.id, minor=scene.due(d), bank_minor=scene.due(d)) for d in chosen),
                     evidence=(*_name_evidence(scene, chosen[0]), _amount(scene, "the sum of what is due on them")),
                     residual=0,
@@ -582,15 +595,15 @@ def _shorts(scene: Scene) -> list[Option]:
                 continue
             near = short * 100 <= due * 16
             kind = why_short(scene.minor, due, scene.facts.minor_total[d.id]) if short * 3 <= due else "part_payment"
-            confidence = "0.50" if kind != "part_payment" and kind != "short_other" else "0.40" if near else "0.25"
+            confidence = "0.50" if kind not in ("part_payment", "short_other") else "0.40" if near else "0.25"
             found.append(
                 Option(
                     situation=kind,
                     level=GUESS,
                     certain=False,
                     confidence=Decimal(confidence),
-                    reason=f"{d.number} of {_who(scene, d)} would stay open by {from_minor(short, d.currency)} {d.currency} "
-                    f"({_WHY[kind]}).",
+                    reason=f"{d.number} of {_who(scene, d)} would stay open by {from_minor(short, d.currency)} "
+                    f"{d.currency} ({_WHY[kind]}).",
                     takes=(Take(document_id=d.id, minor=scene.minor, bank_minor=scene.minor),),
                     evidence=_name_evidence(scene, d),
                     residual=short,
@@ -611,7 +624,7 @@ def _by_amount(scene: Scene) -> list[Option]:
     if len(equal) > 5:
         return []
     return [
-        _exact(scene, d, GUESS, "0.30" if len(equal) == 1 else "0.20", False, [])
+        _exact(scene, d, GUESS, "0.30" if len(equal) == 1 else "0.20", False)
         for d in equal
         if d.contact_id not in scene.contacts
     ]

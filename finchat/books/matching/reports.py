@@ -2,117 +2,146 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Literal
 
 from finchat.books.documents import BankLine, Document
 from finchat.books.matching.facts import HINTED, NAMED, Facts, Remaining, contact_name, supporters
-from finchat.books.matching.options import Option
+from finchat.books.matching.options import BY_NUMBER_PART, Option
 from finchat.books.matching.text import words
 from finchat.books.matching.verdict import Situation, Verdict
 from finchat.books.money import from_minor, to_minor
 from finchat.books.plan import Evidence
 
+_WORTH_A_LOOK = Decimal("0.35")  # options below are shown, but nothing is said of them
+
 
 def leftover(
-    facts: Facts,
-    remaining: Remaining,
-    line: BankLine,
-    found: list[Option],
-    chosen: dict[str, Option],
-    by_id: dict[str, BankLine],
+    facts: Facts, remaining: Remaining, line: BankLine, found: list[Option], by_id: dict[str, BankLine]
 ) -> Verdict:
-    """A verdict that settles nothing."""
-    from finchat.books.matching.engine import candidate, rival_of
+    """A verdict that settles nothing. `found` are the line's options, best first; `by_id` all lines of the run."""
+    ask = _Leftover(facts, remaining, line, found, by_id)
+    return (
+        ask.paid_again()
+        or ask.transfer()
+        or ask.overpayment()
+        or ask.opposite()
+        or ask.review()
+        or ask.of_a_contact()
+        or ask.nothing()
+    )
 
-    minor = to_minor(line.amount, line.currency)
-    suggestions = tuple(candidate(facts, line, o) for o in found[:3])
 
-    def say(
+@dataclass(slots=True)
+class _Leftover:
+    facts: Facts
+    remaining: Remaining
+    line: BankLine
+    found: list[Option]
+    by_id: dict[str, BankLine]
+
+    @property
+    def minor(self) -> int:
+        return to_minor(self.line.amount, self.line.currency)
+
+    def paid_again(self) -> Verdict | None:
+        again = _paid_again(self.facts, self.remaining, self.line, self.by_id)
+        if again is None or any(o.certain for o in self.found):
+            return None
+        return self._report("paid_again", again.text, confidence="0.90", evidence=(again,))
+
+    def transfer(self) -> Verdict | None:
+        own = _own_account(self.facts, self.line)
+        if not own or any(o.level <= BY_NUMBER_PART for o in self.found):
+            return None
+        return self._report("transfer", f"The text names {own}: a transfer between own accounts.")
+
+    def overpayment(self) -> Verdict | None:
+        if not self.found or self.found[0].situation != "overpayment":
+            return None
+        over = self.found[0]
+        document = self.facts.documents[over.takes[0].document_id]
+        residual = None if over.residual is None else from_minor(over.residual, document.currency)
+        return replace(self._review("overpayment", over.reason, over), residual=residual)
+
+    def opposite(self) -> Verdict | None:
+        other_way = _opposite(self.facts, self.line, self.minor)
+        if other_way is None:
+            return None
+        if any(o.level <= BY_NUMBER_PART or o.confidence >= Decimal("0.5") for o in self.found):
+            return None
+        situation, document, text = other_way
+        evidence = Evidence(kind="number", text=text, record_type=document.type, record_id=document.id)
+        return self._report(situation, text, evidence=(evidence,))
+
+    def review(self) -> Verdict | None:
+        worth = [o for o in self.found if o.confidence >= _WORTH_A_LOOK]
+        if not worth:
+            return None
+        top = worth[0]
+        alike = [o for o in worth if o.confidence == top.confidence]
+        if len(alike) == 1:
+            return self._review(top.situation, f"Not certain: {top.reason}", top)
+        reasons = " Or: ".join(o.reason for o in alike[:3])
+        return self._review("ambiguous", f"{len(alike)} answers fit as well: {reasons}", top)
+
+    def of_a_contact(self) -> Verdict | None:
+        named = supporters(self.facts.named(self.line), NAMED)
+        if not named:
+            return None
+        contact_id = min(named)
+        who = contact_name(self.facts, contact_id)
+        evidence = Evidence(kind="payee", text=f"the text names {who}", record_type="contact", record_id=contact_id)
+        payable = any(
+            d.direction == self.line.direction and self.remaining.due.get(d.id, 0) > 0
+            for c in named
+            for d in self.facts.open_of.get(c, ())
+        )
+        if payable:
+            text = f"Money of {who} for no open document of that amount."
+            return self._report("on_account", text, evidence=(evidence,), shown=True)
+        text = f"Money of {who}, who has no open document it could pay."
+        return self._report("prepayment", text, evidence=(evidence,), shown=True)
+
+    def nothing(self) -> Verdict:
+        if self.found:
+            text = "Only an equal amount: that alone settles nothing."
+            return replace(self._review("unmatched", text, self.found[0]), status="unmatched")
+        return self._report("unrelated", "No open document, number or contact explains this line.")
+
+    def _review(self, situation: Situation, reason: str, top: Option) -> Verdict:
+        reported = self._report(situation, reason, confidence=str(top.confidence), evidence=top.evidence, shown=True)
+        return replace(reported, status="review")
+
+    def _report(
+        self,
         situation: Situation,
-        status: Literal["review", "reported", "unmatched"],
         reason: str,
         *,
         confidence: str = "0.80",
         evidence: tuple[Evidence, ...] = (),
-        shown: bool = True,
-        residual: Decimal | None = None,
+        shown: bool = False,
     ) -> Verdict:
+        from finchat.books.matching.engine import candidate, rival_of
+
         return Verdict(
-            line_id=line.id,
+            line_id=self.line.id,
             situation=situation,
-            status=status,
+            status="reported",
             certain=False,
             confidence=Decimal(confidence),
             reason=reason,
             evidence=evidence,
-            rival=rival_of(facts, found[0], found[1:]) if found and shown else None,
-            suggestions=suggestions if shown else (),
-            residual=residual,
+            rival=rival_of(self.facts, self.found[0], self.found[1:]) if self.found and shown else None,
+            suggestions=tuple(candidate(self.facts, self.line, o) for o in self.found[:3]) if shown else (),
         )
 
-    again = _paid_again(facts, remaining, line, minor, chosen, by_id)
-    if again is not None and not any(o.certain for o in found):
-        return say("paid_again", "reported", again[1], confidence="0.90", evidence=(again[0],), shown=False)
-    wrong_way = _opposite(facts, line, minor)
-    own = _own_account(facts, line)
-    strong = [o for o in found if o.confidence >= Decimal("0.35")]
-    if own and not any(o.level <= 2 for o in found):
-        return say("transfer", "reported", f"The text names {own}: a transfer between own accounts.", shown=False)
-    if found and found[0].situation == "overpayment":
-        over = found[0]
-        document = facts.documents[over.takes[0].document_id]
-        return say(
-            "overpayment", "review", over.reason, confidence=str(over.confidence), evidence=over.evidence,
-            residual=None if over.residual is None else from_minor(over.residual, document.currency),
-        )  # fmt: skip
-    if wrong_way is not None and not any(o.level <= 2 or o.confidence >= Decimal("0.5") for o in found):
-        situation, document, text = wrong_way
-        evidence = Evidence(kind="number", text=text, record_type=document.type, record_id=document.id)
-        return say(situation, "reported", text, evidence=(evidence,), shown=False)
-    if strong:
-        top = strong[0]
-        alike = [o for o in strong if o.confidence == top.confidence]
-        situation = "ambiguous" if len(alike) > 1 else top.situation
-        reason = (
-            f"{len(alike)} answers fit as well: " + " Or: ".join(o.reason for o in alike[:3])
-            if len(alike) > 1
-            else f"Not certain: {top.reason}"
-        )
-        return say(situation, "review", reason, confidence=str(top.confidence), evidence=top.evidence)
-    named = supporters(facts.named(line), NAMED)
-    if named:
-        contact_id = min(named)
-        who = contact_name(facts, contact_id)
-        evidence = Evidence(kind="payee", text=f"the text names {who}", record_type="contact", record_id=contact_id)
-        any_open = any(
-            d.direction == line.direction and remaining.due.get(d.id, 0) > 0
-            for c in named
-            for d in facts.open_of.get(c, ())
-        )
-        if any_open:
-            return say(
-                "on_account", "reported", f"Money of {who} for no open document of that amount.", evidence=(evidence,)
-            )
-        return say(
-            "prepayment", "reported", f"Money of {who}, who has no open document it could pay.", evidence=(evidence,)
-        )
-    if found:
-        return say("unmatched", "unmatched", "Only an equal amount: that alone settles nothing.", confidence="0.20")
-    return say("unrelated", "reported", "No open document, number or contact explains this line.", shown=False)
 
-
-def _paid_again(
-    facts: Facts,
-    remaining: Remaining,
-    line: BankLine,
-    minor: int,
-    chosen: dict[str, Option],
-    by_id: dict[str, BankLine],
-) -> tuple[Evidence, str] | None:
+def _paid_again(facts: Facts, remaining: Remaining, line: BankLine, by_id: dict[str, BankLine]) -> Evidence | None:
     """The line names a document that has nothing left to pay, in the ledger or by another line of this run."""
     named = facts.named(line)
-    best: tuple[int, str, Document, str] | None = None
+    minor = to_minor(line.amount, line.currency)
+    best: tuple[int, str, Evidence] | None = None
     for m in facts.mentions(line):
         d = facts.documents[m.document_id]
         if d.direction != line.direction or d.status not in ("open", "paid"):
@@ -120,22 +149,16 @@ def _paid_again(
         fits = d.contact_id in named and named[d.contact_id].coverage >= HINTED
         taken = remaining.taken_by.get(d.id, [])
         spent = d.status == "paid" or (taken and remaining.due.get(d.id, 0) < minor)
-        equal = minor in (to_minor(d.total, d.currency), to_minor(d.amount_due, d.currency))
+        equal = minor in (facts.minor_total[d.id], facts.minor_due[d.id])
         if not spent or not (fits or equal) or (m.strength < 2 and not (fits and equal)):
             continue
         first = next((by_id[x] for x in taken if x in by_id), None)
         how = f"already paid by the line of {first.date}" if first else "already paid"
-        if best is None or (m.strength, d.id) > (best[0], best[1]):
-            best = (
-                m.strength,
-                d.id,
-                d,
-                f"The line names {d.number} of {contact_name(facts, d.contact_id)}, which is {how}.",
-            )
-    if best is None:
-        return None
-    d = best[2]
-    return Evidence(kind="number", text=best[3], record_type=d.type, record_id=d.id), best[3]
+        text = f"The line names {d.number} of {contact_name(facts, d.contact_id)}, which is {how}."
+        told = Evidence(kind="number", text=text, record_type=d.type, record_id=d.id)
+        if best is None or (m.strength, d.id) > best[:2]:
+            best = (m.strength, d.id, told)
+    return best[2] if best else None
 
 
 def _opposite(facts: Facts, line: BankLine, minor: int) -> tuple[Situation, Document, str] | None:
@@ -169,8 +192,8 @@ def _own_account(facts: Facts, line: BankLine) -> str | None:
     held = facts.accounts.get(line.account_id)
     here = set(words(held.name)) if held else set()
     for name in sorted(facts.books.own_names):
-        parts = [p for p in words(name) if not facts.name_index.closes(p)]
-        share = sum(len(p) for p in parts if p in text) / max(sum(map(len, parts)), 1)
+        said = [p for p in words(name) if not facts.name_index.closes(p)]
+        share = sum(len(p) for p in said if p in text) / max(sum(map(len, said)), 1)
         if share >= 0.6:
             return name
     for account in sorted(facts.books.accounts, key=lambda a: a.id):
