@@ -61,6 +61,8 @@ class XeroApi:
             self.authority.check(request.headers.get("authorization"), self.back_end.now())
         except ApiError as error:
             return _response(as_answer(error))
+        if self.back_end.empty:
+            return _response(Answer(200, "[]"))
         organisation = self.back_end.organisation
         tenant = self.back_end.tenant_id
         instant = self.back_end.now().strftime("%Y-%m-%dT%H:%M:%S.%f") + "0"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hmac
 import secrets
 from collections.abc import Mapping
@@ -113,7 +112,7 @@ def _client(form: Mapping[str, str], authorization: str | None) -> tuple[str, st
     if authorization and authorization.lower().startswith("basic "):
         try:
             client, _, secret = base64.b64decode(authorization[6:], validate=True).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:  # not base64, or not text
             return "", ""
         return unquote_plus(client), unquote_plus(secret)
     return form.get("client_id", ""), form.get("client_secret", "")

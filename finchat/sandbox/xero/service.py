@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import uuid4
 
+from finchat.errors import UsageError
 from finchat.sandbox.xero import bank_transactions, directory, documents, queries, rendering, settlements
 from finchat.sandbox.xero.company import Company, Row
 from finchat.sandbox.xero.errors import ApiError, Refusal, exception, not_found, validation
@@ -70,8 +71,9 @@ class Service:
             return as_answer(error)
         except sqlite3.OperationalError as error:
             # Another process holds the file, or the disk is full: nothing was written.
-            detail = f"The Xero API is temporarily unavailable ({error})"
-            return as_answer(ApiError(503, {"Title": "Unavailable", "Status": 503, "Detail": detail}))
+            return as_answer(_offline(f"The Xero API is temporarily unavailable ({error})"))
+        except UsageError as error:
+            return as_answer(_offline(f"The organisation is offline: {error.message}"))
 
     def _snapshot(self, call: Call) -> Answer:
         self.back_end.db.execute("BEGIN")
@@ -307,6 +309,10 @@ def as_answer(error: ApiError) -> Answer:
 def _refused(item: Any, refusal: Refusal) -> dict[str, Any]:
     echoed = dict(item) if isinstance(item, Mapping) else {}
     return {**echoed, "HasErrors": True, "ValidationErrors": refusal.as_json()}
+
+
+def _offline(detail: str) -> ApiError:
+    return ApiError(503, {"Title": "Unavailable", "Status": 503, "Detail": detail})
 
 
 def _not_allowed(method: str) -> ApiError:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -113,6 +114,7 @@ def stored_instant(value: datetime) -> str:
     return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{value.microsecond // 1000:03d}"
 
 
+@lru_cache(maxsize=4096)
 def ms_date(stored: str) -> Raw:
     """The vendor's date with a zero offset, of a stored date or instant."""
     return Raw(f'"\\/Date({_milliseconds(stored)}+0000)\\/"')
