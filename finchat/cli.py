@@ -33,7 +33,7 @@ def _group(help_text: str) -> typer.Typer:
 
 
 cli = _group(HELP)
-sandbox = _group("The sandbox company: a Xero on this machine, with a year of made-up trading.")
+sandbox = _group("A made-up company in a Xero on this machine.")
 audit = _group("The record of every call, proposal, decision and write.")
 journal = _group("Writes that were intended, and what became of them.")
 policy = _group("What may be read, asked for and approved unattended.")
@@ -43,13 +43,22 @@ for name, group in (("sandbox", sandbox), ("audit", audit), ("journal", journal)
 _COMMON: dict[str, tuple[Any, Any]] = {
     "json": (Annotated[bool, typer.Option("--json", help="Print exactly one JSON document; never ask.")], False),
     "quiet": (Annotated[bool, typer.Option("--quiet", "-q", help="Results and errors only.")], False),
-    "org": (Annotated[str | None, typer.Option(help="The organisation, by name or id.")], None),
-    "server": (Annotated[str | None, typer.Option(help="The configured server to use.")], None),
-    "mcp_config": (Annotated[Path | None, typer.Option(help="MCP servers in the common JSON form.")], None),
-    "config": (Annotated[Path | None, typer.Option(help="Instead of finchat.toml in FINCHAT_HOME.")], None),
-    "policy": (Annotated[Path | None, typer.Option(help="Instead of policy.toml in FINCHAT_HOME.")], None),
+    "org": (Annotated[str | None, typer.Option(metavar="NAME", help="The organisation, by name or id.")], None),
+    "server": (Annotated[str | None, typer.Option(metavar="NAME", help="The configured server to use.")], None),
+    "mcp_config": (
+        Annotated[Path | None, typer.Option(metavar="FILE", help="MCP servers in the common JSON form.")],
+        None,
+    ),
+    "config": (
+        Annotated[Path | None, typer.Option(metavar="FILE", help="Instead of finchat.toml in FINCHAT_HOME.")],
+        None,
+    ),
+    "policy": (
+        Annotated[Path | None, typer.Option(metavar="FILE", help="Instead of policy.toml in FINCHAT_HOME.")],
+        None,
+    ),
     "as_of": (Annotated[str | None, typer.Option(metavar="DATE", help="The accounting date, e.g. 2026-11-20.")], None),
-}  # fmt: skip
+}
 
 _Command = Callable[..., int]
 
@@ -94,16 +103,25 @@ def _root(
 def reconcile(
     call: "Invocation",
     *,
-    days: Annotated[int | None, typer.Option(help="The N calendar days ending with the as-of date.")] = None,
+    days: Annotated[
+        int | None, typer.Option(metavar="N", help="The N calendar days ending with the as-of date.")
+    ] = None,
     first: Annotated[str | None, typer.Option("--from", metavar="DATE", help="First day of the window.")] = None,
     last: Annotated[str | None, typer.Option("--to", metavar="DATE", help="Last day of the window.")] = None,
-    account: Annotated[str | None, typer.Option(help="Only lines of this bank account, by code.")] = None,
-    rates: Annotated[Path | None, typer.Option(help="Exchange rates as JSON, by date and currency.")] = None,
+    account: Annotated[
+        str | None, typer.Option(metavar="CODE", help="Only lines of this bank account, by code.")
+    ] = None,
+    rates: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Exchange rates as JSON, by date and currency.")
+    ] = None,
     from_files: Annotated[Path | None, typer.Option(metavar="DIR", help="Match neutral files, offline.")] = None,
     plan: Annotated[Path | None, typer.Option(metavar="OUT", help="Save the plan here as well.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Approve what policy.toml allows unattended.")] = False,
-) -> int:  # fmt: skip
-    """Match bank lines to invoices and bills, show the plan, ask, write what you approve and read it back."""
+) -> int:
+    """Match bank lines to invoices and bills; ask, write, read back.
+
+    Without a terminal nothing is asked or written: the plan is saved and the exit code is 3.
+    """
     from finchat import app
 
     return app.reconcile(
@@ -147,7 +165,7 @@ def serve(
     http: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="Streamable HTTP instead of stdio.")] = None,
     token: Annotated[str | None, typer.Option(help="Bearer token that callers over HTTP must send.")] = None,
 ) -> int:
-    """Run finchat's own MCP server for an accounting API, on stdio or HTTP."""
+    """Run finchat's own MCP server for Xero, on stdio or HTTP."""
     from finchat import app
 
     return app.serve(call, vendor, sandbox=sandbox, methods=methods, tags=tags, expires=expires, http=http, token=token)
