@@ -30,6 +30,7 @@ from finchat.safety.runs import Run
 from finchat.sandbox.company import SeededCompany, generate
 from finchat.sandbox.xero.app import create_app
 from finchat.sandbox.xero.back_end import XeroBackEnd
+from finchat.sandbox.xero.limits import Limits
 from finchat.servers.upstream import in_process
 from finchat.servers.xero import server as xero
 from finchat.settings import Home, ServerSettings, sandbox_server
@@ -196,7 +197,7 @@ def back_end_of(company: SeededCompany, anchor: date, path: Path | None = None) 
 async def open_desk(back_end: XeroBackEnd, home: Home, as_of: date, **changes: Any) -> AsyncIterator[Desk]:
     """A run with its own journal, session and guard, over a company that may be shared with other runs."""
     settings = sandbox_server()
-    app = create_app(back_end)
+    app = create_app(back_end, limits=Limits.parse("100000/60s,50,1000000"))
     clock = Clock(datetime.combine(as_of, time(1), UTC))
     events: list[Event] = []
 

@@ -252,7 +252,7 @@ async def test_a_saved_plan_reads_back_equal_and_an_edited_one_is_refused(home: 
     with pytest.raises(UsageError):
         plans.load(path)
     with pytest.raises(UsageError, match="no plan"):
-        plans.find(home.plans, "../../etc/passwd")
+        plans.find(home.plans, "../20261120-nowhere")
 
 
 async def test_a_plan_of_another_machine_is_all_to_review(home: Home, tmp_path: Path) -> None:
@@ -356,7 +356,8 @@ async def _open_invoice(desk: Desk) -> tuple[str, str, Decimal]:
     body = await desk.outside.put(
         "/Invoices",
         {"Type": "ACCREC", "Contact": {"ContactID": contact}, "Date": ANCHOR.isoformat(),
-         "DueDate": ANCHOR.isoformat(), "Status": "AUTHORISED", "InvoiceNumber": "ZQ-771204", "LineAmountTypes": "NoTax",
+         "DueDate": ANCHOR.isoformat(), "Status": "AUTHORISED", "InvoiceNumber": "ZQ-771204",
+         "LineAmountTypes": "NoTax",
          "LineItems": [{"Description": "work", "Quantity": "1", "UnitAmount": "731.57", "AccountCode": "200",
                         "TaxType": "NONE"}]},
     )  # fmt: skip
