@@ -139,8 +139,10 @@ class _Card:
         from rich.text import Text
 
         self._wrapped(f"    {path:<{_LABEL}} ", value, "cyan")
-        if name and self.lines[-1].cell_len + len(name) + 3 <= self.width:
+        if name and self.lines[-1].cell_len + len(name) + 4 <= self.width:
             self.lines[-1].append_text(Text(f"  ({name})", style="dim"))
+        elif name:
+            self._wrapped(" " * (_LABEL + 5), f"({name})", "dim")
 
     def _wrapped(self, head: str, value: str, style: str) -> None:
         from rich.text import Text
