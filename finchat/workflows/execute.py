@@ -146,7 +146,8 @@ async def _decided(
     if isinstance(decision, Approve):
         # Documents are read forty a call, so those that may be approved next cost nothing; credits cost a call each.
         upcoming = [p for p in plan.proposals if p.id in waiting and not _rests_on_credit(p)]
-        return await guard.execute(plan, proposal, decision.approval, upcoming=upcoming)
+        done = await guard.execute(plan, proposal, decision.approval, upcoming=upcoming)
+        return [replace(r, decision="pending", outcome=None) if _needs_a_person(r) else r for r in done]
     if isinstance(decision, Refuse):
         why = WriteError(code="refused", message=decision.reason) if decision.reason else None
         return _same(proposal, "refused", why)
@@ -180,6 +181,11 @@ def _applied(
     effects = (e for p in proposals for w in p.writes if (p.id, w.id) in approved for e in w.effects)
     whole = last if len(last.proposals) == len(proposals) else replace(last, proposals=tuple(proposals))
     return Applied(plan=whole, results=ordered, before=before, expected=expected(before, effects), after=after)
+
+
+def _needs_a_person(result: WriteResult) -> bool:
+    """The policy's own approval reached its limit: nothing was refused, a person can still approve it."""
+    return result.error is not None and result.error.code in ("unattended_limit", "needs_approval")
 
 
 def _rests_on_credit(proposal: Proposal) -> bool:
