@@ -11,7 +11,7 @@ from finchat.books.matching.claims import Claim
 from finchat.books.matching.facts import Facts, Remaining
 from finchat.books.matching.options import BY_NUMBER, Option
 from finchat.books.matching.verdict import Allocation, Verdict
-from finchat.books.money import from_minor, to_minor
+from finchat.books.money import from_minor
 from finchat.books.plan import Evidence
 
 
@@ -205,6 +205,3 @@ def _give_back(remaining: Remaining, option: Option, line: BankLine) -> None:
         remaining.give_back(document_id, minor, line.id)
     for take in option.takes:
         remaining.give_back(take.document_id, take.minor, line.id)
-
-
-__all__ = ["ClearingRoom", "booked_verdict", "clearing_room", "to_minor"]

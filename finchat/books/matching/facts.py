@@ -6,11 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
-from finchat.books.documents import BankLine, Books, Contact, Credit, Document
+from finchat.books.documents import BankLine, Books, Credit, Document
 from finchat.books.matching.names import Named, NameIndex
 from finchat.books.matching.numbers import Mention, NumberIndex
 from finchat.books.matching.text import letters_only, words
-from finchat.books.money import from_minor, to_minor
+from finchat.books.money import to_minor
 
 NAMED = 0.72  # from this coverage on, a line names a contact
 HINTED = 0.45  # from this coverage on, the name does not contradict a contact
@@ -46,6 +46,7 @@ class Facts:
             self._by_amount[d.direction, d.currency, to_minor(d.amount_due, d.currency)].append(d)
         self._confirmed = _confirmed_texts(books)
         self.name_index = NameIndex(self.names)
+        self._learned = NameIndex(self.names, {})
         self.account_of: dict[str, str] = {}
         self._mentions: dict[str, tuple[Mention, ...]] = {}
         self._named: dict[str, dict[str, Named]] = {}
@@ -76,12 +77,12 @@ class Facts:
                 self.account_of[number] = next(iter(owner_ids))
             else:
                 self.account_of.pop(number, None)
-        self.name_index = NameIndex(self.names, self._learned_names(texts))
+        self._learned = NameIndex(self.names, self._learned_names(texts))
         self._named.clear()
 
     def _learned_names(self, texts: list[tuple[str, tuple[str, ...]]]) -> Mapping[str, list[str]]:
         """Names that payers use for themselves: what is left of confirmed texts once everybody's words are gone."""
-        plain = NameIndex(self.names)
+        plain = self.name_index
         said: dict[str, list[tuple[str, ...]]] = defaultdict(list)
         for contact_id, parts in texts:
             own = plain.named(parts).get(contact_id)
@@ -128,9 +129,6 @@ class Facts:
         """Open documents of that direction on which exactly this much was due at the start."""
         return self._by_amount.get((direction, currency, minor), [])
 
-    def common(self, word: str) -> bool:
-        return word in self._common
-
     def words(self, line: BankLine) -> tuple[str, ...]:
         return self._words[line.id]
 
@@ -145,6 +143,9 @@ class Facts:
         found = self._named.get(line.id)
         if found is None:
             found = dict(self.name_index.named(self._words[line.id]))
+            for contact_id, other in self._learned.named(self._words[line.id]).items():
+                if contact_id not in found or rank(other) > rank(found[contact_id]):
+                    found[contact_id] = other
             owner = self.account_of.get(_account(line.counterparty_account)) if line.counterparty_account else None
             if owner is not None:
                 found[owner] = Named(1.0, 1000.0)
@@ -228,10 +229,6 @@ def document_order(d: Document) -> tuple[object, ...]:
     return (d.due_date or d.date, d.date, d.number, d.id)
 
 
-def decimal(minor: int, currency: str) -> Decimal:
-    return from_minor(minor, currency)
-
-
 def _line_order(line: BankLine) -> tuple[object, ...]:
     return (line.date, line.id)
 
@@ -253,17 +250,3 @@ def _confirmed_texts(books: Books) -> list[tuple[str, tuple[str, ...]]]:
 
 def contact_name(facts: Facts, contact_id: str) -> str:
     return facts.names.get(contact_id, contact_id)
-
-
-__all__ = [
-    "HINTED",
-    "NAMED",
-    "Contact",
-    "Facts",
-    "Remaining",
-    "contact_name",
-    "decimal",
-    "document_order",
-    "rank",
-    "supporters",
-]

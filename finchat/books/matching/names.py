@@ -27,15 +27,16 @@ class Named:
 
 
 class NameIndex:
-    """All names of all contacts; `learned` are further names of a contact, taken from confirmed lines."""
+    """All names of all contacts; or, with `learned`, only those further names, weighed among all names."""
 
     def __init__(self, names: Mapping[str, str], learned: Mapping[str, Iterable[str]] | None = None) -> None:
-        self._names: list[tuple[str, tuple[str, ...]]] = []
-        for contact_id in sorted(names):
-            variants = {words(names[contact_id])}
-            for other in (learned or {}).get(contact_id, ()):
-                variants.add(words(other))
-            self._names.extend((contact_id, v) for v in sorted(variants) if v)
+        variants = {c: [n] for c, n in names.items()} if learned is None else learned
+        self._names: list[tuple[str, tuple[str, ...]]] = [
+            (contact_id, name)
+            for contact_id in sorted(variants)
+            for name in sorted({words(text) for text in variants[contact_id]})
+            if name
+        ]
         own = [words(n) for n in names.values()]
         self._closing = _closing_words(own)
         frequency = Counter(w for name in own for w in set(name))

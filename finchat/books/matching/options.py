@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 from itertools import combinations
@@ -87,7 +87,7 @@ def options(line: BankLine, facts: Facts, remaining: Remaining, *, guesses: bool
     scene.contacts = {c: rank(n) for c, n in supporters(facts.named(line)).items()}
     found = _by_number(scene)
     if guesses or not (found and found[0].certain and found[0].level == BY_NUMBER):
-        weaker = [*_by_name(scene), *_groups(scene)]
+        weaker = [*_by_name(scene), *_groups(scene, guesses=guesses)]
         unknown = _spent(scene) or bool(facts.numbers.unknown(line))
         found += [_doubtful(o) if unknown and not _explains_number(scene, o) else o for o in weaker]
     if guesses:
@@ -540,13 +540,13 @@ def _other_number(scene: Scene, contact_id: str, documents: Sequence[Document]) 
     return None
 
 
-def _groups(scene: Scene) -> list[Option]:
+def _groups(scene: Scene, *, guesses: bool) -> list[Option]:
     found: list[Option] = []
     for contact_id in sorted(scene.contacts):
         documents = _open_of(scene, contact_id)
-        if len(documents) < 2:
-            continue
         amounts = [scene.due(d) for d in documents]
+        if len(documents) < 2 or (scene.minor in amounts and not guesses):
+            continue  # one document that fits comes before any group
         groups = groups_summing_to(amounts, scene.minor, smallest=2)
         everything = tuple(range(len(documents)))
         candidates = list(groups.found)
@@ -713,12 +713,8 @@ def _who(scene: Scene, d: Document) -> str:
 
 
 def _doubtful(option: Option) -> Option:
-    from dataclasses import replace
-
     return replace(option, certain=False, level=GUESS, confidence=min(option.confidence, Decimal("0.45")))
 
 
 def _pooled(option: Option, pool: tuple[str, ...]) -> Option:
-    from dataclasses import replace
-
     return replace(option, pool=pool)
