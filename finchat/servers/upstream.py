@@ -11,9 +11,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import httpx
-
 from finchat.servers.failure import Failure, Outcome
+from finchat.servers.light_httpx import httpx
 from finchat.servers.requests import Request
 
 CONNECT_TIMEOUT_S = 10.0

@@ -7,9 +7,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from mcp import Client
+from mcp_types import RequestParamsMeta
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -86,6 +87,20 @@ def error_of(result: Any) -> dict[str, Any]:
     error = result.structured_content["error"]
     assert isinstance(error, dict)
     return error
+
+
+def answer_of(result: Any) -> dict[str, Any]:
+    """The structured answer of a call that went well."""
+    assert not result.is_error, result.structured_content
+    answer = result.structured_content
+    assert isinstance(answer, dict)
+    return answer
+
+
+def keyed_by(key: Any) -> RequestParamsMeta:
+    """The `_meta` of a call that carries an idempotency key."""
+    meta: Any = {"dev.finchat/idempotency-key": key}
+    return cast("RequestParamsMeta", meta)
 
 
 PAYMENT = {"invoice_id": GUID, "account_code": "090", "date": "2026-11-14", "amount": "110.50"}

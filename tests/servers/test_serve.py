@@ -20,15 +20,14 @@ from finchat.errors import UsageError
 from finchat.servers import serve
 from finchat.servers.upstream import in_process
 from finchat.servers.xero.server import build
-from tests.servers.fake_upstream import PAYMENT, FakeUpstream, error_of
+from tests.servers.fake_upstream import PAYMENT, FakeUpstream, error_of, keyed_by
 
 ROOT = Path(__file__).parents[2]
-KEY = {"dev.finchat/idempotency-key": "over-the-wire"}
 
 
 async def check_the_road(client: Client) -> None:
     """A write with its key, and a refusal: the same on every road."""
-    result = await client.call_tool("create_a_xero_payment", PAYMENT, meta=KEY)
+    result = await client.call_tool("create_a_xero_payment", PAYMENT, meta=keyed_by("over-the-wire"))
     assert result.structured_content["records"][0]["Reference"] == "over-the-wire"
     assert result.meta is not None
     assert result.meta["dev.finchat/rate-limit"]["minute_remaining"] == 59
@@ -95,7 +94,7 @@ async def test_the_gate_lets_nothing_past_without_the_token_or_after_the_end(
 
     expires = None if ends_in_s is None else datetime.now(UTC) + timedelta(seconds=ends_in_s)
     gate = serve.Gate(app, token, expires)
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(gate), base_url="http://gate") as client:  # type: ignore[arg-type]
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(gate), base_url="http://gate") as client:
         reply = await client.post("/mcp", headers={"Authorization": given} if given else {})
     assert reply.status_code == status
     assert reached == (status == 404)

@@ -8,14 +8,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from mcp_types import TextContent
 from starlette.responses import Response
 
 from finchat import prompts
 from finchat.servers import server as server_module
-from tests.servers.fake_upstream import GUID, PAYMENT, Asked, FakeUpstream, error_of, reply, session
+from tests.servers.fake_upstream import GUID, PAYMENT, Asked, FakeUpstream, error_of, keyed_by, reply, session
 
 ERAS = pytest.mark.parametrize("mode", ["auto", "legacy"])
-KEY = {"dev.finchat/idempotency-key": "7d1c-key"}
 
 
 @ERAS
@@ -33,7 +33,7 @@ async def test_tools_are_listed_with_schemas_and_instructions(mode: str) -> None
 async def test_an_idempotency_key_in_meta_becomes_the_vendors_header(mode: str) -> None:
     upstream = FakeUpstream()
     async with session(upstream, mode=mode) as client:
-        keyed = await client.call_tool("create_a_xero_payment", PAYMENT, meta=KEY)
+        keyed = await client.call_tool("create_a_xero_payment", PAYMENT, meta=keyed_by("7d1c-key"))
         unkeyed = await client.call_tool("create_a_xero_payment", PAYMENT)
         assert keyed.structured_content["records"][0]["Reference"] == "7d1c-key"
         assert unkeyed.structured_content["records"][0]["Reference"] is None
@@ -45,7 +45,7 @@ async def test_an_idempotency_key_in_meta_becomes_the_vendors_header(mode: str) 
 async def test_an_idempotency_key_the_vendor_cannot_take_is_refused(key: Any) -> None:
     upstream = FakeUpstream()
     async with session(upstream) as client:
-        result = await client.call_tool("create_a_xero_payment", PAYMENT, meta={"dev.finchat/idempotency-key": key})
+        result = await client.call_tool("create_a_xero_payment", PAYMENT, meta=keyed_by(key))
     assert error_of(result)["outcome"] == "not_sent"
     assert error_of(result)["field"] == "_meta.dev.finchat/idempotency-key"
     assert upstream.asked == []
@@ -61,7 +61,10 @@ async def test_an_answer_is_structured_exact_and_carries_the_rate_limits(mode: s
         "count": 1,
         "total": None,
     }
-    assert json.loads(result.content[0].text) == result.structured_content
+    (copy,) = result.content
+    assert isinstance(copy, TextContent)
+    assert json.loads(copy.text) == result.structured_content
+    assert result.meta is not None
     assert result.meta["dev.finchat/rate-limit"] == {
         "minute_limit": 60,
         "minute_remaining": 59,

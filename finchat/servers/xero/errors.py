@@ -34,6 +34,7 @@ _KNOWN: tuple[tuple[re.Pattern[str], tuple[str, ...], str], ...] = tuple(
         (r"tax type|tax rate", ("line_items", "tax_type"), "list_all_xero_tax_rates shows the tax types"),
         (r"contact name|already assigned", ("name",), "list_all_xero_contacts finds the contact of that name"),
         (r"unique name", ("name",), "choose another name"),
+        (r"unique code", ("code",), "choose another code"),
         (
             r"not of valid status|cannot be edited|payment or credit note allocated",
             ("status", "id"),

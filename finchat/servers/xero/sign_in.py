@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from time import monotonic
 from typing import Any
 
-import httpx
-
 from finchat.servers.failure import Failure
+from finchat.servers.light_httpx import httpx
 
 # A token is renewed this long before its end, so that clocks may differ a little.
 MARGIN_S = 60.0

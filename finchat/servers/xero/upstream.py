@@ -7,9 +7,8 @@ from contextlib import asynccontextmanager
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-import httpx
-
 from finchat.errors import AuthenticationError, UsageError
+from finchat.servers.light_httpx import httpx
 from finchat.servers.upstream import TOTAL_TIMEOUT_S, Authorisation, Upstream, timeouts
 from finchat.servers.xero.sign_in import BearerToken, ClientCredentials, Tenant
 

@@ -18,7 +18,7 @@ from starlette.responses import Response
 from finchat.errors import AuthenticationError, ExitCode, FinchatError, UsageError
 from finchat.servers.xero.server import build
 from finchat.servers.xero.upstream import live_from_environment
-from tests.servers.fake_upstream import PAYMENT, Asked, FakeUpstream, error_of, one_payment, reply
+from tests.servers.fake_upstream import PAYMENT, Asked, FakeUpstream, error_of, keyed_by, one_payment, reply
 
 BASIC = "Basic " + base64.b64encode(b"id:secret").decode()
 
@@ -69,7 +69,7 @@ async def live(api: SignedApi, environ: Mapping[str, str]) -> AsyncIterator[tupl
     upstream = FakeUpstream(api.answer)
     async with served(upstream) as base:
         addresses = {"XERO_BASE_URL": f"{base}/api.xro/2.0", "XERO_IDENTITY_URL": f"{base}/connect/token"}
-        async with live_from_environment(addresses | environ) as wire, Client(build(wire)) as client:
+        async with live_from_environment({**addresses, **environ}) as wire, Client(build(wire)) as client:
             yield client, upstream
 
 
@@ -127,7 +127,7 @@ async def test_a_refused_token_is_renewed_once_for_reads_and_writes(tool: str, a
     async with live(api, {**CUSTOM, "XERO_TENANT_ID": "one"}) as (client, upstream):
         assert not (await client.call_tool("list_all_xero_payments", {})).is_error
         api.refused.add("t1")
-        result = await client.call_tool(tool, arguments, meta={"dev.finchat/idempotency-key": "k"})
+        result = await client.call_tool(tool, arguments, meta=keyed_by("k"))
         assert not result.is_error
         first, second = (asked for asked in upstream.asked[2:] if asked.path.startswith("/api.xro"))
         assert (first.headers["authorization"], second.headers["authorization"]) == ("Bearer t1", "Bearer t2")

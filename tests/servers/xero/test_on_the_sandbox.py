@@ -1,0 +1,280 @@
+"""The whole road in process: MCP client, server, HTTP, the sandbox company."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from mcp import Client
+
+from finchat.clock import Clock
+from finchat.sandbox.company import generate
+from finchat.sandbox.xero.app import create_app
+from finchat.sandbox.xero.back_end import XeroBackEnd
+from finchat.sandbox.xero.limits import Limits
+from finchat.servers.upstream import in_process
+from finchat.servers.xero.server import build
+from finchat.servers.xero.table import XERO
+from tests.servers.fake_upstream import OTHER_GUID, answer_of, error_of, keyed_by
+
+ANCHOR = date(2026, 11, 20)
+COMPANY = generate(1, ANCHOR)
+
+
+@asynccontextmanager
+async def sandbox(limits: str = "1000/60s,5,5000") -> AsyncIterator[Client]:
+    back_end = XeroBackEnd(":memory:", Clock(datetime(2026, 11, 20, 9, tzinfo=UTC)))
+    back_end.load(COMPANY.collections)
+    async with (
+        in_process(create_app(back_end, limits=Limits.parse(limits))) as upstream,
+        Client(build(upstream, text_copy=False)) as client,
+    ):
+        yield client
+    back_end.close()
+
+
+async def rows(client: Client, tool: str, **arguments: Any) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = answer_of(await client.call_tool(tool, arguments))["records"]
+    return found
+
+
+async def open_invoice(client: Client) -> dict[str, Any]:
+    where = 'Type=="ACCREC" AND Status=="AUTHORISED" AND AmountDue>10 AND CurrencyCode=="NZD"'
+    return (await rows(client, "list_all_xero_invoices", where=where, page_size=1))[0]
+
+
+async def test_every_list_answers() -> None:
+    async with sandbox() as client:
+        for row in XERO:
+            if row.verb != "list" or row.resource in ("items", "aged_receivables"):
+                continue
+            answer = answer_of(await client.call_tool(row.name, {}))
+            assert answer["records"], row.name
+            assert answer["count"] == len(answer["records"])
+
+
+async def test_every_list_sorts_and_filters_as_its_own_documentation_shows() -> None:
+    async with sandbox() as client:
+        for row in XERO:
+            if row.verb != "list" or row.resource == "items":
+                continue
+            for parameter in row.parameters:
+                if parameter.name not in ("where", "order"):
+                    continue
+                for example in parameter.schema["examples"]:
+                    answer_of(await client.call_tool(row.name, {parameter.name: example.replace("…", OTHER_GUID)}))
+
+
+async def test_a_single_record_is_the_one_of_the_list() -> None:
+    async with sandbox() as client:
+        for row in XERO:
+            if row.verb != "get":
+                continue
+            listed = next(one for one in XERO if one.verb == "list" and one.resource == row.resource)
+            first = (await rows(client, listed.name))[0]
+            key = f"{row.envelope.removesuffix('s')}ID"
+            (single,) = await rows(client, row.name, id=first[key])
+            assert single[key] == first[key]
+
+
+async def test_pages_hold_every_invoice_once() -> None:
+    async with sandbox() as client:
+        whole = [record["InvoiceID"] for record in await rows(client, "list_all_xero_invoices")]
+        paged: list[str] = []
+        arguments: dict[str, Any] = {"page_size": 150}
+        while True:
+            answer = answer_of(await client.call_tool("list_all_xero_invoices", arguments))
+            paged += [record["InvoiceID"] for record in answer["records"]]
+            if answer["next_cursor"] is None:
+                break
+            arguments["cursor"] = answer["next_cursor"]
+    assert paged == whole
+    assert len(set(paged)) == len(paged) == answer["total"] > 300
+
+
+@pytest.mark.parametrize("published", [False, True], ids=["flat", "as published"])
+async def test_a_payment_is_written_once_and_read_back(published: bool) -> None:
+    async with sandbox() as client:
+        invoice = await open_invoice(client)
+        flat = {"invoice_id": invoice["InvoiceID"], "account_code": "090", "date": "2026-11-19", "amount": "10.00"}
+        listed = {
+            "Invoice": {"InvoiceID": invoice["InvoiceID"]},
+            "Account": {"Code": "090"},
+            "Date": "2026-11-19",
+            "Amount": "10.00",
+        }
+        arguments: dict[str, Any] = {"Payments": [listed]} if published else flat
+        first = answer_of(await client.call_tool("create_a_xero_payment", arguments, meta=keyed_by("k1")))
+        again = answer_of(await client.call_tool("create_a_xero_payment", arguments, meta=keyed_by("k1")))
+        (payment,) = first["records"]
+        assert again["records"][0]["PaymentID"] == payment["PaymentID"]
+        assert (payment["Amount"], payment["Date"]) == ("10.00", "2026-11-19")
+        (after,) = await rows(client, "get_single_xero_invoice_by_id", id=invoice["InvoiceID"])
+        assert Decimal(after["AmountDue"]) == Decimal(invoice["AmountDue"]) - 10
+        await rows(client, "delete_a_xero_payment_by_id", id=payment["PaymentID"])
+        (restored,) = await rows(client, "get_single_xero_invoice_by_id", id=invoice["InvoiceID"])
+        assert restored["AmountDue"] == invoice["AmountDue"]
+
+
+async def test_a_payment_beyond_what_is_due_names_the_amount() -> None:
+    async with sandbox() as client:
+        invoice = await open_invoice(client)
+        arguments = {"invoice_id": invoice["InvoiceID"], "account_code": "090", "date": "2026-11-19"}
+        error = error_of(await client.call_tool("create_a_xero_payment", {**arguments, "amount": "999999.00"}))
+        assert (error["code"], error["field"], error["outcome"]) == ("validation", "amount", "failed")
+        error = error_of(
+            await client.call_tool(
+                "create_a_xero_payment", {**arguments, "account_code": "200", "amount": invoice["AmountDue"]}
+            )
+        )
+        assert (error["code"], error["field"]) == ("validation", "account_code")
+
+
+async def test_a_credit_note_is_created_allocated_and_returned_as_the_vendors_record() -> None:
+    async with sandbox() as client:
+        invoice = await open_invoice(client)
+        line = {
+            "Description": "Returned",
+            "Quantity": "1",
+            "UnitAmount": "8.00",
+            "AccountCode": "200",
+            "TaxType": "NONE",
+        }
+        (note,) = await rows(
+            client,
+            "create_a_xero_credit_note",
+            type="ACCRECCREDIT",
+            contact_id=invoice["Contact"]["ContactID"],
+            date="2026-11-19",
+            status="AUTHORISED",
+            line_amount_types="NoTax",
+            line_items=[line],
+        )
+        assert (note["Total"], note["RemainingCredit"]) == ("8.00", "8.00")
+        (allocation,) = await rows(
+            client,
+            "create_a_xero_credit_note_allocation",
+            credit_note_id=note["CreditNoteID"],
+            invoice_id=invoice["InvoiceID"],
+            amount="5.00",
+            date="2026-11-19",
+        )
+        assert (allocation["Amount"], allocation["Date"]) == ("5.00", "2026-11-19")
+        (after,) = await rows(client, "get_single_xero_credit_note_by_id", id=note["CreditNoteID"])
+        assert after["RemainingCredit"] == "3.00"
+
+
+async def test_an_invoice_is_created_changed_and_voided() -> None:
+    async with sandbox() as client:
+        contact = (await rows(client, "list_all_xero_contacts", page_size=1))[0]["ContactID"]
+        line = {
+            "Description": "Work",
+            "Quantity": "3",
+            "UnitAmount": "33.33",
+            "AccountCode": "200",
+            "TaxType": "OUTPUT2",
+        }
+        (invoice,) = await rows(
+            client,
+            "create_a_xero_invoice",
+            type="ACCREC",
+            contact_id=contact,
+            date="2026-11-19",
+            due_date="2026-12-19",
+            line_items=[line],
+        )
+        assert (invoice["Status"], invoice["SubTotal"], invoice["TotalTax"]) == ("DRAFT", "99.99", "15.00")
+        assert (invoice["Date"], invoice["DueDate"]) == ("2026-11-19", "2026-12-19")
+        update = "update_a_xero_invoice_by_id"
+        (issued,) = await rows(client, update, id=invoice["InvoiceID"], status="AUTHORISED")
+        assert (issued["Status"], issued["AmountDue"]) == ("AUTHORISED", "114.99")
+        (voided,) = await rows(client, update, id=invoice["InvoiceID"], status="VOIDED")
+        assert voided["Status"] == "VOIDED"
+
+
+async def test_contacts_accounts_and_money_transactions_are_created_and_changed() -> None:
+    async with sandbox() as client:
+        (contact,) = await rows(client, "create_a_xero_contact", name="Brand New Ltd", email_address="a@b.example")
+        error = error_of(await client.call_tool("create_a_xero_contact", {"name": "Brand New Ltd"}))
+        assert error["field"] == "name"
+        id = contact["ContactID"]
+        (changed,) = await rows(client, "update_a_xero_contact_by_id", id=id, email_address="c@d.example")
+        assert (changed["Name"], changed["EmailAddress"]) == ("Brand New Ltd", "c@d.example")
+        (account,) = await rows(client, "create_a_xero_account", code="9499", name="Sundry", type="EXPENSE")
+        again = {"code": "9499", "name": "Other", "type": "EXPENSE"}
+        assert error_of(await client.call_tool("create_a_xero_account", again))["field"] == "code"
+        account_id = account["AccountID"]
+        (renamed,) = await rows(client, "update_a_xero_account_by_id", id=account_id, name="Sundries")
+        assert (renamed["Code"], renamed["Name"]) == ("9499", "Sundries")
+        line = {"Description": "Pens", "Quantity": "1", "UnitAmount": "20.00", "AccountCode": "9499", "TaxType": "NONE"}
+        (spent,) = await rows(
+            client,
+            "create_a_xero_bank_transaction",
+            type="SPEND",
+            contact_id=id,
+            bank_account_code="090",
+            date="2026-11-19",
+            line_amount_types="NoTax",
+            line_items=[line],
+        )
+        assert (spent["Total"], spent["Date"]) == ("20.00", "2026-11-19")
+        (gone,) = await rows(
+            client, "update_a_xero_bank_transaction_by_id", id=spent["BankTransactionID"], status="DELETED"
+        )
+        assert gone["Status"] == "DELETED"
+
+
+async def test_the_trial_balance_is_exact_and_adds_up() -> None:
+    async with sandbox() as client:
+        records = await rows(client, "list_all_xero_trial_balance", date="2026-11-20")
+    accounts = [record for record in records if record["row"] == "account"]
+    assert all(record["account_id"] for record in accounts)
+    assert {"090", "200"} <= {record["code"] for record in accounts}
+    debit = sum(Decimal(record["ytd_debit"] or 0) for record in accounts)
+    credit = sum(Decimal(record["ytd_credit"] or 0) for record in accounts)
+    assert debit == credit > 0
+
+
+async def test_profit_and_loss_and_balance_sheet_keep_their_results() -> None:
+    async with sandbox() as client:
+        profit = await rows(client, "list_all_xero_profit_and_loss", from_date="2026-10-01", to_date="2026-10-31")
+        sheet = await rows(client, "list_all_xero_balance_sheet", date="2026-11-20")
+    assert any(record["name"] == "Net Profit" for record in profit if record["row"] != "section")
+    named = {record["name"]: record["amount"] for record in sheet if record["row"] != "section"}
+    assert named["Total Assets"] is not None
+    assert "Net Assets" in named
+
+
+async def test_a_filter_in_a_wrong_dialect_names_the_argument() -> None:
+    async with sandbox() as client:
+        for where in ("Status='PAID'", 'Nonsense=="x"', 'Contact.ContactID=="not a guid"'):
+            error = error_of(await client.call_tool("list_all_xero_invoices", {"where": where}))
+            assert (error["code"], error["field"], error["status"]) == ("invalid_argument", "where", 400)
+
+
+async def test_an_unknown_id_is_not_found() -> None:
+    async with sandbox() as client:
+        error = error_of(await client.call_tool("get_single_xero_invoice_by_id", {"id": OTHER_GUID}))
+    assert (error["code"], error["field"], error["status"]) == ("not_found", "id", 404)
+
+
+async def test_the_budget_of_the_organisation_is_told_and_a_429_is_passed_on() -> None:
+    async with sandbox("2/60s,5,5000") as client:
+        first = await client.call_tool("list_all_xero_organisations", {})
+        assert first.meta is not None
+        assert first.meta["dev.finchat/rate-limit"]["minute_remaining"] == 1
+        await client.call_tool("list_all_xero_organisations", {})
+        error = error_of(await client.call_tool("list_all_xero_organisations", {}))
+    assert (error["code"], error["problem"], error["outcome"]) == ("rate_limited", "minute", "failed")
+    assert 0 < error["retry_after_s"] <= 60
+
+
+async def test_the_organisation_is_plain() -> None:
+    async with sandbox() as client:
+        (organisation,) = await rows(client, "list_all_xero_organisations")
+    assert (organisation["BaseCurrency"], organisation["IsDemoCompany"]) == ("NZD", True)
+    assert isinstance(organisation["FinancialYearEndDay"], int)
