@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import replace
 from decimal import Decimal
 
-from finchat.books.documents import ConfirmedLine
+from finchat.books.documents import ConfirmedLine, Contact
 from finchat.books.matching import match
 from tests.books.make import DAY, bill, books, credit, invoice, line, only, paid, paid_documents, payment, verdict
 
@@ -359,3 +359,24 @@ def test_the_ledgers_own_payment_references_teach_trading_names_too() -> None:
 def test_a_document_dated_after_the_line_is_not_paid_by_name() -> None:
     document = invoice("INV-0042", "kauri", "812.50", date=DAY + dt.timedelta(days=2))
     assert not verdict("KAURI JOINERY", "812.50", document).certain
+
+
+def test_a_name_of_one_word_does_not_take_the_money_of_a_longer_name() -> None:
+    document = invoice("INV-0042", "kauri", "812.50")
+    few = (Contact(id="kauri", name="Kauri Ltd"),)
+    more = (*few, *(Contact(id=f"c{i}", name=f"{name} Ltd") for i, name in enumerate(("Rimu Paint", "Totara", "Miro"))))
+    for contacts in (few, more):
+        assert verdict("KAURI LTD", "812.50", document, contacts=contacts).certain
+        assert not verdict("KAURI JOINERY LTD", "812.50", document, contacts=contacts).certain
+    assert not verdict("KAURI JOINERY", "812.50", document, contacts=more).certain
+
+
+def test_a_suppliers_number_is_not_trusted_when_the_text_names_another_supplier() -> None:
+    v = verdict("MOANA FREIGHT INV-1001", "812.50", bill("INV-1001", "kauri", "812.50"), direction="spend")
+    assert not v.certain
+
+
+def test_odd_texts_and_empty_books_are_answered_too() -> None:
+    for text in ("", "   ", "\u202e\u0000[bold]x[/bold]", "\U0001f4b8" * 50, "9" * 400, "a" * 5000, "株式会社 タクミ"):
+        assert verdict(text, "812.50").situation in ("unrelated", "unmatched")
+    assert match(books()) == ()

@@ -160,6 +160,13 @@ class Facts:
             if len(w) > 1 and w not in named.used and w not in self._common and not self.name_index.closes(w)
         )
 
+    def interrupted(self, line: BankLine, named: Named) -> bool:
+        """Whether a word that nothing explains stands inside the name: it makes it somebody else's."""
+        text = self._words[line.id]
+        places = [i for i, w in enumerate(text) if w in named.used]
+        inside = set(text[places[0] : places[-1]]) if places else set()
+        return any(w in inside for w in self.unexplained(line, named))
+
     def by_account(self, line: BankLine) -> str | None:
         """The contact known to own the account the money came from or went to."""
         return self.account_of.get(_account(line.counterparty_account)) if line.counterparty_account else None

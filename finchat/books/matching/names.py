@@ -49,6 +49,7 @@ class NameIndex:
         self._by_word: dict[str, list[int]] = defaultdict(list)
         self._joined: dict[str, list[int]] = defaultdict(list)
         self._cores: list[str] = []
+        self._single: set[str] = set()  # contacts whose name is one word and perhaps a legal form
         for index, (_, name) in enumerate(self._names):
             for w in dict.fromkeys(name):
                 self._by_word[w].append(index)
@@ -56,6 +57,8 @@ class NameIndex:
             while len(core) > 1 and core[-1] in self._closing:
                 core.pop()
             self._cores.append("".join(core))
+            if len(core) == 1:
+                self._single.add(self._names[index][0])
             self._joined["".join(core)].append(index)
             if len(core) != len(name):
                 self._joined["".join(name)].append(index)
@@ -76,6 +79,10 @@ class NameIndex:
     def closes(self, word: str) -> bool:
         """Whether the word is one that many names end with."""
         return word in self._closing
+
+    def single(self, contact_id: str) -> bool:
+        """Whether one word is all that tells the contact's name from others."""
+        return contact_id in self._single
 
     def knows(self, word: str) -> bool:
         """Whether the word is part of any contact's name."""

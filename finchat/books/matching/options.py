@@ -649,11 +649,15 @@ def _contact_fits(scene: Scene, d: Document) -> bool:
 
 
 def _name_is_enough(scene: Scene, contact_id: str) -> bool:
-    """Most of the name is there; or a good part, and the text holds no other name."""
+    """Most of the name is there; or a good part, and the text holds no other name. Another word inside a
+    name, or beside a name of one word, may well make it somebody else's."""
     named = scene.facts.named(scene.line)[contact_id]
-    if named.coverage >= NAMED:
+    if scene.facts.by_account(scene.line) == contact_id:
         return True
-    return named.coverage >= 0.6 and not scene.facts.unexplained(scene.line, named)
+    alone = not scene.facts.unexplained(scene.line, named)
+    if not alone and (scene.facts.name_index.single(contact_id) or scene.facts.interrupted(scene.line, named)):
+        return False
+    return named.coverage >= NAMED or (named.coverage >= 0.6 and alone)
 
 
 def _transposed(scene: Scene, d: Document) -> str | None:
