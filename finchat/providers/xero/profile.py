@@ -150,6 +150,9 @@ class XeroProfile:
 
     async def _payment(self, toolbox: Toolbox, verify: Mapping[str, Any]) -> XeroSighting:
         token = str(verify["token"])
+        # The document lists its standing payments beside what is due: one call settles the usual case.
+        if (seen := await self._on_document(toolbox, verify, token)) is not None:
+            return seen
         arguments = {"where": f'Reference!=null AND Reference.Contains("{token}")'}
         rows = await records(
             toolbox, TABLE["payment.list"].tool, arguments, what="payments with the write's token", emit=silent
@@ -172,6 +175,24 @@ class XeroProfile:
             due_after=await self._due(toolbox, str(verify["document_id"])) if due is None else due,
             text=text,
         )
+
+    async def _on_document(self, toolbox: Toolbox, verify: Mapping[str, Any], token: str) -> XeroSighting | None:
+        ids = [str(verify["document_id"])]
+        arguments = {"ids": ids, "page_size": 1}
+        for row in await records(
+            toolbox, TABLE["invoice.list"].tool, arguments, what="the document again", emit=silent
+        ):
+            document = Record(row, "Xero invoice", "InvoiceID")
+            for payment in document.children("Payments", "PaymentID"):
+                if token in payment.text("Reference", "").split() and (id := payment.text("PaymentID", "")):
+                    return XeroSighting(
+                        found=True,
+                        ledger_id=id,
+                        due_before=_amount(verify, "due_before"),
+                        due_after=document.decimal("AmountDue"),
+                        text=f"payment {id} carries the token {token}",
+                    )
+        return None
 
     async def _allocation(self, toolbox: Toolbox, verify: Mapping[str, Any], known_ids: frozenset[str]) -> XeroSighting:
         kind: CreditKind = next(k for k in _CREDIT_KINDS if k == verify["credit_kind"])
