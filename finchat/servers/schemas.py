@@ -27,13 +27,10 @@ OUTPUT: dict[str, Any] = {
     "required": ["records", "next_cursor", "count"],
     "properties": {
         "records": {"type": "array", "items": {"type": "object"}},
-        "next_cursor": {
-            "type": ["string", "null"],
-            "description": "Give it as cursor to get the next records; null at the end.",
-        },
-        "count": {"type": "integer", "description": "Records in this answer."},
-        "total": {"type": ["integer", "null"], "description": "Records in all pages, when the vendor says."},
-        "report": {"type": "object", "description": "Reports only: name, titles, date and column headings."},
+        "next_cursor": {"type": ["string", "null"]},
+        "count": {"type": "integer"},
+        "total": {"type": ["integer", "null"]},
+        "report": {"type": "object"},
     },
 }
 

@@ -11,7 +11,8 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from functools import lru_cache
+from typing import Any, Literal
 
 from finchat.canonical import plain_decimal
 from finchat.clock import instant_text
@@ -55,6 +56,7 @@ DECIMALS = frozenset(
         "UnitPrice",
     )
 )
+_MOMENTS = ("Date", "DateUTC", "DateTimeUTC", "PaidOnDate")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DOTNET = re.compile(r"/Date\((-?[0-9]{1,17})(?:([+-])([0-9]{2})([0-9]{2}))?\)/")
 _MIDNIGHT = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]00:00:00(?:\.0+)?")
@@ -84,22 +86,25 @@ def normalise(record: dict[str, Any]) -> dict[str, Any]:
     """One JSON object, its inner objects being done already."""
     result: dict[str, Any] = {}
     for name, value in record.items():
-        if name.endswith("String") and isinstance(value, str) and _dated(name[:-6]):
-            # DateString, UpdatedDateUTCString …: the same moment said twice; used only where the first is missing.
-            if name[:-6] not in record:
-                result[name[:-6]] = moment(name[:-6], value)
-        elif isinstance(value, str) and _dated(name):
-            result[name] = moment(name, value)
-        elif isinstance(value, int) and not isinstance(value, bool) and name in DECIMALS:
-            result[name] = exact(str(value))
-        else:
+        kind = _kind(name)
+        if kind == "plain" or value is None:
             result[name] = value
+        elif kind == "decimal":
+            whole = isinstance(value, int) and not isinstance(value, bool)
+            result[name] = exact(str(value)) if whole else value
+        elif not isinstance(value, str):
+            result[name] = value
+        elif kind == "moment":
+            result[name] = moment(name, value)
+        elif name[:-6] not in record:
+            # DateString, UpdatedDateUTCString …: the same moment said twice; used only where the first is missing.
+            result[name[:-6]] = moment(name[:-6], value)
     return result
 
 
 def moment(name: str, value: str) -> str:
     """A date as YYYY-MM-DD, an instant (names that end in UTC) as ISO in UTC; anything else is left as it is."""
-    instant = name.endswith(("UTC", "Utc"))
+    instant = name.endswith("UTC")
     if match := _DOTNET.fullmatch(value):
         try:
             at = _EPOCH + timedelta(milliseconds=int(match[1]))
@@ -131,8 +136,13 @@ def day(value: str) -> str:
         return value
 
 
-def _dated(name: str) -> bool:
-    return name.endswith(("Date", "DateUTC", "DateUtc", "DateTimeUTC", "PaidOnDate"))
+@lru_cache(maxsize=1024)
+def _kind(name: str) -> Literal["plain", "decimal", "moment", "twin"]:
+    if name in DECIMALS:
+        return "decimal"
+    if name.endswith(_MOMENTS):
+        return "moment"
+    return "twin" if name.endswith("String") and name[:-6].endswith(_MOMENTS) else "plain"
 
 
 def _no_number(name: str) -> Any:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from mcp import Client
@@ -21,14 +24,24 @@ from finchat.servers.xero.server import build
 from finchat.servers.xero.table import XERO
 from tests.servers.fake_upstream import OTHER_GUID, answer_of, error_of, keyed_by
 
-ANCHOR = date(2026, 11, 20)
-COMPANY = generate(1, ANCHOR)
+CLOCK = Clock(datetime(2026, 11, 20, 9, tzinfo=UTC))
+
+
+@pytest.fixture(scope="module")
+def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The company, loaded once; each test works on a copy of its file."""
+    file = tmp_path_factory.mktemp("company") / "xero.sqlite3"
+    back_end = XeroBackEnd(file, CLOCK)
+    back_end.load(generate(1, date(2026, 11, 20)).collections)
+    back_end.close()
+    return file
 
 
 @asynccontextmanager
-async def sandbox(limits: str = "1000/60s,5,5000") -> AsyncIterator[Client]:
-    back_end = XeroBackEnd(":memory:", Clock(datetime(2026, 11, 20, 9, tzinfo=UTC)))
-    back_end.load(COMPANY.collections)
+async def sandbox(pristine: Path, limits: str = "1000/60s,5,5000") -> AsyncIterator[Client]:
+    copy = pristine.with_name(f"{uuid4()}.sqlite3")
+    shutil.copy(pristine, copy)
+    back_end = XeroBackEnd(copy, CLOCK)
     async with (
         in_process(create_app(back_end, limits=Limits.parse(limits))) as upstream,
         Client(build(upstream, text_copy=False)) as client,
@@ -47,8 +60,8 @@ async def open_invoice(client: Client) -> dict[str, Any]:
     return (await rows(client, "list_all_xero_invoices", where=where, page_size=1))[0]
 
 
-async def test_every_list_answers() -> None:
-    async with sandbox() as client:
+async def test_every_list_answers(pristine: Path) -> None:
+    async with sandbox(pristine) as client:
         for row in XERO:
             if row.verb != "list" or row.resource in ("items", "aged_receivables"):
                 continue
@@ -57,8 +70,8 @@ async def test_every_list_answers() -> None:
             assert answer["count"] == len(answer["records"])
 
 
-async def test_every_list_sorts_and_filters_as_its_own_documentation_shows() -> None:
-    async with sandbox() as client:
+async def test_every_list_sorts_and_filters_as_its_own_documentation_shows(pristine: Path) -> None:
+    async with sandbox(pristine) as client:
         for row in XERO:
             if row.verb != "list" or row.resource == "items":
                 continue
@@ -69,8 +82,8 @@ async def test_every_list_sorts_and_filters_as_its_own_documentation_shows() -> 
                     answer_of(await client.call_tool(row.name, {parameter.name: example.replace("…", OTHER_GUID)}))
 
 
-async def test_a_single_record_is_the_one_of_the_list() -> None:
-    async with sandbox() as client:
+async def test_a_single_record_is_the_one_of_the_list(pristine: Path) -> None:
+    async with sandbox(pristine) as client:
         for row in XERO:
             if row.verb != "get":
                 continue
@@ -81,8 +94,8 @@ async def test_a_single_record_is_the_one_of_the_list() -> None:
             assert single[key] == first[key]
 
 
-async def test_pages_hold_every_invoice_once() -> None:
-    async with sandbox() as client:
+async def test_pages_hold_every_invoice_once(pristine: Path) -> None:
+    async with sandbox(pristine) as client:
         whole = [record["InvoiceID"] for record in await rows(client, "list_all_xero_invoices")]
         paged: list[str] = []
         arguments: dict[str, Any] = {"page_size": 150}
@@ -97,8 +110,8 @@ async def test_pages_hold_every_invoice_once() -> None:
 
 
 @pytest.mark.parametrize("published", [False, True], ids=["flat", "as published"])
-async def test_a_payment_is_written_once_and_read_back(published: bool) -> None:
-    async with sandbox() as client:
+async def test_a_payment_is_written_once_and_read_back(pristine: Path, published: bool) -> None:
+    async with sandbox(pristine) as client:
         invoice = await open_invoice(client)
         flat = {"invoice_id": invoice["InvoiceID"], "account_code": "090", "date": "2026-11-19", "amount": "10.00"}
         listed = {
@@ -120,8 +133,8 @@ async def test_a_payment_is_written_once_and_read_back(published: bool) -> None:
         assert restored["AmountDue"] == invoice["AmountDue"]
 
 
-async def test_a_payment_beyond_what_is_due_names_the_amount() -> None:
-    async with sandbox() as client:
+async def test_a_payment_beyond_what_is_due_names_the_amount(pristine: Path) -> None:
+    async with sandbox(pristine) as client:
         invoice = await open_invoice(client)
         arguments = {"invoice_id": invoice["InvoiceID"], "account_code": "090", "date": "2026-11-19"}
         error = error_of(await client.call_tool("create_a_xero_payment", {**arguments, "amount": "999999.00"}))
@@ -134,8 +147,8 @@ async def test_a_payment_beyond_what_is_due_names_the_amount() -> None:
         assert (error["code"], error["field"]) == ("validation", "account_code")
 
 
-async def test_a_credit_note_is_created_allocated_and_returned_as_the_vendors_record() -> None:
-    async with sandbox() as client:
+async def test_a_credit_note_is_created_allocated_and_returned_as_the_vendors_record(pristine: Path) -> None:
+    async with sandbox(pristine) as client:
         invoice = await open_invoice(client)
         line = {
             "Description": "Returned",
@@ -168,8 +181,8 @@ async def test_a_credit_note_is_created_allocated_and_returned_as_the_vendors_re
         assert after["RemainingCredit"] == "3.00"
 
 
-async def test_an_invoice_is_created_changed_and_voided() -> None:
-    async with sandbox() as client:
+async def test_an_invoice_is_created_changed_and_voided(pristine: Path) -> None:
+    async with sandbox(pristine) as client:
         contact = (await rows(client, "list_all_xero_contacts", page_size=1))[0]["ContactID"]
         line = {
             "Description": "Work",
@@ -196,8 +209,8 @@ async def test_an_invoice_is_created_changed_and_voided() -> None:
         assert voided["Status"] == "VOIDED"
 
 
-async def test_contacts_accounts_and_money_transactions_are_created_and_changed() -> None:
-    async with sandbox() as client:
+async def test_contacts_accounts_and_money_transactions_are_created_and_changed(pristine: Path) -> None:
+    async with sandbox(pristine) as client:
         (contact,) = await rows(client, "create_a_xero_contact", name="Brand New Ltd", email_address="a@b.example")
         error = error_of(await client.call_tool("create_a_xero_contact", {"name": "Brand New Ltd"}))
         assert error["field"] == "name"
@@ -228,8 +241,8 @@ async def test_contacts_accounts_and_money_transactions_are_created_and_changed(
         assert gone["Status"] == "DELETED"
 
 
-async def test_the_trial_balance_is_exact_and_adds_up() -> None:
-    async with sandbox() as client:
+async def test_the_trial_balance_is_exact_and_adds_up(pristine: Path) -> None:
+    async with sandbox(pristine) as client:
         records = await rows(client, "list_all_xero_trial_balance", date="2026-11-20")
     accounts = [record for record in records if record["row"] == "account"]
     assert all(record["account_id"] for record in accounts)
@@ -239,8 +252,8 @@ async def test_the_trial_balance_is_exact_and_adds_up() -> None:
     assert debit == credit > 0
 
 
-async def test_profit_and_loss_and_balance_sheet_keep_their_results() -> None:
-    async with sandbox() as client:
+async def test_profit_and_loss_and_balance_sheet_keep_their_results(pristine: Path) -> None:
+    async with sandbox(pristine) as client:
         profit = await rows(client, "list_all_xero_profit_and_loss", from_date="2026-10-01", to_date="2026-10-31")
         sheet = await rows(client, "list_all_xero_balance_sheet", date="2026-11-20")
     assert any(record["name"] == "Net Profit" for record in profit if record["row"] != "section")
@@ -249,21 +262,21 @@ async def test_profit_and_loss_and_balance_sheet_keep_their_results() -> None:
     assert "Net Assets" in named
 
 
-async def test_a_filter_in_a_wrong_dialect_names_the_argument() -> None:
-    async with sandbox() as client:
+async def test_a_filter_in_a_wrong_dialect_names_the_argument(pristine: Path) -> None:
+    async with sandbox(pristine) as client:
         for where in ("Status='PAID'", 'Nonsense=="x"', 'Contact.ContactID=="not a guid"'):
             error = error_of(await client.call_tool("list_all_xero_invoices", {"where": where}))
             assert (error["code"], error["field"], error["status"]) == ("invalid_argument", "where", 400)
 
 
-async def test_an_unknown_id_is_not_found() -> None:
-    async with sandbox() as client:
+async def test_an_unknown_id_is_not_found(pristine: Path) -> None:
+    async with sandbox(pristine) as client:
         error = error_of(await client.call_tool("get_single_xero_invoice_by_id", {"id": OTHER_GUID}))
     assert (error["code"], error["field"], error["status"]) == ("not_found", "id", 404)
 
 
-async def test_the_budget_of_the_organisation_is_told_and_a_429_is_passed_on() -> None:
-    async with sandbox("2/60s,5,5000") as client:
+async def test_the_budget_of_the_organisation_is_told_and_a_429_is_passed_on(pristine: Path) -> None:
+    async with sandbox(pristine, "2/60s,5,5000") as client:
         first = await client.call_tool("list_all_xero_organisations", {})
         assert first.meta is not None
         assert first.meta["dev.finchat/rate-limit"]["minute_remaining"] == 1
@@ -273,8 +286,8 @@ async def test_the_budget_of_the_organisation_is_told_and_a_429_is_passed_on() -
     assert 0 < error["retry_after_s"] <= 60
 
 
-async def test_the_organisation_is_plain() -> None:
-    async with sandbox() as client:
+async def test_the_organisation_is_plain(pristine: Path) -> None:
+    async with sandbox(pristine) as client:
         (organisation,) = await rows(client, "list_all_xero_organisations")
     assert (organisation["BaseCurrency"], organisation["IsDemoCompany"]) == ("NZD", True)
     assert isinstance(organisation["FinancialYearEndDay"], int)
