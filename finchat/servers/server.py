@@ -37,8 +37,8 @@ def select(
 ) -> tuple[Operation, ...]:
     """The documented rows that both filters let through; an empty filter lets all through.
 
-    `methods`: effects (read, write, destructive), verbs of the names (list, get, create, update, delete) or HTTP
-    methods. Raises UsageError for a word that selects nothing.
+    `methods`: effects (read, write, destructive), verbs of the names (list, get, create, update, delete) or put and
+    post. Raises UsageError for a word that selects nothing.
     """
     rows = tuple(row for row in table if row.documented)
     for row in table:
@@ -58,14 +58,16 @@ def select(
             f"no tag is called {min(strangers)!r}", field="--tags", next=f"known are: {', '.join(sorted(known_tags))}"
         )
     chosen = tuple(
-        row
-        for row in rows
-        if (not wanted or wanted & {row.effect, row.verb, row.method.lower()})
-        and (not labels or labels & set(row.tags))
+        row for row in rows if (not wanted or wanted & _words_for(row)) and (not labels or labels & set(row.tags))
     )
     if not chosen:
         raise UsageError("the filters leave no tool", field="--methods", next="widen --methods or --tags")
     return chosen
+
+
+def _words_for(row: Operation) -> set[str]:
+    # "get" is the verb (one record by id): every read is a GET.
+    return {row.effect, row.verb} | ({row.method.lower()} if row.method in ("PUT", "POST") else set())
 
 
 def tool(row: Operation) -> types.Tool:

@@ -17,7 +17,7 @@ from finchat.servers.requests import Request
 
 CONNECT_TIMEOUT_S = 10.0
 # Shorter than the minute an MCP client usually waits, so that the reason arrives before the client gives up.
-TOTAL_TIMEOUT_S = 50.0
+TOTAL_TIMEOUT_S = 45.0
 LARGEST_ANSWER = 32 * 2**20
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL)
 

@@ -154,6 +154,7 @@ def test_filters_take_effects_verbs_http_methods_and_tags() -> None:
     assert {row.effect for row in select(XERO, methods=["read", "write"])} == {"read", "write"}
     assert names(methods=["delete"]) == names(methods=["destructive"])
     assert names(methods=["put"]) == names(methods=["create"])
+    assert {row.verb for row in select(XERO, methods=["get"])} == {"get"}
     assert names(tags=["payments"], methods=["read"]) == {
         "list_all_xero_payments",
         "get_single_xero_payment_by_id",

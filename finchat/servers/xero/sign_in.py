@@ -14,7 +14,7 @@ from finchat.servers.light_httpx import httpx
 # A token is renewed this long before its end, so that clocks may differ a little.
 MARGIN_S = 60.0
 _SHORTEST_LIFE_S = 1.0
-_DEADLINE_S = 20.0
+_DEADLINE_S = 10.0
 
 
 class Tenant:
