@@ -15,7 +15,7 @@ import typer
 from finchat.errors import ExitCode, FinchatError, UsageError
 
 if TYPE_CHECKING:
-    from finchat.app import Invocation
+    from finchat.app.invocation import Invocation
 
 HELP = """Match and record your bank lines in Xero, and write nothing you have not approved.
 
@@ -73,7 +73,7 @@ def _with_common(command: _Command) -> _Command:
 
     @functools.wraps(command)
     def run_command(*args: Any, **values: Any) -> int:
-        from finchat.app import Invocation
+        from finchat.app.invocation import Invocation
 
         flags = {name: values.pop(name) for name in _COMMON}
         return command(Invocation(**flags, command=tuple(_arguments)), *args, **values)
@@ -122,9 +122,9 @@ def reconcile(
 
     Without a terminal nothing is asked or written: the plan is saved and the exit code is 3.
     """
-    from finchat import app
+    from finchat.app import bank_lines
 
-    return app.reconcile(
+    return bank_lines.reconcile(
         call, days=days, first=first, last=last, account=account, rates=rates, from_files=from_files, out=plan, yes=yes
     )
 
@@ -138,18 +138,18 @@ def apply(
     yes: Annotated[bool, typer.Option("--yes", help="Approve what policy.toml allows unattended.")] = False,
 ) -> int:
     """Ask about a saved plan and write what you approve."""
-    from finchat import app
+    from finchat.app import bank_lines
 
-    return app.apply(call, plan, yes=yes)
+    return bank_lines.apply(call, plan, yes=yes)
 
 
 @cli.command()
 @_with_common
 def servers(call: "Invocation") -> int:
     """List the configured servers."""
-    from finchat import app
+    from finchat.app import records
 
-    return app.list_servers(call)
+    return records.list_servers(call)
 
 
 @cli.command()
@@ -166,9 +166,11 @@ def serve(
     token: Annotated[str | None, typer.Option(help="Bearer token that callers over HTTP must send.")] = None,
 ) -> int:
     """Run finchat's own MCP server for Xero, on stdio or HTTP."""
-    from finchat import app
+    from finchat.app import serving
 
-    return app.serve(call, vendor, sandbox=sandbox, methods=methods, tags=tags, expires=expires, http=http, token=token)
+    return serving.serve(
+        call, vendor, sandbox=sandbox, methods=methods, tags=tags, expires=expires, http=http, token=token
+    )
 
 
 @sandbox.command("run")
@@ -183,9 +185,9 @@ def sandbox_run(
     delay: Annotated[str | None, typer.Option(help="Delay writes, like before=0.2,after=0.5 (s).")] = None,
 ) -> int:
     """Serve the sandbox company over HTTP, with the vendor's own paths."""
-    from finchat import app
+    from finchat.app import serving
 
-    return app.sandbox_run(call, vendor, http=http, limits=limits, strict_auth=strict_auth, delay=delay)
+    return serving.sandbox_run(call, vendor, http=http, limits=limits, strict_auth=strict_auth, delay=delay)
 
 
 @sandbox.command("reset")
@@ -197,9 +199,9 @@ def sandbox_reset(
     anchor: Annotated[str | None, typer.Option(metavar="DATE", help="The last day of its trading.")] = None,
 ) -> int:
     """Make the demo company anew."""
-    from finchat import app
+    from finchat.app import company
 
-    return app.sandbox_reset(call, seed=seed, anchor=anchor)
+    return company.sandbox_reset(call, seed=seed, anchor=anchor)
 
 
 @sandbox.command("load")
@@ -208,54 +210,54 @@ def sandbox_load(
     call: "Invocation", directory: Annotated[Path, typer.Argument(metavar="DIR", help="Xero JSON as recorded.")]
 ) -> int:
     """Load recorded Xero JSON instead of the demo company."""
-    from finchat import app
+    from finchat.app import company
 
-    return app.sandbox_load(call, directory)
+    return company.sandbox_load(call, directory)
 
 
 @sandbox.command("status")
 @_with_common
 def sandbox_status(call: "Invocation") -> int:
     """Balances and counts of the sandbox company."""
-    from finchat import app
+    from finchat.app import company
 
-    return app.sandbox_status(call)
+    return company.sandbox_status(call)
 
 
 @sandbox.command("truth")
 @_with_common
 def sandbox_truth(call: "Invocation") -> int:
     """The demo company's own answers, for checking finchat. Nothing else reads them."""
-    from finchat import app
+    from finchat.app import company
 
-    return app.sandbox_truth(call)
+    return company.sandbox_truth(call)
 
 
 @audit.command("show")
 @_with_common
 def audit_show(call: "Invocation", last: Annotated[int, typer.Option(help="How many lines; 0 is all.")] = 40) -> int:
     """The audit log as sentences."""
-    from finchat import app
+    from finchat.app import records
 
-    return app.audit_show(call, last)
+    return records.audit_show(call, last)
 
 
 @audit.command("verify")
 @_with_common
 def audit_verify(call: "Invocation") -> int:
     """Check the chain of the audit log and its anchor."""
-    from finchat import app
+    from finchat.app import records
 
-    return app.audit_verify(call)
+    return records.audit_verify(call)
 
 
 @audit.command("verifier")
 @_with_common
 def audit_verifier(call: "Invocation") -> int:
     """Print a verifier of one file that runs without finchat."""
-    from finchat import app
+    from finchat.app import records
 
-    return app.audit_verifier(call)
+    return records.audit_verifier(call)
 
 
 @journal.command("show")
@@ -266,9 +268,9 @@ def journal_show(
     everything: Annotated[bool, typer.Option("--all", help="Settled writes too, not only open ones.")] = False,
 ) -> int:
     """Writes whose outcome is open."""
-    from finchat import app
+    from finchat.app import records
 
-    return app.journal_show(call, everything=everything)
+    return records.journal_show(call, everything=everything)
 
 
 @journal.command("resolve")
@@ -281,18 +283,18 @@ def journal_resolve(
     not_sent: Annotated[bool, typer.Option("--not-sent", help="It is not in the ledger.")] = False,
 ) -> int:
     """Settle a write that cannot be read back, after looking in the ledger yourself."""
-    from finchat import app
+    from finchat.app import records
 
-    return app.journal_resolve(call, write, committed=committed, not_sent=not_sent)
+    return records.journal_resolve(call, write, committed=committed, not_sent=not_sent)
 
 
 @policy.command("show")
 @_with_common
 def policy_show(call: "Invocation") -> int:
     """The policy in force, rule by rule."""
-    from finchat import app
+    from finchat.app import records
 
-    return app.policy_show(call)
+    return records.policy_show(call)
 
 
 @policy.command("test")
@@ -301,9 +303,9 @@ def policy_test(
     call: "Invocation", tool: Annotated[str, typer.Argument(metavar="TOOL", help="A tool's name on --server.")]
 ) -> int:
     """What the policy says of a tool, and which rule decides."""
-    from finchat import app
+    from finchat.app import records
 
-    return app.policy_test(call, tool)
+    return records.policy_test(call, tool)
 
 
 # The words of the command line of this process, for the plan's record of what made it.
@@ -331,9 +333,9 @@ def run(arguments: Sequence[str]) -> int:
     except BrokenPipeError:  # the reader of our output has left
         return int(ExitCode.DONE)
     except Exception as bug:
-        from finchat import app
+        from finchat.app import invocation
 
-        return app.report_bug(bug, arguments, as_json=as_json)
+        return invocation.report_bug(bug, arguments, as_json=as_json)
 
 
 def _run(arguments: Sequence[str]) -> int:
@@ -365,9 +367,9 @@ def _usage_error(issue: Any) -> UsageError:
 
 
 def _report(error: FinchatError, as_json: bool) -> int:
-    from finchat import app
+    from finchat.app import invocation
 
-    return app.report_error(error, as_json=as_json)
+    return invocation.report_error(error, as_json=as_json)
 
 
 def main() -> None:

@@ -37,7 +37,7 @@ SOLE_IMPORTERS = {
     "lark": ("dialects/",),
     "httpx": ("servers/",),
     "httpx2": ("connections/",),
-    "mcp": ("connections/", "servers/", "app.py"),  # app names the type it passes on
+    "mcp": ("connections/", "servers/", "app/"),  # app names the type it passes on
     "mcp_types": ("connections/", "servers/"),
     "uvicorn": ("servers/", "sandbox/"),
     "starlette": ("servers/", "sandbox/"),

@@ -203,7 +203,8 @@ def test_a_closed_stream_is_no_traceback(closed: str) -> None:
 
 def test_a_fault_of_finchat_is_one_line_and_a_log(own_home: Path) -> None:
     broken = (
-        "from finchat import app, cli\napp.list_servers = lambda call: 1 / 0\nraise SystemExit(cli.run(['servers']))"
+        "from finchat import cli\nfrom finchat.app import records\n"
+        "records.list_servers = lambda call: 1 / 0\nraise SystemExit(cli.run(['servers']))"
     )
     done = subprocess.run([sys.executable, "-c", broken], capture_output=True, text=True, cwd=ROOT, check=False)
     assert done.returncode == 1

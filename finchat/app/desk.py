@@ -1,0 +1,317 @@
+"""Composing one organisation: settings → store, sessions, guard, provider, and what a workflow works with."""
+
+from __future__ import annotations
+
+import gc
+import os
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from finchat.app.backends import own_server, sandbox_home
+from finchat.app.invocation import Invocation
+from finchat.clock import Clock, clock_from_environment
+from finchat.errors import ExitCode
+from finchat.events import Emit, Notice, silent
+from finchat.settings import Home, ServerSettings
+from finchat.text.redact import secrets_of
+
+if TYPE_CHECKING:
+    from finchat.books.documents import BankLine, Organisation
+    from finchat.books.plan import Balances, Plan
+    from finchat.connections.paced import PacedToolbox
+    from finchat.providers.xero import XeroProvider
+    from finchat.safety.approval import ApprovalDecision, Approver, ReviewContext
+    from finchat.safety.audit import AuditLog
+    from finchat.safety.guard import Guard
+    from finchat.safety.journal import Journal
+    from finchat.safety.results import WriteResult
+    from finchat.safety.runs import Run, Via
+    from finchat.store.database import Database
+    from finchat.ui.progress import Progress
+    from finchat.workflows.execute import Applied
+    from finchat.workflows.meter import Usage
+    from finchat.workflows.reconcile import Reconciliation
+
+
+@contextmanager
+def quick_imports() -> Iterator[None]:
+    """No garbage collection while large packages are imported; afterwards what they made is never looked at again."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+@contextmanager
+def state_database(home: Home) -> Iterator[Database]:
+    from finchat.store.database import Database
+
+    database = Database(home.database)
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+@contextmanager
+def books_of_record(call: Invocation, via: Via, emit: Emit = silent) -> Iterator[tuple[Journal, AuditLog, Run]]:
+    """The journal and the audit log, open as one run."""
+    from finchat.safety.audit import AuditLog
+    from finchat.safety.journal import Journal
+    from finchat.safety.runs import Run
+
+    with state_database(call.home) as database, Run.start(call.home.locks, via=via) as run:
+        secrets = [s for server in call.settings.servers.values() for s in secrets_of(server.env, server.headers)]
+        audit = AuditLog(database, call.home, run, secrets=(*secrets, *secrets_of(os.environ)), emit=emit)
+        try:
+            yield Journal(database, run, audit), audit, run
+        finally:
+            audit.close()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """One organisation, open: what the workflows of a command work with."""
+
+    call: Invocation
+    settings: ServerSettings
+    clock: Clock
+    progress: Progress
+    journal: Journal
+    guard: Guard
+    provider: XeroProvider
+    organisation: Organisation
+    paced: PacedToolbox
+    recovery_code: ExitCode
+    accepts_key: bool
+
+    @property
+    def fingerprint(self) -> str:
+        return self.settings.fingerprint(self.organisation.id)
+
+    @property
+    def usage(self) -> Usage:
+        from finchat.workflows.meter import Usage
+
+        return Usage(calls=self.paced.calls, waited_s=self.paced.waited_s)
+
+    @property
+    def feed(self) -> Path | None:
+        """The bank's own feed: the one the connection names, or that of the sandbox company."""
+        if self.settings.bank_feed is not None:
+            return Path(self.settings.bank_feed)
+        return sandbox_home(self.call).feed_path if self.settings.sandbox else None
+
+    def today(self) -> date:
+        """The organisation's day: by the pinned clock on the sandbox, else never earlier than the journal knows."""
+        now = self.clock.now() if self.settings.sandbox else self.journal.now()
+        return now.astimezone(ZoneInfo(self.organisation.timezone)).date()
+
+    def keep(self, plan: Plan, out: Path | None = None) -> Path:
+        """Save the plan under its id, and at `out` when a person named a place; its hash goes to the journal."""
+        from finchat.workflows import plans
+
+        path = plans.save(plan, plans.plan_path(self.call.home.plans, plan.id))
+        if out is not None:
+            path = plans.save(plan, out.absolute())
+        self.journal.plan_made(plan)
+        return path
+
+    def show(self, found: Reconciliation) -> None:
+        """The window, the plan and the findings, on stdout."""
+        from finchat.ui.reconciliation import plan_view
+
+        self.progress.clear()
+        self.call.sink.data(plan_view(found, self.call.sink.out.width))
+
+    def show_saved(self, plan: Plan, *, foreign: bool) -> None:
+        from finchat.ui.reconciliation import saved_plan_view
+
+        self.progress.clear()
+        self.call.sink.data(saved_plan_view(plan, self.call.sink.out.width, foreign=foreign))
+
+    async def apply(
+        self,
+        plan: Plan,
+        *,
+        before: Balances,
+        as_of: date,
+        lines: Mapping[str, BankLine],
+        account_names: Mapping[str, str],
+        yes: bool,
+        foreign: bool = False,
+        done: Sequence[WriteResult] = (),
+    ) -> Applied:
+        """Ask and write: first what the policy allows unattended (with --yes), then the person, when there is one."""
+        from finchat.safety.approval import ReviewContext
+        from finchat.ui.approval import TerminalApprover
+        from finchat.workflows import execute, plans
+
+        settled = {(r.proposal_id, r.write_id) for r in done}
+        waiting = tuple(p.id for p in plan.proposals if not settled >= {(p.id, w.id) for w in p.writes})
+        person = TerminalApprover(self.call.sink, self.progress.paused, lines)
+
+        def new_plan(changed: Plan) -> Plan:
+            plans.save(changed, plans.plan_path(self.call.home.plans, changed.id))
+            return changed
+
+        return await execute.apply(
+            plan,
+            guard=self.guard,
+            journal=self.journal,
+            approver=PolicyFirst(
+                self.guard, person, unattended=yes, attended=self.call.sink.interactive, emit=self.progress
+            ),
+            context=ReviewContext(
+                proposal_ids=waiting,
+                foreign=foreign,
+                sends_idempotency_key=self.accepts_key,
+                account_names=account_names,
+            ),
+            before=before,
+            read_balances=lambda: self.provider.balances(as_of),
+            new_plan=new_plan,
+            now=self.journal.now,
+            new_id=lambda: plans.new_plan_id(as_of),
+            emit=self.progress,
+            done=done,
+        )
+
+    def report(self, applied: Applied, account_names: Mapping[str, str], path: Path | None) -> None:
+        """What was written, the balances as proof, and what is left to the person."""
+        from finchat.ui.reconciliation import applied_view
+
+        self.progress.clear()
+        view = applied_view(applied, account_names, saved=path is not None, vendor="Xero")
+        if view is not None:
+            self.call.sink.data(view)
+
+
+@dataclass(frozen=True)
+class PolicyFirst:
+    """An Approver: what policy.toml allows unattended when asked to, then the person, when there is one."""
+
+    guard: Guard
+    person: Approver
+    unattended: bool
+    attended: bool
+    emit: Emit
+
+    async def review(self, plan: Plan, context: ReviewContext) -> AsyncIterator[ApprovalDecision]:
+        """Decisions of the policy, then of the person; without a person the rest stays pending."""
+        from finchat.safety.approval import Approve, Quit
+        from finchat.workflows.unattended import PolicyApprover
+
+        waiting = list(context.proposal_ids)
+        if self.unattended:
+            async for decision in PolicyApprover(self.guard, silent if self.attended else self.emit).review(
+                plan, context
+            ):
+                if isinstance(decision, Approve):
+                    waiting.remove(decision.proposal_id)
+                yield decision
+        if not self.attended:
+            yield Quit()
+            return
+        async for decision in self.person.review(plan, replace(context, proposal_ids=tuple(waiting))):
+            yield decision
+
+
+class OrganisationBudgets:
+    """Which budget a configured server's calls belong to, before it has said which organisation it is."""
+
+    _TABLE = "CREATE TABLE budgets (server TEXT PRIMARY KEY, key TEXT NOT NULL) STRICT"
+
+    def __init__(self, database: Database) -> None:
+        database.migrate("budgets", (self._TABLE,))
+        self._database = database
+
+    def known(self, server: str) -> str | None:
+        """The organisation's key as learned by an earlier run, by the server's fingerprint."""
+        row = self._database.row("SELECT key FROM budgets WHERE server = ?", (server,))
+        return None if row is None else str(row["key"])
+
+    def remember(self, server: str, key: str) -> str:
+        if self.known(server) != key:
+            with self._database.transaction() as connection:
+                connection.execute("REPLACE INTO budgets VALUES (?, ?)", (server, key))
+        return key
+
+
+@asynccontextmanager
+async def open_desk(call: Invocation, via: Via) -> AsyncIterator[Desk]:
+    """Everything a workflow needs for one organisation, opened in order and closed in reverse."""
+    settings = call.settings.server(call.server)
+    from finchat.providers.registry import profile as profile_of
+
+    profile = profile_of(settings.profile, settings.name)
+    with quick_imports():
+        from finchat.connections.paced import PacedToolbox
+        from finchat.connections.pacing import Pacer, open_budget
+        from finchat.connections.sessions import open_session
+        from finchat.providers.xero import XeroProvider
+        from finchat.safety.guard import Guard
+        from finchat.safety.policy import Policy
+        from finchat.ui.progress import Progress
+        from finchat.ui.reads import ReadQuestions
+
+        if settings.in_memory:
+            import finchat.connections.link
+            import finchat.sandbox.xero.app
+            import finchat.servers.xero.server  # noqa: F401 - both ends live in this process
+
+    clock = clock_from_environment() if settings.sandbox else Clock()
+    policy = Policy.load(call.settings.policy_path, required=call.policy is not None)
+
+    def is_read(tool: str) -> bool:
+        return profile.effect(tool) == "read"
+
+    async with AsyncExitStack() as stack:
+        progress = stack.enter_context(Progress(call.sink))
+        journal, audit, run = stack.enter_context(books_of_record(call, via, progress))
+        budget = stack.enter_context(closing(open_budget(call.home)))
+        pacer = stack.enter_context(closing(Pacer(budget, call.home.locks, emit=progress)))
+        budgets = OrganisationBudgets(budget)
+        session = await stack.enter_async_context(
+            open_session(
+                settings,
+                in_memory=lambda own: own_server(call, own),
+                emit=progress,
+                clock=clock,
+                is_read=is_read,
+            )
+        )
+        here = settings.fingerprint("")
+        paced = PacedToolbox(session, pacer, budgets.known(here) or here, is_read=is_read, emit=progress)
+        guard = Guard(
+            sessions={settings.name: paced},
+            profiles={settings.name: profile},
+            settings={settings.name: settings},
+            policy=policy,
+            journal=journal,
+            audit=audit,
+            run=run,
+            clock=clock,
+            emit=progress,
+            ask=ReadQuestions(call.sink, progress.paused) if call.sink.interactive else None,
+        )
+        provider = XeroProvider(
+            guard.toolbox(settings.name), clearing_accounts=settings.clearing_accounts, emit=progress
+        )
+        organisation = await provider.organisation(call.org or settings.organisation)
+        if settings.sandbox and (age := sandbox_home(call).age_notice()):
+            progress(Notice(text=age, severity="warning"))
+        paced.key = budgets.remember(here, f"{settings.profile}:{organisation.id}")
+        recovery = await guard.open_organisation(settings.name, organisation)
+        yield Desk(
+            call=call, settings=settings, clock=clock, progress=progress, journal=journal, guard=guard,
+            provider=provider, organisation=organisation, paced=paced, recovery_code=recovery.exit_code,
+            accepts_key=profile.accepts_idempotency_key,
+        )  # fmt: skip

@@ -1,0 +1,120 @@
+"""One command line, and how a run of it ends: its flags, its errors, its signals."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Coroutine, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from finchat.errors import ExitCode, FinchatError
+from finchat.settings import Home, Settings, home_from_environment, load_settings
+from finchat.ui.sink import Sink
+
+SIGNAL_NEXT = "finchat journal show names any write that is still open"
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """One command line: the flags every command has, and its words."""
+
+    json: bool = False
+    quiet: bool = False
+    org: str | None = None
+    server: str | None = None
+    mcp_config: Path | None = None
+    config: Path | None = None
+    policy: Path | None = None
+    as_of: str | None = None
+    command: tuple[str, ...] = ()
+
+    @cached_property
+    def sink(self) -> Sink:
+        return Sink("json" if self.json else "quiet" if self.quiet else "human")
+
+    @cached_property
+    def home(self) -> Home:
+        return home_from_environment()
+
+    @cached_property
+    def settings(self) -> Settings:
+        """Raises UsageError naming the file and field that is wrong."""
+        return load_settings(self.home, config=self.config, mcp_config=self.mcp_config, policy=self.policy)
+
+    @property
+    def as_of_date(self) -> date | None:
+        from finchat.books.periods import parse_day
+
+        return None if self.as_of is None else parse_day(self.as_of, "--as-of")
+
+
+class Terminated(FinchatError):
+    """SIGTERM or SIGHUP ended the run."""
+
+    exit_code = ExitCode.TERMINATED
+    code = "terminated"
+
+
+def report_error(error: FinchatError, *, as_json: bool) -> int:
+    """Say an error and return its exit code. Never raises: when nobody listens the code is all there is."""
+    with suppress(OSError, ValueError):
+        Sink("json" if as_json else "human").error(error)
+    return int(error.exit_code)
+
+
+def report_bug(bug: Exception, arguments: Sequence[str], *, as_json: bool) -> int:
+    """A fault of finchat's own: one line, the details in a log."""
+    from finchat.ui.bug import logged
+
+    return report_error(logged(bug, arguments), as_json=as_json)
+
+
+def run_to_exit(main: Coroutine[Any, Any, int]) -> int:
+    """Run one command's coroutine; SIGTERM and SIGHUP end it in order with 143, Ctrl-C with KeyboardInterrupt.
+
+    The first signal cancels: a write that is under way is finished or recorded as unknown before the process ends.
+    """
+    terminated = False
+
+    async def watched() -> int:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        assert task is not None
+
+        def end() -> None:
+            nonlocal terminated
+            terminated = True
+            task.cancel()
+
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, end)
+        return await main
+
+    try:
+        return asyncio.run(watched())
+    except asyncio.CancelledError:
+        if terminated:
+            raise Terminated("terminated", next=SIGNAL_NEXT) from None
+        raise
+
+
+@contextmanager
+def terminable() -> Iterator[None]:
+    """SIGTERM raises Terminated from the block (a server that handles it itself passes it on at its end)."""
+
+    def end(_number: int, _frame: object) -> None:
+        raise SystemExit(int(ExitCode.TERMINATED))  # not an Exception: nobody on the way may take it for a fault
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    except SystemExit as exit_:
+        if exit_.code == ExitCode.TERMINATED:
+            raise Terminated("terminated", next=SIGNAL_NEXT) from None
+        raise
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,141 @@
+"""What is on record and in force: audit log, journal, policy, configured servers."""
+
+from __future__ import annotations
+
+from finchat.app.desk import books_of_record, state_database
+from finchat.app.invocation import Invocation
+from finchat.errors import ExitCode, UsageError
+
+
+def audit_show(call: Invocation, last: int) -> int:
+    from collections import deque
+
+    from finchat.safety import audit
+    from finchat.ui.records import audit_lines
+
+    records = deque(audit.lines(call.home), maxlen=last or None)
+    if call.json:
+        call.sink.document({"schema": "finchat.audit/1", "lines": list(records), "exit_code": 0})
+    elif records:
+        call.sink.data(audit_lines(records))
+    else:
+        call.sink.talk(f"the audit log is empty ({call.home.audit_log})")
+    return ExitCode.DONE
+
+
+def audit_verify(call: Invocation) -> int:
+    from finchat.safety import audit
+
+    with state_database(call.home) as database:
+        report = audit.verify(call.home, database)
+    code = ExitCode.DONE if report.ok else ExitCode.MISMATCH
+    if call.json:
+        call.sink.document(
+            {
+                "schema": "finchat.audit_verify/1",
+                "ok": report.ok,
+                "records": report.records,
+                "line": report.line,
+                "text": report.text,
+                "last_hash": report.last_hash,
+                "exit_code": int(code),
+            }
+        )
+    else:
+        audit.require_sound(report)
+        call.sink.data(report.text)
+    return code
+
+
+def audit_verifier(call: Invocation) -> int:
+    from importlib.resources import files
+
+    source = (files("finchat") / "verifier.py").read_text("utf-8")
+    if call.json:
+        call.sink.document({"schema": "finchat.verifier/1", "source": source, "exit_code": 0})
+    else:
+        call.sink.raw(source)
+    return ExitCode.DONE
+
+
+def journal_show(call: Invocation, *, everything: bool) -> int:
+    from finchat.safety.journal import OPEN_STATES
+    from finchat.ui.records import journal_view
+
+    with books_of_record(call, via="command") as (journal, *_):
+        found = [w for w in journal.writes() if everything or w.state in OPEN_STATES]
+    if call.json:
+        call.sink.document({"schema": "finchat.journal/1", "writes": [w.as_json() for w in found], "exit_code": 0})
+    elif found:
+        call.sink.data(journal_view(found))
+    else:
+        call.sink.talk("nothing has been written yet" if everything else "no write is open")
+    return ExitCode.DONE
+
+
+def journal_resolve(call: Invocation, write: str, *, committed: str | None, not_sent: bool) -> int:
+    from finchat.ui.records import journal_view
+
+    if (committed is None) == (not not_sent):
+        raise UsageError(
+            "say what you found in the ledger", field="--committed", next="add --committed ID, or --not-sent"
+        )
+    with books_of_record(call, via="command") as (journal, *_):
+        record = journal.resolve(write, committed=committed)
+    if call.json:
+        call.sink.document({"schema": "finchat.journal/1", "writes": [record.as_json()], "exit_code": 0})
+    else:
+        call.sink.data(journal_view([record]))
+    return ExitCode.DONE
+
+
+def policy_show(call: Invocation) -> int:
+    from finchat.safety.policy import Policy
+    from finchat.ui.records import policy_view
+
+    policy = Policy.load(call.settings.policy_path, required=call.policy is not None)
+    if call.json:
+        call.sink.document({**policy.as_json(), "exit_code": 0})
+    else:
+        call.sink.data(policy_view(policy))
+    return ExitCode.DONE
+
+
+def policy_test(call: Invocation, tool: str) -> int:
+    from finchat.providers.registry import PROFILES
+    from finchat.safety.policy import Policy
+    from finchat.ui.records import explanation_view
+
+    policy = Policy.load(call.settings.policy_path, required=call.policy is not None)
+    server = call.settings.server(call.server)
+    profile = PROFILES.get(server.profile or "")
+    effect, resource = (profile.effect(tool), profile.resource(tool)) if profile else (None, None)
+    explanation = policy.explain(server.name, tool, effect, resource)
+    if call.json:
+        call.sink.document({"schema": "finchat.policy_test/1", **explanation.as_json(), "exit_code": 0})
+    else:
+        call.sink.data(explanation_view(explanation))
+    return ExitCode.DONE
+
+
+def list_servers(call: Invocation) -> int:
+    from finchat.ui.records import servers_view, where
+
+    servers = list(call.settings.servers.values())
+    if call.json:
+        entries = [
+            {
+                "name": s.name,
+                "profile": s.profile,
+                "where": where(s),
+                "organisation": s.organisation,
+                "sandbox": s.sandbox,
+                "clearing_accounts": list(s.clearing_accounts),
+                "bank_feed": s.bank_feed,
+            }
+            for s in servers
+        ]
+        call.sink.document({"schema": "finchat.servers/1", "servers": entries, "exit_code": 0})
+    else:
+        call.sink.data(servers_view(servers))
+    return ExitCode.DONE
