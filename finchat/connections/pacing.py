@@ -102,7 +102,7 @@ class Pacer:
     """Hands out slots. `locks` is the directory of the files that say which process still runs.
 
     Every process has at most one place per key in the shared line, so that processes take turns however many calls
-    each of them has waiting. Use from one event loop; close at the end.
+    each of them has waiting. Use from one event loop; close at the end. `owner` is this process to the others.
     """
 
     def __init__(
@@ -117,7 +117,7 @@ class Pacer:
     ) -> None:
         database.migrate("pacing", _TABLES)
         self._database = database
-        self._owner = Owner(locks, "pacer")
+        self.owner = Owner(locks, "pacer")
         self._limits = limits or Limits()
         self._emit = emit
         self._now = now
@@ -128,8 +128,8 @@ class Pacer:
     def close(self) -> None:
         """Leave every line and give back what is still held."""
         with suppress(FinchatError), self._database.transaction() as rows:
-            self._forget(rows, self._owner.name, self._now())
-        self._owner.close()  # what a full disk left in the file, others free once this lock is gone
+            self._forget(rows, self.owner.name, self._now())
+        self.owner.close()  # what a full disk left in the file, others free once this lock is gone
 
     @asynccontextmanager
     async def call(self, key: str, server: str) -> AsyncIterator[Slot]:
@@ -202,7 +202,7 @@ class Pacer:
             if wait is None:
                 taken = rows.execute(
                     "INSERT INTO calls (key, at, calls, owner) VALUES (?, ?, 1, ?)",
-                    (key, now, self._owner.name),
+                    (key, now, self.owner.name),
                 ).lastrowid
                 assert taken is not None
                 if place is not None:
@@ -212,7 +212,7 @@ class Pacer:
                 return taken, None
             if place is None:
                 place = rows.execute(
-                    "INSERT INTO line (key, owner, seen) VALUES (?, ?, ?)", (key, self._owner.name, now)
+                    "INSERT INTO line (key, owner, seen) VALUES (?, ?, ?)", (key, self.owner.name, now)
                 ).lastrowid
             return wait, place
 
@@ -298,7 +298,7 @@ class Pacer:
             (key,),
         ).fetchall()
         for (owner,) in holders:
-            if not self._owner.present(owner):
+            if not self.owner.present(owner):
                 self._forget(rows, owner, now)
         rows.execute("UPDATE line SET seen = ? WHERE seen > ?", (now, now + 1.0))
         rows.execute("DELETE FROM line WHERE key = ? AND seen < ?", (key, now - _ABSENT_AFTER_S))
