@@ -27,11 +27,12 @@ from finchat.safety.approval import (
     ReviewContext,
     Skip,
     bind,
+    together,
 )
 from finchat.text.sanitise import one_line, scalar, scalars, visible
 from finchat.ui.amounts import money
 from finchat.ui.card import SANDBOX, card_lines
-from finchat.ui.plan_table import plan_table
+from finchat.ui.plan_table import cash, plan_table
 from finchat.ui.prompt import ask
 from finchat.ui.sink import Sink
 from finchat.workflows.editing import edited
@@ -106,7 +107,7 @@ class TerminalApprover:
                 edit = await self._edit(plan, proposal)
                 decisions = [edit] if edit else []
             case "a" | "all" if len(bulk) > 1:
-                decisions = [Approve(a) for a in await self._bulk(plan, bulk)]
+                decisions = list(together(await self._bulk(plan, bulk)))
             case "a" | "all":
                 self._say("a is for several certain proposals of a plan made here; answer this one by itself")
             case _:
@@ -142,15 +143,16 @@ class TerminalApprover:
     async def _bulk(self, plan: Plan, proposals: Sequence[Proposal]) -> list[Approval]:
         """Approvals of all these certain proposals, once their count and total were typed; else none."""
         approvals = [bind(plan, p) for p in proposals]
-        sums = write_totals(proposals)
+        sums = line_totals(proposals, self.lines)
         flag = f"{SANDBOX} · " if plan.organisation.sandbox else ""
         where = f"{visible(plan.organisation.name)} on {visible(plan.organisation.server)}"
         self._say(f"\n{flag}All certain proposals that are left, for {where}:")
         self.sink.card(plan_table(plan.only(frozenset(p.id for p in proposals)), self.lines, self.sink.err.width))
-        expected = f"{len(proposals)} {' '.join(f'{amount_text(v, c)} {c}' for c, v in sums.items())}"
+        amounts = [amount_text(v, c) if len(sums) == 1 else f"{amount_text(v, c)} {c}" for c, v in sums.items()]
+        expected = " ".join([str(len(proposals)), *amounts])
         self._say(
-            f"{len(proposals)} proposals with {sum(len(p.writes) for p in proposals)} writes, amounts of the writes "
-            f"together {' and '.join(money(v, c) for c, v in sums.items())}"
+            f"{len(proposals)} proposals with {sum(len(p.writes) for p in proposals)} writes; their bank lines, in and "
+            f"out added up, are {' and '.join(money(v, c) for c, v in sums.items())}"
         )
         typed = await ask(self.sink, f"To approve them all, type the count and the total ({expected}): ")
         if typed is not None and _says(typed, len(proposals), sums):
@@ -208,12 +210,12 @@ class TerminalApprover:
         self.sink.card(text)
 
 
-def write_totals(proposals: Sequence[Proposal]) -> dict[str, Decimal]:
-    """The amounts of all writes added up, by currency, in the order of the currencies' names."""
+def line_totals(proposals: Sequence[Proposal], lines: Mapping[str, BankLine]) -> dict[str, Decimal]:
+    """What the bank lines of proposals come to, in and out added up, by the banks' currencies in their order."""
     sums: dict[str, Decimal] = {}
     for proposal in proposals:
-        for write in proposal.writes:
-            sums[write.currency] = sums.get(write.currency, Decimal(0)) + write.amount
+        amount, currency = cash(proposal, lines.get(proposal.line_id))
+        sums[currency] = sums.get(currency, Decimal(0)) + abs(amount)
     return dict(sorted(sums.items()))
 
 
