@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -163,13 +163,25 @@ def _bound(proposal: Proposal) -> tuple[BoundWrite, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Approve:
-    """`y`, or one of the proposals covered by `a`."""
+    """`y`, or one of the proposals covered by `a`.
+
+    `following`: the proposals that were approved together with this one and come next, in order; empty for the last
+    of them and for one that was approved by itself. Their facts are read together, and the ledger is read back for all
+    of them once the last is written.
+    """
 
     approval: Approval
+    following: tuple[str, ...] = ()
 
     @property
     def proposal_id(self) -> str:
         return self.approval.proposal_id
+
+
+def together(approvals: Sequence[Approval]) -> tuple[Approve, ...]:
+    """The decisions for approvals that were given at once, in their order."""
+    ids = tuple(approval.proposal_id for approval in approvals)
+    return tuple(Approve(approval, ids[n + 1 :]) for n, approval in enumerate(approvals))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 
-from finchat.books.money import amount_text
 from finchat.books.plan import Plan, Proposal, Write
 from finchat.connections.toolbox import CallResult
 from finchat.safety.approval import Approval
 from finchat.safety.journal import WriteRecord
+from finchat.safety.preconditions import Fact
+from finchat.safety.read_back import Confirmed
 from finchat.safety.reads import Door
 from finchat.safety.results import WriteResult
 
 
 @dataclass(slots=True)
 class Attempt:
-    """State of an execute. `undone`: sent, and proved not to have happened; `storage_lost`: nothing more is sent."""
+    """State of an execute. `before`: what was due and left just before each send, by write id;
+    `undone`: sent, and proved not to have happened; `storage_lost`: nothing more is sent."""
 
     plan: Plan
     proposal: Proposal
@@ -26,6 +30,7 @@ class Attempt:
     records: dict[str, WriteRecord] = field(default_factory=dict)
     results: dict[str, WriteResult] = field(default_factory=dict)
     replies: dict[str, CallResult] = field(default_factory=dict)
+    before: dict[str, Mapping[Fact, Decimal]] = field(default_factory=dict)
     undone: set[str] = field(default_factory=set)
     concluded: set[str] = field(default_factory=set)
     sent_any: bool = False
@@ -43,6 +48,14 @@ class Attempt:
         known = {id for id, r in self.records.items() if r.state == "committed"}
         return frozenset(known | {id for id, r in self.results.items() if r.outcome == "committed"})
 
+    def confirmed(self) -> list[Confirmed]:
+        """What this attempt committed and nobody has read back yet, in the order it was sent."""
+        return [
+            Confirmed(proposal=self.proposal, write=w, record=self.records[w.id], before=self.before.get(w.id, {}))
+            for w in self.proposal.writes
+            if w.id in self.concluded and self.records[w.id].state == "committed"
+        ]
+
     def ledger_ids(self) -> dict[str, str]:
         return {id: r.ledger_id for id, r in self.results.items() if r.outcome == "committed" and r.ledger_id}
 
@@ -50,8 +63,3 @@ class Attempt:
 def approved_hash(approval: Approval, write: Write) -> str:
     """The hash of a write's arguments as the person or policy approved them."""
     return next(bound.arguments_sha256 for bound in approval.writes if bound.write_id == write.id)
-
-
-def amount_of(write: Write) -> str:
-    """`create_a_xero_payment of 1234.50 NZD`, for sentences."""
-    return f"{write.tool} of {amount_text(write.amount, write.currency)} {write.currency}"

@@ -29,7 +29,7 @@ from finchat.store.database import Database, StorageError, make_private_director
 from finchat.text.redact import redact
 from finchat.text.sanitise import one_line
 
-AuditEvent = Literal["call", "proposal", "decision", "intent", "outcome", "recovery"]
+AuditEvent = Literal["call", "proposal", "decision", "intent", "outcome", "read_back", "recovery"]
 _NOTED_LINES = 100
 _NOTED_SECONDS = 2.0
 _TEXT_LIMIT = 600

@@ -1,4 +1,4 @@
-"""The one road to a tool: policy, approval, intent on disk, call, read-back, outcome on disk, audit.
+"""The one road to a tool: policy, approval, intent on disk, call, outcome on disk, read-back, audit.
 
 Everybody else gets `Guard.toolbox(server)`, which reads. Only `Guard.execute` writes, and only what was approved.
 """
@@ -26,6 +26,7 @@ from finchat.safety.payload import check
 from finchat.safety.policy import Policy
 from finchat.safety.preconditions import Facts
 from finchat.safety.profile_protocol import Profile
+from finchat.safety.read_back import Confirmed, read_back
 from finchat.safety.reads import AskRead, Door, GuardedToolbox
 from finchat.safety.recovery import Recovery, Sleep, recover
 from finchat.safety.results import WriteDecision, WriteError, WriteOutcome, WriteResult
@@ -68,6 +69,7 @@ class Guard:
         self._ask = ask
         self._sleep = sleep
         self._facts: dict[str, Facts] = {}
+        self._confirmed: dict[str, list[Confirmed]] = {}  # by server: committed, and not read back yet
         self._writing = asyncio.Lock()
 
     def toolbox(self, server: str) -> Toolbox:
@@ -109,14 +111,43 @@ class Guard:
         return approvals.bind(plan, proposal, by="policy:unattended")
 
     async def execute(
-        self, plan: Plan, proposal: Proposal, approval: Approval, *, upcoming: Sequence[Proposal] = ()
-    ) -> tuple[WriteResult, ...]:
+        self, plan: Plan, proposal: Proposal, approval: Approval, *, upcoming: Sequence[Proposal] = (),
+        more_follow: bool = False,
+    ) -> tuple[WriteResult, ...]:  # fmt: skip
         """Send the approved writes of one proposal, one by one; what became of each, in order.
 
-        Refusals, failures and unclear outcomes are results, not exceptions. `upcoming`: proposals approved already
-        and executed next, whose facts are read in the same batch. When cancelled, the write under way is finished
-        or recorded as unknown first. Raises nothing else but UsageError for a server that is not open.
+        Each reply is checked at once and its outcome is on disk before the next send. Then the ledger is read back;
+        with `more_follow` that waits for `read_back()` after the last proposal of those approved together, so that
+        it takes a few calls for all of them. Refusals, failures and unclear outcomes are results, not exceptions.
+        `upcoming`: proposals executed next, whose facts are read in the same batch. When cancelled, the write under
+        way is finished or recorded as unknown first. Raises nothing else but UsageError for a server that is not open.
         """
+        results = await self._execute(plan, proposal, approval, upcoming)
+        if more_follow:
+            return results
+        read = {(r.proposal_id, r.write_id): r for r in await self.read_back()}
+        return tuple(read.get((r.proposal_id, r.write_id), r) for r in results)
+
+    async def read_back(self) -> tuple[WriteResult, ...]:
+        """Read the ledger again for everything committed since the last time; the results that this settles anew.
+
+        Batched over all of it. A write that the ledger does not show as it was sent comes back with an error (see
+        WriteResult), is told, and is never sent again. What could not be read is told and read by the next start.
+        """
+        async with self._writing:
+            found: list[WriteResult] = []
+            for server in list(self._confirmed):
+                door, confirmed = self._door(server), self._confirmed.pop(server)
+                assert door.profile is not None  # only a profile confirms
+                found += await read_back(
+                    confirmed, profile=door.profile, toolbox=self._recovering(door), journal=self._journal,
+                    emit=self._emit,
+                )  # fmt: skip
+            return tuple(found)
+
+    async def _execute(
+        self, plan: Plan, proposal: Proposal, approval: Approval, upcoming: Sequence[Proposal]
+    ) -> tuple[WriteResult, ...]:
         async with self._writing:
             attempt = Attempt(plan, proposal, approval, self._door(plan.organisation.server), tuple(upcoming))
             try:
@@ -133,6 +164,7 @@ class Guard:
                     await sending.write(write)
             finally:
                 sending.release()
+                self._confirmed.setdefault(server, []).extend(attempt.confirmed())
             return tuple(attempt.results[write.id] for write in proposal.writes)
 
     def close(self) -> None:

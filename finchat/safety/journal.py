@@ -71,6 +71,7 @@ class WriteRecord:
     due_after: Decimal | None
     error_code: str | None
     error_text: str | None
+    read_back_at: datetime | None
 
     @property
     def name(self) -> str:
@@ -122,6 +123,7 @@ class WriteRecord:
             "idempotency_key": self.idempotency_key,
             "sent_at": self.sent_at and instant_text(self.sent_at),
             "ended_at": self.ended_at and instant_text(self.ended_at),
+            "read_back_at": self.read_back_at and instant_text(self.read_back_at),
             "ledger_id": self.ledger_id,
             "error": self.error_code and {"code": self.error_code, "message": self.error_text},
         }
@@ -156,6 +158,8 @@ class Journal:
         self._database = database
         self._run = run
         self._audit = audit
+        self._orgs: dict[str, Mapping[str, Any]] = {}  # by plan: finding it parses the whole plan
+        self._plans: dict[str, Plan] = {}  # as they were read; a stored plan never changes
 
     # Plans
 
@@ -175,8 +179,12 @@ class Journal:
 
     def plan(self, plan_id: str) -> Plan | None:
         """The plan as it was made or applied here."""
-        row = self._database.row("SELECT body FROM plans WHERE id = ?", (plan_id,))
-        return None if row is None else plan_from_json(json.loads(row["body"], parse_float=Decimal))
+        if plan_id not in self._plans:
+            row = self._database.row("SELECT body FROM plans WHERE id = ?", (plan_id,))
+            if row is None:
+                return None
+            self._plans[plan_id] = plan_from_json(json.loads(row["body"], parse_float=Decimal))
+        return self._plans[plan_id]
 
     # The life of a write
 
@@ -294,27 +302,59 @@ class Journal:
         return intended
 
     def conclude(
-        self, record: WriteRecord, conclusion: Conclusion, *, event: Literal["outcome", "recovery"] = "outcome"
-    ) -> WriteRecord:
+        self, record: WriteRecord, conclusion: Conclusion, *, event: Literal["outcome", "recovery"] = "outcome",
+        looked_at: bool = False,
+    ) -> WriteRecord:  # fmt: skip
         """The outcome, on disk when this returns. A failed or not sent write gives its evidence and its share of the
-        day's total back. Raises StorageError; then the intent stays and recovery settles it."""
-        error = conclusion.error
+        day's total back. `looked_at`: somebody has seen it in the ledger, so it is not read back any more.
+
+        Raises StorageError; then the intent stays and recovery settles it.
+        """
+        error, now = conclusion.error, instant_text(datetime.now(UTC))
         with self._audit.recording() as entry:
             self._remember_instant(entry.connection)
             entry.connection.execute(
                 "UPDATE writes SET state = ?, ended_at = ?, ledger_id = ?, due_before = ?, due_after = ?,"
-                " error_code = ?, error_text = ?"
+                " error_code = ?, error_text = ?, read_back_at = coalesce(?, read_back_at)"
                 " WHERE plan_id = ? AND proposal_id = ? AND write_id = ? AND run_id = ?",
                 (
-                    conclusion.outcome, instant_text(datetime.now(UTC)), conclusion.ledger_id,
-                    _decimal_text(conclusion.due_before), _decimal_text(conclusion.due_after),
-                    error and error.code, error and error.message, *_key(record), self._run.id,
+                    conclusion.outcome, now, conclusion.ledger_id, _decimal_text(conclusion.due_before),
+                    _decimal_text(conclusion.due_after), error and error.code, error and error.message,
+                    now if looked_at else None, *_key(record), self._run.id,
                 ),
             )  # fmt: skip
             entry.log(self._outcome_record(record, conclusion, event))
             concluded = _one(entry.connection, record)
         self._audit.flush()
         return concluded
+
+    def read_back(self, found: Sequence[tuple[WriteRecord, Conclusion]]) -> tuple[WriteRecord, ...]:
+        """What reading the ledger again showed of committed writes, on disk when this returns, a line in the log each.
+
+        A conclusion is committed (its error says what differs) or unknown, when the ledger knows nothing of a write
+        that the server confirmed. Only the first reading counts. Raises StorageError; then the next start reads again.
+        """
+        with self._audit.recording() as entry:
+            self._remember_instant(entry.connection)
+            now = instant_text(datetime.now(UTC))
+            for record, conclusion in found:
+                error = conclusion.error
+                cursor = entry.connection.execute(
+                    "UPDATE writes SET state = ?, read_back_at = ?, due_before = coalesce(?, due_before),"
+                    " due_after = coalesce(?, due_after), error_code = ?, error_text = ?"
+                    " WHERE plan_id = ? AND proposal_id = ? AND write_id = ? AND state = 'committed'"
+                    " AND read_back_at IS NULL",
+                    (
+                        conclusion.outcome, now, _decimal_text(conclusion.due_before),
+                        _decimal_text(conclusion.due_after), error and error.code, error and error.message,
+                        *_key(record),
+                    ),
+                )  # fmt: skip
+                if cursor.rowcount == 1:
+                    entry.log(self._outcome_record(record, conclusion, "read_back"))
+            stored = tuple(_one(entry.connection, record) for record, _ in found)
+        self._audit.flush()
+        return stored
 
     def not_done(self, record: WriteRecord, text: str) -> WriteRecord:
         """Put on the record that a call is proved not to have happened, while the write itself goes on."""
@@ -397,6 +437,15 @@ class Journal:
 
     # Recovery and human settlement
 
+    def not_read_back(self, server: str, org_id: str) -> tuple[WriteRecord, ...]:
+        """Committed writes of an organisation that the ledger was not read again for, in the order they were sent."""
+        rows = self._database.rows(
+            "SELECT * FROM writes WHERE server = ? AND org_id = ? AND state = 'committed' AND read_back_at IS NULL"
+            " ORDER BY sent_at",
+            (server, org_id),
+        )
+        return tuple(_from_row(row) for row in rows)
+
     def adopt(self, record: WriteRecord) -> WriteRecord | None:
         """Take over an open write whose owner is gone; None when somebody was faster. Hold its lock meanwhile."""
         with self._audit.recording() as entry:
@@ -432,11 +481,8 @@ class Journal:
                 raise WriteRefused("another finchat has just changed this write", code="taken_over")
             what = f"is in the ledger as {committed}" if committed is not None else "is not in the ledger"
             text = f"{self._run.user} settled by hand that the write of {record.what} {what}"
-            return self.conclude(
-                adopted,
-                Conclusion(outcome="not_sent" if committed is None else "committed", ledger_id=committed, text=text),
-                event="recovery",
-            )
+            ended = Conclusion(outcome="not_sent" if committed is None else "committed", ledger_id=committed, text=text)
+            return self.conclude(adopted, ended, event="recovery", looked_at=True)
 
     def forget_sandbox(self, org_id: str) -> None:
         """Forget what was written to a sandbox company that was just reset; the audit log keeps it."""
@@ -522,12 +568,12 @@ class Journal:
             )  # fmt: skip
 
     def _outcome_record(
-        self, record: WriteRecord, conclusion: Conclusion, event: Literal["outcome", "recovery"]
+        self, record: WriteRecord, conclusion: Conclusion, event: Literal["outcome", "read_back", "recovery"]
     ) -> AuditRecord:
         org = self._org(record)
         return AuditRecord(
             event=event, text=conclusion.text, server=record.server, org=org, tool=record.tool,
-            call_id=record.call_id if event == "outcome" and record.call_id is not None else f"{uuid.uuid4()}",
+            call_id=record.call_id if event != "recovery" and record.call_id is not None else f"{uuid.uuid4()}",
             effect=record.effect, decision="allow", decided_by=record.decided_by, plan_id=record.plan_id,
             write_id=record.write_id, approval_id=record.approval_id, arguments_sha256=record.arguments_sha256,
             idempotency_key=record.idempotency_key, outcome=conclusion.outcome, ledger_id=conclusion.ledger_id,
@@ -535,6 +581,14 @@ class Journal:
         )  # fmt: skip
 
     def _org(self, record: WriteRecord) -> Mapping[str, Any] | None:
+        if record.plan_id not in self._orgs:
+            found = self._org_of(record)
+            if found is None:
+                return None
+            self._orgs[record.plan_id] = found
+        return self._orgs[record.plan_id]
+
+    def _org_of(self, record: WriteRecord) -> Mapping[str, Any] | None:
         row = self._database.row("SELECT json_extract(body, '$.org') AS org FROM plans WHERE id = ?", (record.plan_id,))
         return None if row is None else dict(json.loads(row["org"]))
 
@@ -622,7 +676,7 @@ def _key(record: WriteRecord) -> tuple[str, str, str]:
     return record.plan_id, record.proposal_id, record.write_id
 
 
-_INSTANTS = ("sent_at", "ended_at")
+_INSTANTS = ("sent_at", "ended_at", "read_back_at")
 _DECIMALS = ("amount", "due_before", "due_after")
 _LEFT_OUT = frozenset({"unattended_day", "unattended_base", "fingerprint"})
 

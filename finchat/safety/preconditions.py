@@ -11,9 +11,11 @@ from finchat.canonical import plain_decimal
 from finchat.clock import Clock
 from finchat.connections.toolbox import Toolbox
 from finchat.safety.profile_protocol import Profile
+from finchat.safety.words import record_name
 
 MAX_AGE_S = 60.0
 _MARGIN_S = 5.0  # for the intent to reach the disk before the call goes out
+AMOUNTS = frozenset({"amount_due", "remaining"})  # in the currency of the document or credit
 _STEADY = frozenset({"organisation", "account"})  # records that our own writes leave as they are
 Fact = tuple[str, str, str]
 
@@ -33,22 +35,31 @@ class Facts:
         """
         if not (missing := self._missing(needed)):
             return
-        conditions = list({_fact(c): c for c in (*self._missing(also), *missing)}.values())
+        conditions = list({fact_of(c): c for c in (*self._missing(also), *missing)}.values())
         at = Clock.monotonic()  # before the read: its answer may be as old as this
-        found = {_fact(condition): text for condition, text in (await profile.observe(toolbox, conditions)).items()}
+        found = {fact_of(condition): text for condition, text in (await profile.observe(toolbox, conditions)).items()}
         for condition in conditions:
-            self._seen[_fact(condition)] = (found.get(_fact(condition)), at)
+            self._seen[fact_of(condition)] = (found.get(fact_of(condition)), at)
 
     def text(self, condition: Precondition) -> str | None:
         """The fact as it was read; None when the record is gone. Raises KeyError when it was not read."""
-        return self._seen[_fact(condition)][0]
+        return self._seen[fact_of(condition)][0]
+
+    def amounts(self, conditions: Iterable[Precondition]) -> dict[Fact, Decimal]:
+        """The amounts among these facts, as they were read."""
+        found = {}
+        for condition in conditions:
+            text = self._seen.get(fact_of(condition), (None, 0.0))[0]
+            if condition.field in AMOUNTS and text is not None:
+                found[fact_of(condition)] = parse_amount(text)
+        return found
 
     def fresh(self, conditions: Iterable[Precondition]) -> bool:
         return not self._missing(conditions)
 
     def forget(self, conditions: Iterable[Precondition]) -> None:
         for condition in conditions:
-            self._seen.pop(_fact(condition), None)
+            self._seen.pop(fact_of(condition), None)
 
     def touched(self, proposal: Proposal, write: Write) -> None:
         """Forget every fact about the records that a write may have changed."""
@@ -59,7 +70,7 @@ class Facts:
 
     def _missing(self, conditions: Iterable[Precondition]) -> list[Precondition]:
         oldest = Clock.monotonic() - MAX_AGE_S + _MARGIN_S
-        return [c for c in conditions if self._seen.get(_fact(c), (None, float("-inf")))[1] < oldest]
+        return [c for c in conditions if self._seen.get(fact_of(c), (None, float("-inf")))[1] < oldest]
 
 
 def surprises(facts: Facts, proposal: Proposal, writes: Sequence[Write], committed: frozenset[str]) -> list[str]:
@@ -69,10 +80,10 @@ def surprises(facts: Facts, proposal: Proposal, writes: Sequence[Write], committ
         for condition in write.preconditions:
             present, expected = facts.text(condition), expected_now(proposal, write, condition, committed)
             if present is None:
-                found.append(f"{condition.type} {condition.id} is not there any more")
+                found.append(f"{record_name(proposal, condition)} is not there any more")
             elif not _same(present, expected):
                 what = condition.field.replace("_", " ")
-                found.append(f"{what} of {condition.type} {condition.id} is {present}, and was {expected}")
+                found.append(f"{what} of {record_name(proposal, condition)} is {present}, and was {expected}")
     return list(dict.fromkeys(found))
 
 
@@ -83,22 +94,22 @@ def expected_now(proposal: Proposal, write: Write, condition: Precondition, comm
     the same record, as they were when the plan was made. Both mean the same ledger.
     """
     earlier = proposal.writes[: proposal.writes.index(write)]
-    planned = sum((_change(proposal, w, condition) for w in earlier), Decimal(0))
+    planned = sum((change_by(proposal, w, condition) for w in earlier), Decimal(0))
     if not planned:
         return condition.expected
     stated = parse_amount(condition.expected)
-    first = next((c for w in earlier for c in w.preconditions if _fact(c) == _fact(condition)), None)
+    first = next((c for w in earlier for c in w.preconditions if fact_of(c) == fact_of(condition)), None)
     base = stated if first is not None and parse_amount(first.expected) == stated else stated + planned
-    done = sum((_change(proposal, w, condition) for w in earlier if w.id in committed), Decimal(0))
+    done = sum((change_by(proposal, w, condition) for w in earlier if w.id in committed), Decimal(0))
     return plain_decimal(base - done)
 
 
-def _change(proposal: Proposal, write: Write, condition: Precondition) -> Decimal:
+def change_by(proposal: Proposal, write: Write, condition: Precondition) -> Decimal:
     """By how much a write lowers the amount that a condition is about, in that record's currency."""
     if condition.field == "amount_due":
         links = (link for link in proposal.links if link.id in write.link_ids and link.document_id == condition.id)
         return sum((link.amount for link in links), Decimal(0))
-    if condition.field == "remaining" and any(_fact(c) == _fact(condition) for c in write.preconditions):
+    if condition.field == "remaining" and any(fact_of(c) == fact_of(condition) for c in write.preconditions):
         return write.amount
     return Decimal(0)
 
@@ -112,5 +123,6 @@ def _same(present: str, expected: str) -> bool:
         return False
 
 
-def _fact(condition: Precondition) -> Fact:
+def fact_of(condition: Precondition) -> Fact:
+    """What a condition is about, without what it expects."""
     return condition.type, condition.id, condition.field

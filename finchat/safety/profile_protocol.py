@@ -49,6 +49,61 @@ class SightingLike(Protocol):
     def certain(self) -> bool: ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What the reply to a write says that the server has done.
+
+    `due_after` is the document's, in its currency, where the reply tells it. `disagreement` says in plain words what
+    is missing or is not as it was sent; "" for a reply that is clear and agrees, which then settles the write.
+    """
+
+    ledger_id: str | None = None
+    due_after: Decimal | None = None
+    disagreement: str = ""
+
+
+class ReceiptLike(Protocol):
+    """Receipt, told by its fields."""
+
+    @property
+    def ledger_id(self) -> str | None: ...
+    @property
+    def due_after(self) -> Decimal | None: ...
+    @property
+    def disagreement(self) -> str: ...
+
+
+Presence = Literal["there", "deleted", "missing", "unreadable"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What the ledger says, on a read of its own, of one write that the server confirmed.
+
+    `presence`: deleted means that the ledger knows it and that somebody took it back; missing, that the ledger knows
+    nothing of it; unreadable, that this server offers no way to look. `due` is what the document has due now and
+    `remaining` what the credit has left, in the document's currency. `disagreement` says what is not as it was sent.
+    """
+
+    presence: Presence
+    due: Decimal | None = None
+    remaining: Decimal | None = None
+    disagreement: str = ""
+
+
+class StandingLike(Protocol):
+    """Standing, told by its fields."""
+
+    @property
+    def presence(self) -> Presence: ...
+    @property
+    def due(self) -> Decimal | None: ...
+    @property
+    def remaining(self) -> Decimal | None: ...
+    @property
+    def disagreement(self) -> str: ...
+
+
 class Profile(Protocol):
     """One MCP server's tools: their effect and resource, and how facts and writes are read again.
 
@@ -87,5 +142,12 @@ class Profile(Protocol):
         Raises FinchatError when the ledger cannot be read.
         """
 
-    def settled_id(self, write: Write, result: CallResult) -> str | None:
-        """The ledger id in the reply to a write that the server says it has done; None when there is none."""
+    def receipt(self, write: Write, result: CallResult) -> ReceiptLike:
+        """What the reply to a write says that was done, compared with what was sent. Pure; never raises."""
+
+    async def read_back(self, toolbox: Toolbox, written: Sequence[tuple[Write, str]]) -> Sequence[StandingLike]:
+        """How confirmed writes, each with its ledger id, stand in the ledger now: in the same order, in as few calls
+        as the API allows.
+
+        Raises FinchatError when the ledger cannot be read.
+        """

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 
 from finchat.books.plan import Write
 from finchat.connections.toolbox import CallError, CallResult
-from finchat.safety.attempt import amount_of
 from finchat.safety.journal import Conclusion, WriteRecord
 from finchat.safety.profile_protocol import SightingLike
 from finchat.safety.results import WriteError, WriteOutcome
+from finchat.safety.words import amount_of
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
     """All that is known of a write after its send. `left_s`: how long the vendor could still work on it when it was
-    looked for; `trouble` says why there is no sighting."""
+    looked for; `trouble` says why there is no sighting; `doubt`, what is wrong with the server's answer."""
 
     settled_id: str | None
     error: CallError | None
     sighting: SightingLike | None
     trouble: str
     left_s: float
+    doubt: str = ""
 
 
 def conclusion(write: Write, where: str, record: WriteRecord, seen: Seen) -> Conclusion:
@@ -34,7 +34,7 @@ def conclusion(write: Write, where: str, record: WriteRecord, seen: Seen) -> Con
             outcome="committed", text=f"{where} took {amount_of(write)}, read back as {ledger_id}",
             ledger_id=ledger_id, due_before=sighting.due_before, due_after=sighting.due_after,
         )  # fmt: skip
-    if seen.settled_id is not None and (sighting is None or not sighting.certain):
+    if seen.settled_id is not None and not seen.doubt and (sighting is None or not sighting.certain):
         return Conclusion(
             outcome="committed", text=f"{where} took {amount_of(write)} as {seen.settled_id}, not read back",
             ledger_id=seen.settled_id,
@@ -46,10 +46,12 @@ def conclusion(write: Write, where: str, record: WriteRecord, seen: Seen) -> Con
             outcome="not_sent", text=f"{deed} is not in the ledger: {seen.error.message}",
             error=WriteError(code=seen.error.code, message=message, next="apply the plan again"),
         )  # fmt: skip
-    why = seen.error.message if seen.error is not None else "the server's answer and the ledger do not agree"
+    disagree = seen.doubt or "the server's answer and the ledger do not agree"
+    why = seen.error.message if seen.error is not None else disagree
     trouble = seen.trouble or (sighting.text if sighting is not None else "")
     return Conclusion(
         outcome="unknown", text=f"whether {where} took {amount_of(write)} is not known: {why}",
+        ledger_id=seen.settled_id,
         error=WriteError(
             code="outcome_unknown", message=f"{why}; {trouble}" if trouble else why,
             next=f"run finchat again: it looks first; or finchat journal resolve {record.name} --committed ID",
@@ -57,19 +59,15 @@ def conclusion(write: Write, where: str, record: WriteRecord, seen: Seen) -> Con
     )  # fmt: skip
 
 
-def surprises_in(write: Write, where: str, seen: Seen) -> list[str]:
-    """What the read-back shows that was not expected, one sentence each, although the write was done. Pure."""
-    sighting, found = seen.sighting, []
+def surprises_in(what: str, seen: Seen) -> list[str]:
+    """What the reply and the look at the ledger showed that was not expected, although the write was done. Pure."""
+    sighting, found = seen.sighting, list[str]()
     if sighting is None or not sighting.found:
-        if seen.settled_id is not None and (sighting is None or not sighting.certain):
-            trouble = seen.trouble or (sighting.text if sighting is not None else "")
-            found.append(f"{amount_of(write)} on {where} was taken as {seen.settled_id}, but {trouble}.")
         return found
+    if seen.doubt:
+        found.append(f"{what}: the server's answer was odd ({seen.doubt}), but the ledger shows it.")
     if seen.settled_id is not None and sighting.ledger_id not in (None, seen.settled_id):
         found.append(f"The server said {seen.settled_id}, the ledger shows {sighting.ledger_id}: look at both.")
-    planned = (write.verify or {}).get("due_after")
-    if planned is not None and sighting.due_after is not None and Decimal(str(planned)) != sighting.due_after:
-        found.append(f"After write {write.id} the ledger says {sighting.due_after} is due, not {planned} as planned.")
     return found
 
 

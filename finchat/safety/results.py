@@ -10,6 +10,8 @@ from typing import Any, Literal
 from finchat.errors import ExitCode, worst
 
 WriteDecision = Literal["pending", "approved", "skipped", "refused", "void"]
+# The code of a WriteError: the server confirmed the write, and the ledger, read again, says something else.
+READ_BACK_DIFFERS = "read_back_differs"
 WriteOutcome = Literal["committed", "failed", "unknown", "not_sent"]
 
 
@@ -32,6 +34,7 @@ class WriteResult:
 
     `decision`: void means that an approval was given but did not hold (something changed, it was used before, a write
     it depends on failed); refused means by a human, or by the policy when `outcome` is not_sent.
+    A committed write with the error `read_back_differs` is in the ledger (or was), but not as it was sent.
     `outcome` is None only while the decision is pending, skipped or refused by a human.
     """
 
@@ -70,4 +73,5 @@ def _code(result: WriteResult) -> ExitCode:
         return ExitCode.AWAITING_APPROVAL
     if result.decision == "void":
         return ExitCode.WRITE_REFUSED  # an approval was given and did not hold, a second apply of a plan included
-    return ExitCode.DONE
+    differs = result.error is not None and result.error.code == READ_BACK_DIFFERS
+    return ExitCode.MISMATCH if differs else ExitCode.DONE

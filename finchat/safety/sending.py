@@ -1,4 +1,4 @@
-"""The writes of one claimed proposal, one by one: facts, intent, call, read-back, outcome."""
+"""The writes of one claimed proposal, one by one: facts, intent, call, reply, outcome."""
 
 from __future__ import annotations
 
@@ -6,22 +6,26 @@ import asyncio
 import uuid
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
+from decimal import Decimal
 from typing import Literal, Protocol, runtime_checkable
 
+from finchat.books.money import amount_text
 from finchat.books.plan import Write
 from finchat.connections.toolbox import CallError, CallResult, Tool, Toolbox
 from finchat.errors import FinchatError, UsageError, WriteRefused
 from finchat.events import Emit, Notice, Waiting, Working, Writing
-from finchat.safety.attempt import Attempt, amount_of, approved_hash
+from finchat.safety.attempt import Attempt, approved_hash
 from finchat.safety.journal import Conclusion, Journal, WriteRecord
 from finchat.safety.payload import sealed
 from finchat.safety.policy import Policy
-from finchat.safety.preconditions import Facts, surprises
-from finchat.safety.profile_protocol import SightingLike
+from finchat.safety.preconditions import Facts, change_by, fact_of, surprises
+from finchat.safety.profile_protocol import ReceiptLike, SightingLike
 from finchat.safety.reads import Door, decide
 from finchat.safety.recovery import Sleep
 from finchat.safety.reply import Seen, conclusion, proves_undone, refused_by_server, surprises_in, unclear
 from finchat.safety.results import WriteError, WriteOutcome, WriteResult
+from finchat.safety.words import amount_of, deed, done
 from finchat.settings import ServerSettings
 from finchat.store.database import StorageError
 
@@ -141,6 +145,7 @@ class Sending:
     async def _send(self, write: Write, record: WriteRecord) -> tuple[WriteRecord, CallResult]:
         """Intent on disk, then the call. Raises FinchatError only when nothing was sent."""
         ids = self._attempt.ledger_ids()
+        self._attempt.before[write.id] = self._facts.amounts(write.preconditions)
         arguments = sealed(write, approved_hash(self._attempt.approval, write), self._attempt.replies, ids)
         permit(self._policy, self._attempt.door, write, await self._attempt.door.toolbox.tools())
         known_ids = {str(id) for id in (write.verify or {}).get("known_ids", ())} | set(ids.values())
@@ -155,7 +160,7 @@ class Sending:
         self._attempt.records[write.id] = record
         self._attempt.undone.discard(write.id)
         self._attempt.sent_any = True
-        self._tell(write, "sending", f"sending {amount_of(write)}")
+        self._tell(write, "sending")
         call = asyncio.ensure_future(
             self._attempt.door.toolbox.call(
                 write.tool, arguments, idempotency_key=record.idempotency_key, deadline_s=self._settings.call_deadline_s
@@ -184,26 +189,63 @@ class Sending:
     # After the send
 
     async def _conclude(self, write: Write, record: WriteRecord, result: CallResult) -> None:
-        """Read back, decide, store. Ends with CancelledError when the run was cancelled meanwhile."""
+        """Check the reply, store what it settles. An unclear one is looked for in the ledger at once.
+
+        Ends with CancelledError when the run was cancelled meanwhile.
+        """
         self._facts.touched(self._attempt.proposal, write)
         error, profile = result.error, self._attempt.door.profile
         if error is not None and (proves_undone(error) or error.outcome in ("not_sent", "failed")):
             concluded = refused_by_server(write, self._attempt.where, error)
         else:
-            settled = profile.settled_id(write, result) if error is None and profile is not None else None
-            left = record.seconds_left()  # before reading back: what arrives later was not seen
-            sighting, trouble = await self._read_back(write, record)
-            seen = Seen(settled, error, sighting, trouble, left)
-            concluded = conclusion(write, self._attempt.where, record, seen)
-            for text in surprises_in(write, self._attempt.where, seen):
-                self._emit(Notice(text=text, severity="warning"))
+            receipt = profile.receipt(write, result) if error is None and profile is not None else None
+            doubt = self._doubt(write, receipt) if receipt is not None else ""
+            if receipt is not None and receipt.ledger_id is not None and not doubt:
+                concluded = self._settled(write, receipt.ledger_id, receipt)
+            else:
+                concluded = await self._looked_for(write, record, error, receipt, doubt)
         if result.error is None:
             self._attempt.replies[write.id] = result
         self._store(write, record, concluded)
         if self._attempt.cancelled:
             raise asyncio.CancelledError
 
-    async def _read_back(self, write: Write, record: WriteRecord) -> tuple[SightingLike | None, str]:
+    def _doubt(self, write: Write, receipt: ReceiptLike) -> str:
+        """Why the reply does not settle the write; "" when it is clear and agrees with what was sent."""
+        if receipt.disagreement:
+            return receipt.disagreement
+        planned = self._due(write, after=True)
+        if receipt.due_after is not None and planned is not None and receipt.due_after != planned:
+            return f"it says that {amount_text(receipt.due_after, write.currency)} is due afterwards, not {planned}"
+        return ""
+
+    def _settled(self, write: Write, ledger_id: str, receipt: ReceiptLike) -> Conclusion:
+        return Conclusion(
+            outcome="committed", text=f"{self._attempt.where} took {amount_of(write)} as {ledger_id}",
+            ledger_id=ledger_id, due_before=self._due(write, after=False), due_after=receipt.due_after,
+        )  # fmt: skip
+
+    def _due(self, write: Write, *, after: bool) -> Decimal | None:
+        """What was due on the document just before the write was sent, or must be due after it."""
+        before = self._attempt.before.get(write.id, {})
+        for condition in write.preconditions:
+            if condition.field == "amount_due" and fact_of(condition) in before:
+                by = change_by(self._attempt.proposal, write, condition)
+                return before[fact_of(condition)] - (by if after else Decimal(0))
+        return None
+
+    async def _looked_for(
+        self, write: Write, record: WriteRecord, error: CallError | None, receipt: ReceiptLike | None, doubt: str
+    ) -> Conclusion:
+        left = record.seconds_left()  # before looking: what arrives later was not seen
+        sighting, trouble = await self._look(write, record)
+        seen = Seen(receipt.ledger_id if receipt is not None else None, error, sighting, trouble, left, doubt)
+        for text in surprises_in(deed(self._attempt.proposal, write), seen):
+            self._emit(Notice(text=text, severity="warning"))
+        found = conclusion(write, self._attempt.where, record, seen)
+        return replace(found, due_before=self._due(write, after=False)) if found.due_before is None else found
+
+    async def _look(self, write: Write, record: WriteRecord) -> tuple[SightingLike | None, str]:
         profile = self._attempt.door.profile
         if profile is None or self._attempt.cancelled:
             return None, "it was not read back"
@@ -225,7 +267,7 @@ class Sending:
 
     def _store(self, write: Write, record: WriteRecord, conclusion: Conclusion) -> None:
         try:
-            record = self._journal.conclude(record, conclusion)
+            self._attempt.records[write.id] = self._journal.conclude(record, conclusion)
         except StorageError as error:
             # The intent is on disk: the next start settles it. What the ledger holds is told all the same.
             self._attempt.storage_lost = True
@@ -237,7 +279,7 @@ class Sending:
             error=conclusion.error,
         )  # fmt: skip
         self._attempt.done(write, result)
-        self._tell(write, conclusion.outcome, conclusion.text)
+        self._tell(write, conclusion.outcome, conclusion.error)
 
     def _not_sent(self, write: Write, error: FinchatError) -> None:
         """The write was not sent (or is proved not to have happened) and will not be in this run."""
@@ -257,7 +299,7 @@ class Sending:
                 error=problem,
             ),
         )
-        self._tell(write, "not_sent", text)
+        self._tell(write, "not_sent", problem)
 
     def release(self) -> None:
         """Whatever ended the run: claimed writes that were never sent are free again, those sent are not."""
@@ -274,7 +316,10 @@ class Sending:
         told, profile = self._settings.request_lifetime_s, self._attempt.door.profile
         return told if told is not None else (profile.request_lifetime_s if profile is not None else 60.0)
 
-    def _tell(self, write: Write, outcome: WriteOutcome | Literal["sending"], text: str) -> None:
+    def _tell(self, write: Write, outcome: WriteOutcome | Literal["sending"], error: WriteError | None = None) -> None:
+        text = done(self._attempt.proposal, write) if outcome == "committed" else deed(self._attempt.proposal, write)
+        if error is not None:
+            text = f"{text}: {error.message}"
         self._emit(Writing(proposal_id=self._attempt.proposal.id, write_id=write.id, text=text, outcome=outcome))
 
 

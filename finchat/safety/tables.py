@@ -42,4 +42,10 @@ CREATE TABLE audit_lines (
 ) STRICT;
 """
 
-SCRIPTS: tuple[str, ...] = (_FIRST,)
+# A write that the server confirmed is committed; when the ledger was read again for it is told apart from that.
+_READ_BACK = """
+ALTER TABLE writes ADD COLUMN read_back_at TEXT;
+UPDATE writes SET read_back_at = ended_at WHERE state = 'committed';
+"""
+
+SCRIPTS: tuple[str, ...] = (_FIRST, _READ_BACK)

@@ -25,9 +25,16 @@ class Executor(Protocol):
     """The guard, as far as applying needs it."""
 
     async def execute(
-        self, plan: Plan, proposal: Proposal, approval: Approval, *, upcoming: Sequence[Proposal] = ()
-    ) -> tuple[WriteResult, ...]:
-        """Send the approved writes of one proposal; read what `upcoming` ones rest on in the same batch."""
+        self, plan: Plan, proposal: Proposal, approval: Approval, *, upcoming: Sequence[Proposal] = (),
+        more_follow: bool = False,
+    ) -> tuple[WriteResult, ...]:  # fmt: skip
+        """Send the approved writes of one proposal; read what `upcoming` ones rest on in the same batch.
+
+        `more_follow`: leave the read-back to `read_back`.
+        """
+
+    async def read_back(self) -> tuple[WriteResult, ...]:
+        """Read the ledger again for all writes not read back yet: the results that come of it."""
 
 
 class Records(Protocol):
@@ -90,10 +97,12 @@ async def apply(
 ) -> Applied:
     """Asks about the proposals of `context`, executes each approval before the next question, reads balances after.
 
+    The ledger is read back after each approval, and once for all of those that were given together.
+
     `done`: results of earlier applies of the same plan, which are not asked again. `new_plan` saves a plan that an edit
     made and returns it. Raises what the guard raises when it cannot go on at all (journal not writable, signals).
     """
-    results = {(r.proposal_id, r.write_id): r for r in done}
+    results = _by_write(done)
     executed: set[str] = set()
     current, waiting = plan, list(context.proposal_ids)
     left = False
@@ -108,10 +117,12 @@ async def apply(
                 break
             proposal = _proposal(current, decision.proposal_id)
             waiting.remove(proposal.id)
-            for result in await _decided(guard, current, proposal, decision, waiting):
-                results[result.proposal_id, result.write_id] = result
+            results |= _by_write(await _decided(guard, current, proposal, decision, waiting))
             if isinstance(decision, Approve):
                 executed.add(proposal.id)
+                if not decision.following:
+                    results |= _by_write(await guard.read_back())
+        results |= _by_write(await guard.read_back())
         if edit is None:
             break
         current = new_plan(edited(current, edit, plan_id=new_id(), created_at=now(), keep=frozenset(waiting)))
@@ -144,14 +155,21 @@ async def _decided(
     guard: Executor, plan: Plan, proposal: Proposal, decision: Approve | Skip | Refuse, waiting: Sequence[str]
 ) -> Sequence[WriteResult]:
     if isinstance(decision, Approve):
-        # Documents are read forty a call, so those that may be approved next cost nothing; credits cost a call each.
-        upcoming = [p for p in plan.proposals if p.id in waiting and not _rests_on_credit(p)]
-        done = await guard.execute(plan, proposal, decision.approval, upcoming=upcoming)
+        if decision.following:
+            upcoming = [p for p in plan.proposals if p.id in decision.following]
+        else:
+            # Documents are read many a call, so those that may be approved next cost nothing; credits cost a call more.
+            upcoming = [p for p in plan.proposals if p.id in waiting and not _rests_on_credit(p)]
+        done = await guard.execute(plan, proposal, decision.approval, upcoming=upcoming, more_follow=True)
         return [replace(r, decision="pending", outcome=None) if _needs_a_person(r) else r for r in done]
     if isinstance(decision, Refuse):
         why = WriteError(code="refused", message=decision.reason) if decision.reason else None
         return _same(proposal, "refused", why)
     return _same(proposal, "skipped")
+
+
+def _by_write(results: Iterable[WriteResult]) -> dict[tuple[str, str], WriteResult]:
+    return {(r.proposal_id, r.write_id): r for r in results}
 
 
 def _same(proposal: Proposal, decision: WriteDecision, error: WriteError | None = None) -> list[WriteResult]:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from finchat.books.plan import Plan, Proposal
 from finchat.events import Emit, Notice
-from finchat.safety.approval import Approval, ApprovalDecision, Approve, ReviewContext
+from finchat.safety.approval import Approval, ApprovalDecision, ReviewContext, together
 from finchat.safety.unattended import UnattendedVerdict
 
 
@@ -29,12 +29,15 @@ class PolicyApprover:
         self._emit = emit
 
     async def review(self, plan: Plan, context: ReviewContext) -> AsyncIterator[ApprovalDecision]:
-        """One Approve for each proposal that may pass; nothing for the others."""
+        """One Approve for each proposal that may pass, given together; nothing for the others."""
+        approvals = []
         for proposal in plan.proposals:
             if proposal.id not in context.proposal_ids:
                 continue
             verdict = self._judge.unattended(plan, proposal)
             if verdict.approved:
-                yield Approve(self._judge.approve_unattended(plan, proposal))
+                approvals.append(self._judge.approve_unattended(plan, proposal))
             else:
                 self._emit(Notice(text=f"{proposal.id} waits for a person: {verdict.reason}"))
+        for decision in together(approvals):
+            yield decision

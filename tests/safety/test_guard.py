@@ -35,7 +35,9 @@ async def test_an_approved_write_is_sent_once_read_back_and_told(world: World) -
     assert (str(result.due_before), str(result.due_after)) == ("1000.00", "600.00")
     assert len(world.vendor.payments) == 1
     events = [(line["event"], line["outcome"]) for line in world.audit_lines() if line["event"] != "call"]
-    assert events == [("proposal", None), ("decision", None), ("intent", None), ("outcome", "committed")]
+    assert events == [
+        ("proposal", None), ("decision", None), ("intent", None), ("outcome", "committed"), ("read_back", "committed")
+    ]  # fmt: skip
     assert [e.outcome for e in world.events if isinstance(e, Writing)] == ["sending", "committed"]
     assert world.journal.consumed(ORG.id) == {"line-1": "pay-1", "fitid-line-1": "pay-1"}
 

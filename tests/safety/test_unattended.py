@@ -18,6 +18,7 @@ from finchat.books.plan import Effect, Evidence, Plan, Proposal
 from finchat.errors import WriteRefused
 from finchat.safety.approval import bind
 from finchat.safety.policy import Policy, UnattendedRules
+from finchat.safety.profile_protocol import Standing
 from finchat.safety.unattended import KNOWN_COUNTERPARTY, base_amounts, judge, known_counterparty
 from tests.safety.world import World, make_world, one_payment, plan
 
@@ -137,6 +138,9 @@ def test_the_days_total_is_reserved_once_over_processes(tmp_path: Path) -> None:
                     await world.opened()
                     world.profile.observe = (  # type: ignore[method-assign]
                         lambda toolbox, conditions: asyncio.sleep(0, {c: c.expected for c in conditions})
+                    )
+                    world.profile.read_back = (  # type: ignore[method-assign]
+                        lambda toolbox, written: asyncio.sleep(0, [Standing(presence="there") for _ in written])
                     )
                     made = known_payment(f"plan-{number}", line=f"line-{number}")
                     world.journal.plan_made(made)

@@ -15,12 +15,13 @@ from finchat.books.documents import Organisation
 from finchat.books.plan import Balances, Effect, Evidence, Link, Plan, Precondition, Proposal, Write
 from finchat.clock import Clock
 from finchat.connections.toolbox import CallError, CallResult, Tool, Toolbox
+from finchat.errors import Unavailable
 from finchat.events import Event
 from finchat.safety.audit import AuditLog
 from finchat.safety.guard import Guard
 from finchat.safety.journal import Journal
 from finchat.safety.policy import Policy
-from finchat.safety.profile_protocol import Sighting, ToolEffect
+from finchat.safety.profile_protocol import Receipt, Sighting, Standing, ToolEffect
 from finchat.safety.runs import Run
 from finchat.settings import Home, ServerSettings
 from finchat.store.database import Database
@@ -51,6 +52,7 @@ class Vendor:
     readable: bool = True
     before_commit: Callable[[], None] = lambda: None
     after_commit: Callable[[], None] = lambda: None
+    echo: Callable[[str], str] = lambda amount: amount
 
     server = SERVER
 
@@ -110,7 +112,7 @@ class Vendor:
             raise asyncio.CancelledError
         if fault == "commit_then_drop":
             return CallResult(error=CallError(code="connection_lost", message="dropped", outcome="unknown"))
-        return CallResult(structured={"records": [{"PaymentID": payment_id}]})
+        return CallResult(structured={"records": [{"PaymentID": payment_id, "Amount": self.echo(arguments["amount"])}]})
 
     def _pay(self, arguments: Mapping[str, Any], key: str | None) -> str:
         self.before_commit()
@@ -119,7 +121,15 @@ class Vendor:
             if key is not None and payment["key"] == key:
                 return str(payment["id"])
         payment_id = f"pay-{len(state['payments']) + 1}"
-        state["payments"].append({"id": payment_id, "reference": arguments["reference"], "key": key})
+        state["payments"].append(
+            {
+                "id": payment_id,
+                "reference": arguments["reference"],
+                "key": key,
+                "invoice": arguments["invoice_id"],
+                "amount": arguments["amount"],
+            }
+        )
         due = Decimal(state["due"][arguments["invoice_id"]]) - Decimal(arguments["amount"])
         state["due"][arguments["invoice_id"]] = str(due)
         self._save(state)
@@ -133,6 +143,7 @@ class VendorProfile:
 
     vendor: Vendor
     observations: list[int] = field(default_factory=list)
+    read_backs: list[int] = field(default_factory=list)
     name: str = "small"
     request_lifetime_s: float = 0.0
     accepts_idempotency_key: bool = True
@@ -169,10 +180,32 @@ class VendorProfile:
                 )
         return Sighting(found=False, text="no such payment")
 
-    def settled_id(self, write: Write, result: CallResult) -> str | None:
+    def receipt(self, write: Write, result: CallResult) -> Receipt:
         records = (result.structured or {}).get("records") or [{}]
-        found = records[0].get("PaymentID")
-        return None if found is None else str(found)
+        found, amount = records[0].get("PaymentID"), records[0].get("Amount")
+        if found is None:
+            return Receipt(disagreement="the answer names no payment")
+        wrong = "" if amount == str(write.amount) else f"it says {amount}, not {write.amount}"
+        return Receipt(ledger_id=str(found), disagreement=wrong)
+
+    async def read_back(self, toolbox: Toolbox, written: Sequence[tuple[Write, str]]) -> list[Standing]:
+        self.read_backs.append(len(written))
+        result = await toolbox.call("list_payments", {})
+        if result.error is not None:
+            raise Unavailable(result.error.message)
+        if not self.vendor.readable:
+            return [Standing(presence="unreadable") for _ in written]
+        return [self._standing(write, ledger_id) for write, ledger_id in written]
+
+    def _standing(self, write: Write, ledger_id: str) -> Standing:
+        due = Decimal(self.vendor.state["due"][write.arguments["invoice_id"]])
+        payment = next((p for p in self.vendor.payments if p["id"] == ledger_id), None)
+        if payment is None:
+            return Standing(presence="missing", due=due)
+        if payment.get("deleted"):
+            return Standing(presence="deleted", due=due)
+        wrong = "" if Decimal(payment["amount"]) == write.amount else f"it says {payment['amount']}"
+        return Standing(presence="there", due=due, disagreement=wrong)
 
 
 def payment(
@@ -210,10 +243,11 @@ def payment(
 
 def proposal(id: str, *writes: Write, line: str = "line-1", certainty: Literal["certain", "review"] = "certain",
              evidence: tuple[Evidence, ...] = ()) -> Proposal:  # fmt: skip
+    invoices = [str(w.arguments["invoice_id"]) for w in writes]
     links = tuple(
-        Link(id=f"link-{w.id}", document_id=str(w.arguments["invoice_id"]), type="invoice", number="1",
+        Link(id=f"link-{w.id}", document_id=invoice, type="invoice", number=invoice,
              contact_id="c-1", contact="Acme", amount=w.amount, currency="NZD")
-        for w in writes
+        for w, invoice in zip(writes, invoices, strict=True)
     )  # fmt: skip
     return Proposal(
         id=id, line_id=line, kind="payment", certainty=certainty, confidence=Decimal("0.99"), evidence=evidence,

@@ -21,7 +21,7 @@ from finchat.connections.sessions import open_session
 from finchat.connections.toolbox import CallResult, Tool, Toolbox
 from finchat.events import Event, silent
 from finchat.providers.xero import XERO_PROFILE, XeroProvider
-from finchat.safety.approval import ApprovalDecision, Approve, Approver, ReviewContext, Skip, bind
+from finchat.safety.approval import ApprovalDecision, Approve, Approver, ReviewContext, Skip, bind, together
 from finchat.safety.audit import AuditLog
 from finchat.safety.guard import Guard
 from finchat.safety.journal import Journal
@@ -167,18 +167,27 @@ class Desk:
 
 
 class Scripted:
-    """Approves the proposals of a class (or exactly those named) and skips the rest, as a person would with `y`/`n`."""
+    """Approves the proposals of a class (or exactly those named) and skips the rest, as a person would with `y`/`n`.
 
-    def __init__(self, certainty: str = "certain", only: Sequence[str] | None = None) -> None:
+    `bulk`: approves them together, as a person would with `a`.
+    """
+
+    def __init__(self, certainty: str = "certain", only: Sequence[str] | None = None, *, bulk: bool = False) -> None:
         self._certainty = certainty
         self._only = only
+        self._bulk = bulk
 
     async def review(self, plan: Plan, context: ReviewContext) -> AsyncIterator[ApprovalDecision]:
-        for proposal in plan.proposals:
-            if proposal.id not in context.proposal_ids:
-                continue
-            wanted = proposal.certainty == self._certainty if self._only is None else proposal.id in self._only
-            yield Approve(bind(plan, proposal, user="tester")) if wanted else Skip(proposal.id)
+        asked = [p for p in plan.proposals if p.id in context.proposal_ids]
+        wanted = [p for p in asked if (p.certainty == self._certainty if self._only is None else p.id in self._only)]
+        if self._bulk:
+            for decision in together([bind(plan, p, user="tester") for p in wanted]):
+                yield decision
+        for proposal in asked:
+            if proposal not in wanted:
+                yield Skip(proposal.id)
+            elif not self._bulk:
+                yield Approve(bind(plan, proposal, user="tester"))
 
 
 def written_feed(company: SeededCompany, path: Path) -> Path:

@@ -11,15 +11,15 @@ from typing import Any
 from finchat.books.money import amount_text, parse_amount
 from finchat.books.plan import Precondition, Write
 from finchat.connections.toolbox import CallResult, Toolbox
-from finchat.errors import FinchatError
 from finchat.events import silent
 from finchat.providers.fields import Record
 from finchat.providers.operations import Effect
-from finchat.providers.reading import call, records
+from finchat.providers.reading import records
+from finchat.providers.xero.again import credit_records, document_records
 from finchat.providers.xero.parsing import CREDIT_IDS, DOCUMENT_STATUSES, CreditKind
+from finchat.providers.xero.read_back import XeroReceipt, XeroStanding, pair, read_back, receipt
 from finchat.providers.xero.table import TABLE
 
-_MOST_IDS = 40  # ids in one call: Xero answers 404 when the address gets too long
 _CREDIT_KINDS: tuple[CreditKind, ...] = ("credit_note", "overpayment", "prepayment")
 _DOCUMENTS = frozenset({"invoice", "bill"})
 Facts = dict[tuple[str, str], dict[str, str]]  # (type, id) -> field -> text
@@ -53,21 +53,21 @@ class XeroProfile:
         return None if row is None else row.resource
 
     async def observe(self, toolbox: Toolbox, conditions: Sequence[Precondition]) -> Mapping[Precondition, str]:
-        """One call for up to 40 documents, one for all accounts, one for the organisation, one a credit."""
+        """One call for up to 40 documents, one for 20 credits of a kind, one for all accounts, one for the
+        organisation."""
         wanted: dict[str, set[str]] = {}
         for condition in conditions:
             kind = "document" if condition.type in _DOCUMENTS else condition.type
             wanted.setdefault(kind, set()).add(condition.id)
         reads: list[Awaitable[Facts]] = []
         documents = sorted(wanted.get("document", ()))
-        for start in range(0, len(documents), _MOST_IDS):
-            reads.append(self._documents(toolbox, documents[start : start + _MOST_IDS]))
+        if documents:
+            reads.append(self._documents(toolbox, documents))
         if "account" in wanted:
             reads.append(self._accounts(toolbox))
         if "organisation" in wanted:
             reads.append(self._organisation(toolbox))
-        for kind in _CREDIT_KINDS:
-            reads += [self._credit(toolbox, kind, id) for id in sorted(wanted.get(kind, ()))]
+        reads += [self._credits(toolbox, kind, sorted(wanted[kind])) for kind in _CREDIT_KINDS if wanted.get(kind)]
         facts: Facts = {}
         for part in await asyncio.gather(*reads):
             facts |= part
@@ -86,22 +86,18 @@ class XeroProfile:
             return await self._allocation(toolbox, verify, known_ids)
         return XeroSighting(found=False, certain=False, text="this write leaves nothing to recognise it by")
 
-    def settled_id(self, write: Write, result: CallResult) -> str | None:
-        """PaymentID, or AllocationID (CREDIT:DOCUMENT where the server names none), from the reply."""
-        reply = _first(result)
-        if reply is None:
-            return None
-        if write.operation == "payment.create":
-            return _text(reply, "PaymentID")
-        if write.operation.endswith(".allocate"):
-            return _text(reply, "AllocationID") or _pair(write.verify or {})
-        return next((_text(reply, key) for key in reply if key.endswith("ID")), None)
+    def receipt(self, write: Write, result: CallResult) -> XeroReceipt:
+        """PaymentID, or AllocationID (CREDIT:DOCUMENT where the server names none), with the amount and document."""
+        return receipt(write, result)
+
+    async def read_back(self, toolbox: Toolbox, written: Sequence[tuple[Write, str]]) -> Sequence[XeroStanding]:
+        """One call for up to 40 documents with their payments, one for 20 credits of a kind with their allocations;
+        one more for a payment that its document does not list."""
+        return await read_back(toolbox, written)
 
     async def _documents(self, toolbox: Toolbox, ids: list[str]) -> Facts:
-        arguments = {"ids": ids, "page_size": len(ids)}
         facts: Facts = {}
-        for row in await records(toolbox, TABLE["invoice.list"].tool, arguments, what="documents again", emit=silent):
-            record = Record(row, "Xero invoice", "InvoiceID")
+        for record in await document_records(toolbox, ids):
             currency = record.text("CurrencyCode", "")
             known = {
                 "amount_due": amount_text(record.decimal("AmountDue"), currency),
@@ -135,18 +131,15 @@ class XeroProfile:
             }
         return facts
 
-    async def _credit(self, toolbox: Toolbox, kind: CreditKind, id: str) -> Facts:
-        row = await _single(toolbox, f"{kind}.get", id)
-        if row is None:
-            return {}
-        record = Record(row, f"Xero {kind.replace('_', ' ')}", CREDIT_IDS[kind])
-        status = record.text("Status", "")
-        return {
-            (kind, id): {
+    async def _credits(self, toolbox: Toolbox, kind: CreditKind, ids: list[str]) -> Facts:
+        facts: Facts = {}
+        for record in await credit_records(toolbox, kind, ids):
+            status = record.text("Status", "")
+            facts[kind, record.text(CREDIT_IDS[kind])] = {
                 "remaining": amount_text(record.decimal("RemainingCredit"), record.text("CurrencyCode", "")),
                 "status": DOCUMENT_STATUSES.get(status, status),
             }
-        }
+        return facts
 
     async def _payment(self, toolbox: Toolbox, verify: Mapping[str, Any]) -> XeroSighting:
         token = str(verify["token"])
@@ -177,12 +170,7 @@ class XeroProfile:
         )
 
     async def _on_document(self, toolbox: Toolbox, verify: Mapping[str, Any], token: str) -> XeroSighting | None:
-        ids = [str(verify["document_id"])]
-        arguments = {"ids": ids, "page_size": 1}
-        for row in await records(
-            toolbox, TABLE["invoice.list"].tool, arguments, what="the document again", emit=silent
-        ):
-            document = Record(row, "Xero invoice", "InvoiceID")
+        for document in await document_records(toolbox, [str(verify["document_id"])]):
             for payment in document.children("Payments", "PaymentID"):
                 if token in payment.text("Reference", "").split() and (id := payment.text("PaymentID", "")):
                     return XeroSighting(
@@ -196,10 +184,10 @@ class XeroProfile:
 
     async def _allocation(self, toolbox: Toolbox, verify: Mapping[str, Any], known_ids: frozenset[str]) -> XeroSighting:
         kind: CreditKind = next(k for k in _CREDIT_KINDS if k == verify["credit_kind"])
-        row = await _single(toolbox, f"{kind}.get", str(verify["credit_id"]))
-        if row is None:
+        found = await credit_records(toolbox, kind, [str(verify["credit_id"])])
+        if not found:
             return XeroSighting(found=False, certain=False, text="the credit is not in the ledger any more")
-        credit = Record(row, f"Xero {kind.replace('_', ' ')}", CREDIT_IDS[kind])
+        credit = found[0]
         known = known_ids | {str(id) for id in verify.get("known_ids", ())}
         amount = _amount(verify, "amount")
         fitting = [
@@ -215,7 +203,7 @@ class XeroProfile:
         used = bool(nameless) and credit.decimal("RemainingCredit") <= before - (amount or Decimal(0))
         if not new and not used:
             return XeroSighting(found=False, text="the credit has no new allocation to this document")
-        ledger_id = new[0].text("AllocationID") if new else _pair(verify)
+        ledger_id = new[0].text("AllocationID") if new else pair(verify)
         return XeroSighting(
             found=True,
             ledger_id=ledger_id,
@@ -232,34 +220,6 @@ class XeroProfile:
 def _amount(verify: Mapping[str, Any], key: str) -> Decimal | None:
     text = verify.get(key)
     return None if text is None else parse_amount(str(text))
-
-
-def _pair(verify: Mapping[str, Any]) -> str | None:
-    if "credit_id" not in verify or "document_id" not in verify:
-        return None
-    return f"{verify['credit_id']}:{verify['document_id']}"
-
-
-async def _single(toolbox: Toolbox, operation: str, id: str) -> Mapping[str, Any] | None:
-    """One record by id, or None when it is gone."""
-    try:
-        result = await call(toolbox, TABLE[operation].tool, {"id": id}, "reading a credit again")
-    except FinchatError as error:
-        if error.code == "not_found":
-            return None
-        raise
-    return _first(result)
-
-
-def _first(result: CallResult) -> Mapping[str, Any] | None:
-    """The record of an answer: the only one of `records`, or the answer itself."""
-    body = result.structured
-    if body is None:
-        return None
-    listed = body.get("records")
-    if not isinstance(listed, list):
-        return body
-    return listed[0] if listed and isinstance(listed[0], Mapping) else None
 
 
 def _text(row: Mapping[str, Any], key: str) -> str | None:

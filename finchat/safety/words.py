@@ -1,0 +1,53 @@
+"""A write in a person's words: what is done to which document, for whom, how much. Ids belong to the journal."""
+
+from __future__ import annotations
+
+from finchat.books.money import amount_text, parse_amount
+from finchat.books.plan import Precondition, Proposal, Write
+
+_CREDITS = {"credit_note": "credit note", "prepayment": "prepayment", "overpayment": "overpayment"}
+
+
+def amount_of(write: Write) -> str:
+    """`create_a_xero_payment of 1234.50 NZD`, for the record."""
+    return f"{write.tool} of {amount_text(write.amount, write.currency)} {write.currency}"
+
+
+def deed(proposal: Proposal, write: Write) -> str:
+    """`payment of SI-51717 Stewart & Vane Farms & Co, 523.77 NZD`."""
+    subject, verb = _parts(write)
+    if subject in _CREDITS:
+        return f"{_CREDITS[subject]} put against {_object(proposal, write)}"
+    what = "payment of" if (subject, verb) == ("payment", "create") else f"{subject.replace('_', ' ')} {verb}:"
+    return f"{what} {_object(proposal, write)}"
+
+
+def done(proposal: Proposal, write: Write) -> str:
+    """`paid SI-51717 Stewart & Vane Farms & Co, 523.77 NZD`."""
+    if _parts(write) == ("payment", "create"):
+        return f"paid {_object(proposal, write)}"
+    return deed(proposal, write)
+
+
+def of_line(proposal: Proposal, write: Write) -> str:
+    """The same with the day of its bank line: `payment of …, 523.77 NZD, for the bank line of 2026-11-14`."""
+    day = write.arguments.get("date")
+    return deed(proposal, write) + (f", for the bank line of {day}" if isinstance(day, str) and day else "")
+
+
+def record_name(proposal: Proposal, condition: Precondition) -> str:
+    """What a person calls the record of a fact: `invoice SI-51717`; its id where it has no number."""
+    numbers = (link.number for link in proposal.links if link.document_id == condition.id)
+    return f"{condition.type.replace('_', ' ')} {next((n for n in numbers if n), condition.id)}"
+
+
+def _parts(write: Write) -> tuple[str, str]:
+    subject, _, verb = write.operation.partition(".")
+    return subject, verb
+
+
+def _object(proposal: Proposal, write: Write) -> str:
+    links = [link for link in proposal.links if link.id in write.link_ids]
+    names = ", ".join(f"{link.number or link.type} {link.contact}".strip() for link in links)
+    amount = f"{parse_amount(amount_text(write.amount, write.currency)):,} {write.currency}"
+    return f"{names}, {amount}" if names else amount
