@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from decimal import Decimal
+from json.encoder import encode_basestring
 from typing import Any
 
 
@@ -38,8 +39,10 @@ def plain_decimal(value: Decimal) -> str:
 
 
 def _write(value: Any) -> str:
-    if value is None or isinstance(value, bool | str):
-        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, str):
+        return encode_basestring(value)
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)
     if isinstance(value, int):
         return str(value)
     if isinstance(value, Decimal):
@@ -48,7 +51,7 @@ def _write(value: Any) -> str:
         if not all(isinstance(key, str) for key in value):
             raise TypeError("JSON object keys are strings")
         members = sorted(value.items(), key=lambda item: item[0].encode("utf-16-be", "surrogatepass"))
-        return "{" + ",".join(f"{json.dumps(k, ensure_ascii=False)}:{_write(v)}" for k, v in members) + "}"
+        return "{" + ",".join(f"{encode_basestring(k)}:{_write(v)}" for k, v in members) + "}"
     if isinstance(value, list | tuple):
         return "[" + ",".join(_write(item) for item in value) + "]"
     raise TypeError(f"{type(value).__name__} has no canonical JSON form; write amounts as strings")
