@@ -22,7 +22,7 @@ POINTS = (
     "before_claim", "in_claim", "after_claim", "in_intend", "before_flush_of_intent", "before_head_of_intent",
     "after_intend", "before_commit",
     "after_commit", "before_conclude", "in_conclude", "before_flush_of_outcome", "before_head_of_outcome",
-    "after_conclude",
+    "after_conclude", "before_read_back", "in_read_back", "before_flush_of_read_back", "after_read_back",
 )  # fmt: skip
 
 
@@ -49,7 +49,7 @@ def arrange_death(world: World, point: str) -> None:
 
         setattr(journal, name, wrapped)
 
-    for name in ("claim", "intend", "conclude"):
+    for name in ("claim", "intend", "conclude", "read_back"):
         around(name)
     chain, flush = audit._chain, audit.flush
 
@@ -59,7 +59,11 @@ def arrange_death(world: World, point: str) -> None:
         chain(*args)  # type: ignore[arg-type]
 
     def dying_flush() -> None:
-        if (point, step["name"]) in (("before_flush_of_intent", "intend"), ("before_flush_of_outcome", "conclude")):
+        if (point, step["name"]) in (
+            ("before_flush_of_intent", "intend"),
+            ("before_flush_of_outcome", "conclude"),
+            ("before_flush_of_read_back", "read_back"),
+        ):
             die()
         flush()
 
@@ -118,6 +122,9 @@ async def test_a_killed_write_is_never_two_and_one_after_a_fresh_apply(
         assert states == []  # nothing was used up yet, or everything is stored already
     else:
         assert states == (["committed"] if world.vendor.payments else ["not_sent"])
+    # A write that is committed was read back before the kill, or is now.
+    read = bool(world.vendor.payments) and POINTS.index(point) < POINTS.index("before_flush_of_read_back")
+    assert [(r.outcome, r.error) for r in recovery.read_back] == [("committed", None)] * read
     assert [e.text for e in world.events if isinstance(e, Recovered)] != [] or not states
     await approve_and_execute(world)
     assert len(world.vendor.payments) == 1
