@@ -34,6 +34,7 @@ CODES: dict[str, Literal["info", "warning", "error"]] = {
     "ambiguous": "warning",
     "review": "warning",
     "unmatched": "info",
+    "claimed_by_amount": "warning",
     "locked": "error",
 }
 _SHORT = {
@@ -123,7 +124,8 @@ def _told(case: _Case) -> _Told | None:
     if v.certain:
         return _residual(case)
     if v.status == "already_settled":
-        return None
+        step = "Check in the ledger that the payment is this line's; if it is not, record the line by hand."
+        return _Told("claimed_by_amount", f"{case.moved}: {v.reason}", step)
     tell = _TELL.get(v.situation)
     if tell is not None:
         return tell(case)

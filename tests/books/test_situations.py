@@ -160,7 +160,7 @@ def test_a_cent_short_is_rounding_and_stays_open() -> None:
 
 def test_an_overpaid_line_is_never_settled_in_part() -> None:
     v = verdict("KAURI JOINERY INV-0042", "1100.00", invoice("INV-0042", "kauri", "1000.00"))
-    assert (v.situation, v.status, v.certain) == ("overpayment", "review", False)
+    assert (v.situation, v.status, v.certain) == ("overpayment", "reported", False)
     assert v.settlements == ()
     assert v.residual == Decimal("-100.00")
     assert v.suggestions[0].settlements[0].amount == Decimal("1000.00")

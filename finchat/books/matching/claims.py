@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from finchat.books.documents import BankLine, BankTransaction, Direction
-from finchat.books.matching.facts import HINTED, NAMED, Facts, supporters
+from finchat.books.matching.facts import HINTED, NAMED, Facts, contact_name, supporters
+from finchat.books.matching.names import Named
 from finchat.books.money import to_minor
 
 # The ledger's date of an entry against the bank's: bookkeepers enter late more often than early.
@@ -28,6 +29,7 @@ class Claim:
     ledger_ids: tuple[str, ...]
     text: str
     transaction: BankTransaction | None = None
+    doubt: str = ""  # why a person should look: the line names somebody, and not the entry's contact
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,8 @@ def _from_entries(
     for *_, entry, line in sorted(pairs, key=lambda p: p[:6]):
         if line.id in claimed or used.intersection(entry.keys):
             continue
-        claimed[line.id] = Claim(entry.kind, entry.ids, _text(entry), entry.transaction)
+        doubt = _doubt(facts, line, entry) if least == 1 else ""
+        claimed[line.id] = Claim(entry.kind, entry.ids, _text(entry), entry.transaction, doubt)
         used.update(entry.keys)
 
 
@@ -225,6 +228,16 @@ def _fit_of_name(facts: Facts, line: BankLine, entry: _Entry) -> int | None:
     if best:
         return None
     return 4 if batch else 1  # a sum of several payments is seldom met by chance
+
+
+def _doubt(facts: Facts, line: BankLine, entry: _Entry) -> str:
+    """The text holds words that nothing explains, where the payment's contact should be: a trading name, or a stranger
+    who paid as much."""
+    if entry.kind != "payment" or _fit(facts, line, entry) != 1:
+        return ""
+    said = facts.unexplained(line, Named(0.0, 0.0))
+    who = ", ".join(sorted(contact_name(facts, c) for c in entry.contact_ids))
+    return f"the line says “{' '.join(said)}”, the payment is of {who}" if said and who else ""
 
 
 def _names_open_document(facts: Facts, line: BankLine, minor: int) -> bool:

@@ -266,13 +266,14 @@ def rival_of(facts: Facts, option: Option, others: list[Option]) -> Rival | None
 
 
 def _settled(line: BankLine, held: Claim) -> Verdict:
+    reason = held.text[:1].upper() + held.text[1:]
     return Verdict(
         line_id=line.id,
         situation="already_settled",
         status="already_settled",
-        certain=True,
-        confidence=_ONE,
-        reason=held.text[:1].upper() + held.text[1:] + ".",
+        certain=not held.doubt,
+        confidence=Decimal("0.60") if held.doubt else _ONE,
+        reason=f"{reason}; {held.doubt}." if held.doubt else f"{reason}.",
         evidence=(Evidence(kind="claim", text=held.text, record_type=held.kind, record_id=held.ledger_ids[0]),),
         ledger_ids=held.ledger_ids,
     )

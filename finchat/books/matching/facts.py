@@ -217,7 +217,13 @@ def supporters(named: Mapping[str, Named], floor: float = HINTED) -> dict[str, N
     if not named:
         return {}
     best = max(rank(n) for n in named.values())
-    return {c: n for c, n in named.items() if n.coverage >= floor and rank(n) >= best - 0.1}
+    close = {c: n for c, n in named.items() if n.coverage >= floor and rank(n) >= best - 0.1}
+    return {c: n for c, n in close.items() if not any(_outdoes(other, n) for other in close.values())}
+
+
+def _outdoes(other: Named, named: Named) -> bool:
+    """The other name is there as well, and is the same words of the line and more: a sister whose own word is named."""
+    return other.coverage >= 0.9 and named.used < other.used and rank(other) > rank(named) and bool(named.used)
 
 
 def rank(named: Named) -> float:

@@ -13,7 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from finchat.books.matching.text import letters_only, one_edit_apart, shortened, skeleton, words
+from finchat.books.matching.text import letters_only, one_edit_apart, shortened, skeleton, unspaced, words
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +41,15 @@ class NameIndex:
         self._closing = _closing_words(own)
         frequency = Counter(w for name in own for w in set(name))
         count = max(len(own), 1)
-        self._weight: dict[str, float] = {}
+        self._weights: list[dict[str, float]] = []
+        stems = _stems(own, self._closing)
         for _, name in self._names:
+            closing = frozenset[str]() if _has_sister(name, self._closing, stems) else self._closing
+            weights: dict[str, float] = {}
             for w in name:
                 rarity = math.log(1 + count / max(frequency[w], 1)) / math.log(1 + count)
-                self._weight[w] = (0.1 if w in self._closing else rarity) * min(len(w), 5) / 5
+                weights[w] = (0.1 if w in closing else rarity) * min(len(w), 5) / 5
+            self._weights.append(weights)
         self._by_word: dict[str, list[int]] = defaultdict(list)
         self._joined: dict[str, list[int]] = defaultdict(list)
         self._cores: list[str] = []
@@ -53,12 +57,12 @@ class NameIndex:
         for index, (_, name) in enumerate(self._names):
             for w in dict.fromkeys(name):
                 self._by_word[w].append(index)
-            core = list(name)
-            while len(core) > 1 and core[-1] in self._closing:
-                core.pop()
-            self._cores.append("".join(core))
-            if len(core) == 1:
+            core = _core(name, self._closing)
+            if len(core) == 1 and not (len(core[0]) >= 4 and unspaced(core[0])):
                 self._single.add(self._names[index][0])
+            if _has_sister(name, self._closing, stems):
+                core = name  # what the core says, it says of the sister too
+            self._cores.append("".join(core))
             self._joined["".join(core)].append(index)
             if len(core) != len(name):
                 self._joined["".join(name)].append(index)
@@ -138,9 +142,10 @@ class NameIndex:
                     if position < len(key) and key[position] not in used and w.startswith(key[position]):
                         extra[w] = 0.5
                         used.add(key[position])
-            total = sum(self._weight[w] for w in name) or 1.0
-            got = sum(self._weight[w] * q for w, (q, _) in hits.items() if w in name)
-            got += sum(self._weight[w] * q for w, q in extra.items())
+            weight = self._weights[index]
+            total = sum(weight[w] for w in name) or 1.0
+            got = sum(weight[w] * q for w, (q, _) in hits.items() if w in name)
+            got += sum(weight[w] * q for w, q in extra.items())
             named = Named(min(got / total, 1.0), float(sum(len(w) for w in used)), frozenset(used))
             self._keep(found, contact_id, named)
         spans = _spans(key)
@@ -206,6 +211,25 @@ def _closing_words(names: Iterable[tuple[str, ...]]) -> frozenset[str]:
         if found <= closing:
             return closing
         closing |= found
+
+
+def _core(name: tuple[str, ...], closing: frozenset[str]) -> tuple[str, ...]:
+    end = len(name)
+    while end > 1 and name[end - 1] in closing:
+        end -= 1
+    return name[:end]
+
+
+def _stems(names: Iterable[tuple[str, ...]], closing: frozenset[str]) -> Counter[tuple[str, ...]]:
+    """How many different names begin with the core of a name."""
+    different = set(names)
+    cores = {_core(name, closing) for name in different if name}
+    return Counter(name[:n] for name in different for n in range(1, len(name) + 1) if name[:n] in cores)
+
+
+def _has_sister(name: tuple[str, ...], closing: frozenset[str], stems: Counter[tuple[str, ...]]) -> bool:
+    """Whether another name begins alike: then even a closing word may be what tells the two apart."""
+    return stems[_core(name, closing)] > 1
 
 
 def _spans(key: tuple[str, ...]) -> dict[str, frozenset[str]]:

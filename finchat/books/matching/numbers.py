@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from finchat.books.documents import BankLine, Document
-from finchat.books.matching.text import letters_only, runs, words
+from finchat.books.matching.text import fold, letters_only, runs, words
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -40,6 +40,7 @@ class _Token:
 
 
 _CODED = re.compile(r"[^\W\d_]{1,5}[-/.]?(\d{3,})(?!\w)")
+_CHUNK = re.compile(r"[^\W_]+(?:[-/.][^\W_]+)*")
 _MARKED = re.compile(r"[#№]\s*0*(\d+)")
 
 
@@ -51,6 +52,21 @@ def _parts(number: str) -> tuple[str, str, str]:
     return letters, (digits[-1].lstrip("0") if digits else ""), "".join(pieces)
 
 
+def _shapes(text: str) -> list[tuple[tuple[str, ...], tuple[str | int, ...]]]:
+    """Of every unbroken piece of a text with digits beside letters or other digits: its parts without leading zeros,
+    and its shape, in which digits only count (`FV/2026/0042` is `fv`, 4, 4)."""
+    found = []
+    for chunk in _CHUNK.findall(fold(text)):
+        parts = [r for w in words(chunk) for r in runs(w)]
+        if len(parts) > 1 and any(p[0].isdigit() for p in parts):
+            found.append((_plain(parts), tuple(len(p) if p[0].isdigit() else p for p in parts)))
+    return found
+
+
+def _plain(parts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(p.lstrip("0") if p[0].isdigit() else p for p in parts)
+
+
 class NumberIndex:
     def __init__(self, documents: Iterable[Document], lines: Iterable[BankLine]) -> None:
         self._own: dict[tuple[str, str], list[str]] = defaultdict(list)
@@ -60,7 +76,12 @@ class NumberIndex:
         self.digits_of: dict[str, str] = {}
         self._known: set[str] = set()
         self._longest = 0  # digits of the longest number or reference a document has, zeros included
+        self._written: set[tuple[str, ...]] = set()  # every number and reference the books know
+        self._schemes: set[tuple[str, tuple[str | int, ...]]] = set()  # how documents of each direction are numbered
         for document in documents:
+            for text in (document.number, document.reference):
+                self._written |= {parts for parts, _ in _shapes(text)}
+            self._schemes |= {(document.direction, shape) for _, shape in _shapes(document.number)[:1]}
             letters, digits, whole = _parts(document.number)
             for text in (document.number, document.reference):
                 for piece in (r for w in words(text) for r in runs(w) if r[0].isdigit()):
@@ -120,19 +141,55 @@ class NumberIndex:
         return tuple(sorted(found.values()))
 
     def unknown(self, line: BankLine) -> tuple[str, ...]:
-        """Codes of the line (letters and digits in one) that look like a document's but are none that the books know:
-        an order, a quote, a document to come."""
+        """Codes of the line (letters and digits in one, or written as documents' numbers are) that look like a
+        document's but are none that the books know: an order, a quote, a draft, a document to come."""
+        texts = (line.payee, line.narration, line.reference)
+        alike = [
+            " ".join(parts)
+            for text in texts
+            for parts, shape in _shapes(text)
+            if parts not in self._written and self._in_scheme(line, shape)
+        ]
+        alike += [
+            t.text
+            for t in _tokens(line)
+            if not t.letters
+            and (t.before, t.digits) not in self._written
+            and self._in_scheme(line, (t.before, t.written))
+        ]
         return tuple(
             dict.fromkeys(
-                t.text
-                for t in _tokens(line)
-                if t.coded
-                and 3 <= t.written <= self._longest
-                and t.digits not in self._known
-                and (t.letters or t.before) not in self._traces
-                and not _near_date(t, line)
+                alike
+                + [
+                    t.text
+                    for t in _tokens(line)
+                    if t.coded
+                    and 3 <= t.written <= self._longest
+                    and t.digits not in self._known
+                    and (t.letters or t.before) not in self._traces
+                    and not _near_date(t, line)
+                ]
             )
         )
+
+    def _in_scheme(self, line: BankLine, shape: tuple[str | int, ...]) -> bool:
+        """Whether documents this line could pay are numbered so; the last digits may have grown or lost one."""
+        *head, last = shape
+        grown = [last] if isinstance(last, str) else [last - 1, last, last + 1]
+        return any((line.direction, (*head, end)) in self._schemes for end in grown)
+
+    def ahead(self, line: BankLine) -> str | None:
+        """A number of the line that no document bears and no bank puts there: perhaps of a document to come."""
+        coded = self.unknown(line)
+        bare = (
+            t.text
+            for t in _tokens(line)
+            if t.written >= 4
+            and t.digits not in self._known
+            and not _near_date(t, line)
+            and ((t.letters or t.before) not in self._noise or t.in_reference)
+        )
+        return coded[0] if coded else next(bare, None)
 
     def introduces_noise(self, word: str) -> bool:
         """Whether the numbers after the word are never a document's."""
@@ -182,18 +239,30 @@ def _tokens(line: BankLine) -> list[_Token]:
 
 
 def _near_date(token: _Token, line: BankLine) -> bool:
-    """Four digits that are a day and a month within two months of the line, or its year."""
-    if token.written != 4 or token.letters:
-        return False
-    digits = token.digits.zfill(4)
-    if abs(int(digits) - line.date.year) <= 1:
+    return not token.letters and reads_as_date(token.digits.zfill(token.written), line.date)
+
+
+def reads_as_date(digits: str, near: dt.date) -> bool:
+    """Whether digits are a day within two months of `near`, in any usual order: a day and a month, with a year of two
+    or four digits, or the year itself."""
+    if len(digits) == 4 and abs(int(digits) - near.year) <= 1:
         return True
-    for day, month in ((digits[:2], digits[2:]), (digits[2:], digits[:2])):
-        for year in (line.date.year - 1, line.date.year, line.date.year + 1):
+    return any(abs((written - near).days) <= 62 for written in _dates(digits, near))
+
+
+def _dates(digits: str, near: dt.date) -> Iterable[dt.date]:
+    years = [str(y) for y in (near.year - 1, near.year, near.year + 1)]
+    if len(digits) == 4:
+        orders = [(y, digits[:2], digits[2:]) for y in years]
+    elif len(digits) in (6, 8):
+        n = len(digits) - 4
+        orders = [(digits[:n], digits[n : n + 2], digits[n + 2 :]), (digits[4:], digits[:2], digits[2:4])]
+    else:
+        return
+    for year, one, other in orders:
+        whole = int(year) + (2000 if len(year) == 2 else 0)
+        for month, day in ((one, other), (other, one)):
             try:
-                written = dt.date(year, int(month), int(day))
+                yield dt.date(whole, int(month), int(day))
             except ValueError:
                 continue
-            if abs((written - line.date).days) <= 62:
-                return True
-    return False

@@ -11,7 +11,7 @@ from itertools import combinations
 from finchat.books.documents import BankLine, Credit, Document
 from finchat.books.matching.facts import HINTED, NAMED, Facts, Remaining, contact_name, rank, supporters
 from finchat.books.matching.groups import chance, groups_summing_to
-from finchat.books.matching.numbers import Mention
+from finchat.books.matching.numbers import Mention, reads_as_date
 from finchat.books.matching.residuals import why_short
 from finchat.books.matching.text import amounts_in, digits_transposed, fold
 from finchat.books.matching.verdict import Situation
@@ -88,8 +88,12 @@ def options(line: BankLine, facts: Facts, remaining: Remaining, *, guesses: bool
     found = _by_number(scene)
     if guesses or not (found and found[0].certain and found[0].level == BY_NUMBER):
         weaker = [*_by_name(scene), *_groups(scene, guesses=guesses)]
+        # A number with the line's amount stands against any answer that only a name gives.
+        other = {o.documents for o in found if o.level == BY_NUMBER and o.situation == "exact" and not o.certain}
         unknown = _spent(scene) or bool(facts.numbers.unknown(line))
-        found += [_doubtful(o) if unknown and not _explains_number(scene, o) else o for o in weaker]
+        found += [
+            _doubtful(o) if (unknown or other - {o.documents}) and not _explains_number(scene, o) else o for o in weaker
+        ]
     if guesses:
         found += [*_shorts(scene), *_by_amount(scene)]
     best: dict[tuple[frozenset[str], tuple[tuple[str, str, int], ...]], Option] = {}
@@ -167,15 +171,18 @@ def _exact_by_number(scene: Scene, m: Mention, d: Document) -> Option:
     only = len(scene.facts.by_amount(d.direction, d.currency, scene.minor)) == 1
     bare = digits >= 4 and not scene.contacts and (digits >= 5 or only)
     fits = _contact_fits(scene, d)
-    trusted = fits or bare or (m.strength >= 2 and not _contradicted(scene, m, d))
+    written = m.text.replace(" ", "")
+    dated = written.isdigit() and reads_as_date(
+        written, scene.line.date
+    )  # every bank writes dates: no naming by itself
+    trusted = fits or (not dated and (bare or (m.strength >= 2 and not _contradicted(scene, d))))
     return _exact(scene, d, BY_NUMBER, "0.99" if fits else "0.97", trusted, evidence=[_number(m, d)])
 
 
-def _contradicted(scene: Scene, m: Mention, d: Document) -> bool:
-    """The text clearly names somebody else, and the number is not one that only this document can have: suppliers'
-    numbers are not ours to keep unique, and bare digits are nobody's."""
+def _contradicted(scene: Scene, d: Document) -> bool:
+    """The text clearly names somebody else: one may pay for another, or have copied a number; a human knows which."""
     clear = any(scene.facts.named(scene.line)[c].coverage >= 0.9 for c in scene.contacts)
-    return clear and not _contact_fits(scene, d) and (d.type == "bill" or m.strength < 3)
+    return clear and not _contact_fits(scene, d)
 
 
 def _foreign_by_number(scene: Scene, named: Sequence[tuple[Mention, Document]]) -> list[Option]:
@@ -193,7 +200,7 @@ def _whole_group(scene: Scene, pairs: Sequence[tuple[Mention, Document]]) -> lis
     takes = tuple(Take(document_id=d.id, minor=scene.due(d), bank_minor=scene.due(d)) for _, d in pairs)
     fits = all(_contact_fits(scene, d) for _, d in pairs)
     trusted = fits or len({d.contact_id for _, d in pairs}) == 1 or all(m.strength >= 2 for m, _ in pairs)
-    trusted = trusted and not any(_contradicted(scene, m, d) for m, d in pairs)
+    trusted = trusted and not any(_contradicted(scene, d) for _, d in pairs)
     return [
         Option(
             situation="several",
@@ -392,6 +399,8 @@ def _not_exact(scene: Scene, m: Mention, d: Document, *, alone: bool) -> Option:
     due = scene.due(d)
     fits = _contact_fits(scene, d)
     exact_elsewhere = [x for x in _open_of(scene, d.contact_id) if x.id != d.id and scene.due(x) == scene.minor]
+    # A number that the books do not know may take its part of the money.
+    alone = alone and not scene.facts.numbers.unknown(scene.line)
     trusted = alone and not exact_elsewhere and ((fits and m.strength >= 1) or (m.strength == 3 and not scene.contacts))
     if m.strength == 1 and len(m.text) < 4:
         trusted = False
@@ -463,15 +472,15 @@ def _by_name(scene: Scene) -> list[Option]:
     """Answers that rest on who the text names."""
     exact = _exact_by_name(scene)
     found = [*exact, *_foreign_by_name(scene)]
-    if not exact:
-        credited = [
-            _credited(scene, d, chosen, level=BY_NAME, certain=_name_is_enough(scene, contact_id))
-            for contact_id in sorted(scene.contacts)
-            for d in _open_of(scene, contact_id)
-            for chosen in _credit_sets(scene, d)
-        ]
-        found.extend(credited if len(credited) == 1 else [_doubtful(o) for o in credited])
-    return found
+    credited = [
+        _credited(scene, d, chosen, level=BY_NAME, certain=_name_is_enough(scene, contact_id))
+        for contact_id in sorted(scene.contacts)
+        for d in _open_of(scene, contact_id)
+        for chosen in _credit_sets(scene, d)
+    ]
+    if exact and credited:  # one document whole, or another less a credit: both are exact
+        return [_doubtful(o) for o in (*found, *credited)]
+    return [*found, *(credited if len(credited) == 1 else [_doubtful(o) for o in credited])]
 
 
 def _exact_by_name(scene: Scene) -> list[Option]:

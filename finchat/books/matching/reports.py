@@ -9,9 +9,9 @@ from finchat.books.documents import BankLine, Document
 from finchat.books.matching.facts import HINTED, NAMED, Facts, Remaining, contact_name, supporters
 from finchat.books.matching.options import BY_NUMBER_PART, Option
 from finchat.books.matching.text import words
-from finchat.books.matching.verdict import Situation, Verdict
+from finchat.books.matching.verdict import Candidate, Situation, Verdict
 from finchat.books.money import from_minor, to_minor
-from finchat.books.plan import Evidence
+from finchat.books.plan import Evidence, Rival
 
 _WORTH_A_LOOK = Decimal("0.35")  # options below are shown, but nothing is said of them
 
@@ -62,7 +62,11 @@ class _Leftover:
         over = self.found[0]
         document = self.facts.documents[over.takes[0].document_id]
         residual = None if over.residual is None else from_minor(over.residual, document.currency)
-        return replace(self._review("overpayment", over.reason, over), residual=residual)
+        # Paying what is due and keeping the excess are one answer: no other document takes the line in its place.
+        alike = [o for o in self.found if o.situation == "overpayment"]
+        told = self._report("overpayment", over.reason, confidence=str(over.confidence), evidence=over.evidence)
+        suggestions = tuple(self._candidate(o) for o in alike[:3])
+        return replace(told, residual=residual, rival=self._rival(), suggestions=suggestions)
 
     def opposite(self) -> Verdict | None:
         other_way = _opposite(self.facts, self.line, self.minor)
@@ -97,6 +101,10 @@ class _Leftover:
             for c in named
             for d in self.facts.open_of.get(c, ())
         )
+        ahead = self.facts.numbers.ahead(self.line)
+        if payable and ahead is not None:
+            text = f"Money of {who} that names {ahead}, which no document bears."
+            return self._report("prepayment", text, evidence=(evidence,), shown=True)
         if payable:
             text = f"Money of {who} for no open document of that amount."
             return self._report("on_account", text, evidence=(evidence,), shown=True)
@@ -122,8 +130,6 @@ class _Leftover:
         evidence: tuple[Evidence, ...] = (),
         shown: bool = False,
     ) -> Verdict:
-        from finchat.books.matching.engine import candidate, rival_of
-
         return Verdict(
             line_id=self.line.id,
             situation=situation,
@@ -132,9 +138,19 @@ class _Leftover:
             confidence=Decimal(confidence),
             reason=reason,
             evidence=evidence,
-            rival=rival_of(self.facts, self.found[0], self.found[1:]) if self.found and shown else None,
-            suggestions=tuple(candidate(self.facts, self.line, o) for o in self.found[:3]) if shown else (),
+            rival=self._rival() if shown else None,
+            suggestions=tuple(self._candidate(o) for o in self.found[:3]) if shown else (),
         )
+
+    def _rival(self) -> Rival | None:
+        from finchat.books.matching.engine import rival_of
+
+        return rival_of(self.facts, self.found[0], self.found[1:]) if self.found else None
+
+    def _candidate(self, option: Option) -> Candidate:
+        from finchat.books.matching.engine import candidate
+
+        return candidate(self.facts, self.line, option)
 
 
 def _paid_again(facts: Facts, remaining: Remaining, line: BankLine, by_id: dict[str, BankLine]) -> Evidence | None:
@@ -205,7 +221,9 @@ def _own_account(facts: Facts, line: BankLine) -> str | None:
             return account.name
         parts = words(account.name)
         digits = {p for p in parts if p.isdigit() and len(p) >= 4} | _endings(account.bank_account)
-        own = {p for p in parts if len(p) >= 5 and p not in here and not p.isdigit() and not facts.name_index.knows(p)}
+        # A word that is part of a contact's name too counts only when the line names no such contact.
+        used = {w for n in supporters(facts.named(line)).values() for w in n.used}
+        own = {p for p in parts if len(p) >= 5 and p not in here and not p.isdigit() and p not in used}
         if (len(parts) > 1 and all(p in text for p in parts)) or (digits | own) & text:
             return account.name
     return None

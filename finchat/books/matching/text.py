@@ -9,20 +9,32 @@ from functools import lru_cache
 _WORD = re.compile(r"[^\W_]+")
 _RUNS = re.compile(r"\d+|[^\W\d_]+")
 _VOWELS = frozenset("aeiouy")
+# Letters that Unicode does not take apart, as banks write them in plain ones.
+_PLAIN_LETTERS = str.maketrans(
+    {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "ħ": "h", "ı": "i", "ŧ": "t", "æ": "ae", "œ": "oe", "þ": "th"}
+)
 _PLAIN_AMOUNT = re.compile(r"(?<![\w.,'])(\d{1,3}(?:[ .,'\u00a0\u202f]\d{3})+|\d+)[.,](\d{2,3})(?![\w])")
 
 
 @lru_cache(maxsize=65536)
 def fold(text: str) -> str:
-    """Case, width and accents removed: `Société ＡＢ` is `societe ab`."""
+    """Case, width, accents and the script of digits removed: `Société ＡＢ ٤٢` is `societe ab 42`."""
     decomposed = unicodedata.normalize("NFKD", text)
-    return "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()
+    plain = "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()
+    if plain.isascii():
+        return plain
+    return "".join(str(unicodedata.digit(c)) if c.isdigit() else c for c in plain.translate(_PLAIN_LETTERS))
 
 
 @lru_cache(maxsize=65536)
 def words(text: str) -> tuple[str, ...]:
     """Runs of letters and digits of the folded text, in order."""
     return tuple(_WORD.findall(fold(text)))
+
+
+def unspaced(word: str) -> bool:
+    """Whether the word's script writes without spaces: such a word is not part of a longer name, it is all of it."""
+    return any("\u3040" <= c <= "\u30ff" or "\u3400" <= c <= "\u9fff" or "\u0e00" <= c <= "\u0eff" for c in word)
 
 
 def letters_only(word: str) -> bool:
