@@ -86,6 +86,11 @@ class Outside:
         assert response.status_code == 200, response.text
         return response.json()
 
+    async def post(self, path: str, body: Mapping[str, Any]) -> Any:
+        response = await self._client.post(path, content=json.dumps(body), headers={"Content-Type": "application/json"})
+        assert response.status_code == 200, response.text
+        return response.json()
+
     async def trial_balance(self, on: date) -> dict[str, Decimal]:
         """Debit-positive balances by account id."""
         (report,) = (await self.get("/Reports/TrialBalance", date=on.isoformat()))["Reports"]
