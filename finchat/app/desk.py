@@ -224,27 +224,6 @@ class PolicyFirst:
             yield decision
 
 
-class OrganisationBudgets:
-    """Which budget a configured server's calls belong to, before it has said which organisation it is."""
-
-    _TABLE = "CREATE TABLE budgets (server TEXT PRIMARY KEY, key TEXT NOT NULL) STRICT"
-
-    def __init__(self, database: Database) -> None:
-        database.migrate("budgets", (self._TABLE,))
-        self._database = database
-
-    def known(self, server: str) -> str | None:
-        """The organisation's key as learned by an earlier run, by the server's fingerprint."""
-        row = self._database.row("SELECT key FROM budgets WHERE server = ?", (server,))
-        return None if row is None else str(row["key"])
-
-    def remember(self, server: str, key: str) -> str:
-        if self.known(server) != key:
-            with self._database.transaction() as connection:
-                connection.execute("REPLACE INTO budgets VALUES (?, ?)", (server, key))
-        return key
-
-
 @asynccontextmanager
 async def open_desk(call: Invocation, via: Via) -> AsyncIterator[Desk]:
     """Everything a workflow needs for one organisation, opened in order and closed in reverse."""
@@ -253,6 +232,7 @@ async def open_desk(call: Invocation, via: Via) -> AsyncIterator[Desk]:
 
     profile = profile_of(settings.profile, settings.name)
     with quick_imports():
+        from finchat.connections.organisation_keys import OrganisationKeys
         from finchat.connections.paced import PacedToolbox
         from finchat.connections.pacing import Pacer, open_budget
         from finchat.connections.sessions import open_session
@@ -278,7 +258,7 @@ async def open_desk(call: Invocation, via: Via) -> AsyncIterator[Desk]:
         journal, audit, run = stack.enter_context(books_of_record(call, via, progress))
         budget = stack.enter_context(closing(open_budget(call.home)))
         pacer = stack.enter_context(closing(Pacer(budget, call.home.locks, emit=progress)))
-        budgets = OrganisationBudgets(budget)
+        keys = OrganisationKeys(budget)
         session = await stack.enter_async_context(
             open_session(
                 settings,
@@ -289,7 +269,7 @@ async def open_desk(call: Invocation, via: Via) -> AsyncIterator[Desk]:
             )
         )
         here = settings.fingerprint("")
-        paced = PacedToolbox(session, pacer, budgets.known(here) or here, is_read=is_read, emit=progress)
+        paced = PacedToolbox(session, pacer, here, is_read=is_read, emit=progress)
         guard = Guard(
             sessions={settings.name: paced},
             profiles={settings.name: profile},
@@ -305,10 +285,12 @@ async def open_desk(call: Invocation, via: Via) -> AsyncIterator[Desk]:
         provider = XeroProvider(
             guard.toolbox(settings.name), clearing_accounts=settings.clearing_accounts, emit=progress
         )
-        organisation = await provider.organisation(call.org or settings.organisation)
+        async with keys.discovering(here, pacer.owner) as known:
+            paced.key = known or here
+            organisation = await provider.organisation(call.org or settings.organisation)
+            paced.key = keys.remember(here, f"{settings.profile}:{organisation.id}")
         if settings.sandbox and (age := sandbox_home(call).age_notice()):
             progress(Notice(text=age, severity="warning"))
-        paced.key = budgets.remember(here, f"{settings.profile}:{organisation.id}")
         recovery = await guard.open_organisation(settings.name, organisation)
         yield Desk(
             call=call, settings=settings, clock=clock, progress=progress, journal=journal, guard=guard,

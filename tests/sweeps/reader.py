@@ -1,4 +1,4 @@
-"""A finchat process that reads an organisation many times: `reader.py MCP_CONFIG READS`; prints when each read ended."""
+"""A finchat process that reads an organisation many times: prints when each of the READS ended."""
 
 import asyncio
 import json
