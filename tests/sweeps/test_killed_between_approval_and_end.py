@@ -52,7 +52,7 @@ def _killed_once(world: World, *, after_s: float) -> str:
     assert _apply(world, plan.stem, invoices) == (min(recovered) == 0), said
     assert set(paid()) == {1}, said
     if min(recovered) == 1:
-        return "recovered" if "is in the ledger as" in said else "concluded before the kill"
+        return "recovered" if "is in the ledger." in said else "concluded before the kill"
     return "partly recovered" if max(recovered) == 1 else "not sent"
 
 
