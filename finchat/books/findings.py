@@ -36,6 +36,7 @@ CODES: dict[str, Literal["info", "warning", "error"]] = {
     "unmatched": "info",
     "claimed_by_amount": "warning",
     "locked": "error",
+    "cannot_propose": "error",
 }
 _SHORT = {
     "part_payment": "It is a part payment.",

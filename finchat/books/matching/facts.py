@@ -13,6 +13,8 @@ from finchat.books.matching.text import letters_only, words
 from finchat.books.money import to_minor
 
 NAMED = 0.72  # from this coverage on, a line names a contact
+# Legal forms that are spelled out; the others have four letters or fewer.
+_FORMS = frozenset({"limited", "company", "corporation", "incorporated", "proprietary", "partnership"})
 HINTED = 0.45  # from this coverage on, the name does not contradict a contact
 
 
@@ -167,6 +169,31 @@ class Facts:
         inside = set(text[places[0] : places[-1]]) if places else set()
         return any(w in inside for w in self.unexplained(line, named))
 
+    def goes_on(self, line: BankLine, contact_id: str, named: Named) -> bool:
+        """Whether more of the name than its legal form is left unsaid, and a word that nothing explains stands there
+        instead: `Silver Fern Dental` is not Silver Fern Plumbing."""
+        name, text = words(self.names.get(contact_id, "")), self._words[line.id]
+        places = [i for i, w in enumerate(text) if w in named.used]
+        if not places or places[-1] + 1 >= len(text):
+            return False
+        said = [i for i, w in enumerate(name) if self.name_index.says(text[places[-1]], w)]
+        if not said:
+            return False  # a name learned from confirmed lines, or words run together
+        rest, after = name[said[-1] + 1 :], text[places[-1] + 1]
+        if not any(len(w) > 4 and w not in _FORMS for w in rest) or "".join(rest).startswith(after):
+            return False
+        return after in self.unexplained(line, named)
+
+    def too_short(self, contact_id: str, named: Named) -> bool:
+        """Whether one short whole word is all the line says of a name of several, or of a name of four letters."""
+        if len(named.used) != 1:
+            return False
+        (said,) = named.used
+        name = words(self.names.get(contact_id, ""))
+        if self.name_index.single(contact_id):
+            return len(said) <= 4 and said in name
+        return len(said) < 10 and said in name and len(name) > 1
+
     def by_account(self, line: BankLine) -> str | None:
         """The contact known to own the account the money came from or went to."""
         return self.account_of.get(_account(line.counterparty_account)) if line.counterparty_account else None
@@ -223,7 +250,7 @@ def supporters(named: Mapping[str, Named], floor: float = HINTED) -> dict[str, N
 
 def _outdoes(other: Named, named: Named) -> bool:
     """The other name is there as well, and is the same words of the line and more: a sister whose own word is named."""
-    return other.coverage >= 0.9 and named.used < other.used and rank(other) > rank(named) and bool(named.used)
+    return other.coverage >= 0.85 and named.used < other.used and rank(other) > rank(named) and bool(named.used)
 
 
 def rank(named: Named) -> float:

@@ -53,6 +53,7 @@ class NameIndex:
         self._by_word: dict[str, list[int]] = defaultdict(list)
         self._joined: dict[str, list[int]] = defaultdict(list)
         self._cores: list[str] = []
+        self._sizes: list[int] = []  # words of each core
         self._single: set[str] = set()  # contacts whose name is one word and perhaps a legal form
         for index, (_, name) in enumerate(self._names):
             for w in dict.fromkeys(name):
@@ -63,6 +64,7 @@ class NameIndex:
             if _has_sister(name, self._closing, stems):
                 core = name  # what the core says, it says of the sister too
             self._cores.append("".join(core))
+            self._sizes.append(len(core))
             self._joined["".join(core)].append(index)
             if len(core) != len(name):
                 self._joined["".join(name)].append(index)
@@ -81,12 +83,18 @@ class NameIndex:
         self._cache: dict[tuple[str, ...], dict[str, Named]] = {}
 
     def closes(self, word: str) -> bool:
-        """Whether the word is one that many names end with."""
-        return word in self._closing
+        """Whether the word is one that many names end with, one letter wrong included."""
+        if word in self._closing:
+            return True
+        return len(word) >= 3 and any(one_edit_apart(word, w) for w in self._closing if len(w) >= 3)
 
     def single(self, contact_id: str) -> bool:
         """Whether one word is all that tells the contact's name from others."""
         return contact_id in self._single
+
+    def says(self, word: str, name_word: str) -> bool:
+        """Whether a word of a text stands for that word of a name."""
+        return name_word in self._alike(word)
 
     def knows(self, word: str) -> bool:
         """Whether the word is part of any contact's name."""
@@ -108,9 +116,9 @@ class NameIndex:
         if word in self._by_word:
             alike[word] = 1.0
         bones = skeleton(word)
-        if bones == word and len(word) >= 2:  # the bank dropped the vowels
+        if len(word) >= 2:  # the bank dropped the vowels, or some of them
             for other in self._by_skeleton.get(bones, ()):
-                if len(other) > len(word):
+                if len(other) > len(word) and (bones == word or _within(word, other)):
                     alike.setdefault(other, 0.85 if len(word) >= 3 else 0.7)
         if len(word) >= 3:
             for other in self._by_start.get(word, ()):
@@ -118,8 +126,8 @@ class NameIndex:
         if len(word) >= 4:
             for s in sorted(shortened(word)):
                 for other in self._by_shortened.get(s, ()):
-                    if other not in alike and one_edit_apart(word, other):
-                        alike[other] = 0.88 if len(other) >= 5 else 0.75
+                    if other not in alike and len(other) >= 5 and one_edit_apart(word, other):
+                        alike[other] = 0.88  # of four letters, one changed makes another name
         self._likeness[word] = alike
         return alike
 
@@ -184,7 +192,8 @@ class NameIndex:
         cores = [c if len(c) >= 8 else None for c in self._cores]
         for core, _, index in process.extract(text, cores, scorer=fuzz.partial_ratio, score_cutoff=80, limit=None):
             ratio, span = max((fuzz.ratio(s, core), s) for s in long)
-            if ratio >= 87:
+            # Word for word, as many words as the name has were compared already.
+            if ratio >= 87 and not len(spans[span]) == self._sizes[index] > 1:
                 self._keep(found, self._names[index][0], Named(ratio / 100 * 0.93, float(len(core)), spans[span]))
 
     @staticmethod
@@ -211,6 +220,12 @@ def _closing_words(names: Iterable[tuple[str, ...]]) -> frozenset[str]:
         if found <= closing:
             return closing
         closing |= found
+
+
+def _within(short: str, long: str) -> bool:
+    """Whether the letters of one word are in the other, in their order."""
+    letters = iter(long)
+    return all(c in letters for c in short)
 
 
 def _core(name: tuple[str, ...], closing: frozenset[str]) -> tuple[str, ...]:

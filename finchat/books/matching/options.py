@@ -664,7 +664,13 @@ def _name_is_enough(scene: Scene, contact_id: str) -> bool:
     if scene.facts.by_account(scene.line) == contact_id:
         return True
     alone = not scene.facts.unexplained(scene.line, named)
-    if not alone and (scene.facts.name_index.single(contact_id) or scene.facts.interrupted(scene.line, named)):
+    if scene.facts.too_short(contact_id, named):
+        return False
+    if not alone and (
+        scene.facts.name_index.single(contact_id)
+        or scene.facts.interrupted(scene.line, named)
+        or scene.facts.goes_on(scene.line, contact_id, named)
+    ):
         return False
     return named.coverage >= NAMED or (named.coverage >= 0.6 and alone)
 
