@@ -308,6 +308,18 @@ def policy_test(
     return records.policy_test(call, tool)
 
 
+@cli.command("schema")
+@_with_common
+def schema(
+    call: "Invocation",
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="Whose schema; without it: all names.")] = None,
+) -> int:
+    """The JSON Schema of what finchat prints and reads."""
+    from finchat.app import schemas
+
+    return schemas.schema(call, name)
+
+
 # The words of the command line of this process, for the plan's record of what made it.
 _arguments: list[str] = []
 

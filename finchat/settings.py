@@ -162,7 +162,7 @@ _TEXT = {"type": "string", "minLength": 1}
 _TEXTS = {"type": "array", "items": {"type": "string"}}
 _TEXT_TABLE = {"type": "object", "additionalProperties": {"type": "string"}}
 _SECONDS = {"type": "number", "minimum": 0}
-_SERVERS_SCHEMA: Mapping[str, Any] = {
+SERVERS_SCHEMA: dict[str, Any] = {
     "type": "object",
     "propertyNames": {"pattern": "^[A-Za-z0-9_-]{1,32}$"},
     "additionalProperties": {
@@ -199,10 +199,15 @@ _SERVERS_SCHEMA: Mapping[str, Any] = {
 }
 
 
+def file_schema(root: str) -> dict[str, Any]:
+    """JSON Schema of a settings file whose servers are under `root` (servers, mcpServers); other keys are ignored."""
+    return {"type": "object", "properties": {root: SERVERS_SCHEMA}}
+
+
 def _servers(table: Any, file: Path, root: str) -> dict[str, ServerSettings]:
     from jsonschema import Draft202012Validator
 
-    for issue in Draft202012Validator(_SERVERS_SCHEMA).iter_errors(table):
+    for issue in Draft202012Validator(SERVERS_SCHEMA).iter_errors(table):
         where = ".".join([root, *(str(part) for part in issue.absolute_path)])
         why = {
             "not": "has both a command and a url",

@@ -44,7 +44,7 @@ def test_the_version_costs_nothing_else() -> None:
 def test_help_names_every_command_and_imports_nothing_heavy() -> None:
     done = run("--help")
     assert done.returncode == 0
-    for command in ("reconcile", "apply", "serve", "sandbox", "audit", "journal", "policy", "servers"):
+    for command in ("reconcile", "apply", "serve", "sandbox", "audit", "journal", "policy", "servers", "schema"):
         assert f"\n  {command} " in done.stdout
     imported = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "finchat", "reconcile", "--help"],
@@ -99,6 +99,7 @@ def test_finchat_alone_prints_its_help() -> None:
         (["serve", "xero", "--expires", "soon"], "--expires"),
         (["serve", "xero", "--sandbox", "--http", "nowhere"], "--http"),
         (["journal", "resolve", "w1"], "--committed"),
+        (["schema", "invoice"], "reconcile, apply, plan"),
     ],
 )
 def test_a_wrong_command_line_says_what_and_what_next(arguments: list[str], named: str) -> None:

@@ -167,7 +167,7 @@ class Policy:
         return {
             "schema": "finchat.policy/1",
             "source": None if self.source is None else str(self.source),
-            "defaults": {name: getattr(self.defaults, name) for name in _DEFAULT_CHOICES},
+            "defaults": {name: getattr(self.defaults, name) for name in DEFAULT_CHOICES},
             "servers": {
                 name: {"resources": dict(server.resources), "tools": dict(server.tools)}
                 for name, server in self.servers.items()
@@ -224,7 +224,7 @@ class Policy:
 
     def _sentences(self) -> Iterator[str]:
         yield f"Read from {self.source}." if self.source else "No policy file: the built-in rules hold."
-        for name in _DEFAULT_CHOICES:
+        for name in DEFAULT_CHOICES:
             what = "tools nobody classified" if name == "unknown" else f"{name} calls"
             yield f"By default, {what}: {getattr(self.defaults, name)}."
         for name, rules in self.servers.items():
@@ -248,7 +248,7 @@ class Policy:
 
 
 _CEILING_WORDS: Mapping[str, str] = {"off": "nothing at all", "read": "reads only", "write": "reads and writes"}
-_DEFAULT_CHOICES: Mapping[str, tuple[str, ...]] = {
+DEFAULT_CHOICES: Mapping[str, tuple[str, ...]] = {
     "read": ("allow", "ask", "deny"),
     "write": ("ask", "deny"),
     "destructive": ("ask", "deny"),
@@ -279,9 +279,9 @@ class _Reader:
         )
 
     def defaults(self, table: Mapping[str, Any]) -> Defaults:
-        self.only_keys(table, "defaults", tuple(_DEFAULT_CHOICES))
+        self.only_keys(table, "defaults", tuple(DEFAULT_CHOICES))
         for name, value in table.items():
-            self.choice(value, f"defaults.{name}", _DEFAULT_CHOICES[name])
+            self.choice(value, f"defaults.{name}", DEFAULT_CHOICES[name])
         return Defaults(**table)
 
     def server(self, name: str, value: Any) -> ServerRules:

@@ -88,6 +88,17 @@ def servers_view(servers: Iterable[ServerSettings]) -> Table:
     return table
 
 
+def schemas_view(sentences: Mapping[str, str]) -> Table:
+    """The names of the published schemas, each with its sentence."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    for name, sentence in sentences.items():
+        table.add_row(Text(name), Text(sentence))
+    return table
+
+
 def where(server: ServerSettings) -> str:
     """How a server is reached: its command or URL, secrets masked, or finchat's own in memory."""
     secrets = secrets_of(server.env, server.headers)

@@ -1,201 +1,227 @@
-"""JSON Schemas (2020-12) of the documents these workflows print: `finchat.plan/1` and `finchat.reconcile/1`."""
+"""JSON Schemas of what the workflows print and read: the plan, reconcile and apply documents, feed and rate files."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import get_args
 
-Schema = dict[str, Any]
-_TEXT: Schema = {"type": "string"}
-_AMOUNT: Schema = {"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?$"}
-_DATE: Schema = {"type": "string", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}
-_INSTANT: Schema = {"type": "string", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{6}Z$"}
-_CURRENCY: Schema = {"type": "string", "pattern": "^[A-Z]{3}$"}
-_SHA256: Schema = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
-_RATIO: Schema = {"type": "string", "pattern": r"^(0(\.[0-9]+)?|1(\.0+)?)$"}
-_ANY_OBJECT: Schema = {"type": "object"}
-
-
-def _null(schema: Schema) -> Schema:
-    return {"anyOf": [schema, {"type": "null"}]}
-
-
-def _list(items: Schema) -> Schema:
-    return {"type": "array", "items": items}
-
-
-def _object(properties: Mapping[str, Schema]) -> Schema:
-    """All keys are always present, and no other."""
-    return {
-        "type": "object",
-        "properties": dict(properties),
-        "required": list(properties),
-        "additionalProperties": False,
-    }
-
-
-def _enum(values: str) -> Schema:
-    return {"enum": values.split("|")}
-
-
-_TEXTS = _list(_TEXT)
-_ORG = _object(
-    {"server": _TEXT, "id": _TEXT, "name": _TEXT, "base_currency": _CURRENCY, "timezone": _TEXT,
-     "sandbox": {"type": "boolean"}}
-)  # fmt: skip
-_BALANCES = _object(
-    {
-        "bank": _list(_object({"account_id": _TEXT, "amount": _AMOUNT, "currency": _CURRENCY})),
-        "receivables": _null(_AMOUNT),
-        "payables": _null(_AMOUNT),
-        "currency": _CURRENCY,
-        "trial_balance_difference": _null(_AMOUNT),
-        "why_missing": _null(_TEXT),
-    }
+from finchat.books.plan import Class, Control, Kind
+from finchat.books.schemas import FINDING_CODES
+from finchat.json_schema import (
+    AMOUNT,
+    ANY_OBJECT,
+    BALANCES,
+    COUNT,
+    CURRENCY,
+    DATE,
+    EXIT_CODE,
+    INSTANT,
+    ORG,
+    POSITIVE,
+    RATIO,
+    SHA256,
+    TEXT,
+    TEXTS,
+    Schema,
+    document,
+    list_of,
+    map_of,
+    nullable,
+    object_of,
+    one_of,
+    published,
 )
-_EVIDENCE = _object({"kind": _TEXT, "text": _TEXT, "record": _object({"type": _TEXT, "id": _TEXT})})
-_RIVAL = _object({"documents": _TEXTS, "text": _TEXT, "why_lost": _TEXT})
-_LINK = _object(
+from finchat.safety.results import WriteDecision, WriteOutcome
+from finchat.workflows.execute import PlanStatus
+from finchat.workflows.proposals import LineStatus
+
+_EVIDENCE = object_of({"kind": TEXT, "text": TEXT, "record": object_of({"type": TEXT, "id": TEXT})})
+_RIVAL = object_of({"documents": TEXTS, "text": TEXT, "why_lost": TEXT})
+_LINK = object_of(
     {
-        "id": _TEXT, "document_id": _TEXT, "type": _TEXT, "number": _TEXT, "contact_id": _TEXT, "contact": _TEXT,
-        "amount": _AMOUNT, "currency": _CURRENCY, "bank_amount": _null(_AMOUNT), "bank_currency": _null(_CURRENCY),
-        "rate": _null(_AMOUNT), "rate_source": _null(_enum("document|organisation|file|bank_line")),
+        "id": TEXT, "document_id": TEXT, "type": TEXT, "number": TEXT, "contact_id": TEXT, "contact": TEXT,
+        "amount": AMOUNT, "currency": CURRENCY, "bank_amount": nullable(AMOUNT), "bank_currency": nullable(CURRENCY),
+        "rate": nullable(AMOUNT), "rate_source": nullable(one_of("document", "organisation", "file", "bank_line")),
     }
 )  # fmt: skip
-_WRITE = _object(
+_WRITE = object_of(
     {
-        "id": _TEXT,
-        "operation": _TEXT,
-        "resource": _TEXT,
-        "tool": _TEXT,
-        "tool_sha256": _SHA256,
-        "arguments": _ANY_OBJECT,
-        "arguments_sha256": _SHA256,
-        "link_ids": _TEXTS,
-        "amount": _AMOUNT,
-        "currency": _CURRENCY,
-        "preconditions": _list(_object({"type": _TEXT, "id": _TEXT, "field": _TEXT, "expected": _TEXT})),
-        "effects": _list(
-            _object(
+        "id": TEXT,
+        "operation": TEXT,
+        "resource": TEXT,
+        "tool": TEXT,
+        "tool_sha256": SHA256,
+        "arguments": ANY_OBJECT,
+        "arguments_sha256": SHA256,
+        "link_ids": TEXTS,
+        "amount": AMOUNT,
+        "currency": CURRENCY,
+        "preconditions": list_of(object_of({"type": TEXT, "id": TEXT, "field": TEXT, "expected": TEXT})),
+        "effects": list_of(
+            object_of(
                 {
-                    "account_id": _TEXT,
-                    "control": _enum("bank|receivables|payables|tax|gain_loss|clearing|other"),
-                    "amount": _AMOUNT,
-                    "currency": _CURRENCY,
-                    "base_amount": _AMOUNT,
+                    "account_id": TEXT,
+                    "control": one_of(*get_args(Control)),
+                    "amount": AMOUNT,
+                    "currency": CURRENCY,
+                    "base_amount": AMOUNT,
                 }
             )
         ),
-        "verify": _null(_ANY_OBJECT),
-        "depends_on": _TEXTS,
-        "if_dependency_fails": _enum("skip|continue"),
+        "verify": nullable(ANY_OBJECT),
+        "depends_on": TEXTS,
+        "if_dependency_fails": one_of("skip", "continue"),
     }
 )
-_PROPOSAL = _object(
+_PROPOSAL = object_of(
     {
-        "id": _TEXT,
-        "line_id": _TEXT,
-        "kind": _enum(
-            "payment|allocation|overpayment|prepayment|refund|spend_money|receive_money|deposit|apply_payment|transfer"
-            "|create|update|delete|void"
-        ),
-        "class": _enum("certain|review"),
-        "confidence": _RATIO,
-        "evidence": _list(_EVIDENCE),
-        "rival": _null(_RIVAL),
-        "links": _list(_LINK),
-        "writes": {**_list(_WRITE), "minItems": 1},
+        "id": TEXT,
+        "line_id": TEXT,
+        "kind": one_of(*get_args(Kind)),
+        "class": one_of(*get_args(Class)),
+        "confidence": RATIO,
+        "evidence": list_of(_EVIDENCE),
+        "rival": nullable(_RIVAL),
+        "links": list_of(_LINK),
+        "writes": {**list_of(_WRITE), "minItems": 1},
     }
 )
 
-PLAN: Schema = {
-    "$schema": "https://json-schema.org/draft/2020-12/schema",
-    "title": "finchat.plan/1",
-    **_object(
-        {
-            "schema": {"const": "finchat.plan/1"},
-            "id": _TEXT,
-            "created_at": _INSTANT,
-            "as_of": _DATE,
-            "org": _ORG,
-            "server_fingerprint": _SHA256,
-            "command": _TEXTS,
-            "proposals": _list(_PROPOSAL),
-            "expected": _BALANCES,
-            "hash": _SHA256,
-        }
-    ),
-}
-
-_LINE = _object(
+PLAN = document(
+    "finchat.plan/1",
+    "A plan as it is saved, shown, approved and applied, bound by its hash.",
     {
-        "id": _TEXT,
-        "source": _enum("ledger|feed|statement"),
-        "source_id": _TEXT,
-        "account_id": _TEXT,
-        "date": _DATE,
-        "direction": _enum("receive|spend"),
-        "amount": _AMOUNT,
-        "currency": _CURRENCY,
-        "payee": _TEXT,
-        "narration": _TEXT,
-        "reference": _TEXT,
-        "status": _enum("proposed|review|already_settled|reported|unmatched"),
-        "proposal_ids": _TEXTS,
-        "reason": _TEXT,
+        "id": TEXT,
+        "created_at": INSTANT,
+        "as_of": DATE,
+        "org": ORG,
+        "server_fingerprint": SHA256,
+        "command": TEXTS,
+        "proposals": list_of(_PROPOSAL),
+        "expected": BALANCES,
+        "hash": SHA256,
+    },
+)
+
+_LINE = object_of(
+    {
+        "id": TEXT,
+        "source": one_of("ledger", "feed", "statement"),
+        "source_id": TEXT,
+        "account_id": TEXT,
+        "date": DATE,
+        "direction": one_of("receive", "spend"),
+        "amount": AMOUNT,
+        "currency": CURRENCY,
+        "payee": TEXT,
+        "narration": TEXT,
+        "reference": TEXT,
+        "status": one_of(*get_args(LineStatus)),
+        "proposal_ids": TEXTS,
+        "reason": TEXT,
     }
 )
-_FINDING = _object(
+_FINDING = object_of(
     {
-        "code": _TEXT,
-        "severity": _enum("info|warning|error"),
-        "line_id": _null(_TEXT),
-        "documents": _TEXTS,
-        "amount": _null(_AMOUNT),
-        "currency": _null(_CURRENCY),
-        "text": _TEXT,
-        "next": _TEXT,
+        "code": {"enum": [word["const"] for word in FINDING_CODES["oneOf"]]},
+        "severity": one_of("info", "warning", "error"),
+        "line_id": nullable(TEXT),
+        "documents": TEXTS,
+        "amount": nullable(AMOUNT),
+        "currency": nullable(CURRENCY),
+        "text": TEXT,
+        "next": TEXT,
     }
 )
-_OUTCOME = _object(
+_OUTCOME = object_of(
     {
-        "proposal_id": _TEXT,
-        "write_id": _TEXT,
-        "decision": _enum("pending|approved|skipped|refused|void"),
-        "outcome": _null(_enum("committed|failed|unknown|not_sent")),
-        "ledger_id": _null(_TEXT),
-        "due_before": _null(_AMOUNT),
-        "due_after": _null(_AMOUNT),
-        "error": _null(_object({"code": _TEXT, "message": _TEXT, "field": _null(_TEXT), "next": _null(_TEXT)})),
+        "proposal_id": TEXT,
+        "write_id": TEXT,
+        "decision": one_of(*get_args(WriteDecision)),
+        "outcome": nullable(one_of(*get_args(WriteOutcome))),
+        "ledger_id": nullable(TEXT),
+        "due_before": nullable(AMOUNT),
+        "due_after": nullable(AMOUNT),
+        "error": nullable(object_of({"code": TEXT, "message": TEXT, "field": nullable(TEXT), "next": nullable(TEXT)})),
     }
 )
-_ZONED_WINDOW = _object({"from": _DATE, "to": _DATE, "timezone": _TEXT})
+_STATUS = one_of(*get_args(PlanStatus))
+_BEFORE_AND_AFTER = object_of({"before": BALANCES, "expected": BALANCES, "after": nullable(BALANCES)})
+_API = object_of({"calls": COUNT, "waited_s": AMOUNT})
 
-RECONCILE: Schema = {
-    "$schema": "https://json-schema.org/draft/2020-12/schema",
-    "title": "finchat.reconcile/1",
-    **_object(
-        {
-            "schema": {"const": "finchat.reconcile/1"},
-            "org": _ORG,
-            "window": _ZONED_WINDOW,
-            "lines": _list(_LINE),
-            "proposals": _list(_PROPOSAL),
-            "findings": _list(_FINDING),
-            "plan": _object(
-                {
-                    "id": _null(_TEXT),
-                    "path": _null(_TEXT),
-                    "hash": _null(_SHA256),
-                    "status": _enum("none|awaiting|applied|partial|failed|unknown|void"),
-                }
-            ),
-            "outcomes": _list(_OUTCOME),
-            "balances": _object({"before": _BALANCES, "expected": _BALANCES, "after": _null(_BALANCES)}),
-            "api": _object({"calls": {"type": "integer", "minimum": 0}, "waited_s": _AMOUNT}),
-            "exit_code": {"type": "integer"},
-        }
-    ),
-}
+RECONCILE = document(
+    "finchat.reconcile/1",
+    "`finchat reconcile --json`: lines, proposals, findings, outcomes and balances.",
+    {
+        "org": ORG,
+        "window": object_of({"from": DATE, "to": DATE, "timezone": TEXT}),
+        "lines": list_of(_LINE),
+        "proposals": list_of(_PROPOSAL),
+        "findings": list_of(_FINDING),
+        "plan": object_of({"id": nullable(TEXT), "path": nullable(TEXT), "hash": nullable(SHA256), "status": _STATUS}),
+        "outcomes": list_of(_OUTCOME),
+        "balances": _BEFORE_AND_AFTER,
+        "api": _API,
+        "exit_code": EXIT_CODE,
+    },
+)
+APPLY = document(
+    "finchat.apply/1",
+    "`finchat apply --json`: what became of a saved plan.",
+    {
+        "org": ORG,
+        "plan": object_of({"id": TEXT, "path": TEXT, "hash": SHA256, "status": _STATUS}),
+        "proposals": list_of(_PROPOSAL),
+        "outcomes": list_of(_OUTCOME),
+        "balances": _BEFORE_AND_AFTER,
+        "api": _API,
+        "exit_code": EXIT_CODE,
+    },
+)
 
-SCHEMAS: Mapping[str, Schema] = {"finchat.plan/1": PLAN, "finchat.reconcile/1": RECONCILE}
+# What banks and people write: more keys than these are ignored, and null is as good as absent.
+_MAY_BE_TEXT = {"type": ["string", "null"]}
+_FEED_LINES = list_of(
+    {
+        "type": "object",
+        "properties": {
+            "id": _MAY_BE_TEXT,
+            "date": DATE,
+            "type": one_of("RECEIVE", "SPEND"),
+            "amount": {"anyOf": [POSITIVE, {"type": "number", "exclusiveMinimum": 0}]},
+            "currency": _MAY_BE_TEXT,
+            "payee": _MAY_BE_TEXT,
+            "narration": _MAY_BE_TEXT,
+            "reference": _MAY_BE_TEXT,
+            "counterparty_account": _MAY_BE_TEXT,
+            "fitid": _MAY_BE_TEXT,
+        },
+        "required": ["date", "type", "amount"],
+    }
+)
+BANK_FEED = published(
+    "The neutral bank feed",
+    "The file a connection names as its `bank_feed`: bank lines, amounts above zero.",
+    {
+        "anyOf": [
+            _FEED_LINES,
+            {
+                "type": "object",
+                "properties": {
+                    "account_code": _MAY_BE_TEXT,
+                    "account_id": _MAY_BE_TEXT,
+                    "currency": _MAY_BE_TEXT,
+                    "lines": _FEED_LINES,
+                },
+                "required": ["lines"],
+            },
+        ]
+    },
+)
+RATES: Schema = published(
+    "Exchange rates",
+    "The file of `--rates`: base units for one of the currency, by date and currency.",
+    {
+        **map_of(map_of({"anyOf": [POSITIVE, {"type": "number", "exclusiveMinimum": 0}]})),
+        "propertyNames": DATE,
+    },
+)

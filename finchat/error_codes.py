@@ -1,0 +1,88 @@
+"""The codes of errors and what each means: in the error document, in outcomes, in the answers of finchat's servers.
+
+A test reads the codes out of the source and fails when one is missing here, or is used no more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+CODES: Mapping[str, str] = {
+    # The command itself
+    "failed": "The command could not do its work; the message says why.",
+    "usage": "A flag, a file or a setting is wrong.",
+    "policy": "The policy file is wrong.",
+    "internal": "A fault of finchat's own; the details are in its log.",
+    "interrupted": "Ctrl-C ended the run.",
+    "terminated": "SIGTERM or SIGHUP ended the run.",
+    # Files of finchat's own
+    "storage": "The state file cannot be used.",
+    "newer_schema": "A newer finchat wrote the state file.",
+    "disk_full": "The disk is full; nothing was stored.",
+    "not_writable": "A file or directory cannot be written.",
+    "locked": "Another process holds the state file; as the code of a finding: the books are locked.",
+    "corrupt": "A file is damaged.",
+    "plan_not_saved": "The plan could not be saved.",
+    "audit": "The audit log is not sound.",
+    "audit_not_writable": "The audit log cannot be written; until it can, no write is sent.",
+    "mismatch": "Two things that must be equal are not: a hash, a chain, a balance.",
+    # Permission and approval
+    "denied": "The policy refuses the call.",
+    "approval_required": "The call needs a person's yes.",
+    "needs_approval": "The policy does not let this write pass unattended.",
+    "unattended_limit": "The write would pass the day's limit of what may be approved unattended.",
+    "refused": "A person refused the proposal, or a server the request.",
+    "approval_void": "What was approved is not what would be sent.",
+    "approval_used": "The approval was used before, or is being used now.",
+    "payload_changed": "The payload is not the one that was approved.",
+    "plan_changed": "Another plan has the same id.",
+    "tool_changed": "The tool is not offered any more, or is not the one the plan was made with.",
+    "server_changed": "The server is configured differently than when the plan was made.",
+    "other_server": "The plan was made for another server or organisation.",
+    "other_organisation": "The plan is of another organisation than the open one.",
+    "organisation_not_open": "The organisation may not be read before earlier writes there are settled.",
+    "precondition": "The ledger changed since the approval.",
+    "evidence_consumed": "The bank line was used for another write.",
+    "already_applied": "The write was done before.",
+    "several_records": "A write holds more than one record.",
+    "reference_missing": "A write needs what an earlier one did not supply.",
+    "dependency": "A write that this one needs did not happen.",
+    "not_attempted": "The write was not attempted.",
+    "cannot_propose": "No write could be made of the answer.",
+    # Writes and their outcome
+    "write_refused": "Policy, approval or the vendor said no; nothing was written.",
+    "write_unknown": "A write was sent, and its outcome is not known yet.",
+    "outcome_unknown": "Whether the write happened is not known yet.",
+    "read_back_differs": "The server confirmed the write, and the ledger, read again, says something else.",
+    "in_flight": "Another finchat is still at this write.",
+    "taken_over": "Another finchat has taken the write over.",
+    "too_early": "The vendor may still be working on the write.",
+    # Servers and their answers
+    "authentication": "Signing in failed.",
+    "unauthorized": "The server refused the token or the sign-in.",
+    "forbidden": "The connection lacks a permission.",
+    "organisation_unclear": "The token reaches no organisation, or several.",
+    "limit": "A rate, time or money limit ended the run.",
+    "rate_limited": "The vendor takes no more calls for now.",
+    "unavailable": "A server cannot be reached, or cannot answer.",
+    "timeout": "The answer did not come in time.",
+    "connection_lost": "The connection broke during the call.",
+    "expired": "The server was started to serve until an instant that has passed.",
+    "redirected": "The API answered with a redirect, which is not followed.",
+    "unknown_tool": "The server has no such tool.",
+    "invalid_argument": "An argument does not fit the tool.",
+    "invalid_request": "The vendor cannot take the request.",
+    "validation": "The vendor's own rules refuse the record.",
+    "not_found": "The record does not exist.",
+    "conflict": "The record changed in the meantime.",
+    "bad_schema": "The input schema of the tool cannot be used.",
+    "input_required": "The tool asked for more input, which finchat does not give.",
+    "tool_error": "The tool failed, and its server gave no code.",
+    "server_error": "The server answered with a protocol error.",
+    "answer_too_large": "The answer of a server is larger than finchat reads.",
+    "too_large": "The answer of the vendor is larger than a tool may return.",
+    "malformed_answer": "The answer cannot be read.",
+    "unexpected_answer": "The answer is not what the vendor's API gives.",
+    "unreadable_answer": "The answer holds no list of records, or never ends.",
+    "unreadable_record": "A record lacks a field that finchat needs.",
+}

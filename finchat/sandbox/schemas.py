@@ -1,0 +1,26 @@
+"""JSON Schema of `finchat sandbox status --json`."""
+
+from __future__ import annotations
+
+from finchat.json_schema import BALANCES, COUNT, DATE, EXIT_CODE, FLAG, TEXT, document, map_of, nullable, object_of
+
+STATUS = document(
+    "finchat.sandbox/1",
+    "`finchat sandbox status --json`: balances, counts, and which company it is.",
+    {
+        "bal": BALANCES,
+        "counts": map_of(COUNT),
+        "company": object_of(
+            {
+                "organisation_id": TEXT,
+                "name": TEXT,
+                "seed": nullable({"type": "integer"}),
+                "anchor": nullable(DATE),
+                "loaded_from": nullable(TEXT),
+                "written_to": FLAG,
+                "notice": nullable(TEXT),
+            }
+        ),
+        "exit_code": EXIT_CODE,
+    },
+)
