@@ -399,7 +399,8 @@ def _not_exact(scene: Scene, m: Mention, d: Document, *, alone: bool) -> Option:
     due = scene.due(d)
     fits = _contact_fits(scene, d)
     exact_elsewhere = [x for x in _open_of(scene, d.contact_id) if x.id != d.id and scene.due(x) == scene.minor]
-    # A number that the books do not know may take its part of the money.
+    # Another number, of whomever or one that the books do not know, may take its part of the money.
+    alone = alone and not any(x.strength >= 2 and x.text != m.text for x in scene.mentions)
     alone = alone and not scene.facts.numbers.unknown(scene.line)
     trusted = alone and not exact_elsewhere and ((fits and m.strength >= 1) or (m.strength == 3 and not scene.contacts))
     if m.strength == 1 and len(m.text) < 4:
