@@ -180,7 +180,8 @@ class Facts:
         if not said:
             return False  # a name learned from confirmed lines, or words run together
         rest, after = name[said[-1] + 1 :], text[places[-1] + 1]
-        if not any(len(w) > 4 and w not in _FORMS for w in rest) or "".join(rest).startswith(after):
+        longest = 3 if len(said) == 1 == len(named.used) else 4  # one word is little: any other may be the name's
+        if not any(len(w) > longest and w not in _FORMS for w in rest) or "".join(rest).startswith(after):
             return False
         return after in self.unexplained(line, named)
 

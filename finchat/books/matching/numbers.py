@@ -76,6 +76,8 @@ class NumberIndex:
         self.digits_of: dict[str, str] = {}
         self._known: set[str] = set()
         self._longest = 0  # digits of the longest number or reference a document has, zeros included
+        self._held: dict[str, list[_Token]] = {}  # of each line, by its id
+        self._unknown: dict[str, tuple[str, ...]] = {}
         self._written: set[tuple[str, ...]] = set()  # every number and reference the books know
         self._schemes: set[tuple[str, tuple[str | int, ...]]] = set()  # how documents of each direction are numbered
         for document in documents:
@@ -101,13 +103,19 @@ class NumberIndex:
         introduced: Counter[str] = Counter()
         hits: Counter[str] = Counter()
         for line in lines:
-            for token in _tokens(line):
+            for token in self._tokens(line):
                 word = token.letters or token.before
                 introduced[word] += 1
                 hits[word] += token.digits in self._bare or (token.letters, token.digits) in self._own
         self._noise = {w for w, n in introduced.items() if w and n >= 4 and hits[w] * 4 < n}
         self._introducers = {w for w, n in introduced.items() if w and hits[w] >= 2 and hits[w] * 3 >= n * 2}
         self._traces = {w for w, n in introduced.items() if w in self._noise and n >= max(8, introduced.total() // 20)}
+
+    def _tokens(self, line: BankLine) -> list[_Token]:
+        found = self._held.get(line.id)
+        if found is None:
+            found = self._held[line.id] = _tokens(line)
+        return found
 
     def mentions(self, line: BankLine) -> tuple[Mention, ...]:
         """Documents the line names, strongest naming of each, in a stable order."""
@@ -127,7 +135,7 @@ class NumberIndex:
                     if any(c.isdigit() for c in joined):
                         add(self._whole.get(joined, ()), 3, " ".join(parts[i : i + size]))
                         add(self._reference.get(joined, ()), 2, " ".join(parts[i : i + size]))
-        for token in _tokens(line):
+        for token in self._tokens(line):
             for letters in {token.letters, token.letters or token.before}:
                 if letters:
                     add(self._own.get((letters, token.digits), ()), 3, token.text)
@@ -143,6 +151,12 @@ class NumberIndex:
     def unknown(self, line: BankLine) -> tuple[str, ...]:
         """Codes of the line (letters and digits in one, or written as documents' numbers are) that look like a
         document's but are none that the books know: an order, a quote, a draft, a document to come."""
+        found = self._unknown.get(line.id)
+        if found is None:
+            found = self._unknown[line.id] = self._unknown_codes(line)
+        return found
+
+    def _unknown_codes(self, line: BankLine) -> tuple[str, ...]:
         texts = (line.payee, line.narration, line.reference)
         alike = [
             " ".join(parts)
@@ -152,7 +166,7 @@ class NumberIndex:
         ]
         alike += [
             t.text
-            for t in _tokens(line)
+            for t in self._tokens(line)
             if not t.letters
             and (t.before, t.digits) not in self._written
             and self._in_scheme(line, (t.before, t.written))
@@ -162,7 +176,7 @@ class NumberIndex:
                 alike
                 + [
                     t.text
-                    for t in _tokens(line)
+                    for t in self._tokens(line)
                     if t.coded
                     and 3 <= t.written <= self._longest
                     and t.digits not in self._known
@@ -183,7 +197,7 @@ class NumberIndex:
         coded = self.unknown(line)
         bare = (
             t.text
-            for t in _tokens(line)
+            for t in self._tokens(line)
             if t.written >= 4
             and t.digits not in self._known
             and not _near_date(t, line)
@@ -200,7 +214,7 @@ class NumberIndex:
         return tuple(
             dict.fromkeys(
                 t.digits
-                for t in _tokens(line)
+                for t in self._tokens(line)
                 if len(t.digits) >= 3 and ((t.letters or t.before) not in self._noise or t.in_reference)
             )
         )

@@ -7,6 +7,7 @@ import unicodedata
 from functools import lru_cache
 
 _WORD = re.compile(r"[^\W_]+")
+_DIGIT = re.compile(r"\d")
 _RUNS = re.compile(r"\d+|[^\W\d_]+")
 _VOWELS = frozenset("aeiouy")
 # Letters that Unicode does not take apart, as banks write them in plain ones.
@@ -38,7 +39,7 @@ def unspaced(word: str) -> bool:
 
 
 def letters_only(word: str) -> bool:
-    return not any(c.isdigit() for c in word)
+    return _DIGIT.search(word) is None
 
 
 def runs(word: str) -> tuple[str, ...]:
