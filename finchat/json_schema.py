@@ -78,6 +78,16 @@ BALANCES = object_of(
         "bank": list_of(object_of({"account_id": TEXT, "amount": AMOUNT, "currency": CURRENCY})),
         "receivables": nullable(AMOUNT),
         "payables": nullable(AMOUNT),
+        "other": list_of(
+            object_of(
+                {
+                    "account_id": TEXT,
+                    "control": {"enum": ["tax", "gain_loss", "clearing"]},
+                    "amount": AMOUNT,
+                    "currency": CURRENCY,
+                }
+            )
+        ),
         "currency": CURRENCY,
         "trial_balance_difference": nullable(AMOUNT),
         "why_missing": nullable(TEXT),

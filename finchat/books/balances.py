@@ -14,7 +14,7 @@ from decimal import Decimal
 from finchat.books.documents import Account, Credit, Document
 from finchat.books.matching.verdict import Allocation, Settlement
 from finchat.books.money import amount_text, round_to_minor
-from finchat.books.plan import Balances, BankBalance, Control, Effect
+from finchat.books.plan import AccountBalance, Balances, BankBalance, Control, Effect
 
 
 def payment_effects(
@@ -87,6 +87,7 @@ def expected(before: Balances, effects: Iterable[Effect]) -> Balances:
     effects = tuple(effects)
     bank = {b.account_id: b for b in before.bank}
     receivables, payables = before.receivables, before.payables
+    other = {o.account_id: o for o in before.other}
     for e in effects:
         if e.control == "bank":
             held = bank.get(e.account_id, BankBalance(account_id=e.account_id, amount=Decimal(0), currency=e.currency))
@@ -97,6 +98,11 @@ def expected(before: Balances, effects: Iterable[Effect]) -> Balances:
             receivables += e.base_amount
         elif e.control == "payables" and payables is not None:
             payables -= e.base_amount
+        elif e.control in ("tax", "gain_loss", "clearing"):
+            moved = other.get(e.account_id) or AccountBalance(
+                account_id=e.account_id, control=e.control, amount=Decimal(0)
+            )
+            other[e.account_id] = replace(moved, amount=moved.amount + e.base_amount)
     order = [b.account_id for b in before.bank]
     rest = sorted(a for a in bank if a not in order)
     return replace(
@@ -104,12 +110,13 @@ def expected(before: Balances, effects: Iterable[Effect]) -> Balances:
         bank=tuple(bank[a] for a in (*order, *rest)),
         receivables=receivables,
         payables=payables,
+        other=tuple(other.values()),
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """A balance that is not as expected: `what` is a bank account's id, receivables, payables or trial_balance."""
+    """A balance that is not as expected: `what` is an account's id, receivables, payables or trial_balance."""
 
     what: str
     expected: Decimal | None
@@ -141,6 +148,9 @@ def differences(expected: Balances, actual: Balances) -> tuple[Difference, ...]:
             compare(account_id, None, h.amount, h.currency)
         elif w is not None:
             compare(account_id, w.amount, h.amount if h is not None and h.currency == w.currency else None, w.currency)
+    others = {o.account_id: o.amount for o in actual.other}
+    for o in expected.other:
+        compare(o.account_id, o.amount, others.get(o.account_id), expected.currency)
     compare("receivables", expected.receivables, actual.receivables, expected.currency)
     compare("payables", expected.payables, actual.payables, expected.currency)
     if actual.trial_balance_difference is not None:

@@ -130,8 +130,17 @@ class BankBalance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountBalance:
+    """An account beside banks and debtors that a write can move: debit positive, in base currency."""
+
+    account_id: str
+    control: Literal["tax", "gain_loss", "clearing"]
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Balances:
-    """Balances as proof. Receivables and payables are in base currency from the trial balance.
+    """Balances as proof. Receivables, payables and `other` accounts are in base currency from the trial balance.
 
     Receivables: debit positive. Payables: credit positive (what is owed). `why_missing` explains any None.
     """
@@ -142,6 +151,7 @@ class Balances:
     currency: str
     trial_balance_difference: Decimal | None
     why_missing: str | None = None
+    other: tuple[AccountBalance, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from typing import Any
 from finchat.books.documents import Organisation
 from finchat.books.money import amount_text, parse_amount
 from finchat.books.plan import (
+    AccountBalance,
     Balances,
     BankBalance,
     Effect,
@@ -45,6 +46,10 @@ def balances_json(balances: Balances) -> dict[str, Any]:
         ],
         "receivables": _amount(balances.receivables, c),
         "payables": _amount(balances.payables, c),
+        "other": [
+            {"account_id": o.account_id, "control": o.control, "amount": amount_text(o.amount, c), "currency": c}
+            for o in balances.other
+        ],
         "currency": c,
         "trial_balance_difference": _amount(balances.trial_balance_difference, c),
         "why_missing": balances.why_missing,
@@ -226,6 +231,10 @@ def _balances(b: Mapping[str, Any]) -> Balances:
         currency=b["currency"],
         trial_balance_difference=read(b["trial_balance_difference"]),
         why_missing=b["why_missing"],
+        other=tuple(
+            AccountBalance(account_id=o["account_id"], control=o["control"], amount=parse_amount(o["amount"]))
+            for o in b["other"]
+        ),
     )
 
 

@@ -118,6 +118,10 @@ def _rows(before: Balances, expected: Balances, after: Balances | None, names: M
         )
         for b in before.bank
     ]
+    for o in before.other:
+        now, then, at_last = (_other(b, o.account_id) for b in (before, expected, after))
+        if now != then or at_last not in (None, then):  # only what this run moves is worth a row
+            rows.append((one_line(names.get(o.account_id, o.account_id), 30), before.currency, now, then, at_last))
     for title, field in (
         ("Receivables", "receivables"),
         ("Payables", "payables"),
@@ -126,6 +130,11 @@ def _rows(before: Balances, expected: Balances, after: Balances | None, names: M
         values = [getattr(b, field) if b else None for b in (before, expected, after)]
         rows.append((title, before.currency, values[0], values[1], values[2]))
     return rows
+
+
+def _other(balances: Balances | None, account_id: str) -> Decimal | None:
+    found = balances.other if balances else ()
+    return next((o.amount for o in found if o.account_id == account_id), None)
 
 
 def _cell(value: Decimal | None, currency: str) -> str:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from finchat.books.balances import allocation_effects, differences, expected, payment_effects
 from finchat.books.matching.verdict import Allocation, Settlement
-from finchat.books.plan import Balances, BankBalance
+from finchat.books.plan import AccountBalance, Balances, BankBalance
 from tests.books.make import BANK, WAITING, bill, credit, invoice
 
 BEFORE = Balances(
@@ -21,6 +21,7 @@ BEFORE = Balances(
     payables=Decimal("200.00"),
     currency="NZD",
     trial_balance_difference=Decimal(0),
+    other=(AccountBalance(account_id="gain", control="gain_loss", amount=Decimal("-3.00")),),
 )
 NAMES: dict[str, Any] = {"base_currency": "NZD", "control_account_id": "control", "gain_loss_account_id": "gain"}
 
@@ -57,6 +58,16 @@ def test_a_payment_from_clearing_leaves_the_bank_alone() -> None:
     after = expected(BEFORE, effects)
     assert {e.control for e in effects} == {"clearing", "receivables"}
     assert (after.bank, after.receivables) == (BEFORE.bank, Decimal("400.00"))
+    assert [(o.account_id, o.control, o.amount) for o in after.other[1:]] == [
+        (WAITING.id, "clearing", Decimal("100.00"))
+    ]
+
+
+def test_realised_gain_is_in_the_expected_balances_and_a_ledger_that_lacks_it_differs() -> None:
+    document = invoice("INV-1", "kauri", "100.00", currency="EUR", rate=Decimal("1.80"))
+    after = expected(BEFORE, payment_effects(_pay("100.00", "182.50"), document, BANK, **NAMES))
+    assert [(o.account_id, o.amount) for o in after.other] == [("gain", Decimal("-5.50"))]
+    assert [d.what for d in differences(after, replace(after, other=BEFORE.other))] == ["gain"]
 
 
 def test_a_better_rate_than_the_documents_is_a_realised_gain() -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from finchat.books.documents import Account
-from finchat.books.plan import Balances, BankBalance
+from finchat.books.plan import AccountBalance, Balances, BankBalance
 from finchat.providers.fields import Record
 
 _ZERO = Decimal("0.00")
@@ -57,4 +57,15 @@ def balances(by_account: Mapping[str, Decimal], accounts: Iterable[Account], bas
         currency=base_currency,
         trial_balance_difference=sum(by_account.values(), _ZERO),
         why_missing="; ".join(why) or None,
+        other=tuple(
+            AccountBalance(account_id=a.id, control=kind, amount=by_account.get(a.id, _ZERO))
+            for a in chart
+            if (kind := _other(a)) and (a.active or a.id in by_account)
+        ),
     )
+
+
+def _other(account: Account) -> Literal["tax", "gain_loss", "clearing"] | None:
+    if account.clearing:
+        return "clearing"
+    return account.kind if account.kind in ("tax", "gain_loss") else None

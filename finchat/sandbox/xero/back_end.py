@@ -195,6 +195,10 @@ class XeroBackEnd:
             ],
             "receivables": str(_decimal(amount(system.receivables))),
             "payables": str(_decimal(-amount(system.payables))),
+            "other": [
+                {"account_id": id, "control": control, "amount": str(_decimal(amount(id))), "currency": base}
+                for id, control in ((system.tax, "tax"), (system.realised_gain, "gain_loss"))
+            ],
             "currency": base,
             "trial_balance_difference": str(_decimal(sum(found.amount for found in held.values()))),
             "why_missing": None,
