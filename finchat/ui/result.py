@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 from finchat.books.plan import Balances, Plan, Proposal, Write
 from finchat.safety.results import WriteResult
 from finchat.text.sanitise import one_line, visible
-from finchat.ui.amounts import aligned, amount, money
+from finchat.ui.amounts import amount, money
 from finchat.ui.plan_table import settles
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
-    from rich.table import Table
 
 # The word says it; the colour repeats it.
 _LOOK = {
@@ -53,27 +52,35 @@ def outcomes_view(plan: Plan, results: Sequence[WriteResult]) -> RenderableType:
 
 def balances_view(
     before: Balances, expected: Balances, after: Balances | None, account_names: Mapping[str, str]
-) -> Table:
-    """Balances before, expected and (when something was sent) after, with `equal` or the difference to the cent."""
+) -> RenderableType:
+    """Balances before, expected and (when something was sent) after: `equal`, or the difference to the cent."""
+    from rich.console import Group
     from rich.table import Table
     from rich.text import Text
 
     rows = _rows(before, expected, after, account_names)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("Balances", overflow="fold", min_width=14)
+    table.add_column("Balances", overflow="fold", min_width=8)
     for title in ("before", "expected", "after") if after else ("before", "expected"):
-        table.add_column(title, justify="right", no_wrap=True)
+        table.add_column(title, justify="right", overflow="fold")
+    table.add_column("", no_wrap=True)  # the currency, once a row
     if after:
         table.add_column("", no_wrap=True)
+    parts: list[RenderableType] = [table]
     for name, currency, *values in rows:
         cells: list[RenderableType] = [
             Text(name),
             *(Text(_cell(value, currency)) for value in values[: 3 if after else 2]),
+            Text(currency),
         ]
         if after:
-            cells.append(_verdict(values[1], values[2], currency))
+            cells.append(_verdict(values[1], values[2]))
         table.add_row(*cells)
-    return table
+        if after and values[1] is not None and values[2] is not None and values[1] != values[2]:
+            # A line of its own: however narrow the terminal, the difference is never cut.
+            off = money(values[2] - values[1], currency, signed=True)
+            parts.append(Text(f"{name}: NOT EQUAL by {off}", style="bold red"))
+    return Group(*parts)
 
 
 def balances_hold(expected: Balances, after: Balances) -> bool:
@@ -138,14 +145,12 @@ def _other(balances: Balances | None, account_id: str) -> Decimal | None:
 
 
 def _cell(value: Decimal | None, currency: str) -> str:
-    return "not known" if value is None else aligned([(value, currency)])[0]
+    return "not known" if value is None else amount(value, currency)
 
 
-def _verdict(expected: Decimal | None, after: Decimal | None, currency: str) -> RenderableType:
+def _verdict(expected: Decimal | None, after: Decimal | None) -> RenderableType:
     from rich.text import Text
 
     if expected is None or after is None:
         return Text("not compared", style="yellow")
-    if expected == after:
-        return Text("equal", style="green")
-    return Text(f"NOT EQUAL by {money(after - expected, currency, signed=True)}", style="bold red")
+    return Text("equal", style="green") if expected == after else Text("NOT EQUAL", style="bold red")

@@ -132,6 +132,21 @@ def test_a_balance_that_is_off_by_a_cent_is_said_to_the_cent(monkeypatch: pytest
     assert balances_hold(BALANCES, BALANCES)
 
 
+@pytest.mark.parametrize("width", [40, 60, 80])
+@pytest.mark.parametrize("off", ["-493.99", "-1234567890.12"])
+def test_a_difference_is_whole_however_narrow_the_terminal(
+    width: int, off: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = replace(BALANCES, receivables=D("1234567890.12"), payables=D("9876543.21"))
+    assert before.receivables is not None
+    after = replace(before, receivables=before.receivables + D(off))
+    text = shown(
+        balances_view(before, before, after, {"bank-1": "090 Business Account of the Trust"}), width, monkeypatch
+    )
+    assert f"{D(off):,.2f} NZD" in " ".join(text.split())
+    assert max(map(cell_len, text.splitlines())) <= width
+
+
 def test_a_missing_balance_is_not_called_equal(monkeypatch: pytest.MonkeyPatch) -> None:
     unknown: Balances = replace(BALANCES, payables=None, why_missing="no trial balance")
     text = shown(balances_view(BALANCES, BALANCES, unknown, {}), 100, monkeypatch)
