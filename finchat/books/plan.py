@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from finchat.books.documents import Organisation
+from finchat.books.documents import BankLine, Direction, Organisation
 from finchat.canonical import sha256_of
 
 Kind = Literal[
@@ -20,6 +20,28 @@ Kind = Literal[
 ]  # fmt: skip
 Class = Literal["certain", "review"]
 Control = Literal["bank", "receivables", "payables", "tax", "gain_loss", "clearing", "other"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanLine:
+    """The bank line a proposal is about, as a plan carries it. `amount` is positive, in `currency`, the account's."""
+
+    id: str
+    date: date
+    direction: Direction
+    amount: Decimal
+    currency: str
+    account_id: str
+    payee: str = ""
+    narration: str = ""
+    reference: str = ""
+
+    @classmethod
+    def of(cls, line: BankLine) -> Self:
+        return cls(
+            id=line.id, date=line.date, direction=line.direction, amount=line.amount, currency=line.currency,
+            account_id=line.account_id, payee=line.payee, narration=line.narration, reference=line.reference,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +64,17 @@ class Rival:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CreditName:
+    """The credit that an allocation takes from, and what a person calls it: its number, or its date and amount."""
+
+    id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """Cash or credit of one write on one document. `amount` in the document's currency, `bank_amount` in the bank's."""
+    """Cash or credit of one write on one document. `amount` in the document's currency, `bank_amount` in the bank's
+    (None where no cash moves); `credit` names what an allocation takes from."""
 
     id: str
     document_id: str
@@ -57,6 +88,7 @@ class Link:
     bank_currency: str | None = None
     rate: Decimal | None = None
     rate_source: Literal["document", "organisation", "file", "bank_line"] | None = None
+    credit: CreditName | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +141,10 @@ class Write:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """What finchat would do about one bank line; approved or refused as a whole."""
+    """What finchat would do about one bank line; approved or refused as a whole.
+
+    `line` is None only for a proposal that no bank line asks for.
+    """
 
     id: str
     line_id: str
@@ -120,6 +155,19 @@ class Proposal:
     rival: Rival | None
     links: tuple[Link, ...]
     writes: tuple[Write, ...]
+    line: PlanLine | None = None
+
+    @property
+    def cash(self) -> Decimal:
+        """What its writes record of the bank line, in the line's currency. Allocations move no cash."""
+        return sum((link.bank_amount for link in self.links if link.bank_amount is not None), Decimal(0))
+
+    @property
+    def unrecorded(self) -> Decimal:
+        """What of the bank line its writes leave out, in the line's currency; zero where they only allocate."""
+        if self.line is None or all(link.bank_amount is None for link in self.links):
+            return Decimal(0)
+        return self.line.amount - self.cash
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

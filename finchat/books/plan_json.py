@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, get_args
 
-from finchat.books.documents import Organisation
+from finchat.books.documents import Direction, Organisation
 from finchat.books.money import amount_text, parse_amount
 from finchat.books.plan import (
     AccountBalance,
     Balances,
     BankBalance,
+    CreditName,
+    Class,
+    Control,
     Effect,
     Evidence,
+    Kind,
     Link,
     Plan,
+    PlanLine,
     Precondition,
     Proposal,
     Rival,
@@ -26,6 +32,10 @@ from finchat.canonical import plain_decimal
 from finchat.clock import instant_text
 
 SCHEMA = "finchat.plan/1"
+# What a plan file names and a card prints as it is: no room for anything that a terminal acts on or a reader misreads.
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
+_CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
+_RATE_SOURCES = ("document", "organisation", "file", "bank_line", None)
 
 
 def organisation_json(org: Organisation) -> dict[str, Any]:
@@ -75,6 +85,7 @@ def proposal_json(p: Proposal) -> dict[str, Any]:
     return {
         "id": p.id,
         "line_id": p.line_id,
+        "line": None if p.line is None else _line_json(p.line),
         "kind": p.kind,
         "class": p.certainty,
         "confidence": plain_decimal(p.confidence),
@@ -85,6 +96,14 @@ def proposal_json(p: Proposal) -> dict[str, Any]:
         "links": [_link_json(link) for link in p.links],
         "writes": [write_json(w) for w in p.writes],
     }
+
+
+def _line_json(line: PlanLine) -> dict[str, Any]:
+    return {
+        "id": line.id, "date": line.date.isoformat(), "direction": line.direction,
+        "amount": amount_text(line.amount, line.currency), "currency": line.currency, "account_id": line.account_id,
+        "payee": line.payee, "narration": line.narration, "reference": line.reference,
+    }  # fmt: skip
 
 
 def write_json(w: Write) -> dict[str, Any]:
@@ -119,9 +138,11 @@ def write_json(w: Write) -> dict[str, Any]:
 
 
 def plan_from_json(data: Mapping[str, Any]) -> Plan:
-    """The plan of a saved file. Raises ValueError when the file was edited: wrong schema, hash or argument hash."""
+    """The plan of a saved file. Raises ValueError when the file was edited: wrong schema, hash or argument hash, or a
+    name, kind or currency that no plan of finchat has (a foreign plan's hash proves nothing)."""
     try:
         plan = _plan(data)
+        _check(plan)
         stated = [w["arguments_sha256"] for p in data["proposals"] for w in p["writes"]]
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not a {SCHEMA} file: {error!r}") from error
@@ -130,6 +151,45 @@ def plan_from_json(data: Mapping[str, Any]) -> Plan:
     if data.get("hash") != plan.hash or plan.as_json() != _thaw(data):
         raise ValueError("the plan's hash does not match its content")
     return plan
+
+
+def _check(plan: Plan) -> None:
+    writes = [w for p in plan.proposals for w in p.writes]
+    links = [link for p in plan.proposals for link in p.links]
+    effects = [e for w in writes for e in w.effects]
+    _unique_names("plan", [plan.id])
+    _unique_names("proposal", [p.id for p in plan.proposals])
+    for proposal in plan.proposals:
+        _unique_names("write", [w.id for w in proposal.writes])
+    banks = [b.currency for b in plan.expected.bank]
+    currencies = [plan.organisation.base_currency, plan.expected.currency, *banks]
+    currencies += [x.currency for x in (*writes, *links, *effects)]
+    currencies += [link.bank_currency for link in links if link.bank_currency is not None]
+    currencies += [p.line.currency for p in plan.proposals if p.line is not None]
+    for currency in currencies:
+        if not isinstance(currency, str) or not _CURRENCY.fullmatch(currency):
+            raise ValueError(f"{currency!r} is not a currency code")
+    _among("kind", (p.kind for p in plan.proposals), get_args(Kind))
+    _among("direction", (p.line.direction for p in plan.proposals if p.line is not None), get_args(Direction))
+    _among("class", (p.certainty for p in plan.proposals), get_args(Class))
+    _among("control", (e.control for e in effects), get_args(Control))
+    _among("rate_source", (link.rate_source for link in links), _RATE_SOURCES)
+    _among("if_dependency_fails", (w.if_dependency_fails for w in writes), ("skip", "continue"))
+    _among("org.sandbox", (plan.organisation.sandbox,), (True, False))
+
+
+def _unique_names(what: str, names: Sequence[object]) -> None:
+    for name in names:
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            raise ValueError(f"{name!r} is not the id of a {what}")
+    if len(set(names)) != len(names):
+        raise ValueError(f"two have the same {what} id")
+
+
+def _among(field: str, values: Iterable[object], known: Sequence[object]) -> None:
+    for value in values:
+        if not any(value is choice or (isinstance(value, str) and value == choice) for choice in known):
+            raise ValueError(f"{field} cannot be {value!r}")
 
 
 def _plan(data: Mapping[str, Any]) -> Plan:
@@ -152,6 +212,7 @@ def _proposal(p: Mapping[str, Any]) -> Proposal:
     return Proposal(
         id=p["id"],
         line_id=p["line_id"],
+        line=None if p["line"] is None else _line(p["line"]),
         kind=p["kind"],
         certainty=p["class"],
         confidence=parse_amount(p["confidence"]),
@@ -163,6 +224,10 @@ def _proposal(p: Mapping[str, Any]) -> Proposal:
         links=tuple(_link(link) for link in p["links"]),
         writes=tuple(_write(w) for w in p["writes"]),
     )
+
+
+def _line(line: Mapping[str, Any]) -> PlanLine:
+    return PlanLine(**{**line, "date": date.fromisoformat(line["date"]), "amount": parse_amount(line["amount"])})
 
 
 def _write(w: Mapping[str, Any]) -> Write:
@@ -207,6 +272,7 @@ def _link_json(link: Link) -> dict[str, Any]:
         "bank_currency": link.bank_currency,
         "rate": link.rate if link.rate is None else plain_decimal(link.rate),
         "rate_source": link.rate_source,
+        "credit": link.credit and {"id": link.credit.id, "text": link.credit.text},
     }
 
 
@@ -214,6 +280,7 @@ def _link(link: Mapping[str, Any]) -> Link:
     values = dict(link)
     for name in ("amount", "bank_amount", "rate"):
         values[name] = None if values[name] is None else parse_amount(values[name])
+    values["credit"] = link["credit"] and CreditName(**link["credit"])
     return Link(**values)
 
 

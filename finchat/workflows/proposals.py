@@ -11,7 +11,7 @@ from finchat.books.documents import Account, BankLine, Books, Credit, Document
 from finchat.books.findings import findings
 from finchat.books.matching.verdict import Allocation, Candidate, Settlement, Verdict
 from finchat.books.money import amount_text
-from finchat.books.plan import Class, Evidence, Finding, Link, Proposal, Rival, Write
+from finchat.books.plan import Class, Evidence, Finding, Link, PlanLine, Proposal, Rival, Write
 from finchat.providers.xero import CannotPropose, WriteContext, allocation_write, payment_write
 from finchat.safety.unattended import known_counterparty
 
@@ -172,6 +172,7 @@ class _Drafting:
         return Proposal(
             id=id,
             line_id=line.id,
+            line=PlanLine.of(line),
             kind="payment" if answer.settlements else "allocation",
             certainty=certainty,
             confidence=answer.confidence,

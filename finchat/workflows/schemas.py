@@ -41,6 +41,7 @@ _LINK = object_of(
         "id": TEXT, "document_id": TEXT, "type": TEXT, "number": TEXT, "contact_id": TEXT, "contact": TEXT,
         "amount": AMOUNT, "currency": CURRENCY, "bank_amount": nullable(AMOUNT), "bank_currency": nullable(CURRENCY),
         "rate": nullable(AMOUNT), "rate_source": nullable(one_of("document", "organisation", "file", "bank_line")),
+        "credit": nullable(object_of({"id": TEXT, "text": TEXT})),
     }
 )  # fmt: skip
 _WRITE = object_of(
@@ -72,10 +73,17 @@ _WRITE = object_of(
         "if_dependency_fails": one_of("skip", "continue"),
     }
 )
+_PLAN_LINE = object_of(
+    {
+        "id": TEXT, "date": DATE, "direction": one_of("receive", "spend"), "amount": AMOUNT, "currency": CURRENCY,
+        "account_id": TEXT, "payee": TEXT, "narration": TEXT, "reference": TEXT,
+    }
+)  # fmt: skip
 _PROPOSAL = object_of(
     {
         "id": TEXT,
         "line_id": TEXT,
+        "line": nullable(_PLAN_LINE),
         "kind": one_of(*get_args(Kind)),
         "class": one_of(*get_args(Class)),
         "confidence": RATIO,

@@ -14,7 +14,7 @@ from finchat.books.balances import allocation_effects, payment_effects
 from finchat.books.documents import Account, AccountKind, BankLine, Credit, Document, Organisation
 from finchat.books.matching.verdict import Allocation, Settlement
 from finchat.books.money import amount_text
-from finchat.books.plan import Effect, Link, Precondition, Write
+from finchat.books.plan import CreditName, Effect, Link, Precondition, Write
 from finchat.canonical import plain_decimal, sha256_of
 from finchat.connections.toolbox import Tool
 from finchat.errors import FinchatError
@@ -188,6 +188,7 @@ def allocation_write(
         contact=document.contact,
         amount=amount,
         currency=document.currency,
+        credit=CreditName(id=credit.id, text=_credit_text(credit)),
     )
     write = Write(
         id=id,
@@ -257,6 +258,14 @@ def reference_text(line: BankLine, token: str) -> str:
     parts = dict.fromkeys(_printable(part) for part in (line.payee, line.reference, line.narration))
     text = " ".join(part for part in parts if part)[: _REFERENCE_LENGTH - len(token) - 1].rstrip()
     return f"{text} {token}" if text else token
+
+
+def _credit_text(credit: Credit) -> str:
+    """`CN-0007`; a prepayment or overpayment, which has no number: `prepayment of 2026-11-12, 500.00 NZD`."""
+    if credit.number:
+        return credit.number
+    total = amount_text(credit.total, credit.currency)
+    return f"{credit.kind.replace('_', ' ')} of {credit.date.isoformat()}, {total} {credit.currency}"
 
 
 def _printable(text: str) -> str:
