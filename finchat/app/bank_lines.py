@@ -32,7 +32,7 @@ def reconcile(
     # A wrong period is said before anything is opened; the as-of date itself needs the organisation's time zone.
     begin = None if first is None else parse_day(first, "--from")
     end = None if last is None else parse_day(last, "--to")
-    window(call.as_of_date or end or date.max, days=days, first=begin, last=end)
+    window(call.as_of_date or end or begin or date.max, days=days, first=begin, last=end)
     with quick_imports():
         from finchat.workflows import reconcile as work
         from finchat.workflows import reconcile_json

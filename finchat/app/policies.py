@@ -1,0 +1,24 @@
+"""The policy in force, held against the servers it speaks of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from finchat.app.invocation import Invocation
+
+if TYPE_CHECKING:
+    from finchat.safety.policy import Policy
+
+
+def policy_in_force(call: Invocation) -> tuple[Policy, tuple[str, ...]]:
+    """The policy, and sentences on names in it that meet nothing. Raises UsageError naming the file and the field."""
+    from finchat.providers.registry import PROFILES
+    from finchat.safety.policy import Policy
+
+    policy = Policy.load(call.settings.policy_path, required=call.policy is not None)
+    servers = call.settings.servers.values()
+    known = {
+        s.name: PROFILES[s.profile].resources if s.profile is not None and s.profile in PROFILES else None
+        for s in servers
+    }
+    return policy, policy.doubts(known)
