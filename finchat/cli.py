@@ -5,6 +5,7 @@ Annotations are evaluated when the commands are made, so this module has no `fro
 
 import functools
 import inspect
+import itertools
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -375,7 +376,19 @@ def _usage_error(issue: Any) -> UsageError:
     if field is None and (parameter := getattr(issue, "param", None)) is not None:
         name: str = parameter.opts[-1]
         field = name if name.startswith("-") else parameter.metavar or name.upper()
-    return UsageError(issue.format_message(), field=field, next=f"see {where} --help")
+    return UsageError(_plain_message(issue), field=field, next=f"see {where} --help")
+
+
+def _plain_message(issue: Any) -> str:
+    """The parser's sentence without a programmer's words."""
+    message: str = issue.format_message()
+    parameter = getattr(issue, "param", None)
+    if "valid integer" not in message or parameter is None:
+        return message
+    flag = parameter.opts[-1]
+    given = [b for a, b in itertools.pairwise(_arguments) if a == flag]
+    given += [a.partition("=")[2] for a in _arguments if a.startswith(f"{flag}=")]
+    return f"{flag} takes a whole number" + (f", not {given[0]!r}" if given else "")
 
 
 def _report(error: FinchatError, as_json: bool) -> int:

@@ -32,6 +32,21 @@ def worst(codes: Iterable[int]) -> ExitCode:
     return ExitCode(next((code for code in _PRECEDENCE if code in given), 0))
 
 
+def plain(error: BaseException) -> str:
+    """Why a file could not be read or written, in words: no error numbers, none of Python's own phrases."""
+    from json import JSONDecodeError  # only where something failed
+
+    if isinstance(error, JSONDecodeError):
+        return f"it is not JSON (line {error.lineno}, column {error.colno})"
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not text in UTF-8"
+    if isinstance(error, RecursionError):
+        return "it is nested too deep"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror[0].lower() + error.strerror[1:]
+    return str(error)
+
+
 class FinchatError(Exception):
     """Anything a user should read as one plain sentence: never a traceback.
 

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from finchat.canonical import sha256_of
-from finchat.errors import UsageError
+from finchat.errors import UsageError, plain
 
 PROFILES = ("xero", "quickbooks", "xero-official", "quickbooks-intuit", "quickbooks-community")
 DEFAULT_SERVER = "books"
@@ -64,9 +64,19 @@ class Home:
 
 
 def home_from_environment(environ: Mapping[str, str] = os.environ) -> Home:
-    """FINCHAT_HOME, else the platform's own place for user data."""
+    """FINCHAT_HOME, else the platform's own place for user data. Raises UsageError when a file is in its place."""
     if given := environ.get("FINCHAT_HOME"):
-        return Home(Path(given).expanduser().absolute())
+        path = Path(given).expanduser().absolute()
+        for place in (path, *path.parents):
+            if place.exists():
+                if place.is_dir():
+                    break
+                raise UsageError(
+                    f"FINCHAT_HOME is {path}, and {place} is a file, not a folder",
+                    field="FINCHAT_HOME",
+                    next="name a folder; finchat makes it when it is not there",
+                )
+        return Home(path)
     from platformdirs import user_data_path
 
     return Home(user_data_path("finchat", appauthor=False))
@@ -143,9 +153,9 @@ def load_settings(
     servers: dict[str, ServerSettings] = {}
     file = config or home.config
     if config is not None or file.exists():
-        servers |= _servers(_toml(file).get("servers", {}), file, "servers")
+        servers |= _servers(_root(_toml(file), file), file, "servers")
     if mcp_config is not None:
-        servers |= _servers(_json(mcp_config).get("mcpServers", {}), mcp_config, "mcpServers")
+        servers |= _servers(_root_of_hosts(_json(mcp_config), mcp_config), mcp_config, "mcpServers")
     if not servers:
         servers = {DEFAULT_SERVER: sandbox_server()}
     return Settings(home=home, servers=servers, policy_path=policy or home.policy)
@@ -200,8 +210,28 @@ SERVERS_SCHEMA: dict[str, Any] = {
 
 
 def file_schema(root: str) -> dict[str, Any]:
-    """JSON Schema of a settings file whose servers are under `root` (servers, mcpServers); other keys are ignored."""
-    return {"type": "object", "properties": {root: SERVERS_SCHEMA}}
+    """JSON Schema of a settings file whose servers are under `root`: finchat.toml (servers) holds nothing else, the
+    common JSON (mcpServers) may hold what other hosts read."""
+    if root == "servers":
+        return {"type": "object", "properties": {root: SERVERS_SCHEMA}, "additionalProperties": False}
+    return {"type": "object", "properties": {root: SERVERS_SCHEMA}, "required": [root]}
+
+
+def _root(table: Mapping[str, Any], file: Path) -> Any:
+    """The servers of finchat.toml. Raises UsageError for any other table: a typing error must not pass in silence."""
+    for key in table:
+        if key != "servers":
+            raise UsageError(
+                f"{file}: {key} is not known here", field=key, next="known is [servers.NAME], one table a server"
+            )
+    return table.get("servers", {})
+
+
+def _root_of_hosts(data: Mapping[str, Any], file: Path) -> Any:
+    """The servers of the common JSON, whose other keys are for other hosts."""
+    if "mcpServers" not in data:
+        raise UsageError(f"{file} names no mcpServers", field="mcpServers", next='it starts {"mcpServers": …')
+    return data["mcpServers"]
 
 
 def _servers(table: Any, file: Path, root: str) -> dict[str, ServerSettings]:
@@ -209,12 +239,32 @@ def _servers(table: Any, file: Path, root: str) -> dict[str, ServerSettings]:
 
     for issue in Draft202012Validator(SERVERS_SCHEMA).iter_errors(table):
         where = ".".join([root, *(str(part) for part in issue.absolute_path)])
-        why = {
-            "not": "has both a command and a url",
-            "anyOf": "has neither a command, a url nor finchat.profile",
-        }.get(str(issue.validator), issue.message)
-        raise UsageError(f"{file}: {where}: {why}", field=where, next="correct the file and run again")
+        why = _complaint(str(issue.validator), issue.validator_value, issue.instance, issue.schema)
+        raise UsageError(f"{file}: {where} {why}", field=where, next="correct the file and run again")
     return {name: _server(name, entry, file) for name, entry in table.items()}
+
+
+_KINDS = {
+    "object": "a table", "array": "a list", "string": "text in quotes", "boolean": "true or false",
+    "number": "a number",
+}  # fmt: skip
+
+
+def _complaint(rule: str, wanted: Any, value: Any, schema: Mapping[str, Any]) -> str:
+    """What is wrong with a value, by the rule of SERVERS_SCHEMA that it breaks."""
+    if rule == "additionalProperties":
+        known = schema["properties"]
+        unknown = ", ".join(key for key in value if key not in known)
+        return f"has {unknown}, which is not known here; known are {', '.join(known)}"
+    return {
+        "not": "has both a command and a url",
+        "anyOf": "has neither a command, a url nor finchat.profile",
+        "type": f"must be {_KINDS.get(str(wanted), wanted)}",
+        "enum": f"is {value!r}; known are {', '.join(map(str, wanted)) if isinstance(wanted, list) else wanted}",
+        "minLength": "is empty",
+        "minimum": f"is {value}, less than {wanted}",
+        "pattern": f"names a server {value!r}: only letters, digits, - and _, at most 32 of them",
+    }[rule]
 
 
 def _server(name: str, entry: Mapping[str, Any], file: Path) -> ServerSettings:
@@ -243,16 +293,16 @@ def _toml(file: Path) -> dict[str, Any]:
         return tomllib.loads(file.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UsageError(
-            f"cannot read {file}: {error}", field="--config", next="correct the file or its path"
+            f"cannot read {file}: {plain(error)}", field="--config", next="correct the file or its path"
         ) from error
 
 
 def _json(file: Path) -> dict[str, Any]:
     try:
         data = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UsageError(
-            f"cannot read {file}: {error}", field="--mcp-config", next="correct the file or its path"
+            f"cannot read {file}: {plain(error)}", field="--mcp-config", next="correct the file or its path"
         ) from error
     if not isinstance(data, dict):
         raise UsageError(f"{file} is not a JSON object", field="--mcp-config", next='it starts {"mcpServers": …')

@@ -100,6 +100,12 @@ def test_finchat_alone_prints_its_help() -> None:
         (["serve", "xero", "--sandbox", "--http", "nowhere"], "--http"),
         (["journal", "resolve", "w1"], "--committed"),
         (["schema", "invoice"], "reconcile, apply, plan"),
+        (["reconcile", "--days", "seven"], "--days takes a whole number, not 'seven'"),
+        (["audit", "show", "--last=many"], "--last takes a whole number, not 'many'"),
+        (["audit", "show", "--last", "-3"], "--last is -3"),
+        (["reconcile", "--to", "2026-11-20"], "add --from DATE"),
+        (["reconcile", "--days", "7", "--config", "/nowhere.toml"], "cannot read /nowhere.toml: no such file"),
+        (["reconcile", "--days", "7", "--mcp-config", "README.md"], "it is not JSON (line 1, column 1)"),
     ],
 )
 def test_a_wrong_command_line_says_what_and_what_next(arguments: list[str], named: str) -> None:
@@ -170,6 +176,85 @@ def test_a_config_file_that_is_wrong_is_named_with_its_field(own_home: Path) -> 
     assert "servers.books.finchat.profile" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("toml", "says"),
+    [
+        ("[server.books]\ncommand = 'x'\n", "server is not known here"),
+        ("[servers.books.finchat]\nprofile = 'xero'\nbank_fed = 'f'\n", "has bank_fed, which is not known here; known"),
+        ("[servers.books.finchat]\nprofile = 'xero'\nclearing_accounts = 'x'\n", "clearing_accounts must be a list"),
+        ("[servers.'my books']\ncommand = 'x'\n", "only letters, digits"),
+        ("[servers.books]\nurl = 'http://x'\ncommand = 'x'\n", "has both a command and a url"),
+    ],
+)
+def test_a_mistyped_setting_is_never_silent(toml: str, says: str, own_home: Path) -> None:
+    (own_home / "finchat.toml").write_text(toml)
+    done = run("servers")
+    assert done.returncode == 2
+    assert says in done.stderr
+
+
+def test_the_common_json_of_another_host_without_servers_is_said(tmp_path: Path) -> None:
+    (tmp_path / "mcp.json").write_text('{"servers": {}}')
+    done = run("servers", "--mcp-config", str(tmp_path / "mcp.json"))
+    assert done.returncode == 2
+    assert "mcpServers" in done.stderr
+
+
+def test_names_in_the_policy_that_meet_nothing_are_warned_of(own_home: Path) -> None:
+    (own_home / "policy.toml").write_text(
+        'version = 1\n[servers.books]\nresources = { payment = "off", payments = "write" }\n'
+        '[servers.boks]\nresources = { payments = "off" }\n'
+    )
+    for arguments in (["policy", "show"], ["policy", "test", "create_a_xero_payment"]):
+        said = " ".join(run(*arguments, COLUMNS="200").stdout.split())
+        assert "warning: servers.books.resources.payment in" in said
+        assert "is no resource there" in said
+        assert "rules for server boks, which is not configured" in said
+        warnings = json.loads(run(*arguments, "--json").stdout)["warnings"]
+        assert len(warnings) == 2
+    assert "warning: servers.books.resources.payment in" in run("reconcile", "--days", "1").stderr
+
+
+def test_the_policy_of_the_readme_lets_the_main_command_run(own_home: Path) -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    sample = text[text.index("version = 1") : text.index("Only proposals of class")].split("```")[0]
+    (own_home / "policy.toml").write_text(sample)
+    done = run("reconcile", "--days", "1")
+    assert done.returncode == 3, done.stderr
+    assert "warning" not in run("policy", "show").stdout
+
+
+def test_a_first_day_alone_runs_to_the_accounting_date() -> None:
+    done = run(
+        "reconcile", "--from", "2026-11-19", "--as-of", "2026-11-20", "--json", FINCHAT_NOW="2026-11-20T03:00:00Z"
+    )
+    window = json.loads(done.stdout)["window"]
+    assert (window["from"], window["to"]) == ("2026-11-19", "2026-11-20")
+    today = json.loads(run("reconcile", "--from", "2026-11-19", "--json", FINCHAT_NOW="2026-11-20T03:00:00Z").stdout)
+    assert today["window"] == window
+
+
+def test_resources_of_a_server_that_nobody_knows_are_free(own_home: Path) -> None:
+    (own_home / "finchat.toml").write_text("[servers.other]\ncommand = 'x'\n")
+    (own_home / "policy.toml").write_text('version = 1\n[servers.other]\nresources = { widgets = "off" }\n')
+    assert "warning" not in run("policy", "show").stdout
+
+
+def test_a_policy_that_forbids_a_read_names_the_line_to_change(own_home: Path) -> None:
+    (own_home / "policy.toml").write_text('version = 1\n[servers.books]\nresources = { accounts = "off" }\n')
+    done = run("reconcile", "--days", "1")
+    assert done.returncode == 2
+    assert f'change servers.books.resources.accounts in {own_home / "policy.toml"} to "read"' in done.stderr
+    document = json.loads(run("reconcile", "--days", "1", "--json").stdout)
+    assert (document["error"]["code"], document["exit_code"]) == ("denied", 2)
+
+
+def test_an_unclassified_tool_is_explained_in_words() -> None:
+    assert "counts as a write, because nothing says what it does" in " ".join(
+        run("policy", "test", "echo").stdout.split()
+    )
+
+
 def test_secrets_of_a_server_are_not_listed(own_home: Path) -> None:
     (own_home / "finchat.toml").write_text(
         '[servers.live]\nurl = "https://user:hunter2hunter2@example.com/mcp?token=abcdef"\n'
@@ -214,12 +299,14 @@ def test_a_fault_of_finchat_is_one_line_and_a_log(own_home: Path) -> None:
     assert "ZeroDivisionError" in (own_home / "finchat.log").read_text()
 
 
-def test_a_home_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+@pytest.mark.parametrize("inside", ["", "home"])
+def test_a_file_in_the_place_of_the_home_is_said(inside: str, tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("")
-    done = run("journal", "show", FINCHAT_HOME=str(blocked / "home"))
-    assert done.returncode == 1
-    assert str(blocked) in done.stderr
+    done = run("journal", "show", FINCHAT_HOME=str(blocked / inside))
+    assert done.returncode == 2
+    assert "FINCHAT_HOME" in done.stderr
+    assert f"{blocked} is a file, not a folder" in done.stderr
     assert "next: " in done.stderr
 
 

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from finchat.app.backends import own_server, sandbox_home
 from finchat.app.invocation import Invocation
+from finchat.app.policies import policy_in_force
 from finchat.clock import Clock, clock_from_environment
 from finchat.errors import ExitCode
 from finchat.events import Emit, Notice, silent
@@ -238,7 +239,6 @@ async def open_desk(call: Invocation, via: Via) -> AsyncIterator[Desk]:
         from finchat.connections.sessions import open_session
         from finchat.providers.xero import XeroProvider
         from finchat.safety.guard import Guard
-        from finchat.safety.policy import Policy
         from finchat.ui.progress import Progress
         from finchat.ui.reads import ReadQuestions
 
@@ -248,13 +248,15 @@ async def open_desk(call: Invocation, via: Via) -> AsyncIterator[Desk]:
             import finchat.servers.xero.server  # noqa: F401 - both ends live in this process
 
     clock = clock_from_environment() if settings.sandbox else Clock()
-    policy = Policy.load(call.settings.policy_path, required=call.policy is not None)
+    policy, doubts = policy_in_force(call)
 
     def is_read(tool: str) -> bool:
         return profile.effect(tool) == "read"
 
     async with AsyncExitStack() as stack:
         progress = stack.enter_context(Progress(call.sink))
+        for doubt in doubts:
+            progress(Notice(text=doubt, severity="warning"))
         journal, audit, run = stack.enter_context(books_of_record(call, via, progress))
         budget = stack.enter_context(closing(open_budget(call.home)))
         pacer = stack.enter_context(closing(Pacer(budget, call.home.locks, emit=progress)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from finchat.app.desk import books_of_record, state_database
 from finchat.app.invocation import Invocation
+from finchat.app.policies import policy_in_force
 from finchat.errors import ExitCode, UsageError
 
 
@@ -13,6 +14,8 @@ def audit_show(call: Invocation, last: int) -> int:
     from finchat.safety import audit
     from finchat.ui.records import audit_lines
 
+    if last < 0:
+        raise UsageError(f"--last is {last}", field="--last", next="give how many lines; 0 is all")
     records = deque(audit.lines(call.home), maxlen=last or None)
     if call.json:
         call.sink.document({"schema": "finchat.audit/1", "lines": list(records), "exit_code": 0})
@@ -90,31 +93,31 @@ def journal_resolve(call: Invocation, write: str, *, committed: str | None, not_
 
 
 def policy_show(call: Invocation) -> int:
-    from finchat.safety.policy import Policy
     from finchat.ui.records import policy_view
 
-    policy = Policy.load(call.settings.policy_path, required=call.policy is not None)
+    policy, doubts = policy_in_force(call)
     if call.json:
-        call.sink.document({**policy.as_json(), "exit_code": 0})
+        call.sink.document({**policy.as_json(), "warnings": list(doubts), "exit_code": 0})
     else:
-        call.sink.data(policy_view(policy))
+        call.sink.data(policy_view(policy, doubts))
     return ExitCode.DONE
 
 
 def policy_test(call: Invocation, tool: str) -> int:
     from finchat.providers.registry import PROFILES
-    from finchat.safety.policy import Policy
     from finchat.ui.records import explanation_view
 
-    policy = Policy.load(call.settings.policy_path, required=call.policy is not None)
+    policy, doubts = policy_in_force(call)
     server = call.settings.server(call.server)
     profile = PROFILES.get(server.profile or "")
     effect, resource = (profile.effect(tool), profile.resource(tool)) if profile else (None, None)
     explanation = policy.explain(server.name, tool, effect, resource)
     if call.json:
-        call.sink.document({"schema": "finchat.policy_test/1", **explanation.as_json(), "exit_code": 0})
+        call.sink.document(
+            {"schema": "finchat.policy_test/1", **explanation.as_json(), "warnings": list(doubts), "exit_code": 0}
+        )
     else:
-        call.sink.data(explanation_view(explanation))
+        call.sink.data(explanation_view(explanation, doubts))
     return ExitCode.DONE
 
 

@@ -43,6 +43,12 @@ def window(
         if as_of.toordinal() < days:
             raise UsageError(f"{days} days before {as_of} is before the calendar", field="days", next="give fewer days")
         return Window(as_of - dt.timedelta(days=days - 1), as_of)
+    if first is None and last is not None:
+        raise UsageError(
+            f"the period ends on {last} and has no beginning",
+            field="from",
+            next="add --from DATE, or give --days N with --as-of",
+        )
     if first is None:
         raise UsageError("no period given", field="days", next="give --days N, or --from DATE and --to DATE")
     end = last if last is not None else as_of

@@ -8,16 +8,18 @@ from typing import Any
 
 from finchat.clock import Clock, instant_text
 from finchat.connections.toolbox import CallError, CallResult, Toolbox
-from finchat.errors import AuthenticationError, FinchatError, LimitReached, Unavailable
+from finchat.errors import AuthenticationError, FinchatError, LimitReached, Unavailable, UsageError
 from finchat.events import Emit, Reading
 
 _UNAVAILABLE = frozenset({"unavailable", "timeout", "dropped", "crashed", "closed", "disconnected", "oversized"})
+_POLICY = frozenset({"denied", "approval_required"})
 # A ledger that keeps sending pages is broken; 1,000 pages are a million documents.
 _MOST_PAGES = 1000
 
 
 def error_of(error: CallError, doing: str) -> FinchatError:
-    """The exception that a failed read becomes: authentication 6, unavailable 7, limit 9, anything else 1."""
+    """The exception that a failed read becomes: what the policy holds back 2, authentication 6, unavailable 7,
+    limit 9, anything else 1."""
     text = f"{doing}: {error.message}"
     if error.code in {"unauthorized", "forbidden"} or error.status in {401, 403}:
         return AuthenticationError(text, field=error.field, next=error.next)
@@ -25,6 +27,8 @@ def error_of(error: CallError, doing: str) -> FinchatError:
         wait = error.retry_after_s
         when = None if wait is None else f"try again after {instant_text(Clock().now() + timedelta(seconds=wait))}"
         return LimitReached(text, next=error.next or when)
+    if error.code in _POLICY:
+        return UsageError(text, code=error.code, field=error.field, next=error.next)
     if error.code in _UNAVAILABLE or (error.status or 0) >= 500:
         return Unavailable(text, next=error.next)
     return FinchatError(text, code=error.code, field=error.field, next=error.next)

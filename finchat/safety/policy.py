@@ -18,7 +18,7 @@ from typing import Any, Literal, get_args
 
 from finchat.books.money import parse_amount
 from finchat.books.plan import Kind
-from finchat.errors import UsageError
+from finchat.errors import UsageError, plain
 from finchat.safety.profile_protocol import ToolEffect
 
 Verdict = Literal["allow", "ask", "deny"]
@@ -130,7 +130,9 @@ class Policy:
                 return cls()
             raise UsageError(f"there is no policy file {path}", field="--policy", next="correct the path") from None
         except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(f"cannot read {path}: {error}", field="--policy", next="correct the file") from error
+            raise UsageError(
+                f"cannot read {path}: {plain(error)}", field="--policy", next="correct the file"
+            ) from error
         try:
             data = tomllib.loads(text, parse_float=Decimal)
         except tomllib.TOMLDecodeError as error:
@@ -156,6 +158,39 @@ class Policy:
             server=server, tool=tool, resource=resource, profile_effect=effect, effect=used, effect_rule=effect_rule,
             matches=tuple(matches), decision=Decision(first.verdict, decided_by, used, first.reason),
         )  # fmt: skip
+
+    def remedy(self, decision: Decision) -> str:
+        """The line of the policy file that a person would change to get another decision."""
+        rule = decision.decided_by.removeprefix("policy:")
+        if self.source is None:
+            return "a policy.toml can say otherwise"
+        to = ' to "read"' if ".resources." in rule and decision.effect == "read" else ""
+        return f"change {rule} in {self.source}{to}, if you want it otherwise"
+
+    def doubts(self, servers: Mapping[str, frozenset[str] | None]) -> tuple[str, ...]:
+        """Sentences on names that look mistyped: a rule that meets nothing protects nothing.
+
+        `servers` are the configured ones with the resources they know; None where nobody knows them.
+        """
+        found: list[str] = []
+        for name, rules in self.servers.items():
+            if name != "*" and name not in servers:
+                found.append(
+                    f"{self.source} has rules for server {name}, which is not configured: they hold nowhere "
+                    f"(configured: {', '.join(servers)})"
+                )
+                continue
+            known = [servers[name]] if name != "*" else list(servers.values())
+            everything: set[str] = set()
+            for resources in known:
+                everything |= resources or set()
+            for resource in rules.resources:
+                if all(resources is not None for resources in known) and resource not in everything:
+                    found.append(
+                        f"servers.{_key(name)}.resources.{_key(resource)} in {self.source} is no resource there, so it "
+                        f"limits nothing (known: {', '.join(sorted(everything))})"
+                    )
+        return tuple(found)
 
     def describe(self) -> tuple[str, ...]:
         """The policy in plain sentences, one a line: for `finchat policy show`."""

@@ -79,8 +79,9 @@ class GuardedToolbox:
             request = ReadRequest(server=self.server, tool=name, arguments=arguments, reason=decision.reason)
             if self._ask is None or not await self._ask(request):
                 refusal = _no(
-                    "approval_required", f"{name} needs a person's yes: {decision.reason}", "ask in a terminal"
-                )
+                    "approval_required", f"{name} needs a person's yes: {decision.reason}",
+                    f"run it at a terminal and answer y; or {self._policy.remedy(decision)}",
+                )  # fmt: skip
             else:
                 allowed_by = "human"
         if refusal is None and name not in await self._door.toolbox.tools():
@@ -96,7 +97,9 @@ class GuardedToolbox:
     def _refusal(self, name: str, decision: Decision) -> CallError | None:
         if decision.decision == "deny":
             return _no(
-                "denied", f"{name} is refused by {decision.decided_by}: {decision.reason}", "see `finchat policy`"
+                "denied",
+                f"{name} is refused by {decision.decided_by}: {decision.reason}",
+                self._policy.remedy(decision),
             )
         if decision.effect != "read":
             return _no(

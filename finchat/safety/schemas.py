@@ -169,6 +169,7 @@ POLICY_SHOW = document(
         "defaults": object_of(_DEFAULTS),
         "servers": map_of(object_of({"resources": _RESOURCES, "tools": _TOOLS})),
         "unattended": nullable(object_of({**_LIMITS, "known_counterparties_only": FLAG})),
+        "warnings": list_of(TEXT),
         "exit_code": EXIT_CODE,
     },
 )
@@ -186,6 +187,7 @@ POLICY_TEST = document(
         "decision": _VERDICT,
         "decided_by": TEXT,
         "reason": TEXT,
+        "warnings": list_of(TEXT),
         "exit_code": EXIT_CODE,
     },
 )

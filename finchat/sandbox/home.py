@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID, uuid5
 
 from finchat.clock import Clock
-from finchat.errors import FinchatError, UsageError
+from finchat.errors import FinchatError, UsageError, plain
 from finchat.settings import Home
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ class SandboxHome:
         except FileNotFoundError as error:
             raise UsageError("this sandbox company has no known answers", next=_RESET) from error
         except (OSError, ValueError) as error:
-            raise UsageError(f"cannot read {self.truth_path}: {error}", next=_RESET) from error
+            raise UsageError(f"cannot read {self.truth_path}: {plain(error)}", next=_RESET) from error
         return found
 
     # -- making
@@ -308,7 +308,7 @@ class SandboxHome:
             return None
         except (OSError, ValueError, TypeError) as error:
             raise UsageError(
-                f"cannot read {path}: {error}", next=f"delete {path}, then run: finchat sandbox reset"
+                f"cannot read {path}: {plain(error)}", next=f"delete {path}, then run: finchat sandbox reset"
             ) from error
 
     def _feed_lines(self) -> int:
@@ -342,7 +342,7 @@ class SandboxHome:
             lock = sqlite3.connect(str(self.directory / "lock.sqlite3"), isolation_level=None, timeout=_LOCK_WAIT_S)
         except (OSError, sqlite3.Error) as error:
             raise FinchatError(
-                f"cannot write to {self.directory}: {error}", next="choose another place with FINCHAT_HOME"
+                f"cannot write to {self.directory}: {plain(error)}", next="choose another place with FINCHAT_HOME"
             ) from error
         try:
             try:
@@ -391,7 +391,7 @@ def _lists(file: Path) -> dict[str, list[dict[str, Any]]]:
             raise UsageError(f"{file} is too large to load", field=file.name)
         data = json.loads(file.read_text("utf-8-sig"), parse_float=Decimal)
     except (OSError, ValueError, RecursionError) as error:
-        raise UsageError(f"{file} is not readable JSON: {error}", field=file.name, next="correct the file") from error
+        raise UsageError(f"cannot read {file}: {plain(error)}", field=file.name, next="correct the file") from error
     if isinstance(data, list) and file.stem == "connections":
         return {}  # GET /connections has no envelope and nothing of the books
     if not isinstance(data, dict):

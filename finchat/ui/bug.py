@@ -42,5 +42,5 @@ def _kept(details: str) -> str:
 def _home() -> Path | None:
     try:
         return home_from_environment().path
-    except (OSError, RuntimeError):
+    except (OSError, RuntimeError, FinchatError):
         return None

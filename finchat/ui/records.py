@@ -53,23 +53,37 @@ def journal_view(writes: Sequence[WriteRecord]) -> RenderableType:
     return Group(*parts)
 
 
-def policy_view(policy: Policy) -> str:
-    return "\n".join(one_line(sentence) for sentence in policy.describe())
+def policy_view(policy: Policy, doubts: Sequence[str] = ()) -> str:
+    """One sentence a line; last the names that meet nothing."""
+    return "\n".join([*map(one_line, policy.describe()), *_warnings(doubts)])
 
 
-def explanation_view(explanation: Explanation) -> RenderableType:
-    """The decision first, then every rule that spoke."""
+def _warnings(doubts: Sequence[str]) -> list[str]:
+    return [f"warning: {one_line(doubt)}" for doubt in doubts]
+
+
+def explanation_view(explanation: Explanation, doubts: Sequence[str] = ()) -> RenderableType:
+    """The decision first, then every rule that spoke, then names in the policy that meet nothing."""
     from rich.console import Group
     from rich.text import Text
 
     decision = explanation.decision
     head = Text.assemble(
         (decision.decision, _VERDICT_STYLE[decision.decision]),
-        f"  {one_line(explanation.tool)} on {one_line(explanation.server)}: a {explanation.effect}"
-        f" by {explanation.effect_rule}, resource {one_line(explanation.resource or 'unknown')}",
+        f"  {one_line(explanation.tool)} on {one_line(explanation.server)}: {_class_words(explanation)}"
+        + (f"; resource {one_line(explanation.resource)}" if explanation.resource else ""),
     )
     rules = [Text(f"  {m.verdict:<6} {one_line(m.rule)}: {one_line(m.reason)}") for m in explanation.matches]
-    return Group(head, *rules)
+    return Group(head, *rules, *map(Text, _warnings(doubts)))
+
+
+def _class_words(explanation: Explanation) -> str:
+    """What kind of call it is and who says so."""
+    if explanation.effect_rule == "unclassified":
+        return "counts as a write, because nothing says what it does"
+    if explanation.effect_rule == "profile":
+        return f"a {explanation.effect}, says the server's profile"
+    return f"a {explanation.effect}, says {one_line(explanation.effect_rule)}"
 
 
 def servers_view(servers: Iterable[ServerSettings]) -> Table:

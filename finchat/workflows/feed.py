@@ -17,7 +17,7 @@ from typing import Any
 from finchat.books.documents import Account, BankLine, Direction
 from finchat.books.lines import RawLine, identify
 from finchat.books.money import parse_amount
-from finchat.errors import UsageError
+from finchat.errors import UsageError, plain
 
 _DIRECTIONS: Mapping[str, Direction] = {"RECEIVE": "receive", "SPEND": "spend"}
 _LARGEST = 256 * 1024 * 1024
@@ -88,7 +88,7 @@ def read_json(path: Path, field: str) -> Any:
             raise UsageError(f"{path} is too large to read", field=field)
         return json.loads(path.read_text("utf-8"), parse_float=Decimal)
     except (OSError, ValueError, RecursionError) as error:
-        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        why = plain(error)
         raise UsageError(f"cannot read {path}: {why}", field=field, next="correct the file or its path") from error
 
 

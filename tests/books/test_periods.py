@@ -27,6 +27,12 @@ def test_a_window_has_as_many_days_as_were_asked_for(days: int) -> None:
     assert window(AS_OF, days=days).days == days
 
 
+def test_to_alone_has_no_beginning() -> None:
+    with pytest.raises(UsageError) as caught:
+        window(AS_OF, last=dt.date(2026, 2, 1))
+    assert caught.value.field == "from"
+
+
 def test_from_alone_runs_to_the_accounting_date() -> None:
     assert window(AS_OF, first=dt.date(2026, 2, 1)).last == AS_OF
 

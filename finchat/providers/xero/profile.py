@@ -44,6 +44,11 @@ class XeroProfile:
     request_lifetime_s = 60.0
     accepts_idempotency_key = True
 
+    @property
+    def resources(self) -> frozenset[str]:
+        """The words policy.toml may use for what this server holds."""
+        return frozenset(row.resource for row in TABLE.rows)
+
     def effect(self, tool: str) -> Effect | None:
         row = TABLE.by_tool(tool)
         return None if row is None else row.effect
