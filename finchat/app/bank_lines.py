@@ -85,6 +85,7 @@ def reconcile(
 def apply(call: Invocation, plan: str, *, yes: bool) -> int:
     """`finchat apply`: the same question and the same road for a saved plan."""
     with quick_imports():
+        from finchat.safety.guard import same_organisation
         from finchat.workflows import plans, reconcile_json
         from finchat.workflows.execute import as_foreign, untouched
 
@@ -101,6 +102,7 @@ def apply(call: Invocation, plan: str, *, yes: bool) -> int:
                     field="PLAN",
                     next="name its server with --server, or make the plan again",
                 )
+            same_organisation(saved, desk.organisation)
             foreign = not desk.journal.knows(saved)
             todo = as_foreign(saved) if foreign else saved
             done = [w.result() for w in desk.journal.writes(saved.id) if w.state not in {"failed", "not_sent"}]

@@ -212,14 +212,19 @@ def write_out(database: Database, home: Home) -> Written | None:
     waiting = [(int(row["seq"]), str(row["line"]).encode() + b"\n") for row in rows if row["seq"] is not None]
     last, hash_ = int(rows[0]["last"]), str(rows[0]["hash"])
     with _as_storage_error(home.audit_log):
-        vouched = _head_seq(home.audit_head)
+        if not home.audit_log.exists() and not home.audit_head.exists() and int(rows[0]["file_seq"]) == 0:
+            # The head is there before the first line: a log without one has lost it.
+            _replace(home.audit_head, _text({"seq": 0, "hash": verifier.START}).encode() + b"\n")
+        head = _head_seq(home.audit_head)
+        vouched = head or 0
         size, damaged = _append(
             home.audit_log,
             int(rows[0]["file_offset"]),
             there=b"".join(line for seq, line in waiting if seq <= vouched),
             open_lines=[line for seq, line in waiting if seq > vouched],
         )
-        if vouched != last:
+        damaged = damaged or head is None  # and it is not made anew: what is missing stays missed
+        if head is not None and vouched != last:
             _replace(home.audit_head, _text({"seq": last, "hash": hash_}).encode() + b"\n")
     return Written(last, size, damaged)
 
@@ -236,8 +241,10 @@ def verify(home: Home, database: Database | None = None) -> verifier.Report:
         report = verifier.check(home.audit_log, home.audit_head)
         row = database.row("SELECT seq, hash FROM audit_state") if database is not None else None
         if report.ok and row is not None and (row["seq"], row["hash"]) != (report.records, report.last_hash):
-            text = f"The log ends after record {report.records}, but the journal knows of {row['seq']}."
-            at = report.records + 1
+            text, at = f"The log ends after record {report.records}, but the journal knows of {row['seq']}.", 1
+            if row["seq"] == report.records:
+                text, at = f"Record {report.records}, the last, is not the one that the journal knows.", 0
+            at += report.records
             return verifier.Report(False, report.records, at, at, text, report.last_hash)
     return report
 
@@ -296,12 +303,13 @@ def _append(path: Path, offset: int, *, there: bytes, open_lines: list[bytes]) -
         os.close(descriptor)
 
 
-def _head_seq(path: Path) -> int:
+def _head_seq(path: Path) -> int | None:
+    """The last record that the head vouches for; None when it is gone or says nothing: it is replaced, never cut."""
     try:
         seq = json.loads(path.read_bytes())["seq"]
     except (FileNotFoundError, ValueError, KeyError, TypeError):
-        return 0
-    return seq if isinstance(seq, int) else 0
+        return None
+    return seq if isinstance(seq, int) else None
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

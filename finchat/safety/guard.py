@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from finchat.books.documents import Organisation
 from finchat.books.plan import Plan, Proposal
+from finchat.books.plan_json import organisation_json
 from finchat.clock import Clock
 from finchat.connections.toolbox import Toolbox
 from finchat.errors import FinchatError, UsageError, WriteRefused
@@ -177,8 +178,9 @@ class Guard:
         """All that can be said no to before the approval is used; then use it. Raises FinchatError."""
         plan, proposal = attempt.plan, attempt.proposal
         org = attempt.door.organisation
-        if org is None or org.id != plan.organisation.id:
+        if org is None:
             raise WriteRefused("the plan is of another organisation than the open one", code="other_organisation")
+        same_organisation(plan, org)
         if why := approvals.mismatch(attempt.approval, plan, proposal):
             raise WriteRefused(f"the approval does not hold: {why}", code="approval_void", next="approve it again")
         if self._settings[org.server].fingerprint(org.id) != plan.server_fingerprint:
@@ -248,3 +250,16 @@ class Guard:
         """The organisation's day: by the pinned clock on the sandbox, else never earlier than the journal knows."""
         now = self._clock.now() if organisation.sandbox else self._journal.now()
         return now.astimezone(ZoneInfo(organisation.timezone)).date()
+
+
+def same_organisation(plan: Plan, open_one: Organisation) -> None:
+    """Raises WriteRefused when a plan describes its organisation otherwise than the server does: a card that says
+    SANDBOX, or another name, is not an approval for this one. Ask before the plan is shown, and again before a write.
+    """
+    planned, present = organisation_json(plan.organisation), organisation_json(open_one)
+    for field in planned:
+        if planned[field] != present[field]:
+            raise WriteRefused(
+                f"the plan is of another organisation than the open one: its {field} is {planned[field]!r}, "
+                f"not {present[field]!r}", code="other_organisation", field=f"org.{field}", next="make a new plan",
+            )  # fmt: skip

@@ -33,6 +33,7 @@ from finchat.store.database import Database
 State = Literal["approved", "sending", "unknown", "committed", "failed", "not_sent"]
 OPEN_STATES: tuple[State, ...] = ("approved", "sending", "unknown")
 _CLOCK_TOLERANCE_S = 5.0
+_KEYS = uuid.UUID("6f1d6a52-6a0e-5b53-9d0c-3f7f2f3f6b1e")  # a name space of finchat's own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,7 +219,7 @@ class Journal:
         """Use up an approval, atomically over all processes: the writes of the proposal by id, as they now stand.
 
         Those committed by an earlier apply stay committed and must not be sent; the others are `approved`, with the
-        same idempotency key when the ledger never saw them, without one after a failure. `effects` gives the class
+        same idempotency key when the ledger never saw them, with another after a failure. `effects` gives the class
         of each write for the record. Raises WriteRefused when the approval was used, another process is at it, an
         outcome is unknown, everything is written already, the bank line has paid something else, or the day's total
         would be passed.
@@ -242,7 +243,9 @@ class Journal:
                 before = known.get(write.id)
                 if before is not None and before.state == "committed":
                     continue
-                key = before.idempotency_key if before is not None and before.state != "failed" else None
+                key = None  # of a write that was never tried: `intend` mints it
+                if before is not None:
+                    key = str(uuid.uuid4()) if before.state == "failed" else before.idempotency_key
                 connection.execute(_CLAIM, {
                     "plan_id": plan.id, "proposal_id": proposal.id, "write_id": write.id,
                     "approval_id": approval.id, "decided_by": approval.decided_by, "run_id": self._run.id,
@@ -275,7 +278,7 @@ class Journal:
         Also for the one more try of a write proved not to have happened: the same key, a new call. Raises
         StorageError when it cannot be stored (then nothing may be sent), WriteRefused when the write is not ours.
         """
-        key = record.idempotency_key or str(uuid.uuid4())
+        key = record.idempotency_key or _first_key(record)
         with self._audit.recording() as entry:
             self._remember_instant(entry.connection)
             cursor = entry.connection.execute(
@@ -601,6 +604,12 @@ class Journal:
             "INSERT INTO last_instant VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET at = max(at, excluded.at)",
             (instant_text(datetime.now(UTC)),),
         )
+
+
+def _first_key(record: WriteRecord) -> str:
+    """The key of a write's first attempt: the same for this very write of this very plan, wherever it is applied, so
+    that a vendor takes one of two homes that were given the same file and apply it at the same instant."""
+    return str(uuid.uuid5(_KEYS, canonical_json([record.org_id, *_key(record), record.arguments_sha256])))
 
 
 def fingerprints_of(proposal: Proposal) -> tuple[str, ...]:

@@ -69,14 +69,17 @@ def _filled(value: Any, replies: Mapping[str, CallResult], ids: Mapping[str, str
 
 def _supplied(reference: str, replies: Mapping[str, CallResult], ids: Mapping[str, str]) -> Any:
     write_id, _, name = reference.partition(".")
+    if name != "id" and not name.endswith(("ID", "Id", "_id")):
+        # Only what the ledger itself names is late. An amount, a date or an account from a reply was never approved.
+        raise WriteRefused(f"{reference} is not an id: nothing else is filled in late", code="reference_refused")
     reply = replies.get(write_id)
     structured = reply.structured if reply is not None and reply.structured is not None else {}
     records = structured.get("records")
     record = records[0] if isinstance(records, list) and len(records) == 1 else structured
     value = record.get(name) if isinstance(record, Mapping) else None
-    if value is None and name.lower().endswith("id"):
+    if value is None:
         value = ids.get(write_id)  # written by an earlier apply: its id is all the journal keeps
-    if not isinstance(value, str | int) or isinstance(value, bool):
+    if not isinstance(value, str) or not value:
         raise WriteRefused(f"{reference} is not known: write {write_id} did not supply it", code="reference_missing")
     return value
 

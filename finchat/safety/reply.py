@@ -72,7 +72,10 @@ def surprises_in(what: str, seen: Seen) -> list[str]:
 
 
 def proves_undone(error: CallError) -> bool:
-    """401 and 429 are said before the vendor looks at the request."""
+    """401 and 429 are said before the vendor looks at the request. Not when the server itself says that it does not
+    know: a server that tries again inside hears them of its second try."""
+    if error.outcome == "unknown":
+        return False
     return error.status in (401, 429) or error.code in ("unauthorized", "rate_limited")
 
 

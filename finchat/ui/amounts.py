@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from finchat.books.money import minor_digits
+from finchat.text.sanitise import visible
 
 
 def amount(value: Decimal, currency: str, *, signed: bool = False) -> str:
@@ -18,7 +19,7 @@ def amount(value: Decimal, currency: str, *, signed: bool = False) -> str:
 
 def money(value: Decimal, currency: str, *, signed: bool = False) -> str:
     """`1,234.50 NZD`."""
-    return f"{amount(value, currency, signed=signed)} {currency}"
+    return f"{amount(value, currency, signed=signed)} {visible(currency)}"
 
 
 def aligned(values: Sequence[tuple[Decimal, str]], *, signed: bool | Sequence[bool] = False) -> list[str]:
@@ -29,7 +30,7 @@ def aligned(values: Sequence[tuple[Decimal, str]], *, signed: bool | Sequence[bo
     longest = max(tails, default=0)
     padded = [text + " " * (longest - tail) for text, tail in zip(texts, tails, strict=True)]
     width = max(map(len, padded), default=0)
-    return [f"{text:>{width}} {currency}" for text, (_, currency) in zip(padded, values, strict=True)]
+    return [f"{text:>{width}} {visible(currency)}" for text, (_, currency) in zip(padded, values, strict=True)]
 
 
 def day(date: dt.date) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from finchat.books.documents import Account
-from finchat.providers.fields import UnreadableRecord
+from finchat.providers.fields import Record, UnreadableRecord
 from finchat.providers.xero import parsing
 from finchat.providers.xero.zones import iana_zone
 
@@ -152,3 +152,15 @@ def test_a_missing_time_zone_is_utc_and_said() -> None:
     assert (organisation.timezone, organisation.lock_date) == ("UTC", date(2026, 3, 31))
     assert notice is not None
     assert "UTC" in notice
+
+
+@pytest.mark.parametrize("code", ["NZD\x1b[2J", "nzd", "NZ", "NZD\n", "\u202eDZN"])
+def test_what_is_no_currency_code_never_stands_beside_an_amount(code: str) -> None:
+    with pytest.raises(UnreadableRecord, match="not a currency code"):
+        Record({"ID": "1", "CurrencyCode": code}, "Xero invoice", "ID").currency("CurrencyCode", "NZD")
+
+
+@pytest.mark.parametrize("number", ["1E+999999999", "1E-999999999", "NaN", "Infinity"])
+def test_a_number_whose_digits_would_fill_the_memory_is_not_read(number: str) -> None:
+    with pytest.raises(UnreadableRecord, match="not a number"):
+        Record({"ID": "1", "Total": number}, "Xero invoice", "ID").decimal("Total")

@@ -111,7 +111,7 @@ def organisation(data: Mapping[str, Any], server: str) -> tuple[Organisation, st
             server=server,
             id=record.text("OrganisationID"),
             name=record.text("Name", ""),
-            base_currency=record.text("BaseCurrency"),
+            base_currency=record.currency("BaseCurrency"),
             timezone=zone or "UTC",
             sandbox=record.flag("IsDemoCompany"),
             period_lock=record.optional_date("PeriodLockDate"),
@@ -133,7 +133,7 @@ def account(data: Mapping[str, Any], base_currency: str, clearing: frozenset[str
         code=record.text("Code", ""),
         name=record.text("Name", ""),
         kind=kind,
-        currency=record.text("CurrencyCode", base_currency),
+        currency=record.currency("CurrencyCode", base_currency),
         accepts_payments=kind == "bank" or record.flag("EnablePaymentsToAccount"),
         clearing=not named.isdisjoint(clearing),
         active=record.text("Status", "ACTIVE") == "ACTIVE",
@@ -160,7 +160,7 @@ def contact(data: Mapping[str, Any]) -> Contact:
 def document(data: Mapping[str, Any], base_currency: str) -> Document:
     record = Record(data, "Xero invoice", "InvoiceID")
     who = record.child("Contact", "ContactID")
-    currency = record.text("CurrencyCode", base_currency)
+    currency = record.currency("CurrencyCode", base_currency)
     return Document(
         id=record.text("InvoiceID"),
         type=cast(Literal["invoice", "bill"], record.choice("Type", _DOCUMENT_TYPES)),
@@ -191,7 +191,7 @@ def credit(data: Mapping[str, Any], kind: CreditKind, base_currency: str, source
     """`source_id`: the bank transaction that booked an overpayment or prepayment."""
     record = Record(data, f"Xero {kind.replace('_', ' ')}", CREDIT_IDS[kind])
     who = record.child("Contact", "ContactID")
-    currency = record.text("CurrencyCode", base_currency)
+    currency = record.currency("CurrencyCode", base_currency)
     return Credit(
         id=record.text(CREDIT_IDS[kind]),
         kind=kind,
@@ -220,7 +220,7 @@ def payment(data: Mapping[str, Any], accounts: Mapping[str, Account], base_curre
         (record.child("Invoice", "InvoiceID"), "InvoiceID"),
     )
     document_record, id_field = paid
-    currency = document_record.text("CurrencyCode", base_currency)
+    currency = document_record.currency("CurrencyCode", base_currency)
     amount = record.decimal("Amount")
     account_id = record.child("Account", "AccountID").text("AccountID", "")
     if not account_id:
