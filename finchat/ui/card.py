@@ -40,7 +40,7 @@ def card_lines(
     """The card as finished lines of at most `width` columns. `accounts` names accounts by id; `notes` are warnings."""
     card = _Card(width)
     flag = f" {SANDBOX} " if plan.organisation.sandbox else ""
-    card.rule(f" {number} of {total} · {proposal.id} ", flag)
+    card.rule(f" {number} of {total} · {visible(proposal.id)} ", flag)
     what = settles(proposal, None)
     card.row("Proposal", what if proposal.kind == "allocation" else f"{proposal.kind}: {what}", "bold")
     card.row("Class", f"{proposal.certainty}, confidence {proposal.confidence:f}", CLASS_STYLE[proposal.certainty])
@@ -147,8 +147,9 @@ class _Card:
     def _wrapped(self, head: str, value: str, style: str) -> None:
         from rich.text import Text
 
-        if len(head) > self.width // 2:  # a long path has its own line
-            self.lines.extend(Text(part, style="dim") for part in _chunks(head.rstrip(), self.width))
+        if len(head) > self.width // 2:  # a long path has its own lines, none of which can pass for a row of the card
+            path = _chunks(head.strip(), self.width - 4)
+            self.lines.extend(Text(f"    {part}", style="dim") for part in path)
             head = " " * 8
         for index, part in enumerate(_chunks(value, self.width - len(head))):
             prefix = head if index == 0 else " " * len(head)
