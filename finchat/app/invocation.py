@@ -60,8 +60,29 @@ class Terminated(FinchatError):
     code = "terminated"
 
 
+class Stopped(FinchatError):
+    """A signal ended a server, which is how servers end: the exit code tells, and there is nothing to say."""
+
+    def __init__(self, exit_code: ExitCode) -> None:
+        super().__init__("stopped by a signal", code="stopped")
+        self.exit_code = exit_code
+
+
+@contextmanager
+def serving() -> Iterator[None]:
+    """Around a server: Ctrl-C and SIGTERM are its normal end."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Stopped(ExitCode.INTERRUPTED) from None
+    except Terminated:
+        raise Stopped(ExitCode.TERMINATED) from None
+
+
 def report_error(error: FinchatError, *, as_json: bool) -> int:
     """Say an error and return its exit code. Never raises: when nobody listens the code is all there is."""
+    if isinstance(error, Stopped):
+        return int(error.exit_code)
     with suppress(OSError, ValueError):
         Sink("json" if as_json else "human").error(error)
     return int(error.exit_code)
@@ -104,12 +125,12 @@ def run_to_exit(main: Coroutine[Any, Any, int]) -> int:
 
 @contextmanager
 def terminable() -> Iterator[None]:
-    """SIGTERM raises Terminated from the block (a server that handles it itself passes it on at its end)."""
+    """SIGTERM and SIGHUP raise Terminated from the block (a server that handles one itself passes it on at its end)."""
 
     def end(_number: int, _frame: object) -> None:
         raise SystemExit(int(ExitCode.TERMINATED))  # not an Exception: nobody on the way may take it for a fault
 
-    before = signal.signal(signal.SIGTERM, end)
+    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:
         yield
     except SystemExit as exit_:
@@ -117,4 +138,5 @@ def terminable() -> Iterator[None]:
             raise Terminated("terminated", next=SIGNAL_NEXT) from None
         raise
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

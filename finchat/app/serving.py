@@ -7,7 +7,7 @@ from contextlib import closing
 from datetime import datetime
 
 from finchat.app.backends import sandbox_home, upstream
-from finchat.app.invocation import Invocation, run_to_exit, terminable
+from finchat.app.invocation import Invocation, run_to_exit, serving, terminable
 from finchat.errors import ExitCode, UsageError
 from finchat.settings import ServerSettings
 
@@ -40,7 +40,8 @@ def serve(
                 await ways.http(server, *address, token, instant, ready=lambda url: call.sink.raw(ready_line(url)))
         return ExitCode.DONE
 
-    return run_to_exit(main())
+    with serving():
+        return run_to_exit(main())
 
 
 def sandbox_run(call: Invocation, vendor: str, *, http: str, limits: str, strict_auth: bool, delay: str | None) -> int:
@@ -51,7 +52,7 @@ def sandbox_run(call: Invocation, vendor: str, *, http: str, limits: str, strict
     known_vendor(vendor)
     host, port = address_of(http)
     allowed, faults = Limits.parse(limits), Faults.parse(delay or "")
-    with closing(sandbox_home(call).ensure()) as back_end, terminable():
+    with serving(), closing(sandbox_home(call).ensure()) as back_end, terminable():
         sandbox_serve.run(
             back_end,
             host,

@@ -15,20 +15,33 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from finchat.errors import Unavailable
+from finchat.errors import ExitCode, Unavailable
 
 # One message: 1,000 invoices are about 2 MiB; a 50 MB answer would cost 350 MiB of memory.
 MESSAGE_LIMIT_BYTES = 16 * 1024 * 1024
 _CHUNK_BYTES = 64 * 1024
 _NOISE_LINES, _NOISE_WIDTH = 50, 500
+_SAID = ("finchat: ", "  next: ")  # how finchat's own errors begin their lines
 _GRACE_S = 1.0  # after stdin closed, and again after SIGTERM
 # What a child inherits; secrets in the parent's environment stay with the parent (the MCP SDK's own list).
 _INHERITED = (
-    ("APPDATA", "HOMEDRIVE", "HOMEPATH", "LOCALAPPDATA", "PATH", "PATHEXT", "PROCESSOR_ARCHITECTURE", "SYSTEMDRIVE",
-     "SYSTEMROOT", "TEMP", "USERNAME", "USERPROFILE")
+    (
+        "APPDATA",
+        "HOMEDRIVE",
+        "HOMEPATH",
+        "LOCALAPPDATA",
+        "PATH",
+        "PATHEXT",
+        "PROCESSOR_ARCHITECTURE",
+        "SYSTEMDRIVE",
+        "SYSTEMROOT",
+        "TEMP",
+        "USERNAME",
+        "USERPROFILE",
+    )
     if sys.platform == "win32"
     else ("HOME", "LOGNAME", "PATH", "SHELL", "TERM", "USER")
-)  # fmt: skip
+) + ("FINCHAT_HOME", "FINCHAT_NOW")  # fmt: skip - no secrets: a finchat started here works in the same home and time
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +106,16 @@ class Child:
         )
         words = next((line for line in reversed(self._noise) if line.strip()), "")
         return f"it {ending}" + (f"; its last line on stderr: {words}" if words else "; it wrote nothing to stderr")
+
+    def refused_sign_in(self) -> tuple[str, str | None] | None:
+        """What a finchat server said before it ended for want of a sign-in (exit code 6): its sentence and its step."""
+        if self._process.returncode != ExitCode.AUTHENTICATION:
+            return None
+        said = {
+            prefix: line.removeprefix(prefix) for line in self._noise for prefix in _SAID if line.startswith(prefix)
+        }
+        sentence = said.get(_SAID[0])
+        return None if sentence is None else (sentence, said.get(_SAID[1]))
 
     def note(self, line: bytes) -> None:
         """Keep a line that is no message beside the stderr lines."""

@@ -54,7 +54,8 @@ async def open_session(
     default none is (an unclassified tool is a write). Deadlines are those of `settings`, in seconds.
 
     Raises Unavailable (with the command and its last line on stderr, or the URL) when the server does not start in
-    time, AuthenticationError when it answers 401, UsageError when nothing can make the in-memory server.
+    time, AuthenticationError when it answers 401 or is a finchat that lacks credentials, UsageError when nothing can
+    make the in-memory server.
     """
     session = _Session(settings, in_memory, emit, clock or Clock(), is_read)
     try:
@@ -350,6 +351,13 @@ class _Session:
         if child is not None:
             await child.stop()
         why = f"no answer within {self._settings.start_deadline_s:g} s" if isinstance(error, TimeoutError) else ""
+        if child is not None and (refused := child.refused_sign_in()) is not None:
+            sentence, step = refused
+            return AuthenticationError(
+                f"server {self.server} could not sign in: {self._clean(sentence)}",
+                field=f"servers.{self.server}.env",
+                next=f"{self._clean(step or 'set its credentials')}; in the env of the server, which gets no others",
+            )
         if child is not None:
             return self._unavailable(
                 f"did not start: {self._clean(child.command)}: {why + '; ' if why else ''}{self._clean(words)}",

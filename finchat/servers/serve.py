@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
+import io
 import socket
+import sys
 from collections.abc import Awaitable, Callable, MutableMapping
 from datetime import UTC, datetime
 from ipaddress import ip_address
@@ -12,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from finchat.errors import UsageError
 
 if TYPE_CHECKING:
+    import uvicorn
     from mcp.server.lowlevel import Server
 
 _Scope = MutableMapping[str, Any]
@@ -21,11 +25,24 @@ _App = Callable[[_Scope, _Receive, _Send], Awaitable[None]]
 
 
 async def stdio(server: Server[Any]) -> None:
-    """Serves until stdin ends."""
+    """Serves until stdin ends or the host is gone: both are how a host says that it needs the server no more."""
+    import anyio
     from mcp.server.stdio import stdio_server
 
-    async with stdio_server() as (read, write):
-        await server.run(read, write, server.create_initialization_options())
+    class Input(anyio.AsyncFile[str]):
+        """stdin whose reading can be given up: a signal must not wait for the host's next line."""
+
+        async def readline(self) -> str:
+            return await anyio.to_thread.run_sync(self.wrapped.readline, abandon_on_cancel=True)
+
+    if sys.stdin is None or sys.stdout is None:
+        return
+    lines = io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8", errors="replace")
+    try:
+        async with stdio_server(Input(lines)) as (read, write):
+            await server.run(read, write, server.create_initialization_options())
+    except* (ConnectionError, anyio.BrokenResourceError, anyio.ClosedResourceError):
+        pass  # the host went away with an answer under way
 
 
 async def http(
@@ -53,7 +70,19 @@ async def http(
     app = Gate(server.streamable_http_app(json_response=True, stateless_http=True, host=host), token, expires)
     shown = f"[{host}]" if ":" in host else host
     ready(f"http://{shown}:{listener.getsockname()[1]}/mcp")
-    await uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False)).serve(sockets=[listener])
+    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=2)
+    await _until_cancelled(uvicorn.Server(config), listener)
+
+
+async def _until_cancelled(server: uvicorn.Server, listener: socket.socket) -> None:
+    """Serve; when cancelled, let the server close in its own order first."""
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        await asyncio.shield(serving)
+    except asyncio.CancelledError:
+        server.should_exit = True
+        await asyncio.wait([serving])
+        raise
 
 
 class Gate:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from finchat.settings import home_from_environment
 from finchat.text.redact import redact
 
 LOG = "finchat.log"
+_LARGEST = 512 * 1024  # characters
 
 
 def logged(bug: Exception, arguments: Sequence[str]) -> FinchatError:
@@ -31,12 +34,23 @@ def _kept(details: str) -> str:
             continue
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            with (folder / LOG).open("a", encoding="utf-8", errors="backslashreplace") as log:
-                log.write(details)
+            _append(folder / LOG, details)
         except OSError:
             continue
         return f"details are in {folder / LOG}; if you approved writes, see finchat journal show"
     return "no log could be written; if you approved writes, see finchat journal show"
+
+
+def _append(log: Path, details: str) -> None:
+    """At the end of a log that only its owner reads; a full one makes room and is kept as `finchat.log.1`."""
+    with suppress(FileNotFoundError):
+        if log.stat().st_size > _LARGEST:
+            log.replace(log.with_name(f"{LOG}.1"))
+    # No link is followed: the last resort is a folder that others can write to.
+    descriptor = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    with open(descriptor, "a", encoding="utf-8", errors="backslashreplace") as file:
+        os.fchmod(descriptor, 0o600)
+        file.write(details[-_LARGEST:])
 
 
 def _home() -> Path | None:
