@@ -29,10 +29,12 @@ from finchat.safety.results import WriteError, WriteOutcome, WriteResult
 from finchat.safety.runs import Run
 from finchat.safety.tables import ROOM, SCRIPTS
 from finchat.store.database import Database
+from finchat.text.sanitise import one_line
 
 State = Literal["approved", "sending", "unknown", "committed", "failed", "not_sent"]
 OPEN_STATES: tuple[State, ...] = ("approved", "sending", "unknown")
 _CLOCK_TOLERANCE_S = 5.0
+_LONGEST_ID = 200
 _KEYS = uuid.UUID("6f1d6a52-6a0e-5b53-9d0c-3f7f2f3f6b1e")  # a name space of finchat's own
 
 
@@ -462,9 +464,14 @@ class Journal:
     def resolve(self, name: str, *, committed: str | None) -> WriteRecord:
         """A human's word on a write that finchat cannot settle: its ledger id, or None for not sent.
 
-        Raises UsageError when the write is not open, WriteRefused when the vendor may still be working on it or its
-        owner is alive.
+        Raises UsageError when the write is not open or what is given is no id, WriteRefused when the vendor may still
+        be working on it or its owner is alive.
         """
+        if committed is not None and (not committed or one_line(committed, _LONGEST_ID) != committed):
+            raise UsageError(
+                "that is not an id of the ledger", field="--committed",
+                next="copy the id of the record that you found, or say --not-sent",
+            )  # fmt: skip
         record = self.find(name)
         if record.state not in OPEN_STATES:
             raise UsageError(f"{record.name} is {record.state}; nothing to resolve", field="WRITE")

@@ -126,7 +126,8 @@ async def apply(
         if edit is None:
             break
         current = new_plan(edited(current, edit, plan_id=new_id(), created_at=now(), keep=frozenset(waiting)))
-        journal.plan_made(current)
+        if not context.foreign:  # a change on a card makes nobody else's plan our own
+            journal.plan_made(current)
     after = None
     if any(results[key].outcome is not None for key in results if key[0] in executed):
         emit(Working(what="reading the balances again"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,11 +11,14 @@ from typing import Any
 import pytest
 
 from finchat import verifier
+from finchat.books.plan import Plan
 from finchat.books.plan_json import plan_from_json
 from finchat.canonical import sha256_of
 from finchat.connections.toolbox import CallError, CallResult
-from finchat.safety.approval import bind
+from finchat.errors import UsageError
+from finchat.safety.approval import ApprovalDecision, Edit, Quit, ReviewContext, bind
 from finchat.safety.audit import AuditRecord, verify
+from finchat.workflows import execute
 from tests.safety.world import ORG, World, make_world, one_payment, payment, plan, proposal
 
 Worlds = Callable[..., World]
@@ -168,3 +171,46 @@ def test_a_last_record_written_anew_is_told_apart_from_a_cut_tail(world: World) 
     report = verify(world.home, world.database)
     assert (report.ok, report.line) == (False, 2)
     assert "is not the one that the journal knows" in report.text
+
+
+@pytest.mark.parametrize("id", ["", " ", "pay-1\n", "\x1b[2J", "x" * 201])
+async def test_only_an_id_settles_an_open_write_by_hand(world: World, id: str) -> None:
+    await world.opened()
+    world.vendor.faults, world.vendor.readable = ["commit_then_drop"], False
+    made = one_payment()
+    await world.guard.execute(made, made.proposals[0], bind(made, made.proposals[0]))
+    with pytest.raises(UsageError, match="not an id"):
+        world.journal.resolve("plan-1/p1/w1", committed=id)
+    (record,) = world.journal.writes("plan-1")
+    assert record.state == "unknown"
+
+
+class OneEdit:
+    """Approver that changes the amount of the first card it is shown, and then leaves."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    async def review(self, plan: Plan, context: ReviewContext) -> AsyncIterator[ApprovalDecision]:
+        self.asked += 1
+        write = plan.proposals[0].writes[0]
+        yield Edit("p1", write.id, {**write.arguments, "amount": "300.00"}) if self.asked == 1 else Quit()
+
+
+@pytest.mark.parametrize("foreign", [True, False])
+async def test_a_change_on_a_card_does_not_make_a_foreign_plan_our_own(world: World, foreign: bool) -> None:
+    await world.opened()
+    made = one_payment()
+    write = made.proposals[0].writes[0]
+    write = replace(write, arguments={**write.arguments, "date": "2026-11-20"})
+    made = replace(made, proposals=(replace(made.proposals[0], writes=(write,)),))
+    if not foreign:
+        world.journal.plan_made(made)
+    applied = await execute.apply(
+        made, guard=world.guard, journal=world.journal, approver=OneEdit(),
+        context=ReviewContext(proposal_ids=("p1",), foreign=foreign), before=made.expected,
+        read_balances=pytest.fail, new_plan=lambda changed: changed, now=world.journal.now, new_id=lambda: "plan-2",
+        emit=world.events.append,
+    )  # fmt: skip
+    assert applied.plan.id == "plan-2"
+    assert world.journal.knows(applied.plan) is not foreign
