@@ -34,19 +34,20 @@ class Clock:
 def clock_from_environment(environ: Mapping[str, str] = os.environ) -> Clock:
     """A clock pinned by FINCHAT_NOW, when it is set. Raises UsageError when it is not an ISO instant with a zone."""
     text = environ.get("FINCHAT_NOW")
-    if not text:
-        return Clock()
+    return Clock(parse_instant(text, "FINCHAT_NOW")) if text else Clock()
+
+
+def parse_instant(text: str, field: str) -> datetime:
+    """An ISO instant with a zone, in UTC. Raises UsageError naming the field."""
     try:
         instant = datetime.fromisoformat(text)
     except ValueError:
         instant = None
     if instant is None or instant.tzinfo is None:
         raise UsageError(
-            f"FINCHAT_NOW is not an ISO instant with a zone: {text!r}",
-            field="FINCHAT_NOW",
-            next="write it like 2026-11-20T09:00:00Z",
+            f"{field} is not an instant with a zone: {text!r}", field=field, next="write it like 2026-11-20T18:00:00Z"
         )
-    return Clock(instant.astimezone(UTC))
+    return instant.astimezone(UTC)
 
 
 def instant_text(instant: datetime) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from contextlib import closing
-from datetime import datetime
 
 from finchat.app.backends import sandbox_home, upstream
 from finchat.app.invocation import Invocation, run_to_exit, serving, terminable
+from finchat.clock import parse_instant
 from finchat.errors import ExitCode, UsageError
 from finchat.settings import ServerSettings
 
@@ -24,7 +24,7 @@ def serve(
     token: str | None,
 ) -> int:
     known_vendor(vendor)
-    instant = instant_of(expires)
+    instant = None if expires is None else parse_instant(expires, "--expires")
     address = None if http is None else address_of(http)
 
     async def main() -> int:
@@ -79,22 +79,6 @@ def address_of(text: str) -> tuple[str, int]:
     if not host or not port.isdigit() or int(port) > 65535:
         raise UsageError(f"--http is {text!r}, not HOST:PORT", field="--http", next="write it like 127.0.0.1:8765")
     return host.strip("[]"), int(port)
-
-
-def instant_of(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError:
-        instant = None
-    if instant is None or instant.tzinfo is None:
-        raise UsageError(
-            f"--expires is not an instant with a zone: {text!r}",
-            field="--expires",
-            next="write it like 2026-11-20T18:00:00Z",
-        )
-    return instant
 
 
 def ready_line(url: str) -> str:
