@@ -163,7 +163,7 @@ def _check(plan: Plan) -> None:
         _unique_names("write", [w.id for w in proposal.writes])
     banks = [b.currency for b in plan.expected.bank]
     currencies = [plan.organisation.base_currency, plan.expected.currency, *banks]
-    currencies += [x.currency for x in (*writes, *links, *effects)]
+    currencies += [*(w.currency for w in writes), *(link.currency for link in links), *(e.currency for e in effects)]
     currencies += [link.bank_currency for link in links if link.bank_currency is not None]
     currencies += [p.line.currency for p in plan.proposals if p.line is not None]
     for currency in currencies:
