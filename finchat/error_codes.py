@@ -46,6 +46,7 @@ CODES: Mapping[str, str] = {
     "already_applied": "The write was done before.",
     "several_records": "A write holds more than one record.",
     "reference_missing": "A write needs what an earlier one did not supply.",
+    "reference_refused": "A write would take something else than an id from an earlier one's reply.",
     "dependency": "A write that this one needs did not happen.",
     "not_attempted": "The write was not attempted.",
     "cannot_propose": "No write could be made of the answer.",
