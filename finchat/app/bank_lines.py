@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from finchat.app.desk import open_desk, quick_imports
 from finchat.app.invocation import Invocation, run_to_exit
 from finchat.canonical import canonical_json
-from finchat.errors import ExitCode, WriteRefused, worst
+from finchat.errors import ExitCode, VerificationMismatch, WriteRefused, worst
+
+if TYPE_CHECKING:
+    from finchat.books.plan import Plan
 
 
 def reconcile(
@@ -37,9 +41,12 @@ def reconcile(
         from finchat.workflows import reconcile as work
         from finchat.workflows import reconcile_json
         from finchat.workflows.execute import untouched
-        from finchat.workflows.plans import new_plan_id
+        from finchat.workflows.forbidden import forbidden_findings
+        from finchat.workflows.plans import check_place, new_plan_id
         from finchat.workflows.rates import read_rates
 
+    if out is not None:
+        check_place(out)
     given_rates = None if rates is None else read_rates(rates)
 
     async def main() -> int:
@@ -56,19 +63,20 @@ def reconcile(
                 account=account,
                 rates=given_rates,
             )
-            consumed = desk.journal.consumed(desk.organisation.id)
-            found = await work.prepare(desk.provider, request, consumed=consumed, emit=desk.progress)
+            found = await work.prepare(desk.provider, request, records=desk.journal, emit=desk.progress)
             path = desk.keep(found.plan, out) if found.plan.proposals else None
-            desk.show(found)
-            applied = untouched(found.plan, found.before)
+            forbidden = desk.guard.forbidden(found.plan)
+            found = replace(found, findings=(*found.findings, *forbidden_findings(found.plan, forbidden)))
+            desk.show(found, denied={r.proposal_id for r in forbidden})
+            applied = untouched(found.plan, found.before, forbidden)
             if found.plan.proposals and (call.sink.interactive or yes):
                 applied = await desk.apply(
                     found.plan,
                     before=found.before,
                     as_of=as_of,
-                    lines=found.lines,
                     account_names=found.account_names,
                     yes=yes,
+                    done=forbidden,
                 )
             code = worst([applied.exit_code, desk.recovery_code])
             if call.json:
@@ -76,7 +84,7 @@ def reconcile(
                     reconcile_json.document(found, applied=applied, path=path, usage=desk.usage, exit_code=code)
                 )
             else:
-                desk.report(applied, found.account_names, path)
+                desk.report(applied, found.account_names, path, plan_id=found.plan.id)
             return code
 
     return run_to_exit(main())
@@ -85,15 +93,26 @@ def reconcile(
 def apply(call: Invocation, plan: str, *, yes: bool) -> int:
     """`finchat apply`: the same question and the same road for a saved plan."""
     with quick_imports():
+        from finchat.providers.xero import OrganisationUnclear
         from finchat.safety.guard import same_organisation
         from finchat.workflows import plans, reconcile_json
         from finchat.workflows.execute import as_foreign, untouched
+        from finchat.workflows.forbidden import forbidden_findings
 
     path = plans.find(call.home.plans, plan)
     saved = plans.load(path)
+    named = replace(call, server=call.server or saved.organisation.server, org=call.org or saved.organisation.id)
+    _check_figures(named, saved, path)
 
     async def main() -> int:
-        named = replace(call, server=call.server or saved.organisation.server, org=call.org or saved.organisation.id)
+        try:
+            return await opened()
+        except OrganisationUnclear as error:
+            if call.org is not None:
+                raise
+            raise _other_company(saved, error.there) from error
+
+    async def opened() -> int:
         async with open_desk(named, via="apply") as desk:
             if saved.server_fingerprint != desk.fingerprint:
                 raise WriteRefused(
@@ -106,24 +125,58 @@ def apply(call: Invocation, plan: str, *, yes: bool) -> int:
             foreign = not desk.journal.knows(saved)
             todo = as_foreign(saved) if foreign else saved
             done = [w.result() for w in desk.journal.writes(saved.id) if w.state not in {"failed", "not_sent"}]
+            settled = {(r.proposal_id, r.write_id) for r in done}
+            forbidden = [r for r in desk.guard.forbidden(todo) if (r.proposal_id, r.write_id) not in settled]
             as_of = call.as_of_date or desk.today()
             accounts = await desk.provider.accounts()
             names = {a.id: " ".join(part for part in (a.code, a.name) if part) for a in accounts.values()}
             before = await desk.provider.balances(as_of)
-            applied = untouched(todo, before, done)
-            desk.show_saved(todo, foreign=foreign)
+            applied = untouched(todo, before, [*done, *forbidden])
+            desk.show_saved(applied, forbidden_findings(todo, forbidden), foreign=foreign)
             if call.sink.interactive or yes:
                 applied = await desk.apply(
-                    todo, before=before, as_of=as_of, lines={}, account_names=names, yes=yes, foreign=foreign, done=done
+                    todo,
+                    before=before,
+                    as_of=as_of,
+                    account_names=names,
+                    yes=yes,
+                    foreign=foreign,
+                    done=[*done, *forbidden],
                 )
             code = worst([applied.exit_code, desk.recovery_code])
             if call.json:
                 call.sink.document(reconcile_json.apply_document(applied, path=path, usage=desk.usage, exit_code=code))
             else:
-                desk.report(applied, names, path)
+                desk.report(applied, names, path, plan_id=saved.id)
             return code
 
     return run_to_exit(main())
+
+
+def _check_figures(call: Invocation, plan: Plan, path: Path) -> None:
+    """What a plan says must follow from what it would send, before any of it is shown: its hash proves only that
+    whoever wrote it hashed it. Raises VerificationMismatch."""
+    from finchat.providers.registry import profile
+
+    settings = call.settings.server(call.server)
+    rules = profile(settings.profile, settings.name)
+    for proposal in plan.proposals:
+        if why := rules.disagreement(proposal, plan.organisation.base_currency):
+            raise VerificationMismatch(
+                f"{path} contradicts itself: {why}",
+                field="PLAN",
+                next="run the command that made it again; nothing of this file is applied",
+            )
+
+
+def _other_company(plan: Plan, there: str) -> WriteRefused:
+    of = plan.organisation
+    return WriteRefused(
+        f"the plan was made for {of.name} ({of.id}); server {of.server} reaches {there}",
+        code="other_organisation",
+        field="PLAN",
+        next=f"name the server that reaches {of.name} with --server or --mcp-config, or make a new plan here",
+    )
 
 
 def _match_files(call: Invocation, directory: Path) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -22,8 +22,8 @@ from finchat.settings import Home, ServerSettings
 from finchat.text.redact import secrets_of
 
 if TYPE_CHECKING:
-    from finchat.books.documents import BankLine, Organisation
-    from finchat.books.plan import Balances, Plan
+    from finchat.books.documents import Organisation
+    from finchat.books.plan import Balances, Finding, Plan
     from finchat.connections.paced import PacedToolbox
     from finchat.providers.xero import XeroProvider
     from finchat.safety.approval import ApprovalDecision, Approver, ReviewContext
@@ -125,18 +125,19 @@ class Desk:
         self.journal.plan_made(plan)
         return path
 
-    def show(self, found: Reconciliation) -> None:
-        """The window, the plan and the findings, on stdout."""
+    def show(self, found: Reconciliation, *, denied: Collection[str]) -> None:
+        """The window, the plan and the findings, on stdout. `denied`: proposals the policy forbids."""
         from finchat.ui.reconciliation import plan_view
 
         self.progress.clear()
-        self.call.sink.data(plan_view(found, self.call.sink.out.width))
+        self.call.sink.data(plan_view(found, self.call.sink.out.width, denied=denied))
 
-    def show_saved(self, plan: Plan, *, foreign: bool) -> None:
+    def show_saved(self, applied: Applied, findings: Sequence[Finding], *, foreign: bool) -> None:
+        """What is left of a saved plan, and what else should be known of it, on stdout."""
         from finchat.ui.reconciliation import saved_plan_view
 
         self.progress.clear()
-        self.call.sink.data(saved_plan_view(plan, self.call.sink.out.width, foreign=foreign))
+        self.call.sink.data(saved_plan_view(applied, findings, self.call.sink.out.width, foreign=foreign))
 
     async def apply(
         self,
@@ -144,20 +145,22 @@ class Desk:
         *,
         before: Balances,
         as_of: date,
-        lines: Mapping[str, BankLine],
         account_names: Mapping[str, str],
         yes: bool,
         foreign: bool = False,
         done: Sequence[WriteResult] = (),
     ) -> Applied:
-        """Ask and write: first what the policy allows unattended (with --yes), then the person, when there is one."""
+        """Ask and write: first what the policy allows unattended (with --yes), then the person, when there is one.
+
+        `done`: what an earlier run wrote, and what the policy forbids; nobody is asked about that.
+        """
         from finchat.safety.approval import ReviewContext
         from finchat.ui.approval import TerminalApprover
         from finchat.workflows import execute, plans
 
         settled = {(r.proposal_id, r.write_id) for r in done}
         waiting = tuple(p.id for p in plan.proposals if not settled >= {(p.id, w.id) for w in p.writes})
-        person = TerminalApprover(self.call.sink, self.progress.paused, lines)
+        person = TerminalApprover(self.call.sink, self.progress.paused)
 
         def new_plan(changed: Plan) -> Plan:
             plans.save(changed, plans.plan_path(self.call.home.plans, changed.id))
@@ -185,14 +188,25 @@ class Desk:
             done=done,
         )
 
-    def report(self, applied: Applied, account_names: Mapping[str, str], path: Path | None) -> None:
-        """What was written, the balances as proof, and what is left to the person."""
+    def report(self, applied: Applied, account_names: Mapping[str, str], path: Path | None, *, plan_id: str) -> None:
+        """What was written, the balances as proof, and what is left to the person. `path` is the file of `plan_id`."""
         from finchat.ui.reconciliation import applied_view
 
         self.progress.clear()
         view = applied_view(applied, account_names, saved=path is not None, vendor="Xero")
         if view is not None:
             self.call.sink.data(view)
+        if path is not None and applied.left:
+            # Byte for byte: a command that is wrapped to the screen cannot be copied.
+            self.call.sink.raw(f"  {self._again(applied.plan.id, path if applied.plan.id == plan_id else None)}\n")
+
+    def _again(self, plan_id: str, path: Path | None) -> str:
+        """The whole command that asks about a plan again: by its id where that finds it, else by its file."""
+        from finchat.workflows import plans
+
+        kept = plans.plan_path(self.call.home.plans, plan_id)
+        by_id = path is None or (kept.is_file() and kept.samefile(path))
+        return self.call.again("apply", plan_id if by_id else str(path))
 
 
 @dataclass(frozen=True)
@@ -218,10 +232,12 @@ class PolicyFirst:
                 if isinstance(decision, Approve):
                     waiting.remove(decision.proposal_id)
                 yield decision
+        passed = len(context.proposal_ids) - len(waiting)
         if not self.attended:
             yield Quit()
             return
-        async for decision in self.person.review(plan, replace(context, proposal_ids=tuple(waiting))):
+        left = replace(context, proposal_ids=tuple(waiting), decided=context.decided + passed)
+        async for decision in self.person.review(plan, left):
             yield decision
 
 

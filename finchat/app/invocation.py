@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 import signal
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -14,7 +15,7 @@ from typing import Any
 
 from finchat.errors import ExitCode, FinchatError
 from finchat.settings import Home, Settings, home_from_environment, load_settings
-from finchat.ui.sink import Sink
+from finchat.ui.sink import NotWritten, Sink
 
 SIGNAL_NEXT = "finchat journal show names any write that is still open"
 
@@ -45,6 +46,15 @@ class Invocation:
     def settings(self) -> Settings:
         """Raises UsageError naming the file and field that is wrong."""
         return load_settings(self.home, config=self.config, mcp_config=self.mcp_config, policy=self.policy)
+
+    def again(self, *words: str) -> str:
+        """A command with the flags that this one found its settings, organisation and day by, as a shell takes it."""
+        flags = {
+            "--mcp-config": self.mcp_config, "--config": self.config, "--policy": self.policy, "--server": self.server,
+            "--org": self.org, "--as-of": self.as_of,
+        }  # fmt: skip
+        given = [part for flag, value in flags.items() if value is not None for part in (flag, str(value))]
+        return shlex.join(["finchat", *words, *given])
 
     @property
     def as_of_date(self) -> date | None:
@@ -83,8 +93,12 @@ def report_error(error: FinchatError, *, as_json: bool) -> int:
     """Say an error and return its exit code. Never raises: when nobody listens the code is all there is."""
     if isinstance(error, Stopped):
         return int(error.exit_code)
+    sink = Sink("json" if as_json else "human")
     with suppress(OSError, ValueError):
-        Sink("json" if as_json else "human").error(error)
+        try:
+            sink.error(error)
+        except NotWritten as lost:  # the document of the error: its code stays what it is
+            sink.error(lost)
     return int(error.exit_code)
 
 
@@ -125,18 +139,22 @@ def run_to_exit(main: Coroutine[Any, Any, int]) -> int:
 
 @contextmanager
 def terminable() -> Iterator[None]:
-    """SIGTERM and SIGHUP raise Terminated from the block (a server that handles one itself passes it on at its end)."""
+    """Signals end the process from the block, at any instant and without a word.
 
-    def end(_number: int, _frame: object) -> None:
-        raise SystemExit(int(ExitCode.TERMINATED))  # not an Exception: nobody on the way may take it for a fault
+    A server that takes them itself closes in its own order and passes them on at its end.
+    """
 
-    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGHUP)}
+    def end(number: int, _frame: object) -> None:
+        # No exception: whatever line it would strike could tell of it. What is half done is undone by SQLite.
+        os._exit(int(ExitCode.INTERRUPTED if number == signal.SIGINT else ExitCode.TERMINATED))
+
+    def pass_on(_number: int, _frame: object) -> None:
+        signal.raise_signal(signal.SIGTERM)
+
+    handlers = {signal.SIGINT: end, signal.SIGTERM: end, signal.SIGHUP: pass_on}
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield
-    except SystemExit as exit_:
-        if exit_.code == ExitCode.TERMINATED:
-            raise Terminated("terminated", next=SIGNAL_NEXT) from None
-        raise
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -37,6 +37,8 @@ CODES: dict[str, Literal["info", "warning", "error"]] = {
     "claimed_by_amount": "warning",
     "locked": "error",
     "cannot_propose": "error",
+    "part_recorded": "warning",
+    "policy_forbids": "error",
 }
 _SHORT = {
     "part_payment": "It is a part payment.",

@@ -20,6 +20,7 @@ Kind = Literal[
 ]  # fmt: skip
 Class = Literal["certain", "review"]
 Control = Literal["bank", "receivables", "payables", "tax", "gain_loss", "clearing", "other"]
+EDITED = "edited"  # the kind of evidence that says what a person changed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

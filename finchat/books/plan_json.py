@@ -14,9 +14,9 @@ from finchat.books.plan import (
     AccountBalance,
     Balances,
     BankBalance,
-    CreditName,
     Class,
     Control,
+    CreditName,
     Effect,
     Evidence,
     Kind,
@@ -165,12 +165,13 @@ def _check(plan: Plan) -> None:
     currencies = [plan.organisation.base_currency, plan.expected.currency, *banks]
     currencies += [*(w.currency for w in writes), *(link.currency for link in links), *(e.currency for e in effects)]
     currencies += [link.bank_currency for link in links if link.bank_currency is not None]
-    currencies += [p.line.currency for p in plan.proposals if p.line is not None]
+    lines = [p.line for p in plan.proposals if p.line is not None]
+    currencies += [line.currency for line in lines]
     for currency in currencies:
         if not isinstance(currency, str) or not _CURRENCY.fullmatch(currency):
             raise ValueError(f"{currency!r} is not a currency code")
     _among("kind", (p.kind for p in plan.proposals), get_args(Kind))
-    _among("direction", (p.line.direction for p in plan.proposals if p.line is not None), get_args(Direction))
+    _among("direction", (line.direction for line in lines), get_args(Direction))
     _among("class", (p.certainty for p in plan.proposals), get_args(Class))
     _among("control", (e.control for e in effects), get_args(Control))
     _among("rate_source", (link.rate_source for link in links), _RATE_SOURCES)
@@ -227,6 +228,8 @@ def _proposal(p: Mapping[str, Any]) -> Proposal:
 
 
 def _line(line: Mapping[str, Any]) -> PlanLine:
+    if not all(isinstance(text, str) for text in line.values()):
+        raise TypeError("a bank line holds something that is not text")
     return PlanLine(**{**line, "date": date.fromisoformat(line["date"]), "amount": parse_amount(line["amount"])})
 
 

@@ -29,6 +29,8 @@ MEANINGS: Mapping[str, str] = {
     "claimed_by_amount": "A payment in the ledger was taken for this line by amount and date alone.",
     "locked": "The books are locked on the day of the line; nothing can be recorded.",
     "cannot_propose": "The answer is known, but no write could be made of it.",
+    "part_recorded": "finchat recorded less of the line than the bank moved; the rest is in no record of finchat's.",
+    "policy_forbids": "The policy refuses the writes of some proposals, so nobody is asked about them.",
 }
 
 FINDING_CODES = published(

@@ -222,6 +222,8 @@ class ReviewContext:
 
     `proposal_ids`: those that need a decision, in the order to show them. `foreign`: the journal did not make this
     plan, so nothing may be approved in bulk. `account_names` maps account ids to what a person calls them.
+    `decided`: how many others of the plan were decided in this run, for the count on the card. `written`: proposal and
+    write ids of what an earlier run wrote, which is not sent again.
     """
 
     proposal_ids: tuple[str, ...]
@@ -229,6 +231,8 @@ class ReviewContext:
     sends_idempotency_key: bool = True
     account_names: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    decided: int = 0
+    written: frozenset[tuple[str, str]] = frozenset()
 
 
 class Approver(Protocol):

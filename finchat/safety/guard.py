@@ -32,7 +32,7 @@ from finchat.safety.reads import AskRead, Door, GuardedToolbox
 from finchat.safety.recovery import Recovery, Sleep, recover
 from finchat.safety.results import WriteDecision, WriteError, WriteOutcome, WriteResult
 from finchat.safety.runs import Run
-from finchat.safety.sending import Sending, permit
+from finchat.safety.sending import Sending, forbids, permit
 from finchat.safety.unattended import UnattendedVerdict, base_amounts, judge
 from finchat.settings import ServerSettings
 
@@ -94,6 +94,22 @@ class Guard:
         door.organisation = organisation
         self._facts[server] = Facts()
         return found
+
+    def forbidden(self, plan: Plan) -> tuple[WriteResult, ...]:
+        """The writes of every proposal that the policy does not let through: nobody need be asked about them."""
+        door = self._door(plan.organisation.server)
+        found: list[WriteResult] = []
+        for proposal in plan.proposals:
+            refusal = next((r for w in proposal.writes if (r := forbids(self._policy, door, w))), None)
+            if refusal is not None:
+                why = WriteError(code=refusal.code, message=refusal.message, field=refusal.field, next=refusal.next)
+                found += [
+                    WriteResult(
+                        proposal_id=proposal.id, write_id=write.id, decision="refused", outcome="not_sent", error=why
+                    )
+                    for write in proposal.writes
+                ]
+        return tuple(found)
 
     def unattended(self, plan: Plan, proposal: Proposal) -> UnattendedVerdict:
         """Whether `--yes` may approve a proposal; the day's total is held when it is executed."""
@@ -190,6 +206,9 @@ class Guard:
             )  # fmt: skip
         if proposal not in plan.proposals or len({w.id for w in proposal.writes}) != len(proposal.writes):
             raise WriteRefused("the proposal is not one of this plan", code="approval_void")
+        profile = attempt.door.profile
+        if profile is not None and (why := profile.disagreement(proposal, org.base_currency)):
+            raise WriteRefused(why, code="payload_changed", next="make a new plan")
         tools = await attempt.door.toolbox.tools()
         for write in proposal.writes:
             attempt.effects[write.id] = permit(self._policy, attempt.door, write, tools)

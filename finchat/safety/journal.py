@@ -391,6 +391,19 @@ class Journal:
             found[str(row["fingerprint"])] = record.ledger_id or "" if done else f"pending:{record.name}"
         return found
 
+    def used_by(self, org_id: str) -> Mapping[str, tuple[WriteRecord, ...]]:
+        """Fingerprint of each bank line that finchat has used → the writes it was used for, done or not clear yet."""
+        rows = self._database.rows(
+            "SELECT c.fingerprint, w.* FROM consumed c JOIN writes w USING (plan_id, proposal_id, write_id)"
+            " WHERE c.org_id = ? AND w.state NOT IN ('failed', 'not_sent')"
+            " ORDER BY w.plan_id, w.proposal_id, w.write_id",
+            (org_id,),
+        )
+        found: dict[str, tuple[WriteRecord, ...]] = {}
+        for row in rows:
+            found[str(row["fingerprint"])] = (*found.get(str(row["fingerprint"]), ()), _from_row(row))
+        return found
+
     def unattended_total(self, org_id: str, day: date) -> Decimal:
         """What was approved unattended on a day of the organisation, in base currency: done, unknown and in flight."""
         rows = self._database.rows(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal, Protocol
 
-from finchat.books.plan import Precondition, Write
+from finchat.books.plan import Precondition, Proposal, Write
 from finchat.connections.toolbox import CallResult, Toolbox
 
 ToolEffect = Literal["read", "write", "destructive"]
@@ -129,6 +129,10 @@ class Profile(Protocol):
 
     def resource(self, tool: str) -> str | None:
         """The resource the tool touches, as policy.toml names it; None for a tool the table does not list."""
+
+    def disagreement(self, proposal: Proposal, base_currency: str) -> str | None:
+        """The first thing a proposal says of its writes (amount, effects, links, read-back) that their payloads
+        contradict, in plain words; None when all that can be told follows from them. Pure; never raises."""
 
     async def observe(self, toolbox: Toolbox, conditions: Sequence[Precondition]) -> Mapping[Precondition, str]:
         """The present text of each fact, read in as few calls as the API allows. A record that is gone is left out.

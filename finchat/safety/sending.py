@@ -325,19 +325,25 @@ class Sending:
 
 def permit(policy: Policy, door: Door, write: Write, tools: Mapping[str, Tool]) -> str:
     """The write's class. Raises WriteRefused when the policy denies it or the tool is not the one approved."""
-    decision = decide(policy, door, write.tool)
-    by_plan = policy.decide(door.toolbox.server, write.tool, "write", write.resource)
-    for said in (decision, by_plan):
-        if said.decision == "deny":
-            raise WriteRefused(
-                f"{write.tool} is refused by {said.decided_by}: {said.reason}", code="denied",
-                field=said.decided_by,
-                next="see `finchat policy test`",
-            )  # fmt: skip
+    if (refusal := forbids(policy, door, write)) is not None:
+        raise refusal
     tool = tools.get(write.tool)
     if tool is None or tool.sha256 != write.tool_sha256:
         what = "is no longer offered" if tool is None else "changed since the plan was made"
         raise WriteRefused(
             f"the tool {write.tool} of {door.toolbox.server} {what}", code="tool_changed", next="make a new plan"
         )
-    return decision.effect
+    return decide(policy, door, write.tool).effect
+
+
+def forbids(policy: Policy, door: Door, write: Write) -> WriteRefused | None:
+    """Why the policy denies a write, whoever approves it; None when it may be asked about."""
+    by_plan = policy.decide(door.toolbox.server, write.tool, "write", write.resource)
+    for said in (decide(policy, door, write.tool), by_plan):
+        if said.decision == "deny":
+            return WriteRefused(
+                f"{write.tool} is refused by {said.decided_by}: {said.reason}", code="denied",
+                field=said.decided_by,
+                next="see `finchat policy test`",
+            )  # fmt: skip
+    return None

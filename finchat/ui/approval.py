@@ -11,9 +11,8 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from finchat.books.documents import BankLine
 from finchat.books.money import amount_text, parse_amount
 from finchat.books.plan import Plan, Proposal, Write
 from finchat.errors import WriteRefused
@@ -37,6 +36,10 @@ from finchat.ui.prompt import ask
 from finchat.ui.sink import Sink
 from finchat.workflows.editing import edited
 
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.text import Text
+
 PROMPT = "Approve? y yes, n no (Enter), e edit, r refuse, {bulk}q quit: "
 BULK = "a all certain, "
 EDITABLE = frozenset({"amount", "date", "reference"})
@@ -52,13 +55,12 @@ class TerminalApprover:
 
     sink: Sink
     paused: Callable[[], AbstractContextManager[None]]
-    lines: Mapping[str, BankLine]
 
     async def review(self, plan: Plan, context: ReviewContext) -> AsyncIterator[ApprovalDecision]:
         """One decision a proposal, in the order asked for; ends after `q`, end of input or the last proposal."""
         waiting = [p for wanted in context.proposal_ids for p in plan.proposals if p.id == wanted]
-        total = len(waiting)
-        number = 0
+        total = context.decided + len(waiting)
+        number = context.decided
         while waiting:
             proposal = waiting[0]
             number += 1
@@ -116,38 +118,56 @@ class TerminalApprover:
 
     async def _show(self, plan: Plan, proposal: Proposal, context: ReviewContext, number: int, total: int) -> bool:
         """The whole card, a screenful at a time. False when the person left half-way."""
-        console = self.sink.err
         notes = [*context.warnings]
         if context.foreign:
             notes.append("this plan was not made on this machine: check every value against its source")
         if not context.sends_idempotency_key:
             notes.append(_NO_KEY)
+        written = [w.id for w in proposal.writes if (proposal.id, w.id) in context.written]
+        notes += [f"{id} was written earlier and is not sent again" for id in written]
         card = card_lines(
             plan,
             proposal,
             number=number,
             total=total,
-            width=min(console.width, 100),
-            line=self.lines.get(proposal.line_id),
+            width=min(self.sink.err.width, 100),
             accounts=context.account_names,
             notes=notes,
         )
+        return await self._paged(card, "this card")
+
+    async def _paged(self, lines: Sequence[Text], what: str) -> bool:
+        """All lines, a screenful at a time. False when the person left half-way: nothing may be approved then."""
+        console = self.sink.err
         screen = max(console.height - 2, 8)
-        for start in range(0, len(card), screen):
-            if start and await ask(self.sink, f"-- {len(card) - start} more lines of this card: Enter -- ") is None:
+        for start in range(0, len(lines), screen):
+            if start and not await self._go_on(len(lines) - start, what):
                 return False
-            for text in card[start : start + screen]:
+            for text in lines[start : start + screen]:
                 console.print(text, no_wrap=True, overflow="ignore", crop=False, soft_wrap=True)
         return True
+
+    async def _go_on(self, left: int, what: str) -> bool:
+        prompt = f"-- {left} more line{'s' * (left != 1)} of {what}: Enter shows more, q leaves -- "
+        while True:
+            typed = await ask(self.sink, prompt)
+            if typed is None or typed.lower() in ("q", "quit"):
+                return False
+            if not typed:
+                return True
+            self._say("answers come after the last line: Enter shows more, q leaves")
 
     async def _bulk(self, plan: Plan, proposals: Sequence[Proposal]) -> list[Approval]:
         """Approvals of all these certain proposals, once their count and total were typed; else none."""
         approvals = [bind(plan, p) for p in proposals]
-        sums = line_totals(proposals, self.lines)
+        sums = line_totals(proposals)
         flag = f"{SANDBOX} · " if plan.organisation.sandbox else ""
         where = f"{visible(plan.organisation.name)} on {visible(plan.organisation.server)}"
         self._say(f"\n{flag}All certain proposals that are left, for {where}:")
-        self.sink.card(plan_table(plan.only(frozenset(p.id for p in proposals)), self.lines, self.sink.err.width))
+        table = plan_table(plan.only(frozenset(p.id for p in proposals)), self.sink.err.width)
+        if not await self._paged(drawn(self.sink.err, table), "these proposals"):
+            self._say("nothing is approved")
+            return []
         amounts = [amount_text(v, c) if len(sums) == 1 else f"{amount_text(v, c)} {c}" for c, v in sums.items()]
         expected = " ".join([str(len(proposals)), *amounts])
         self._say(
@@ -161,33 +181,39 @@ class TerminalApprover:
         return []
 
     async def _edit(self, plan: Plan, proposal: Proposal) -> Edit | None:
-        """New values for the editable scalars of one write; None when nothing was changed or a rule forbids them."""
+        """New values for the editable scalars of one write; None when nothing was changed or the person left.
+
+        A value that a rule forbids is asked for again; the others stay as they were typed.
+        """
         write = await self._which(proposal)
         if write is None:
             return None
-        changes: dict[str, str] = {}
-        for path, _shown in scalars(write.arguments):
-            name = path.rpartition(".")[2].lower()
-            if name not in EDITABLE:
-                continue
-            old = _at(write.arguments, path)
-            new = await self._value(path, name, str(old))
-            if new is None:
-                return None
-            if new != str(old):
+        fields = {
+            path: name
+            for path, _shown in scalars(write.arguments)
+            if (name := path.rpartition(".")[2].lower()) in EDITABLE
+        }
+        asked, changes = list(fields), dict[str, str]()
+        while asked:
+            for path in asked:
+                old = str(_at(write.arguments, path))
+                new = await self._value(path, fields[path], old)
+                if new is None:
+                    self._say("left the edit: nothing was changed")
+                    return None
                 changes[path] = new
-        if not changes:
-            self._say("nothing was changed")
-            return None
-        edit = Edit(proposal.id, write.id, _replaced(write.arguments, changes))
-        try:
-            edited(plan, edit, plan_id=plan.id, created_at=plan.created_at, keep=frozenset({proposal.id}))
-        except WriteRefused as error:
-            self._say(
-                f"that cannot stand: {visible(error.message)}" + (f"; {visible(error.next)}" if error.next else "")
-            )
-            return None
-        return edit
+            changes = {path: new for path, new in changes.items() if new != str(_at(write.arguments, path))}
+            if not changes:
+                self._say("nothing was changed")
+                return None
+            edit = Edit(proposal.id, write.id, _replaced(write.arguments, changes))
+            refusal = _refusal(plan, edit)
+            if refusal is None:
+                return edit
+            step = f"; {visible(refusal.next)}" if refusal.next else ""
+            self._say(f"that cannot stand: {visible(refusal.message)}{step}")
+            asked = [path for path, name in fields.items() if name == refusal.field] or list(fields)
+        return None
 
     async def _which(self, proposal: Proposal) -> Write | None:
         if len(proposal.writes) == 1:
@@ -197,10 +223,13 @@ class TerminalApprover:
         return next((w for w in proposal.writes if w.id == typed), None)
 
     async def _value(self, path: str, name: str, old: str) -> str | None:
+        """What was typed for one field, `old` for Enter alone; None when the person leaves the edit."""
         while True:
-            typed = await ask(self.sink, f"  {path} [{scalar(old)}], Enter keeps it: ")
-            if typed is None or typed == "":
-                return None if typed is None else old
+            typed = await ask(self.sink, f"  {path} [{scalar(old)}], Enter keeps it, q leaves the edit: ")
+            if typed is None or typed.lower() in ("q", "quit"):
+                return None
+            if typed == "":
+                return old
             if problem := _wrong(name, typed):
                 self._say(f"  {problem}")
                 continue
@@ -210,11 +239,21 @@ class TerminalApprover:
         self.sink.card(text)
 
 
-def line_totals(proposals: Sequence[Proposal], lines: Mapping[str, BankLine]) -> dict[str, Decimal]:
+def drawn(console: Console, renderable: RenderableType) -> list[Text]:
+    """What would be printed, as lines."""
+    from rich.text import Text
+
+    return [
+        Text.assemble(*((s.text, s.style or "") for s in line if not s.control))
+        for line in console.render_lines(renderable, pad=False)
+    ]
+
+
+def line_totals(proposals: Sequence[Proposal]) -> dict[str, Decimal]:
     """What the bank lines of proposals come to, in and out added up, by the banks' currencies in their order."""
     sums: dict[str, Decimal] = {}
     for proposal in proposals:
-        amount, currency = cash(proposal, lines.get(proposal.line_id))
+        amount, currency = cash(proposal)
         sums[currency] = sums.get(currency, Decimal(0)) + abs(amount)
     return dict(sorted(sums.items()))
 
@@ -233,6 +272,15 @@ def _says(typed: str, count: int, sums: Mapping[str, Decimal]) -> bool:
     return pairs == dict(sums)
 
 
+def _refusal(plan: Plan, edit: Edit) -> WriteRefused | None:
+    """The rule that an edit breaks, if any. The plan it makes here is thrown away."""
+    try:
+        edited(plan, edit, plan_id=plan.id, created_at=plan.created_at, keep=frozenset({edit.proposal_id}))
+    except WriteRefused as error:
+        return error
+    return None
+
+
 def _wrong(name: str, typed: str) -> str | None:
     """Why a typed value cannot stand, before any rule of the ledger looks at it."""
     if name == "amount":
@@ -243,10 +291,10 @@ def _wrong(name: str, typed: str) -> str | None:
         return None if good else "an amount is plain digits above zero, like 1234.50"
     if name == "date":
         try:
-            dt.date.fromisoformat(typed)
+            good = dt.date.fromisoformat(typed).isoformat() == typed
         except ValueError:
-            return "a date is written like 2026-11-20"
-        return None
+            good = False
+        return None if good else "a date is written like 2026-11-20"
     return None if one_line(typed) == typed else "only printable text on one line"
 
 

@@ -5,13 +5,13 @@ Every scalar of every payload is on it; nothing is shortened. What the terminal 
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from finchat.books.documents import BankLine
-from finchat.books.plan import Effect, Plan, Proposal, Write
+from finchat.books.plan import EDITED, Effect, Plan, Proposal, Write
 from finchat.text.sanitise import scalars, visible
-from finchat.ui.amounts import aligned, day, money
+from finchat.ui.amounts import day, money
 from finchat.ui.plan_table import CLASS_STYLE, leaves_open, settles
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ SANDBOX = "SANDBOX"
 _LABEL = 14
 _CONTROL = {
     "bank": "bank", "receivables": "receivables", "payables": "payables", "tax": "tax",
-    "gain_loss": "exchange gain or loss", "clearing": "clearing account", "other": "account",
+    "gain_loss": "exchange", "clearing": "clearing account", "other": "account",
 }  # fmt: skip
 
 
@@ -33,7 +33,6 @@ def card_lines(
     number: int,
     total: int,
     width: int,
-    line: BankLine | None = None,
     accounts: Mapping[str, str] | None = None,
     notes: Sequence[str] = (),
 ) -> list[Text]:
@@ -43,7 +42,10 @@ def card_lines(
     card.rule(f" {number} of {total} · {visible(proposal.id)} ", flag)
     what = settles(proposal, None)
     card.row("Proposal", what if proposal.kind == "allocation" else f"{proposal.kind}: {what}", "bold")
-    card.row("Class", f"{proposal.certainty}, confidence {proposal.confidence:f}", CLASS_STYLE[proposal.certainty])
+    changed = any(e.kind == EDITED for e in proposal.evidence)
+    why = "changed by a person" if changed else f"confidence {proposal.confidence:f}"
+    card.row("Class", f"{proposal.certainty}, {why}", CLASS_STYLE[proposal.certainty])
+    line = proposal.line
     if line is not None:
         value = line.amount if line.direction == "receive" else -line.amount
         card.row("Bank line", f"{day(line.date)}  {money(value, line.currency, signed=True)}")
@@ -52,29 +54,55 @@ def card_lines(
                 card.row("", f"{name}: {visible(text)}")
     card.row("Server", visible(plan.organisation.server))
     card.row("Organisation", f"{visible(plan.organisation.name)} ({visible(plan.organisation.id)})")
-    for index, write in enumerate(proposal.writes, 1):
-        _write(card, proposal, write, index, accounts or {})
+    for write in proposal.writes:
+        _write(card, proposal, write, accounts or {}, plan.organisation.base_currency)
     card.gap()
+    if line is not None and proposal.unrecorded:
+        card.row(
+            "Unrecorded", f"{money(proposal.unrecorded, line.currency)} of the bank line stays unrecorded", "yellow"
+        )
     for link, rest in leaves_open(proposal):
         card.row("Stays open", f"{visible(link.number)}: {money(rest, link.currency)} remains due")
     for index, evidence in enumerate(proposal.evidence):
         card.row("Evidence" if index == 0 else "", f"- {visible(evidence.text)}")
     rival = proposal.rival
     card.row("Rival", f"{visible(rival.text)}; {visible(rival.why_lost)}" if rival else "no other answer was found")
-    for note in notes:
+    for note in (*notes, *_other_days(proposal)):
         card.row("Note", visible(note), "yellow")
     if len(proposal.writes) > 1:
         card.row("If one fails", _if_one_fails(proposal))
     return card.lines
 
 
-def _write(card: _Card, proposal: Proposal, write: Write, index: int, accounts: Mapping[str, str]) -> None:
+def _other_days(proposal: Proposal) -> list[str]:
+    """What to know of payments that are not dated as the bank line."""
+    line = proposal.line
+    links = {link.id for link in proposal.links if link.bank_amount is not None}
+    found = []
+    for write in proposal.writes:
+        dated = str(write.arguments.get("date", ""))
+        if line is None or links.isdisjoint(write.link_ids) or dated in ("", line.date.isoformat()):
+            continue
+        found.append(f"{write.id} is dated {_day(dated)}, the bank line {day(line.date)}")
+    return found
+
+
+def _day(text: str) -> str:
+    try:
+        return day(dt.date.fromisoformat(text))
+    except ValueError:
+        return text
+
+
+def _write(card: _Card, proposal: Proposal, write: Write, accounts: Mapping[str, str], base_currency: str) -> None:
     card.gap()
+    index = proposal.writes.index(write) + 1
     many = f" {index} of {len(proposal.writes)}" if len(proposal.writes) > 1 else ""
     card.row(f"Write{many}", f"{visible(write.id)}: {money(write.amount, write.currency)}", "bold")
     card.row("Tool", f"{visible(write.tool)} ({visible(write.operation)}, resource {visible(write.resource)})")
     # Ids are shown as they are sent, with what a person calls the thing beside them.
     known = {link.document_id: visible(link.number) for link in proposal.links}
+    known |= {link.credit.id: visible(link.credit.text) for link in proposal.links if link.credit is not None}
     known |= {id: visible(name) for id, name in accounts.items()}
     for path, value in scalars(write.arguments):
         card.field(path, value, known.get(value, ""))
@@ -82,22 +110,29 @@ def _write(card: _Card, proposal: Proposal, write: Write, index: int, accounts: 
     for link in foreign:
         bank = money(link.bank_amount, link.bank_currency or "") if link.bank_amount is not None else "?"
         card.row("Rate", f"{link.rate} from {link.rate_source}: {money(link.amount, link.currency)} = {bank}")
-    for text in _effects(write.effects, accounts):
+    for text in _effects(write.effects, accounts, base_currency):
         card.row("Effect", text)
     card.row("Payload hash", write.arguments_sha256, "dim")
 
 
-def _effects(effects: Sequence[Effect], accounts: Mapping[str, str]) -> list[str]:
-    names = [
-        f"{_CONTROL[e.control]} {visible(accounts[e.account_id])}" if e.account_id in accounts else _CONTROL[e.control]
-        for e in effects
-    ]
-    sums = aligned([(e.amount, e.currency) for e in effects], signed=True)
-    width = max(map(len, sums), default=0)
-    return [
-        f"{text:<{width}}  {name}" + (f" ({e.base_amount:+,.2f} in base currency)" if e.base_amount != e.amount else "")
-        for text, name, e in zip(sums, names, effects, strict=True)
-    ] or ["no account moves"]
+def _effects(effects: Sequence[Effect], accounts: Mapping[str, str], base_currency: str) -> list[str]:
+    """What happens to each account, as a bookkeeper says it, with debit or credit where up and down may mislead."""
+    return [_effect(e, visible(accounts.get(e.account_id, "")), base_currency) for e in effects] or ["no account moves"]
+
+
+def _effect(effect: Effect, name: str, base_currency: str) -> str:
+    side = "debit" if effect.amount > 0 else "credit"
+    size = money(abs(effect.amount), effect.currency)
+    if effect.base_amount != effect.amount:
+        size += f" ({money(abs(effect.base_amount), base_currency)})"
+    if effect.control == "gain_loss":
+        return f"exchange {'loss' if effect.amount > 0 else 'gain'} {size}" + (f", {name}" if name else "")
+    where = f"{_CONTROL[effect.control]} {name}".rstrip()
+    if effect.control in ("tax", "other"):
+        return f"{where}  {side} {size}"
+    up = (effect.amount > 0) == (effect.control != "payables")  # what is owed to others grows on the credit side
+    told = f"{where}  goes {'up' if up else 'down'} by {size}"
+    return told if effect.control == "bank" else f"{told} ({side})"
 
 
 def _if_one_fails(proposal: Proposal) -> str:

@@ -5,13 +5,13 @@ Reads at 80 columns; wider terminals get the confidence and the reason. Colour r
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from finchat.books.documents import BankLine
-from finchat.books.plan import Link, Plan, Proposal, Write
+from finchat.books.plan import Link, Plan, PlanLine, Proposal, Write
 from finchat.text.sanitise import one_line
 from finchat.ui.amounts import aligned, money, short_day
 
@@ -30,15 +30,15 @@ _VERBS = {
     "apply_payment": "apply", "transfer": "transfer", "create": "create", "update": "update", "delete": "delete",
     "void": "void",
 }  # fmt: skip
-CLASS_STYLE = {"certain": "green", "review": "yellow"}
+CLASS_STYLE = {"certain": "green", "review": "yellow", "denied": "red"}
 
 
-def plan_table(plan: Plan, lines: Mapping[str, BankLine], width: int) -> Table:
-    """The table of a plan. `lines` are the bank lines by id; a plan read from a file may have none."""
+def plan_table(plan: Plan, width: int, *, denied: Collection[str] = ()) -> Table:
+    """The table of a plan. `denied`: ids of the proposals that the policy forbids, which nobody is asked about."""
     from rich.table import Table
     from rich.text import Text
 
-    rows = [row for number, p in enumerate(plan.proposals, 1) for row in _rows(number, p, lines.get(p.line_id))]
+    rows = [row for number, p in enumerate(plan.proposals, 1) for row in _rows(number, p, p.id in denied)]
     amounts = aligned([(row.amount, row.currency) for row in rows], signed=[row.moves for row in rows])
     wide = width >= WIDE
     dated, lined = any(row.date for row in rows), any(row.line for row in rows)
@@ -92,15 +92,18 @@ def _shares(texts: Sequence[Sequence[str]], free: int) -> list[int]:
     return widths
 
 
-def totals(plan: Plan, lines: Mapping[str, BankLine]) -> str:
+def totals(plan: Plan, *, denied: Collection[str] = ()) -> str:
     """`9 proposals: 8 certain, 1 to review · receives 12,345.60 NZD · spends 420.00 NZD`."""
-    certain = sum(p.certainty == "certain" for p in plan.proposals)
+    asked = [p for p in plan.proposals if p.id not in denied]
+    certain = sum(p.certainty == "certain" for p in asked)
     count = len(plan.proposals)
-    parts = [f"{count} proposal{'s' * (count != 1)}: {certain} certain, {count - certain} to review"]
+    counts = [f"{certain} certain, {len(asked) - certain} to review"] if asked else []
+    counts += [f"{count - len(asked)} forbidden by the policy"] if len(asked) < count else []
+    parts = [f"{count} proposal{'s' * (count != 1)}: {', '.join(counts)}"]
     for direction, verb in (("receive", "receives"), ("spend", "spends")):
         sums: dict[str, Decimal] = {}
         for proposal in plan.proposals:
-            value, currency = cash(proposal, lines.get(proposal.line_id))
+            value, currency = cash(proposal)
             if value and (value > 0) == (direction == "receive"):
                 sums[currency] = sums.get(currency, Decimal(0)) + abs(value)
         if sums:
@@ -108,8 +111,9 @@ def totals(plan: Plan, lines: Mapping[str, BankLine]) -> str:
     return " · ".join(parts)
 
 
-def cash(proposal: Proposal, line: BankLine | None) -> tuple[Decimal, str]:
-    """What the bank line carries: positive for money received. Without the line: the proposal's own amounts."""
+def cash(proposal: Proposal) -> tuple[Decimal, str]:
+    """What the bank line carries: positive for money received. Without a line: the proposal's own amounts."""
+    line = proposal.line
     if line is not None:
         return (line.amount if line.direction == "receive" else -line.amount), line.currency
     payments = [w for w in proposal.writes if not w.operation.endswith("allocate")] or list(proposal.writes)
@@ -176,8 +180,9 @@ class _Row:
     because: str = ""
 
 
-def _rows(number: int, proposal: Proposal, line: BankLine | None) -> list[_Row]:
-    value, currency = cash(proposal, line)
+def _rows(number: int, proposal: Proposal, denied: bool) -> list[_Row]:
+    line = proposal.line
+    value, currency = cash(proposal)
     rest = leaves_open(proposal)
     summary = settles(proposal)
     if rest and len(proposal.writes) == 1:
@@ -191,7 +196,7 @@ def _rows(number: int, proposal: Proposal, line: BankLine | None) -> list[_Row]:
             amount=value,
             currency=currency,
             settles=summary,
-            certainty=proposal.certainty,
+            certainty="denied" if denied else proposal.certainty,
             confidence=f"{proposal.confidence:.2f}",
             because=because,
         )
@@ -208,7 +213,7 @@ def _rows(number: int, proposal: Proposal, line: BankLine | None) -> list[_Row]:
     return rows
 
 
-def line_text(line: BankLine) -> str:
+def line_text(line: BankLine | PlanLine) -> str:
     """The bank's own words, made safe and short."""
     return one_line(" ".join(part for part in (line.payee, line.narration, line.reference) if part), 80) or "(no text)"
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from finchat.books.documents import Organisation
-from finchat.books.plan import Plan
+from finchat.books.plan import Finding, Plan
 from finchat.text.sanitise import one_line
 from finchat.ui.amounts import day
 from finchat.ui.findings import findings_view
@@ -27,8 +27,11 @@ _STATUS_WORDS: Mapping[LineStatus, str] = {
 }  # fmt: skip
 
 
-def plan_view(found: Reconciliation, width: int) -> RenderableType:
-    """Organisation and window, how many lines became what, the plan, its totals and the findings."""
+def plan_view(found: Reconciliation, width: int, *, denied: Collection[str] = ()) -> RenderableType:
+    """Organisation and window, how many lines became what, the plan, its totals and the findings.
+
+    `denied`: ids of the proposals that the policy forbids.
+    """
     from rich.console import Group
     from rich.text import Text
 
@@ -43,17 +46,18 @@ def plan_view(found: Reconciliation, width: int) -> RenderableType:
         Text(f"{lines} of {window}" + (f": {summary}" if summary else "")),
     ]
     if found.plan.proposals:
-        parts += [Text(""), plan_table(found.plan, found.lines, width), Text(""), Text(totals(found.plan, found.lines))]
+        parts += _plan(found.plan, width, denied)
     if found.findings:
         parts += [Text(""), findings_view(found.findings, found.lines)]
     return Group(*parts)
 
 
-def saved_plan_view(plan: Plan, width: int, *, foreign: bool) -> RenderableType:
-    """A plan from a file, as it will be asked about."""
+def saved_plan_view(applied: Applied, findings: Sequence[Finding], width: int, *, foreign: bool) -> RenderableType:
+    """A plan from a file: what is left of it, as it will be asked about, and how much was written earlier."""
     from rich.console import Group
     from rich.text import Text
 
+    plan = applied.plan
     parts: list[RenderableType] = [
         _title(plan.organisation),
         Text(f"plan {one_line(plan.id)} of {plan.created_at:%Y-%m-%d %H:%M} UTC, as of {day(plan.as_of)}"),
@@ -61,31 +65,44 @@ def saved_plan_view(plan: Plan, width: int, *, foreign: bool) -> RenderableType:
     if foreign:
         text = "This plan was not made on this machine: every proposal is for review, one by one."
         parts.append(Text(text, style="yellow"))
-    return Group(*parts, Text(""), plan_table(plan, {}, width), Text(""), Text(totals(plan, {})))
+    open_ones = applied.left | applied.forbidden
+    if settled := len(plan.proposals) - len(open_ones):
+        unclear = {r.proposal_id for r in applied.results if r.outcome == "unknown"} - open_ones
+        told = [f"{settled - len(unclear)} written earlier"] if settled > len(unclear) else []
+        told += [f"{len(unclear)} with an outcome that is not known yet"] if unclear else []
+        count = f"{len(plan.proposals)} proposal{'s' * (len(plan.proposals) != 1)}"
+        parts.append(Text(f"{count}: {', '.join(told)}, {len(open_ones) or 'none'} left"))
+    if open_ones:
+        parts += _plan(plan.only(open_ones), width, applied.forbidden)
+    if findings:
+        parts += [Text(""), findings_view(findings, {})]
+    return Group(*parts)
+
+
+def _plan(plan: Plan, width: int, denied: Collection[str]) -> list[RenderableType]:
+    from rich.text import Text
+
+    return [Text(""), plan_table(plan, width, denied=denied), Text(""), Text(totals(plan, denied=denied))]
 
 
 def applied_view(
     applied: Applied, account_names: Mapping[str, str], *, saved: bool, vendor: str
 ) -> RenderableType | None:
-    """Outcomes, balances and the next step; None when there was nothing to decide."""
+    """Outcomes of this run, balances and the next step; None when there was nothing to decide."""
     from rich.console import Group
     from rich.text import Text
 
-    decided = [r for r in applied.results if r.decision != "pending"]
-    pending = {r.proposal_id for r in applied.results if r.decision == "pending"}
+    decided = [r for r in applied.now if r.decision != "pending" and r.proposal_id not in applied.forbidden]
     parts: list[RenderableType] = []
     if decided:
         parts += [Text(""), outcomes_view(applied.plan, decided)]
     if applied.after is not None:
         parts += [Text(""), balances_view(applied.before, applied.expected, applied.after, account_names)]
-    if sentence := confirm_sentence(applied.plan, applied.results, vendor):
+    if sentence := confirm_sentence(applied.plan, applied.now, vendor):
         parts += [Text(""), Text(sentence)]
-    if pending and saved:
-        many = f"{len(pending)} proposal{'s' * (len(pending) != 1)}"
-        parts += [
-            Text(""),
-            Text(f"{many} waiting for your approval, at a terminal:\n  finchat apply {applied.plan.id}"),
-        ]
+    if applied.left and saved:  # the command follows, printed by itself
+        many = f"{len(applied.left)} proposal{'s' * (len(applied.left) != 1)}"
+        parts += [Text(""), Text(f"{many} waiting for your approval, at a terminal:")]
     return Group(*parts) if parts else None
 
 

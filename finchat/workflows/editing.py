@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from finchat.books.balances import expected
-from finchat.books.money import amount_text, parse_amount
-from finchat.books.plan import Effect, Plan, Precondition, Proposal, Write
+from finchat.books.money import amount_text, parse_amount, round_to_minor
+from finchat.books.plan import EDITED, Effect, Evidence, Plan, Precondition, Proposal, Write
 from finchat.errors import WriteRefused
 from finchat.providers.xero import retokened
 from finchat.safety.approval import Edit
 
 _EDITABLE = ("amount", "date", "reference")
+# What such evidence says is of the amount or the day that was planned: it is no evidence for another one.
+_RESTS_ON = {"amount": frozenset({"amount", "rate", "suggestion"}), "date": frozenset({"date"})}
 
 
 def edited(plan: Plan, edit: Edit, *, plan_id: str, created_at: datetime, keep: frozenset[str]) -> Plan:
     """The plan of the proposals to `keep`, one write changed. The edited proposal is of class review.
 
     Amount (in base currency), date and reference can be changed. Raises WriteRefused, naming the field, for anything
-    else and for a value that the rules forbid: more than is due, a date in a locked period.
+    else and for a value that the rules forbid: more than is due or than the bank line carries, a date in a locked
+    period or after the plan's own day.
     """
     proposals = tuple(
-        _changed(proposal, edit, plan_id) if proposal.id == edit.proposal_id else proposal
+        _changed(proposal, edit, plan_id, plan.as_of) if proposal.id == edit.proposal_id else proposal
         for proposal in plan.proposals
         if proposal.id in keep
     )
@@ -41,15 +44,15 @@ def edited(plan: Plan, edit: Edit, *, plan_id: str, created_at: datetime, keep: 
     )
 
 
-def _changed(proposal: Proposal, edit: Edit, plan_id: str) -> Proposal:
+def _changed(proposal: Proposal, edit: Edit, plan_id: str, as_of: date) -> Proposal:
     position = next((n for n, w in enumerate(proposal.writes) if w.id == edit.write_id), None)
     if position is None:
         raise WriteRefused(f"there is no write {edit.write_id} in {proposal.id}", field="write")
     write = proposal.writes[position]
     arguments = dict(edit.arguments)
     _only_editable(write.arguments, arguments)
-    amount = _amount(write, arguments)
-    _dated(write, arguments)
+    amount = _amount(proposal, write, arguments)
+    _dated(write, arguments, as_of)
     arguments, verify = retokened(write, arguments, plan_id=plan_id, proposal_id=proposal.id)
     change = amount - write.amount
     if change and "due_before" in verify:
@@ -70,7 +73,23 @@ def _changed(proposal: Proposal, edit: Edit, plan_id: str) -> Proposal:
         else link
         for link in proposal.links
     )
-    return replace(proposal, certainty="review", links=links, writes=(*proposal.writes[:position], new, *later))
+    return replace(
+        proposal,
+        certainty="review",
+        confidence=Decimal(0),  # finchat's own was in another answer
+        evidence=_evidence(proposal, write, edit.arguments),
+        links=links,
+        writes=(*proposal.writes[:position], new, *later),
+    )
+
+
+def _evidence(proposal: Proposal, write: Write, arguments: Mapping[str, Any]) -> tuple[Evidence, ...]:
+    """What still holds, and what the person changed."""
+    changed = [name for name in _EDITABLE if str(arguments.get(name)) != str(write.arguments.get(name))]
+    gone = frozenset[str]().union(*(_RESTS_ON.get(name, frozenset()) for name in changed))
+    told = [f"{name} of {write.id} from {write.arguments.get(name)} to {arguments[name]}" for name in changed]
+    kept = tuple(e for e in proposal.evidence if e.kind not in gone)
+    return (*kept, Evidence(kind=EDITED, text=f"a person changed the {', the '.join(told)}")) if told else kept
 
 
 def _only_editable(old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
@@ -83,7 +102,7 @@ def _only_editable(old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
             raise WriteRefused(f"{name} is missing", field=name, next="give it a value")
 
 
-def _amount(write: Write, arguments: Mapping[str, Any]) -> Decimal:
+def _amount(proposal: Proposal, write: Write, arguments: Mapping[str, Any]) -> Decimal:
     try:
         amount = parse_amount(str(arguments["amount"]))
     except ValueError:
@@ -92,22 +111,52 @@ def _amount(write: Write, arguments: Mapping[str, Any]) -> Decimal:
         return amount
     if "currency_rate" in arguments or any(abs(e.amount) != write.amount for e in write.effects):
         raise WriteRefused("the amount of a foreign currency write cannot be changed on a card", field="amount")
-    limits = [parse_amount(c.expected) for c in write.preconditions if c.field in ("amount_due", "remaining")]
-    if not 0 < amount <= min(limits, default=amount):
+    most, why = min(_limits(proposal, write), default=(amount, ""))
+    limit = f"{amount_text(most, write.currency)} {write.currency}"
+    if amount <= 0:
+        raise WriteRefused("the amount must be above zero", field="amount", next=f"give at most {limit}, or skip it")
+    if amount > most:
         raise WriteRefused(
-            f"{amount} is not between zero and what is due ({min(limits, default=amount)})", field="amount"
+            f"{amount_text(amount, write.currency)} is more than {limit}, which is {why}",
+            field="amount",
+            next=f"give at most {limit}, or skip it",
         )
+    if amount != round_to_minor(amount, write.currency):
+        raise WriteRefused(f"{amount} is finer than {write.currency} goes", field="amount", next="round it")
     return amount
 
 
-def _dated(write: Write, arguments: Mapping[str, Any]) -> None:
+def _limits(proposal: Proposal, write: Write) -> Iterator[tuple[Decimal, str]]:
+    """The most a write may be, each with the reason."""
+    for condition in write.preconditions:
+        if condition.field == "amount_due":
+            yield parse_amount(condition.expected), "what is due on the document"
+        if condition.field == "remaining":
+            yield parse_amount(condition.expected), "what the credit has left"
+    links = [link for link in proposal.links if link.id in write.link_ids and link.bank_amount is not None]
+    if links:  # cash: all payments of a line together are no more than the bank moved
+        own = sum((link.bank_amount or Decimal(0) for link in links), Decimal(0))
+        carried = proposal.cash if proposal.line is None else proposal.line.amount
+        others = " less the other writes" if proposal.cash != own else ""
+        yield carried - (proposal.cash - own), f"what the bank line carries{others}"
+
+
+def _dated(write: Write, arguments: Mapping[str, Any], as_of: date) -> None:
     try:
-        day = date.fromisoformat(str(arguments["date"]))
+        day = date.fromisoformat(text := str(arguments["date"]))
     except ValueError:
-        raise WriteRefused("date is not a date", field="date", next="write it like 2026-11-20") from None
+        text, day = "", as_of
+    if text != day.isoformat():  # the parser takes weeks and bare digits too; a ledger may not
+        raise WriteRefused("date is not a date", field="date", next="write it like 2026-11-20")
+    if text == write.arguments["date"]:
+        return
     lock = next((c.expected for c in write.preconditions if c.field == "lock_date"), "none")
     if lock != "none" and day <= date.fromisoformat(lock):
         raise WriteRefused(f"the books are locked up to {lock}", field="date", next="give a later date, or skip it")
+    if day > as_of:
+        raise WriteRefused(
+            f"{day} is after {as_of}, the day of this plan", field="date", next=f"give {as_of} or an earlier date"
+        )
 
 
 def _resized(effect: Effect, old: Decimal, new: Decimal) -> Effect:
@@ -123,7 +172,15 @@ def _after(write: Write, documents: set[str], change: Decimal) -> Write:
     verify = dict(write.verify or {})
     for key in ("due_before", "due_after"):
         if key in verify:
-            verify[key] = amount_text(parse_amount(str(verify[key])) + change, write.currency)
+            due = parse_amount(str(verify[key])) + change
+            if due < 0:
+                raise WriteRefused(
+                    f"then less is due than {write.id} settles: {amount_text(write.amount, write.currency)} "
+                    f"{write.currency}",
+                    field="amount",
+                    next=f"lower {write.id} first, or give less here",
+                )
+            verify[key] = amount_text(due, write.currency)
     return replace(
         write,
         verify=verify,

@@ -5,7 +5,7 @@ Used by reconcile and by `apply`. Nothing is written here; the guard alone sends
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, Protocol
@@ -48,7 +48,8 @@ class Records(Protocol):
 class Applied:
     """What became of a plan. `plan` is the last one when a person edited; `results` has one entry a write.
 
-    `expected` is `before` changed by what was approved in this run; `after` is None when nothing was sent.
+    `expected` is `before` changed by what was approved in this run; `after` is None when nothing was sent. `earlier`:
+    proposal and write ids of what was written before this run.
     """
 
     plan: Plan
@@ -56,6 +57,22 @@ class Applied:
     before: Balances
     expected: Balances
     after: Balances | None
+    earlier: frozenset[tuple[str, str]] = frozenset()
+
+    @property
+    def now(self) -> tuple[WriteResult, ...]:
+        """What this run decided or left pending: all but what was written before."""
+        return tuple(r for r in self.results if (r.proposal_id, r.write_id) not in self.earlier)
+
+    @property
+    def left(self) -> frozenset[str]:
+        """The proposals that wait for a person."""
+        return frozenset(r.proposal_id for r in self.results if r.decision == "pending")
+
+    @property
+    def forbidden(self) -> frozenset[str]:
+        """The proposals that nobody was asked about because the policy refuses them."""
+        return frozenset(r.proposal_id for r in self.results if r.decision == "refused" and r.outcome == "not_sent")
 
     @property
     def status(self) -> PlanStatus:
@@ -76,8 +93,8 @@ class Applied:
 
 
 def untouched(plan: Plan, before: Balances, done: Sequence[WriteResult] = ()) -> Applied:
-    """The plan when nobody was asked: every write not `done` earlier is pending."""
-    return _applied(plan, plan, {(r.proposal_id, r.write_id): r for r in done}, before)
+    """The plan when nobody was asked: every write not `done` is pending."""
+    return _applied(plan, plan, _by_write(done), before, earlier=_written(done))
 
 
 async def apply(
@@ -99,16 +116,19 @@ async def apply(
 
     The ledger is read back after each approval, and once for all of those that were given together.
 
-    `done`: results of earlier applies of the same plan, which are not asked again. `new_plan` saves a plan that an edit
+    `done`: results of earlier applies of the same plan, and of what the policy forbids; the caller leaves proposals
+    that are done out of `context`. `new_plan` saves a plan that an edit
     made and returns it. Raises what the guard raises when it cannot go on at all (journal not writable, signals).
     """
-    results = _by_write(done)
+    results, earlier = _by_write(done), _written(done)
     executed: set[str] = set()
     current, waiting = plan, list(context.proposal_ids)
     left = False
     while waiting and not left:
         edit: Edit | None = None
-        async for decision in approver.review(current, replace(context, proposal_ids=tuple(waiting))):
+        decided = context.decided + len(context.proposal_ids) - len(waiting)
+        asked = replace(context, proposal_ids=tuple(waiting), decided=decided, written=earlier)
+        async for decision in approver.review(current, asked):
             if isinstance(decision, Quit):
                 left = True
                 break
@@ -125,14 +145,16 @@ async def apply(
         results |= _by_write(await guard.read_back())
         if edit is None:
             break
-        current = new_plan(edited(current, edit, plan_id=new_id(), created_at=now(), keep=frozenset(waiting)))
+        undecided = {p.id for p in current.proposals if any(r.decision == "pending" for r in _of(results, p))}
+        keep = frozenset(waiting) | undecided
+        current = new_plan(edited(current, edit, plan_id=new_id(), created_at=now(), keep=keep))
         if not context.foreign:  # a change on a card makes nobody else's plan our own
             journal.plan_made(current)
     after = None
-    if any(results[key].outcome is not None for key in results if key[0] in executed):
+    if any(results[key].outcome is not None for key in results if key[0] in executed and key not in earlier):
         emit(Working(what="reading the balances again"))
         after = await read_balances()
-    return _applied(plan, current, results, before, executed=frozenset(executed), after=after)
+    return _applied(plan, current, results, before, executed=frozenset(executed), after=after, earlier=earlier)
 
 
 def status_of(results: Iterable[WriteResult]) -> PlanStatus:
@@ -147,6 +169,8 @@ def status_of(results: Iterable[WriteResult]) -> PlanStatus:
     wrong = {r.decision for r in found if r.outcome in ("failed", "not_sent") or r.decision == "void"}
     if "committed" in outcomes:
         return "partial" if wrong or "pending" in decisions else "applied"
+    if "pending" in decisions and wrong <= {"refused"}:  # the policy forbids some; the others still wait
+        return "awaiting"
     if wrong:
         return "void" if wrong == {"void"} else "failed"
     return "void" if decisions == {"refused"} else "awaiting"
@@ -173,6 +197,14 @@ def _by_write(results: Iterable[WriteResult]) -> dict[tuple[str, str], WriteResu
     return {(r.proposal_id, r.write_id): r for r in results}
 
 
+def _written(results: Iterable[WriteResult]) -> frozenset[tuple[str, str]]:
+    return frozenset((r.proposal_id, r.write_id) for r in results if r.outcome == "committed")
+
+
+def _of(results: Mapping[tuple[str, str], WriteResult], proposal: Proposal) -> list[WriteResult]:
+    return [results[proposal.id, w.id] for w in proposal.writes if (proposal.id, w.id) in results]
+
+
 def _same(proposal: Proposal, decision: WriteDecision, error: WriteError | None = None) -> list[WriteResult]:
     return [
         WriteResult(proposal_id=proposal.id, write_id=w.id, decision=decision, error=error) for w in proposal.writes
@@ -187,6 +219,7 @@ def _applied(
     *,
     executed: frozenset[str] = frozenset(),
     after: Balances | None = None,
+    earlier: frozenset[tuple[str, str]] = frozenset(),
 ) -> Applied:
     """All proposals, in the order of the plan; one that was edited as it is now."""
     now = {p.id: p for p in last.proposals}
@@ -197,9 +230,12 @@ def _applied(
         for w in p.writes
     )
     approved = {(r.proposal_id, r.write_id) for r in ordered if r.decision == "approved" and r.proposal_id in executed}
+    approved -= earlier  # their effects are in the balances before
     effects = (e for p in proposals for w in p.writes if (p.id, w.id) in approved for e in w.effects)
     whole = last if len(last.proposals) == len(proposals) else replace(last, proposals=tuple(proposals))
-    return Applied(plan=whole, results=ordered, before=before, expected=expected(before, effects), after=after)
+    return Applied(
+        plan=whole, results=ordered, before=before, expected=expected(before, effects), after=after, earlier=earlier
+    )
 
 
 def _needs_a_person(result: WriteResult) -> bool:

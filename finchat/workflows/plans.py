@@ -47,6 +47,20 @@ def save(plan: Plan, path: Path) -> Path:
     return path
 
 
+def check_place(path: Path) -> None:
+    """Whether a plan can be saved where a person named a place. Raises UsageError; makes nothing."""
+    directory = path.absolute().parent
+    if not directory.is_dir():
+        why, step = f"there is no directory {directory}", "make the directory first, or name another place"
+    elif path.is_dir():
+        why, step = "it is a directory", f"name a file in it: {path / 'plan.json'}"
+    elif not os.access(directory, os.W_OK):
+        why, step = f"nothing may be written in {directory}", "name another place"
+    else:
+        return
+    raise UsageError(f"cannot save the plan to {path}: {why}", field="--plan", next=step)
+
+
 def find(plans: Path, named: str) -> Path:
     """The file that PLAN names: a path, or the id of a plan in FINCHAT_HOME. Raises UsageError when there is none."""
     for candidate in (Path(named), plan_path(plans, named) if _ID.match(named) else None):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Protocol
 
 from finchat.books.balances import expected
 from finchat.books.documents import BankLine, Books, Organisation
@@ -17,6 +18,7 @@ from finchat.books.plan import Balances, Finding, Plan, Proposal
 from finchat.events import Emit, Working
 from finchat.providers.xero import XeroProvider
 from finchat.workflows import feed as feeds
+from finchat.workflows import part_recorded
 from finchat.workflows.ledger_lines import ledger_lines
 from finchat.workflows.proposals import LineAnswer, draft
 
@@ -60,10 +62,15 @@ class Reconciliation:
         return {a.id: " ".join(part for part in (a.code, a.name) if part) for a in self.books.accounts}
 
 
-async def prepare(
-    provider: XeroProvider, request: Request, *, consumed: Mapping[str, str], emit: Emit
-) -> Reconciliation:
-    """Reads, matches and plans. `consumed`: line fingerprint → ledger id of finchat's own earlier writes.
+class Records(part_recorded.Records, Protocol):
+    """The journal, as far as a plan needs it."""
+
+    def consumed(self, org_id: str) -> Mapping[str, str]:
+        """Line fingerprint → ledger id of finchat's own earlier writes."""
+
+
+async def prepare(provider: XeroProvider, request: Request, *, records: Records, emit: Emit) -> Reconciliation:
+    """Reads, matches and plans. `records`: what the journal knows of finchat's own earlier writes.
 
     Raises UsageError for a wrong feed or account, and the FinchatError of a read that failed. The plan's proposals are
     deterministic for the same books, request and plan id; a line dated in a locked period is reported, never shifted.
@@ -75,7 +82,7 @@ async def prepare(
     # Earlier lines are read with those of the window, so that each keeps the payments that are its own.
     lines = tuple(line for line in fed if window.first - _CONTEXT <= line.date <= window.last)
     books, before, context = await asyncio.gather(
-        provider.read_books(window.first, window.last, lines, request.as_of, consumed),
+        provider.read_books(window.first, window.last, lines, request.as_of, records.consumed(organisation.id)),
         provider.balances(request.as_of),
         provider.write_context(request.plan_id),
     )
@@ -88,6 +95,8 @@ async def prepare(
     # The context of the writes is read again: allocation ids came with the books.
     context = replace(context, allocation_ids=provider.allocation_ids)
     drafted = draft(verdicts, books, context, provider.ledger_balance)
+    mine = (line for line in books.lines if line.id in wanted)
+    drafted = part_recorded.told(drafted, part_recorded.rests(records, organisation.id, mine))
     plan = Plan(
         id=request.plan_id,
         created_at=request.created_at,

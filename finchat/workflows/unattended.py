@@ -31,6 +31,7 @@ class PolicyApprover:
     async def review(self, plan: Plan, context: ReviewContext) -> AsyncIterator[ApprovalDecision]:
         """One Approve for each proposal that may pass, given together; nothing for the others."""
         approvals = []
+        waiting: dict[str, list[str]] = {}
         for proposal in plan.proposals:
             if proposal.id not in context.proposal_ids:
                 continue
@@ -38,6 +39,9 @@ class PolicyApprover:
             if verdict.approved:
                 approvals.append(self._judge.approve_unattended(plan, proposal))
             else:
-                self._emit(Notice(text=f"{proposal.id} waits for a person: {verdict.reason}"))
+                waiting.setdefault(verdict.reason, []).append(proposal.id)
+        for reason, ids in waiting.items():
+            who = f"{ids[0]} waits" if len(ids) == 1 else f"{len(ids)} proposals wait"
+            self._emit(Notice(text=f"{who} for a person: {reason}"))
         for decision in together(approvals):
             yield decision

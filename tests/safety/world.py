@@ -147,6 +147,7 @@ class VendorProfile:
     name: str = "small"
     request_lifetime_s: float = 0.0
     accepts_idempotency_key: bool = True
+    contradiction: str | None = None
 
     def effect(self, tool: str) -> ToolEffect | None:
         effects: dict[str, ToolEffect] = {
@@ -156,6 +157,9 @@ class VendorProfile:
 
     def resource(self, tool: str) -> str | None:
         return {"pay": "payments", "list_payments": "payments", "delete_payment": "payments"}.get(tool, "invoices")
+
+    def disagreement(self, proposal: Proposal, base_currency: str) -> str | None:
+        return self.contradiction
 
     async def observe(self, toolbox: Toolbox, conditions: Sequence[Precondition]) -> Mapping[Precondition, str]:
         self.observations.append(len(conditions))

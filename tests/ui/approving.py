@@ -8,11 +8,11 @@ import sys
 from finchat.safety.approval import Approve, ReviewContext
 from finchat.ui.approval import TerminalApprover
 from finchat.ui.sink import Sink
-from tests.ui.samples import LINES, PLAN
+from tests.ui.samples import PLAN
 
 
 async def main(foreign: bool) -> None:
-    approver = TerminalApprover(Sink(), contextlib.nullcontext, LINES)
+    approver = TerminalApprover(Sink(), contextlib.nullcontext)
     context = ReviewContext(
         proposal_ids=tuple(p.id for p in PLAN.proposals), foreign=foreign, account_names={"bank-1": "Business Bank"}
     )

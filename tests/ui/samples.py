@@ -16,6 +16,7 @@ from finchat.books.plan import (
     Kind,
     Link,
     Plan,
+    PlanLine,
     Precondition,
     Proposal,
     Rival,
@@ -39,6 +40,15 @@ def line(id: str, amount: str, narration: str, *, direction: Direction = "receiv
         id=id, source="feed", source_id=f"s-{id}", account_id="bank-1", date=dt.date(2026, 11, 18),
         direction=direction, amount=D(amount), currency="NZD", payee=payee, narration=narration,
     )  # fmt: skip
+
+
+LINES = {
+    "l1": line("l1", "1234.50", "DIRECT CREDIT INV-0042", payee="ACME LTD"),
+    "l2": line("l2", "2000.00", "INVOICES 0044 0051"),
+    "l3": line("l3", "900.00", "Ridgeway INV-0060"),
+    "l4": line("l4", "88.00", "part payment", payee="Bayside Club"),
+    "l5": line("l5", "420.00", "RENT 7781", direction="spend"),
+}
 
 
 def link(id: str, number: str, contact: str, amount: str, *, type: str = "invoice", currency: str = "NZD") -> Link:
@@ -94,6 +104,7 @@ def proposal(
     return Proposal(
         id=id,
         line_id=line_id,
+        line=PlanLine.of(LINES[line_id]),
         kind=kind,
         certainty=certainty,
         confidence=D("0.99") if certainty == "certain" else D("0.62"),
@@ -103,14 +114,6 @@ def proposal(
         writes=writes,
     )  # fmt: skip
 
-
-LINES = {
-    "l1": line("l1", "1234.50", "DIRECT CREDIT INV-0042", payee="ACME LTD"),
-    "l2": line("l2", "2000.00", "INVOICES 0044 0051"),
-    "l3": line("l3", "900.00", "Ridgeway INV-0060"),
-    "l4": line("l4", "88.00", "part payment", payee="Bayside Club"),
-    "l5": line("l5", "420.00", "RENT 7781", direction="spend"),
-}
 
 _L1 = link("k1", "INV-0042", "Acme Ltd", "1234.50")
 _L2 = link("k2", "INV-0044", "Kiwi Holdings", "1500.00")

@@ -8,7 +8,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import RenderableType
 
-from finchat.books.plan import Balances
+from finchat.books.plan import Balances, PlanLine
 from finchat.safety.results import WriteError, WriteResult
 from finchat.text.sanitise import scalars
 from finchat.ui.amounts import aligned, money
@@ -29,7 +29,7 @@ def shown(renderable: RenderableType, width: int, monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize("width", [80, 100, 140])
 def test_the_plan_table_fits_and_shows_every_amount_whole(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = shown(plan_table(PLAN, LINES, width), width, monkeypatch).splitlines()
+    rows = shown(plan_table(PLAN, width), width, monkeypatch).splitlines()
     assert max(map(cell_len, rows)) <= width
     for amount in ("+1,234.50 NZD", "+2,000.00 NZD", "+1,500.00 NZD", "  100.00 NZD", "-420.00 NZD"):
         assert any(amount in row for row in rows)
@@ -38,15 +38,16 @@ def test_the_plan_table_fits_and_shows_every_amount_whole(width: int, monkeypatc
     assert sum("review" in row for row in rows) == 1
 
 
-def test_a_plan_without_its_bank_lines_still_reads(monkeypatch: pytest.MonkeyPatch) -> None:
-    text = shown(plan_table(PLAN, {}, 80), 80, monkeypatch)
+def test_a_proposal_of_no_bank_line_still_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = replace(PLAN, proposals=tuple(replace(p, line=None) for p in PLAN.proposals))
+    text = shown(plan_table(plan, 80), 80, monkeypatch)
     assert "-420.00 NZD" in text
     assert "INV-0042 Acme Ltd" in text
+    assert totals(plan) == totals(PLAN)
 
 
 def test_totals_count_the_cash_of_the_lines() -> None:
-    assert totals(PLAN, LINES) == ("5 proposals: 4 certain, 1 to review · receives 4,222.50 NZD · spends 420.00 NZD")
-    assert totals(PLAN, {}) == totals(PLAN, LINES)
+    assert totals(PLAN) == ("5 proposals: 4 certain, 1 to review · receives 4,222.50 NZD · spends 420.00 NZD")
 
 
 def test_a_part_payment_says_what_stays_open() -> None:
@@ -58,7 +59,7 @@ def test_a_part_payment_says_what_stays_open() -> None:
 @pytest.mark.parametrize("width", [40, 80, 100])
 def test_the_card_holds_every_scalar_whole_and_harmless(width: int) -> None:
     secret_less = replace(PLAN.proposals[3], id="p4")
-    lines = card_lines(PLAN, secret_less, number=4, total=5, width=width, line=LINES["l4"], notes=("mind\x07this",))
+    lines = card_lines(PLAN, secret_less, number=4, total=5, width=width, notes=("mind\x07this",))
     assert all(cell_len(text.plain) <= width for text in lines)
     joined = "".join(text.plain for text in lines).replace(" ", "")
     for path, value in scalars(PLAN.proposals[3].writes[0].arguments):
@@ -99,8 +100,9 @@ def test_findings_come_grave_first_with_their_step(monkeypatch: pytest.MonkeyPat
 
 
 def test_markup_in_ledger_text_stays_text(monkeypatch: pytest.MonkeyPatch) -> None:
-    lines = {**LINES, "l1": line("l1", "1234.50", "[bold]x[/bold][link=http://evil]")}
-    assert "[bold]x[/bold]" in shown(plan_table(PLAN, lines, 140), 140, monkeypatch)
+    hostile = PlanLine.of(line("l1", "1234.50", "[bold]x[/bold][link=http://evil]"))
+    plan = replace(PLAN, proposals=(replace(PLAN.proposals[0], line=hostile),))
+    assert "[bold]x[/bold]" in shown(plan_table(plan, 140), 140, monkeypatch)
 
 
 def test_amounts_align_on_the_point_whatever_the_currency() -> None:

@@ -140,8 +140,7 @@ class Desk:
             command=("reconcile",),
             feed=feed,
         )
-        consumed = self.journal.consumed(self.organisation.id)
-        found = await prepare(self.provider, request, consumed=consumed, emit=self.events.append)
+        found = await prepare(self.provider, request, records=self.journal, emit=self.events.append)
         self.journal.plan_made(found.plan)
         return found
 

@@ -9,13 +9,14 @@ from decimal import Decimal
 from typing import Any
 
 from finchat.books.money import amount_text, parse_amount
-from finchat.books.plan import Precondition, Write
+from finchat.books.plan import Precondition, Proposal, Write
 from finchat.connections.toolbox import CallResult, Toolbox
 from finchat.events import silent
 from finchat.providers.fields import Record
 from finchat.providers.operations import Effect
 from finchat.providers.reading import records
 from finchat.providers.xero.again import credit_records, document_records
+from finchat.providers.xero.consistency import disagreement
 from finchat.providers.xero.parsing import CREDIT_IDS, DOCUMENT_STATUSES, CreditKind
 from finchat.providers.xero.read_back import XeroReceipt, XeroStanding, pair, read_back, receipt
 from finchat.providers.xero.table import TABLE
@@ -56,6 +57,10 @@ class XeroProfile:
     def resource(self, tool: str) -> str | None:
         row = TABLE.by_tool(tool)
         return None if row is None else row.resource
+
+    def disagreement(self, proposal: Proposal, base_currency: str) -> str | None:
+        """The first thing a proposal says of its writes that their payloads contradict."""
+        return disagreement(proposal, base_currency)
 
     async def observe(self, toolbox: Toolbox, conditions: Sequence[Precondition]) -> Mapping[Precondition, str]:
         """One call for up to 40 documents, one for 20 credits of a kind, one for all accounts, one for the

@@ -44,6 +44,14 @@ Row = Mapping[str, Any]
 T = TypeVar("T")
 
 
+class OrganisationUnclear(UsageError):
+    """The server has no organisation of the wanted name or id, or several. `there`: those it has, in words."""
+
+    def __init__(self, message: str, *, field: str, next: str, there: str) -> None:
+        super().__init__(message, field=field, next=next)
+        self.there = there
+
+
 class XeroProvider:
     """One organisation behind one server. `toolbox` is the guard's: every call passes policy and audit.
 
@@ -67,10 +75,11 @@ class XeroProvider:
             fitting = [pair for pair in found if wanted in (None, pair[0].id, pair[0].name)]
             if len(fitting) != 1:
                 names = ", ".join(f"{org.name} ({org.id})" for org, _ in found) or "none"
-                raise UsageError(
+                raise OrganisationUnclear(
                     f"no organisation is called {wanted!r}" if not fitting else "which organisation is meant?",
                     field="--org",
                     next=f"the server has: {names}",
+                    there=names,
                 )
             self._organisation, notice = fitting[0]
             if notice:
