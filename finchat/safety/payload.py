@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -39,7 +40,8 @@ def sealed(write: Write, arguments_sha256: str, replies: Mapping[str, CallResult
 
 def one_record(write_id: str, arguments: Any) -> None:
     """Raises WriteRefused when a list of records in the arguments is longer than one: one payment a call."""
-    for key, value in _members(arguments):
+    for key, sent in _members(arguments):
+        value = _as_list(sent)
         if isinstance(value, list) and len(value) > 1 and any(isinstance(item, dict) for item in value):
             name = key.replace("_", "").lower()
             if name not in _PARTS:
@@ -49,6 +51,18 @@ def one_record(write_id: str, arguments: Any) -> None:
                 )  # fmt: skip
         if isinstance(value, dict | list):
             one_record(write_id, value)
+
+
+def _as_list(value: Any) -> Any:
+    """What a lenient server may take for a list of records: JSON in a text, or an object with numbers for names."""
+    if isinstance(value, str) and value.lstrip().startswith(("[", "{")):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            return value
+    if isinstance(value, dict) and value and all(str(key).isdecimal() for key in value):
+        return list(value.values())
+    return value
 
 
 def _members(value: Any) -> Sequence[tuple[str, Any]]:

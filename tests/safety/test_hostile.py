@@ -15,9 +15,10 @@ from finchat.books.plan import Plan
 from finchat.books.plan_json import plan_from_json
 from finchat.canonical import sha256_of
 from finchat.connections.toolbox import CallError, CallResult
-from finchat.errors import UsageError
+from finchat.errors import UsageError, WriteRefused
 from finchat.safety.approval import ApprovalDecision, Edit, Quit, ReviewContext, bind
 from finchat.safety.audit import AuditRecord, verify
+from finchat.safety.payload import one_record
 from finchat.workflows import execute
 from tests.safety.world import ORG, World, make_world, one_payment, payment, plan, proposal
 
@@ -214,3 +215,22 @@ async def test_a_change_on_a_card_does_not_make_a_foreign_plan_our_own(world: Wo
     )  # fmt: skip
     assert applied.plan.id == "plan-2"
     assert world.journal.knows(applied.plan) is not foreign
+
+
+@pytest.mark.parametrize(
+    ("arguments", "refused"),
+    [
+        ({"Payments": [{"Amount": "1"}, {"Amount": "2"}]}, True),
+        ({"PAYMENTS": [[{"Amount": "1"}, {"Amount": "2"}]]}, True),
+        ({"Payments": '[{"Amount": "1"}, {"Amount": "2"}]'}, True),
+        ({"Payments": {"0": {"Amount": "1"}, "1": {"Amount": "2"}}}, True),
+        ({"body": '{"Payments": [{"Amount": "1"}, {"Amount": "2"}]}'}, True),
+        ({"Payments": [{"Amount": "1"}]}, False),
+        ({"reference": "[INV-1] and {INV-2}", "line_items": [{"a": "1"}, {"a": "2"}]}, False),
+    ],
+)
+def test_two_records_are_found_however_they_are_packed(arguments: dict[str, Any], refused: bool) -> None:
+    if not refused:
+        return one_record("w1", arguments)
+    with pytest.raises(WriteRefused, match="a call writes one"):
+        one_record("w1", arguments)
