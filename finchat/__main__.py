@@ -10,11 +10,21 @@ from finchat import __version__
 
 def main() -> None:
     """Run the command of sys.argv and leave the process with its exit code."""
+    occupy_standard_streams()
     if sys.argv[1:] in (["--version"], ["-V"]):
         leave(_say_version())
     from finchat.cli import run
 
     leave(run(sys.argv[1:]))
+
+
+def occupy_standard_streams() -> None:
+    """No file of ours may become descriptor 0, 1 or 2, where others read and write, because a caller closed one."""
+    for descriptor in (0, 1, 2):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest that is free: this one
 
 
 def leave(code: int) -> None:
@@ -30,8 +40,11 @@ def leave(code: int) -> None:
 def _say_version() -> int:
     try:
         print(f"finchat {__version__}", flush=True)
-    except OSError:
+    except BrokenPipeError:
         return 0
+    except OSError as error:
+        print(f"finchat: cannot write the result: {error.strerror}", file=sys.stderr)
+        return 1
     return 0
 
 

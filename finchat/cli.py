@@ -3,6 +3,7 @@
 Annotations are evaluated when the commands are made, so this module has no `from __future__ import annotations`.
 """
 
+import errno
 import functools
 import inspect
 import itertools
@@ -345,10 +346,20 @@ def run(arguments: Sequence[str]) -> int:
         return _report(_Interrupted("interrupted"), as_json)
     except BrokenPipeError:  # the reader of our output has left
         return int(ExitCode.DONE)
-    except Exception as bug:
-        from finchat.app import invocation
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+            return _bug(error, arguments, as_json)
+        from finchat.ui.sink import NotWritten  # the help, which the parser prints
 
-        return invocation.report_bug(bug, arguments, as_json=as_json)
+        return _report(NotWritten(error), as_json)
+    except Exception as bug:
+        return _bug(bug, arguments, as_json)
+
+
+def _bug(bug: Exception, arguments: Sequence[str], as_json: bool) -> int:
+    from finchat.app import invocation
+
+    return invocation.report_bug(bug, arguments, as_json=as_json)
 
 
 def _run(arguments: Sequence[str]) -> int:

@@ -287,6 +287,38 @@ def test_a_closed_stream_is_no_traceback(closed: str) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    "arguments", [["policy", "show"], ["policy", "show", "--json"], ["--help"], ["--version"], ["audit", "verifier"]]
+)
+def test_a_full_disk_under_the_result_is_said_in_one_line(arguments: list[str]) -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "finchat", *arguments],
+            stdout=full, stderr=subprocess.PIPE, text=True, cwd=ROOT, check=False,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.lower().startswith("finchat: cannot write the result: no space left on device\n")
+
+
+def test_an_error_whose_document_cannot_be_written_keeps_its_code() -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "finchat", "apply", "no-such-plan", "--json"],
+            stdout=full, stderr=subprocess.PIPE, text=True, cwd=ROOT, check=False,
+        )  # fmt: skip
+    assert done.returncode == 2
+    assert "cannot write the result" in done.stderr
+
+
+def test_a_run_with_every_stream_closed_does_its_work(own_home: Path) -> None:
+    done = subprocess.run(
+        f"{sys.executable} -m finchat reconcile --days 1 <&- >&- 2>&-", shell=True, cwd=ROOT, check=False
+    )
+    assert done.returncode == 3
+    assert list((own_home / "plans").glob("*.json"))
+    assert not (own_home / "finchat.log").exists()
+
+
 def test_a_fault_of_finchat_is_one_line_and_a_log(own_home: Path) -> None:
     broken = (
         "from finchat import cli\nfrom finchat.app import records\n"
@@ -386,7 +418,7 @@ def test_a_started_finchat_works_in_the_same_home(tmp_path: Path, own_home: Path
     }  # fmt: skip
     (tmp_path / "mcp.json").write_text(json.dumps(config))
     done = run("reconcile", "--days", "1", "--mcp-config", str(tmp_path / "mcp.json"), HOME=str(tmp_path / "user"))
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 3, done.stderr
     assert (own_home / "sandbox" / "xero.sqlite3").exists()
     assert not (tmp_path / "user").exists()
 

@@ -7,6 +7,7 @@ recoveries, notices, writes).
 from __future__ import annotations
 
 import asyncio
+import io
 import math
 import os
 import sys
@@ -29,8 +30,9 @@ class Progress:
 
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
-        self._stream: IO[str] = sink.stderr or sys.stderr
-        self._silent = sink.mode != "human"
+        stream = sink.stderr or sys.stderr
+        self._silent = sink.mode != "human" or stream is None
+        self._stream: IO[str] = stream or io.StringIO()
         terminal = is_terminal(self._stream)
         self._live = terminal and os.environ.get("TERM", "") not in {"", "dumb"}
         self._plain = terminal and not self._live

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, Literal, cast
 
-from finchat.errors import FinchatError
+from finchat.errors import FinchatError, plain
 from finchat.text.redact import redact
 from finchat.text.sanitise import one_line
 
@@ -20,6 +20,18 @@ if TYPE_CHECKING:
 
 Mode = Literal["human", "json", "quiet"]
 ERROR_SCHEMA = "finchat.error/1"
+
+
+class NotWritten(FinchatError):
+    """The result could not be written to where stdout goes; what the command did before stands."""
+
+    code = "result_not_written"
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(
+            f"cannot write the result: {plain(error)}",
+            next="free some space or write it elsewhere; what was written to the ledger: finchat journal show --all",
+        )
 
 
 @dataclass(frozen=True)
@@ -49,7 +61,7 @@ class Sink:
 
     @cached_property
     def _stdout(self) -> Steady:
-        return Steady(self.stdout or sys.stdout)
+        return Steady(self.stdout or sys.stdout, results=True)
 
     @cached_property
     def _stderr(self) -> Steady:
@@ -80,7 +92,7 @@ class Sink:
 
     def error(self, error: FinchatError) -> None:
         """One plain sentence with the next step; the error document in json mode."""
-        if self.mode == "json":
+        if self.mode == "json" and not isinstance(error, NotWritten):
             self.document(error_document(error))
             return
         self._stderr.write(error_text(error))
@@ -90,11 +102,13 @@ class Sink:
 class Steady:
     """A stream whose reader may leave (`| head -1`): the rest is dropped, and the command goes on to its own end.
 
-    A character that the terminal's encoding lacks is written as an escape. A closed stream takes nothing.
+    A character that the terminal's encoding lacks is written as an escape. A closed stream takes nothing. What cannot
+    be written for another reason (a full disk) raises NotWritten where it was a result, and is dropped otherwise.
     """
 
-    def __init__(self, stream: IO[str] | None) -> None:
+    def __init__(self, stream: IO[str] | None, *, results: bool = False) -> None:
         self._stream = stream
+        self._results = results
         with suppress(AttributeError, OSError, ValueError):
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
 
@@ -102,16 +116,16 @@ class Steady:
         if self._stream is not None:
             try:
                 self._stream.write(text)
-            except BrokenPipeError:
-                self._gone()
+            except OSError as error:
+                self._failed(error)
         return len(text)
 
     def flush(self) -> None:
         if self._stream is not None:
             try:
                 self._stream.flush()
-            except BrokenPipeError:
-                self._gone()
+            except OSError as error:
+                self._failed(error)
 
     def isatty(self) -> bool:
         return is_terminal(self._stream)
@@ -124,6 +138,11 @@ class Steady:
     @property
     def encoding(self) -> str:
         return getattr(self._stream, "encoding", None) or "utf-8"
+
+    def _failed(self, error: OSError) -> None:
+        self._gone()
+        if self._results and not isinstance(error, BrokenPipeError):
+            raise NotWritten(error) from error
 
     def _gone(self) -> None:
         """Point the file itself at nothing: what still sits in its buffer must not fail again at exit."""

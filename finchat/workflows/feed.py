@@ -16,7 +16,7 @@ from typing import Any
 
 from finchat.books.documents import Account, BankLine, Direction
 from finchat.books.lines import RawLine, identify
-from finchat.books.money import parse_amount
+from finchat.books.money import parse_amount, round_to_minor
 from finchat.errors import UsageError, plain
 
 _DIRECTIONS: Mapping[str, Direction] = {"RECEIVE": "receive", "SPEND": "spend"}
@@ -78,6 +78,9 @@ def bank_lines(feed: Feed, accounts: Mapping[str, Account], only: str | None = N
         if line.currency and line.currency != owner.currency:
             where = f"line {n + 1} ({line.source_id}), currency"
             raise _wrong(feed.path, where, f"is {line.currency}; account {owner.code} is in {owner.currency}")
+        if line.amount != round_to_minor(line.amount, owner.currency):
+            where = f"line {n + 1} ({line.source_id}), amount"
+            raise _wrong(feed.path, where, f"is {line.amount}, finer than {owner.currency} is counted")
     return identify([replace(line, currency=owner.currency) for line in feed.lines], owner.id)
 
 

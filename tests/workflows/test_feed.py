@@ -48,6 +48,14 @@ def test_a_plain_list_needs_to_be_told_its_account_when_there_are_two(tmp_path: 
     assert line.account_id == "a-1"
 
 
+@pytest.mark.parametrize("amount", ["1.005", "0.001"])
+def test_an_amount_finer_than_the_currency_is_named_by_its_line_and_field(amount: str, tmp_path: Path) -> None:
+    read = feed.read(written(tmp_path, {"account_id": "a-1", "lines": [LINE, {**LINE, "id": "x2", "amount": amount}]}))
+    with pytest.raises(UsageError, match=rf"line 2 \(x2\), amount is {amount}") as caught:
+        feed.bank_lines(read, ACCOUNTS)
+    assert caught.value.field == "line 2 (x2), amount"
+
+
 def test_lines_of_another_account_than_the_wanted_one_are_left_out(tmp_path: Path) -> None:
     read = feed.read(written(tmp_path, {"account_id": "a-1", "lines": [LINE]}))
     assert feed.bank_lines(read, ACCOUNTS, "091") == ()
