@@ -10,18 +10,18 @@ from finchat.safety.results import WriteResult
 
 def forbidden_findings(plan: Plan, refused: Iterable[WriteResult]) -> tuple[Finding, ...]:
     """One finding for each rule that refuses writes of a plan. `refused`: what the guard says is forbidden."""
-    tools = {(p.id, w.id): w.tool for p in plan.proposals for w in p.writes}
-    proposals: dict[tuple[str, str], set[str]] = {}
+    proposals: dict[str, set[str]] = {}
     for result in refused:
         if result.error is not None:
-            where = (result.error.message, tools[result.proposal_id, result.write_id])
-            proposals.setdefault(where, set()).add(result.proposal_id)
+            proposals.setdefault(result.error.message, set()).add(result.proposal_id)
+    tools = sorted({w.tool for p in plan.proposals for w in p.writes})
     return tuple(
         Finding(
             code="policy_forbids",
             severity="error",
             text=f"{len(ids)} proposal{'s' * (len(ids) != 1)} cannot be written: {message}.",
-            next=f"Record them in the ledger by hand, or change the policy: finchat policy test {tool}",
+            next="Record them in the ledger by hand, or change the policy: "
+            + " · ".join(f"finchat policy test {tool}" for tool in tools if tool in message.split()),
         )
-        for (message, tool), ids in proposals.items()
+        for message, ids in proposals.items()
     )

@@ -11,10 +11,18 @@ from finchat.ui.sink import Sink
 from tests.ui.samples import PLAN
 
 
+def given(flag: str) -> str:
+    return next((a.partition("=")[2] for a in sys.argv if a.startswith(f"{flag}=")), "")
+
+
 async def main(foreign: bool) -> None:
     approver = TerminalApprover(Sink(), contextlib.nullcontext)
     context = ReviewContext(
-        proposal_ids=tuple(p.id for p in PLAN.proposals), foreign=foreign, account_names={"bank-1": "Business Bank"}
+        proposal_ids=tuple(p.id for p in PLAN.proposals),
+        foreign=foreign,
+        account_names={"bank-1": "Business Bank"},
+        decided=int(given("--decided") or 0),
+        written=frozenset((p, w) for p, _, w in (name.partition("/") for name in given("--written").split(",")) if p),
     )
     if "--slow" in sys.argv:  # work before the first card, for typing ahead
         print("READY", flush=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from decimal import Decimal as D
 
@@ -10,6 +11,7 @@ from finchat.books.plan import (
     Balances,
     BankBalance,
     Class,
+    CreditName,
     Effect,
     Evidence,
     Finding,
@@ -118,7 +120,10 @@ def proposal(
 _L1 = link("k1", "INV-0042", "Acme Ltd", "1234.50")
 _L2 = link("k2", "INV-0044", "Kiwi Holdings", "1500.00")
 _L3 = link("k3", "INV-0051", "Kiwi Holdings", "500.00")
-_L4 = link("k4", "INV-0060", "Ridgeway University", "100.00")
+_L4 = dataclasses.replace(
+    link("k4", "INV-0060", "Ridgeway University", "100.00"),
+    bank_amount=None, bank_currency=None, credit=CreditName(id="cn-1", text="CN-0007"),
+)  # fmt: skip
 _L5 = link("k5", "INV-0060", "Ridgeway University", "900.00")
 _L6 = link("k6", "INV-0071", "Bayside Club with a very long name that goes on", "88.00")
 _L7 = link("k7", "RPT-7781", "Truxton Property", "420.00", type="bill")

@@ -134,14 +134,14 @@ def test_an_edit_offers_amount_date_and_reference_only(start: Start) -> None:
     child = start()
     child.expect(ASKED)
     child.sendline("e")
-    child.expect(r"  date \[2026-11-18\], Enter keeps it: ")
+    child.expect(r"  date \[2026-11-18\], Enter keeps it, q leaves the edit: ")
     child.sendline("")
-    child.expect(r"  amount \[1234.50\], Enter keeps it: ")
+    child.expect(r"  amount \[1234.50\], Enter keeps it, q leaves the edit: ")
     child.sendline("lots")
     child.expect("plain digits above zero")
-    child.expect("Enter keeps it: ")
+    child.expect("q leaves the edit: ")
     child.sendline("1000.00")
-    child.expect(r"  reference \[[^\]]*\], Enter keeps it: ")
+    child.expect(r"  reference \[[^\]]*\], Enter keeps it, q leaves the edit: ")
     child.sendline("")
     edit = decided(child)
     assert edit.startswith("Edit")
@@ -150,12 +150,92 @@ def test_an_edit_offers_amount_date_and_reference_only(start: Start) -> None:
     assert "'invoice_id': 'doc-INV-0042'" in edit
 
 
+def test_a_value_that_a_rule_forbids_is_asked_again_and_the_others_stay(start: Start) -> None:
+    child = start()
+    child.expect(ASKED)
+    child.sendline("e")
+    child.expect(r"  date .*: ")
+    child.sendline("2026-11-19")
+    child.expect(r"  amount .*: ")
+    child.sendline("5000.00")
+    child.expect(r"  reference .*: ")
+    child.sendline("")
+    child.expect("more than 1234.50 NZD")
+    child.expect("  (date|amount|reference) .*: ")
+    assert child.match is not None
+    assert child.match.group(1) == "amount"  # type: ignore[union-attr]
+    child.sendline("200.00")
+    edit = decided(child)
+    assert "'amount': '200.00'" in edit
+    assert "'date': '2026-11-19'" in edit
+
+
+@pytest.mark.parametrize("typed", ["tomorrow", "20261119", "2026-W47-4"])
+def test_an_edit_can_be_left_at_a_bad_value(start: Start, typed: str) -> None:
+    child = start()
+    child.expect(ASKED)
+    child.sendline("e")
+    child.expect(r"  date .*: ")
+    child.sendline(typed)
+    child.expect("a date is written like")
+    child.expect("q leaves the edit: ")
+    child.sendline("q")
+    child.expect("nothing was changed")
+    child.expect(ASKED)
+    child.sendline("n")
+    assert decided(child).startswith("Skip")
+
+
+def test_cards_go_on_counting_after_those_that_were_decided_before(start: Start) -> None:
+    child = start("--decided=2")
+    child.expect(r"3 of 7 ")
+    child.expect(ASKED)
+    child.sendeof()
+
+
+def test_what_was_written_earlier_is_on_the_card(start: Start) -> None:
+    child = start("--written=p1/w1")
+    child.expect("w1 was written earlier and is not sent again")
+    child.expect(ASKED)
+    child.sendeof()
+
+
+PAGED = r"-- (\d+) more (lines?) of ([a-z ]+): Enter shows more, q leaves -- "
+
+
 def test_a_card_longer_than_the_screen_is_paged_whole(start: Start) -> None:
     child = start(rows=14)
     shown = ""
-    while child.expect([r"more lines of this card: Enter -- ", ASKED]) == 0:
+    while child.expect([PAGED, ASKED]) == 0:
         shown += str(child.before)
+        assert child.match.group(2) == ("line" if child.match.group(1) == "1" else "lines")  # type: ignore[union-attr]
         child.sendline("")
     shown += str(child.before)
     assert "create_a_xero_payment" in shown
     assert "Rival" in shown
+
+
+def test_a_key_at_the_pager_approves_nothing_and_is_answered(start: Start) -> None:
+    child = start(rows=14)
+    child.expect(PAGED)
+    for key in ("y", "a"):
+        child.sendline(key)
+        child.expect("answers come after the last line")
+        child.expect(PAGED)
+    child.sendline("q")
+    assert decided(child).startswith("Quit")
+    child.expect("END")
+
+
+def test_the_rows_of_all_certain_ones_are_paged_too(start: Start) -> None:
+    child = start(rows=10)
+    while child.expect([PAGED, ASKED]) == 0:
+        child.sendline("")
+    child.sendline("a")
+    child.expect("-- [0-9]+ more lines? of these proposals: Enter shows more, q leaves -- ")
+    assert "INV-0042" in str(child.before)
+    assert "type the count" not in str(child.before)
+    child.sendline("q")
+    child.expect("nothing is approved")
+    child.expect(ASKED)
+    child.sendeof()

@@ -8,7 +8,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import RenderableType
 
-from finchat.books.plan import Balances, PlanLine
+from finchat.books.plan import EDITED, Balances, Control, Effect, Evidence, Plan, PlanLine, Proposal
 from finchat.safety.results import WriteError, WriteResult
 from finchat.text.sanitise import scalars
 from finchat.ui.amounts import aligned, money
@@ -89,6 +89,72 @@ def test_a_live_organisation_is_not_called_a_sandbox() -> None:
 def test_a_failing_first_write_is_explained_on_the_card() -> None:
     text = " ".join(t.plain.strip() for t in card_lines(PLAN, PLAN.proposals[2], number=1, total=1, width=80))
     assert "if w4 fails, w5 is not sent" in text
+
+
+def card_text(plan: Plan, proposal: Proposal) -> str:
+    names = {"bank-1": "090 Business Account", "ar": "610 Accounts Receivable", "ap": "800 Accounts Payable"}
+    lines = card_lines(plan, proposal, number=1, total=1, width=100, accounts=names)
+    return "\n".join(text.plain for text in lines)
+
+
+def moved(control: Control, account_id: str, amount: str, base: str = "", currency: str = "NZD") -> Effect:
+    return Effect(
+        account_id=account_id, control=control, amount=D(amount), currency=currency, base_amount=D(base or amount)
+    )
+
+
+@pytest.mark.parametrize(
+    ("effect", "said"),
+    [
+        (moved("bank", "bank-1", "997.18"), "bank 090 Business Account  goes up by 997.18 NZD"),
+        (moved("bank", "bank-1", "-997.18"), "bank 090 Business Account  goes down by 997.18 NZD"),
+        (moved("payables", "ap", "997.18"), "payables 800 Accounts Payable  goes down by 997.18 NZD (debit)"),
+        (moved("payables", "ap", "-1.00"), "payables 800 Accounts Payable  goes up by 1.00 NZD (credit)"),
+        (moved("receivables", "ar", "-5.00"), "receivables 610 Accounts Receivable  goes down by 5.00 NZD (credit)"),
+        (moved("receivables", "ar", "-5.00", "-9.00", "USD"), "goes down by 5.00 USD (9.00 NZD) (credit)"),
+        (moved("gain_loss", "x", "0.64"), "exchange loss 0.64 NZD"),
+        (moved("gain_loss", "ap", "-0.64"), "exchange gain 0.64 NZD, 800 Accounts Payable"),
+        (moved("clearing", "bank-1", "-3.00"), "clearing account 090 Business Account  goes down by 3.00 NZD (credit)"),
+        (moved("tax", "x", "-3.00"), "tax  credit 3.00 NZD"),
+    ],
+)
+def test_effects_read_as_a_bookkeeper_says_them(effect: Effect, said: str) -> None:
+    proposal = PLAN.proposals[0]
+    proposal = replace(proposal, writes=(replace(proposal.writes[0], effects=(effect,)),))
+    (row,) = [row for row in card_text(PLAN, proposal).splitlines() if row.startswith("Effect")]
+    assert row.removeprefix("Effect").strip().endswith(said)
+
+
+def test_the_card_shows_the_bank_line_of_the_plan_and_names_credits() -> None:
+    text = card_text(PLAN, PLAN.proposals[2])
+    assert "18 Nov 2026  +900.00 NZD" in text
+    assert "narration: Ridgeway INV-0060" in text
+    assert "cn-1  (CN-0007)" in text
+
+
+def test_the_card_says_what_of_the_bank_line_stays_unrecorded_and_another_date() -> None:
+    proposal = PLAN.proposals[0]
+    assert "unrecorded" not in card_text(PLAN, proposal)
+    write = proposal.writes[0]
+    lower = replace(
+        proposal,
+        links=(replace(proposal.links[0], amount=D("737.32"), bank_amount=D("737.32")),),
+        writes=(replace(write, arguments={**write.arguments, "date": "2026-11-02"}),),
+        evidence=(*proposal.evidence, Evidence(kind=EDITED, text="a person changed the amount")),
+        confidence=D(0),
+    )
+    text = card_text(PLAN, lower)
+    assert "497.18 NZD of the bank line stays unrecorded" in text
+    assert "w1 is dated 2 Nov 2026, the bank line 18 Nov 2026" in text
+    assert "changed by a person" in text
+    assert "confidence" not in text
+
+
+def test_what_the_policy_forbids_is_denied_in_the_table_and_counted_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = shown(plan_table(PLAN, 100, denied={"p1"}), 100, monkeypatch)
+    assert next(row for row in text.splitlines() if "INV-0042" in row).rstrip().endswith("denied")
+    assert totals(PLAN, denied={"p1"}).startswith("5 proposals: 3 certain, 1 to review, 1 forbidden by the policy · ")
+    assert totals(PLAN, denied={p.id for p in PLAN.proposals}).startswith("5 proposals: 5 forbidden by the policy · ")
 
 
 def test_findings_come_grave_first_with_their_step(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -159,7 +159,7 @@ class Desk:
             guard=self.guard,
             journal=self.journal,
             approver=approver,
-            context=ReviewContext(proposal_ids=ids),
+            context=changes.pop("context", ReviewContext(proposal_ids=ids)),
             before=await balances(),
             read_balances=balances,
             new_plan=kept,

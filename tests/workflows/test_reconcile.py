@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,14 +13,23 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from finchat.books.plan import Plan, Proposal
+from finchat.books.balances import expected
+from finchat.books.plan import Balances, Plan, Proposal
 from finchat.errors import ExitCode, UsageError, VerificationMismatch
-from finchat.safety.approval import ApprovalDecision, Approve, Edit, Quit, Refuse, ReviewContext, bind
+from finchat.events import silent
+from finchat.providers.xero import XERO_PROFILE
+from finchat.safety.approval import Approval, ApprovalDecision, Approve, Edit, Quit, Refuse, ReviewContext, bind
+from finchat.safety.policy import Policy
+from finchat.safety.results import WriteResult
 from finchat.settings import Home
+from finchat.ui.result import confirm_sentence
 from finchat.workflows import plans, reconcile_json
-from finchat.workflows.execute import as_foreign, status_of, untouched
+from finchat.workflows.execute import apply, as_foreign, status_of, untouched
+from finchat.workflows.forbidden import forbidden_findings
 from finchat.workflows.meter import Usage
 from finchat.workflows.schemas import PLAN, RECONCILE
+from tests.ui.samples import BALANCES
+from tests.ui.samples import PLAN as SAMPLE
 from tests.workflows.desk import Desk, Scripted, back_end_of, company, open_desk, written_feed
 
 ANCHOR = date(2026, 11, 20)
@@ -291,6 +300,7 @@ async def test_an_edited_write_is_a_new_plan_to_review_and_pays_what_was_typed(h
         desk.journal.plan_made(replace(plan, id="20261120-reordered"))
         person = Editing(amount="1.25")
         applied = await desk.apply(replace(plan, id="20261120-reordered"), person)
+        again = await desk.reconcile(tmp_path / "feed.json", plan_id="20261120-00000001")
     edited = person.seen[1]
     assert edited.id != "20261120-reordered"
     write = edited.proposals[0].writes[0]
@@ -306,6 +316,102 @@ async def test_an_edited_write_is_a_new_plan_to_review_and_pays_what_was_typed(h
     )
     assert applied.differences == ()
     assert applied.status == "partial"
+    assert XERO_PROFILE.disagreement(edited.proposals[0], "NZD") is None
+    # The next run reports the line with what is not recorded of it.
+    assert first.line is not None
+    rest = first.line.amount - Decimal("1.25")
+    answer = next(a for a in again.answers if a.line.id == first.line_id)
+    (finding,) = [f for f in again.findings if f.line_id == first.line_id]
+    assert (answer.status, finding.code, finding.amount) == ("reported", "part_recorded", rest)
+    assert f"finchat recorded 1.25 NZD of the {first.line.amount} NZD" in finding.text
+    assert f"{rest} NZD" in finding.next
+
+
+async def test_what_an_earlier_run_wrote_is_not_counted_or_expected_again(home: Home, tmp_path: Path) -> None:
+    seeded = company(1, ANCHOR)
+    async with open_desk(back_end_of(seeded, ANCHOR), home, ANCHOR) as desk:
+        found = await desk.reconcile(written_feed(seeded, tmp_path / "feed.json"))
+        plan = found.plan
+        first, second = [p for p in plan.proposals if p.certainty == "certain"][:2]
+        await desk.apply(plan, Scripted(only=[first.id]))
+        done = [w.result() for w in desk.journal.writes(plan.id)]
+        context = ReviewContext(proposal_ids=(second.id,))
+        applied = await desk.apply(plan, Scripted(only=[second.id]), done=done, context=context)
+        nobody = untouched(plan, applied.before, done)
+    assert applied.earlier == {(first.id, w.id) for w in first.writes} == nobody.earlier
+    assert [r.proposal_id for r in applied.now if r.outcome] == [second.id] * len(second.writes)
+    assert applied.left == {p.id for p in plan.proposals} - {first.id, second.id}
+    assert (applied.differences, applied.status) == ((), "partial")
+    assert confirm_sentence(plan, applied.now, "Xero") is not None
+    assert confirm_sentence(plan, nobody.now, "Xero") is None
+
+
+async def test_a_line_of_which_only_one_of_two_payments_was_written_is_reported(home: Home, tmp_path: Path) -> None:
+    seeded = company(1, ANCHOR)
+    feed = written_feed(seeded, tmp_path / "feed.json")
+    async with open_desk(back_end_of(seeded, ANCHOR), home, ANCHOR) as desk:
+        plan = (await desk.reconcile(feed, days=30)).plan
+        two = next(p for p in plan.proposals if [li.bank_amount is None for li in p.links] == [False, False])
+        half = replace(plan, id="half", proposals=(replace(two, writes=two.writes[:1], links=two.links[:1]),))
+        desk.journal.plan_made(half)
+        await desk.apply(half, Scripted(only=[two.id]))
+        again = await desk.reconcile(feed, days=30, plan_id="20261120-00000001")
+    (finding,) = [f for f in again.findings if f.line_id == two.line_id]
+    assert (finding.code, finding.amount) == ("part_recorded", two.links[1].bank_amount)
+
+
+class Writes:
+    """A guard to which everything is committed, and a journal that takes note of nothing."""
+
+    async def execute(self, plan: Plan, proposal: Proposal, approval: Approval, **_: Any) -> tuple[WriteResult, ...]:
+        return tuple(
+            WriteResult(proposal_id=proposal.id, write_id=w.id, decision="approved", outcome="committed")
+            for w in proposal.writes
+        )
+
+    async def read_back(self) -> tuple[WriteResult, ...]:
+        return ()
+
+    def plan_made(self, plan: Plan) -> None:
+        pass
+
+
+async def test_of_a_proposal_half_written_earlier_only_the_other_half_is_expected() -> None:
+    two = SAMPLE.proposals[1]
+    first = WriteResult(proposal_id=two.id, write_id=two.writes[0].id, decision="approved", outcome="committed")
+    books = Writes()
+
+    async def balances() -> Balances:
+        return expected(BALANCES, two.writes[1].effects)
+
+    applied = await apply(
+        SAMPLE, guard=books, journal=books, approver=Scripted(only=[two.id]),
+        context=ReviewContext(proposal_ids=(two.id,)), before=BALANCES, read_balances=balances,
+        new_plan=lambda plan: plan, now=lambda: datetime.now(UTC), new_id=lambda: "new", emit=silent, done=[first],
+    )  # fmt: skip
+    assert applied.differences == ()
+    assert [r.write_id for r in applied.now if r.outcome] == [two.writes[1].id]
+
+
+async def test_what_the_policy_forbids_is_found_said_once_and_refused(home: Home, tmp_path: Path) -> None:
+    seeded = company(1, ANCHOR)
+    rules = {"version": 1, "servers": {"books": {"resources": {"payments": "read"}}}}
+    policy = Policy.from_data(rules, source=tmp_path / "policy.toml")
+    async with open_desk(back_end_of(seeded, ANCHOR), home, ANCHOR, policy=policy) as desk:
+        found = await desk.reconcile(written_feed(seeded, tmp_path / "feed.json"), days=30)
+        forbidden = desk.guard.forbidden(found.plan)
+        before = len(desk.session.calls)
+        applied = untouched(found.plan, found.before, forbidden)
+        assert len(desk.session.calls) == before
+    paying = {p.id for p in found.plan.proposals if any(w.resource == "payments" for w in p.writes)}
+    assert {r.proposal_id for r in forbidden} == applied.forbidden == paying
+    (finding,) = forbidden_findings(found.plan, forbidden)
+    assert finding.code == "policy_forbids"
+    assert f"{len(paying)} proposals cannot be written" in finding.text
+    assert "policy:servers.books.resources.payments" in finding.text
+    assert applied.left == {p.id for p in found.plan.proposals} - paying
+    assert applied.left  # what only allocates is still asked about
+    assert (applied.status, applied.exit_code) == ("awaiting", ExitCode.WRITE_REFUSED)
 
 
 class Refusing:

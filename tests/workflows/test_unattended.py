@@ -52,3 +52,5 @@ async def test_without_rules_nothing_is_written(tmp_path: Path) -> None:
         applied = await desk.apply(found.plan, PolicyApprover(desk.guard, desk.events.append))
     assert {r.decision for r in applied.results} == {"pending"}
     assert applied.exit_code == ExitCode.AWAITING_APPROVAL
+    (told,) = [e.text for e in desk.events if isinstance(e, Notice) and "for a person" in e.text]
+    assert told.startswith(f"{len(found.plan.proposals)} proposals wait for a person: the policy has no [unattended]")

@@ -39,10 +39,11 @@ def _checks(proposal: Proposal, base: str) -> Iterator[Check]:
     owned = [id for write in proposal.writes for id in write.link_ids]
     yield "links", sorted(owned) == sorted(link.id for link in proposal.links) and len(set(owned)) == len(owned)
     links = {link.id: link for link in proposal.links}
+    for write in proposal.writes:
+        yield f"{write.id}.operation", write.operation in _MADE
     cash = any(write.operation == "payment.create" for write in proposal.writes)
     yield "kind", bool(proposal.writes) and proposal.kind == ("payment" if cash else "allocation")
     for write in proposal.writes:
-        yield f"{write.id}.operation", write.operation in _MADE
         row = TABLE[write.operation]
         yield f"{write.id}.tool", (write.tool, write.resource) == (row.tool, row.resource)
         yield f"{write.id}.link_ids", len(write.link_ids) == 1
@@ -56,9 +57,9 @@ def _checks(proposal: Proposal, base: str) -> Iterator[Check]:
 def _payment(proposal: Proposal, write: Write, link: Link, base: str) -> Iterator[Check]:
     given, line = write.arguments, proposal.line
     yield "arguments", frozenset(given) - {_RATE} == _PAYMENT and _texts(given)
-    yield from _on_document(write, link)
     assert line is not None
     yield "links.type", link.type == ("invoice" if line.direction == "receive" else "bill")
+    yield from _on_document(write, link)
     yield "links.bank_currency", link.bank_currency == line.currency
     bank = link.bank_amount
     yield "links.bank_amount", bank is not None and bank > 0
