@@ -346,12 +346,6 @@ def run(arguments: Sequence[str]) -> int:
         return _report(_Interrupted("interrupted"), as_json)
     except BrokenPipeError:  # the reader of our output has left
         return int(ExitCode.DONE)
-    except OSError as error:
-        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
-            return _bug(error, arguments, as_json)
-        from finchat.ui.sink import NotWritten  # the help, which the parser prints
-
-        return _report(NotWritten(error), as_json)
     except Exception as bug:
         return _bug(bug, arguments, as_json)
 
@@ -359,6 +353,10 @@ def run(arguments: Sequence[str]) -> int:
 def _bug(bug: Exception, arguments: Sequence[str], as_json: bool) -> int:
     from finchat.app import invocation
 
+    if isinstance(bug, OSError) and bug.errno in {errno.ENOSPC, errno.EDQUOT}:  # the help, which the parser prints
+        from finchat.ui.sink import NotWritten
+
+        return _report(NotWritten(bug), as_json)
     return invocation.report_bug(bug, arguments, as_json=as_json)
 
 

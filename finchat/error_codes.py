@@ -15,7 +15,6 @@ CODES: Mapping[str, str] = {
     "internal": "A fault of finchat's own; the details are in its log.",
     "interrupted": "Ctrl-C ended the run.",
     "result_not_written": "The result could not be written to where stdout goes.",
-    "stopped": "A signal ended a server.",
     "terminated": "SIGTERM or SIGHUP ended the run.",
     # Files of finchat's own
     "storage": "The state file cannot be used.",

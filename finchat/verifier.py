@@ -110,10 +110,16 @@ def main(arguments: list[str]) -> int:
         print("usage: python verifier.py audit.jsonl [audit.head]", file=sys.stderr)
         return 2
     log = Path(arguments[0])
+    head = Path(arguments[1]) if len(arguments) == 2 else log.with_name("audit.head")
     try:
-        report = check(log, Path(arguments[1]) if len(arguments) == 2 else log.with_name("audit.head"))
+        if len(arguments) == 2:
+            head.read_bytes()
+        report = check(log, head)
+        if report.ok and not report.records:  # who names a log wants records checked
+            log.read_bytes()
+            raise OSError(0, "it holds no records", str(log))
     except OSError as error:
-        print(f"cannot read: {error}", file=sys.stderr)
+        print(f"cannot read {error.filename}: {error.strerror}", file=sys.stderr)
         return 2
     print(("OK: " if report.ok else "NOT SOUND: ") + report.text)
     return 0 if report.ok else 8

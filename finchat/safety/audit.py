@@ -10,7 +10,7 @@ import fcntl
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -126,6 +126,18 @@ class AuditLog:
     def close(self) -> None:
         """Write what is left; reads go on without a full disk stopping them, so this only warns."""
         self._flush_or_warn()
+        if self._in_file[0]:
+            with suppress(StorageError), self._database.transaction() as connection:
+                self._remember(connection)  # from now on a log that is gone was taken
+
+    def _remember(self, connection: Connection) -> None:
+        """What this process saw in the file needs no keeping. Never backwards: another may have seen more."""
+        file_seq, file_offset = self._in_file
+        connection.execute(
+            "UPDATE audit_state SET file_seq = ?, file_offset = ? WHERE file_seq < ?",
+            (file_seq, file_offset, file_seq),
+        )
+        connection.execute("DELETE FROM audit_lines WHERE seq <= (SELECT file_seq FROM audit_state)")
 
     def _flush_or_warn(self) -> None:
         try:
@@ -138,14 +150,8 @@ class AuditLog:
     def _chain(self, connection: Connection, records: list[AuditRecord]) -> None:
         state = connection.execute("SELECT seq, hash FROM audit_state").fetchone()
         seq, prev = (int(state["seq"]), str(state["hash"])) if state else (0, verifier.START)
-        file_seq, file_offset = self._in_file
         if state:
-            # What this process saw in the file needs no keeping. Never backwards: another may have seen more.
-            connection.execute(
-                "UPDATE audit_state SET file_seq = ?, file_offset = ? WHERE file_seq < ?",
-                (file_seq, file_offset, file_seq),
-            )
-            connection.execute("DELETE FROM audit_lines WHERE seq <= (SELECT file_seq FROM audit_state)")
+            self._remember(connection)
         for record in records:
             seq += 1
             line = self._line(record, seq, prev)
@@ -237,6 +243,11 @@ def verify(home: Home, database: Database | None = None) -> verifier.Report:
     with _exclusive(home), _as_storage_error(home.audit_log):
         if database is not None:
             database.migrate(ROOM, SCRIPTS)
+            known = database.row("SELECT seq, file_seq FROM audit_state")
+            if known is not None and known["file_seq"] and not home.audit_log.exists():
+                # Seen before writing out: what the journal still holds could make a log anew that looks whole.
+                text = f"{home.audit_log} is missing, but the journal knows of {known['seq']} records."
+                return verifier.Report(False, 0, 1, 1, text)
             write_out(database, home)
         report = verifier.check(home.audit_log, home.audit_head)
         row = database.row("SELECT seq, hash FROM audit_state") if database is not None else None

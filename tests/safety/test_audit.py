@@ -105,6 +105,30 @@ def test_a_deleted_log_is_noticed(world: World) -> None:
     assert verifier.check(world.home.audit_log, world.home.audit_head).ok is False
 
 
+def test_a_log_taken_with_its_head_is_given_away_by_the_journal(world: World) -> None:
+    record(world, 3)
+    world.audit.close()
+    world.home.audit_log.unlink()
+    world.home.audit_head.unlink(missing_ok=True)
+    report = verify(world.home, world.database)
+    assert not report.ok
+    assert "is missing, but the journal knows of 3 records" in report.text
+    assert not verify(world.home, world.database).ok  # looking has not mended it
+
+
+def test_a_path_without_a_log_is_not_found_sound(
+    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "empty").write_bytes(b"")
+    for name in ("missing", "empty"):
+        assert verifier.main([str(tmp_path / name)]) == 2
+        assert f"cannot read {tmp_path / name}: " in capsys.readouterr().err
+    record(world, 1)
+    assert verifier.main([str(world.home.audit_log), str(tmp_path / "no.head")]) == 2
+    world.home.audit_log.unlink()
+    assert verifier.main([str(world.home.audit_log)]) == 8  # the head beside it says that there were records
+
+
 def test_log_and_head_cut_alike_are_given_away_by_the_journal(world: World) -> None:
     record(world, 3)
     raw = world.home.audit_log.read_bytes().splitlines(keepends=True)
