@@ -127,17 +127,14 @@ class AuditLog:
         """Write what is left; reads go on without a full disk stopping them, so this only warns."""
         self._flush_or_warn()
         if self._in_file[0]:
-            with suppress(StorageError), self._database.transaction() as connection:
-                self._remember(connection)  # from now on a log that is gone was taken
+            with suppress(StorageError):
+                self._begun()
 
-    def _remember(self, connection: Connection) -> None:
-        """What this process saw in the file needs no keeping. Never backwards: another may have seen more."""
-        file_seq, file_offset = self._in_file
-        connection.execute(
-            "UPDATE audit_state SET file_seq = ?, file_offset = ? WHERE file_seq < ?",
-            (file_seq, file_offset, file_seq),
-        )
-        connection.execute("DELETE FROM audit_lines WHERE seq <= (SELECT file_seq FROM audit_state)")
+    def _begun(self) -> None:
+        """Once a home: the log is there, so from now on one that is gone was taken."""
+        if self._database.row("SELECT 1 FROM audit_begun") is None:
+            with self._database.transaction() as connection:
+                connection.execute("INSERT OR IGNORE INTO audit_begun VALUES (1)")
 
     def _flush_or_warn(self) -> None:
         try:
@@ -150,8 +147,14 @@ class AuditLog:
     def _chain(self, connection: Connection, records: list[AuditRecord]) -> None:
         state = connection.execute("SELECT seq, hash FROM audit_state").fetchone()
         seq, prev = (int(state["seq"]), str(state["hash"])) if state else (0, verifier.START)
+        file_seq, file_offset = self._in_file
         if state:
-            self._remember(connection)
+            # What this process saw in the file needs no keeping. Never backwards: another may have seen more.
+            connection.execute(
+                "UPDATE audit_state SET file_seq = ?, file_offset = ? WHERE file_seq < ?",
+                (file_seq, file_offset, file_seq),
+            )
+            connection.execute("DELETE FROM audit_lines WHERE seq <= (SELECT file_seq FROM audit_state)")
         for record in records:
             seq += 1
             line = self._line(record, seq, prev)
@@ -218,7 +221,8 @@ def write_out(database: Database, home: Home) -> Written | None:
     waiting = [(int(row["seq"]), str(row["line"]).encode() + b"\n") for row in rows if row["seq"] is not None]
     last, hash_ = int(rows[0]["last"]), str(rows[0]["hash"])
     with _as_storage_error(home.audit_log):
-        if not home.audit_log.exists() and not home.audit_head.exists() and int(rows[0]["file_seq"]) == 0:
+        new = not home.audit_log.exists() and not home.audit_head.exists() and int(rows[0]["file_seq"]) == 0
+        if new and database.row("SELECT 1 FROM audit_begun") is None:
             # The head is there before the first line: a log without one has lost it.
             _replace(home.audit_head, _text({"seq": 0, "hash": verifier.START}).encode() + b"\n")
         head = _head_seq(home.audit_head)
@@ -243,8 +247,8 @@ def verify(home: Home, database: Database | None = None) -> verifier.Report:
     with _exclusive(home), _as_storage_error(home.audit_log):
         if database is not None:
             database.migrate(ROOM, SCRIPTS)
-            known = database.row("SELECT seq, file_seq FROM audit_state")
-            if known is not None and known["file_seq"] and not home.audit_log.exists():
+            known = database.row("SELECT seq FROM audit_state WHERE file_seq > 0 OR EXISTS (SELECT 1 FROM audit_begun)")
+            if known is not None and not home.audit_log.exists():
                 # Seen before writing out: what the journal still holds could make a log anew that looks whole.
                 text = f"{home.audit_log} is missing, but the journal knows of {known['seq']} records."
                 return verifier.Report(False, 0, 1, 1, text)

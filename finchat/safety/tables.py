@@ -48,4 +48,9 @@ ALTER TABLE writes ADD COLUMN read_back_at TEXT;
 UPDATE writes SET read_back_at = ended_at WHERE state = 'committed';
 """
 
-SCRIPTS: tuple[str, ...] = (_FIRST, _READ_BACK)
+# Once the log was in its file, a log that is not there was taken, also when the journal could make it anew.
+_LOG_BEGUN = """
+CREATE TABLE audit_begun (id INTEGER PRIMARY KEY CHECK (id = 1)) STRICT;
+"""
+
+SCRIPTS: tuple[str, ...] = (_FIRST, _READ_BACK, _LOG_BEGUN)

@@ -114,6 +114,8 @@ def test_a_log_taken_with_its_head_is_given_away_by_the_journal(world: World) ->
     assert not report.ok
     assert "is missing, but the journal knows of 3 records" in report.text
     assert not verify(world.home, world.database).ok  # looking has not mended it
+    record(world, 1)
+    assert not verify(world.home, world.database).ok  # and neither has going on
 
 
 def test_a_path_without_a_log_is_not_found_sound(
