@@ -84,7 +84,7 @@ def reconcile(
                     reconcile_json.document(found, applied=applied, path=path, usage=desk.usage, exit_code=code)
                 )
             else:
-                desk.report(applied, found.account_names, path, plan_id=found.plan.id)
+                desk.report(applied, found.account_names, path, plan_id=found.plan.id, asked=call)
             return code
 
     return run_to_exit(main())
@@ -96,6 +96,7 @@ def apply(call: Invocation, plan: str, *, yes: bool) -> int:
         from finchat.providers.xero import OrganisationUnclear
         from finchat.safety.guard import same_organisation
         from finchat.workflows import plans, reconcile_json
+        from finchat.workflows.earlier import earlier
         from finchat.workflows.execute import as_foreign, untouched
         from finchat.workflows.forbidden import forbidden_findings
 
@@ -124,7 +125,7 @@ def apply(call: Invocation, plan: str, *, yes: bool) -> int:
             same_organisation(saved, desk.organisation)
             foreign = not desk.journal.knows(saved)
             todo = as_foreign(saved) if foreign else saved
-            done = [w.result() for w in desk.journal.writes(saved.id) if w.state not in {"failed", "not_sent"}]
+            done = earlier(todo, desk.journal)
             settled = {(r.proposal_id, r.write_id) for r in done}
             forbidden = [r for r in desk.guard.forbidden(todo) if (r.proposal_id, r.write_id) not in settled]
             as_of = call.as_of_date or desk.today()
@@ -147,7 +148,7 @@ def apply(call: Invocation, plan: str, *, yes: bool) -> int:
             if call.json:
                 call.sink.document(reconcile_json.apply_document(applied, path=path, usage=desk.usage, exit_code=code))
             else:
-                desk.report(applied, names, path, plan_id=saved.id)
+                desk.report(applied, names, path, plan_id=saved.id, asked=call)
             return code
 
     return run_to_exit(main())

@@ -188,8 +188,13 @@ class Desk:
             done=done,
         )
 
-    def report(self, applied: Applied, account_names: Mapping[str, str], path: Path | None, *, plan_id: str) -> None:
-        """What was written, the balances as proof, and what is left to the person. `path` is the file of `plan_id`."""
+    def report(
+        self, applied: Applied, account_names: Mapping[str, str], path: Path | None, *, plan_id: str, asked: Invocation
+    ) -> None:
+        """What was written, the balances as proof, and what is left to the person.
+
+        `path` is the file of `plan_id`; `asked` the command line as it was given.
+        """
         from finchat.ui.reconciliation import applied_view
 
         self.progress.clear()
@@ -198,15 +203,15 @@ class Desk:
             self.call.sink.data(view)
         if path is not None and applied.left:
             # Byte for byte: a command that is wrapped to the screen cannot be copied.
-            self.call.sink.raw(f"  {self._again(applied.plan.id, path if applied.plan.id == plan_id else None)}\n")
+            name = self._name(applied.plan.id, path if applied.plan.id == plan_id else None)
+            self.call.sink.raw(f"  {asked.again('apply', name)}\n")
 
-    def _again(self, plan_id: str, path: Path | None) -> str:
-        """The whole command that asks about a plan again: by its id where that finds it, else by its file."""
+    def _name(self, plan_id: str, path: Path | None) -> str:
+        """What `finchat apply` finds a plan by: its id where it was kept under it, else its file."""
         from finchat.workflows import plans
 
         kept = plans.plan_path(self.call.home.plans, plan_id)
-        by_id = path is None or (kept.is_file() and kept.samefile(path))
-        return self.call.again("apply", plan_id if by_id else str(path))
+        return plan_id if path is None or (kept.is_file() and kept.samefile(path)) else str(path)
 
 
 @dataclass(frozen=True)

@@ -68,8 +68,11 @@ def saved_plan_view(applied: Applied, findings: Sequence[Finding], width: int, *
     open_ones = applied.left | applied.forbidden
     if settled := len(plan.proposals) - len(open_ones):
         unclear = {r.proposal_id for r in applied.results if r.outcome == "unknown"} - open_ones
-        told = [f"{settled - len(unclear)} written earlier"] if settled > len(unclear) else []
+        void = {r.proposal_id for r in applied.results if r.decision == "void"} - open_ones
+        written = settled - len(unclear | void)
+        told = [f"{written} written earlier"] if written else []
         told += [f"{len(unclear)} with an outcome that is not known yet"] if unclear else []
+        told += [f"{len(void)} whose bank line was recorded otherwise"] if void else []
         count = f"{len(plan.proposals)} proposal{'s' * (len(plan.proposals) != 1)}"
         parts.append(Text(f"{count}: {', '.join(told)}, {len(open_ones) or 'none'} left"))
     if open_ones:

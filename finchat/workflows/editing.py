@@ -52,6 +52,8 @@ def _changed(proposal: Proposal, edit: Edit, plan_id: str, as_of: date) -> Propo
     arguments = dict(edit.arguments)
     _only_editable(write.arguments, arguments)
     amount = _amount(proposal, write, arguments)
+    if amount != write.amount:
+        arguments["amount"] = amount_text(amount, write.currency)
     _dated(write, arguments, as_of)
     arguments, verify = retokened(write, arguments, plan_id=plan_id, proposal_id=proposal.id)
     change = amount - write.amount
@@ -77,7 +79,7 @@ def _changed(proposal: Proposal, edit: Edit, plan_id: str, as_of: date) -> Propo
         proposal,
         certainty="review",
         confidence=Decimal(0),  # finchat's own was in another answer
-        evidence=_evidence(proposal, write, edit.arguments),
+        evidence=_evidence(proposal, write, {**edit.arguments, "amount": arguments["amount"]}),
         links=links,
         writes=(*proposal.writes[:position], new, *later),
     )

@@ -169,7 +169,7 @@ def status_of(results: Iterable[WriteResult]) -> PlanStatus:
     wrong = {r.decision for r in found if r.outcome in ("failed", "not_sent") or r.decision == "void"}
     if "committed" in outcomes:
         return "partial" if wrong or "pending" in decisions else "applied"
-    if "pending" in decisions and wrong <= {"refused"}:  # the policy forbids some; the others still wait
+    if "pending" in decisions and wrong <= {"refused", "void"}:  # what cannot be written leaves the others waiting
         return "awaiting"
     if wrong:
         return "void" if wrong == {"void"} else "failed"
