@@ -254,6 +254,16 @@ async def test_a_changed_tool_or_policy_stops_the_write(worlds: Worlds) -> None:
     assert denied[0]["decided_by"] == "policy:servers.books.resources.payments"
 
 
+async def test_a_proposal_that_contradicts_its_payload_is_refused_whoever_approved_it(world: World) -> None:
+    await world.opened()
+    world.profile.contradiction = "p1: w1.amount is not what the payload says"
+    (result,) = await run_first(world, one_payment())
+    assert (result.decision, result.outcome) == ("void", "not_sent")
+    assert result.error is not None
+    assert (result.error.code, result.error.message) == ("payload_changed", world.profile.contradiction)
+    assert world.vendor.payments == []
+
+
 async def test_several_records_in_one_call_are_refused(world: World) -> None:
     await world.opened()
     write = payment("w1", "inv-1", "400.00", due="1000.00", plan_id="plan-1")
