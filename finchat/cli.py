@@ -284,7 +284,10 @@ def journal_resolve(
     committed: Annotated[str | None, typer.Option(metavar="ID", help="It is in the ledger under this id.")] = None,
     not_sent: Annotated[bool, typer.Option("--not-sent", help="It is not in the ledger.")] = False,
 ) -> int:
-    """Settle a write that cannot be read back, after looking in the ledger yourself."""
+    """Settle a write that cannot be read back, after looking in the ledger yourself.
+
+    finchat does not check your word: it goes on the record as yours, and the bank line is used up or free again.
+    """
     from finchat.app import records
 
     return records.journal_resolve(call, write, committed=committed, not_sent=not_sent)

@@ -417,7 +417,10 @@ def test_a_started_finchat_works_in_the_same_home(tmp_path: Path, own_home: Path
         }
     }  # fmt: skip
     (tmp_path / "mcp.json").write_text(json.dumps(config))
-    done = run("reconcile", "--days", "1", "--mcp-config", str(tmp_path / "mcp.json"), HOME=str(tmp_path / "user"))
+    done = run(
+        "reconcile", "--days", "2", "--as-of", "2026-11-20", "--mcp-config", str(tmp_path / "mcp.json"),
+        HOME=str(tmp_path / "user"), FINCHAT_NOW="2026-11-20T03:00:00Z",
+    )  # fmt: skip
     assert done.returncode == 3, done.stderr
     assert (own_home / "sandbox" / "xero.sqlite3").exists()
     assert not (tmp_path / "user").exists()

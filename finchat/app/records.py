@@ -77,7 +77,7 @@ def journal_show(call: Invocation, *, everything: bool) -> int:
 
 
 def journal_resolve(call: Invocation, write: str, *, committed: str | None, not_sent: bool) -> int:
-    from finchat.ui.records import journal_view
+    from finchat.ui.records import resolved_view
 
     if (committed is None) == (not not_sent):
         raise UsageError(
@@ -88,7 +88,7 @@ def journal_resolve(call: Invocation, write: str, *, committed: str | None, not_
     if call.json:
         call.sink.document({"schema": "finchat.journal/1", "writes": [record.as_json()], "exit_code": 0})
     else:
-        call.sink.data(journal_view([record]))
+        call.sink.data(resolved_view(record))
     return ExitCode.DONE
 
 

@@ -13,7 +13,7 @@ from typing import Literal
 
 from finchat.books.documents import BankLine, BankTransaction, Books, Document
 from finchat.books.matching.verdict import Verdict
-from finchat.books.money import amount_text
+from finchat.books.money import spoken
 from finchat.books.plan import Finding
 
 CODES: dict[str, Literal["info", "warning", "error"]] = {
@@ -115,7 +115,7 @@ class _Case:
 
     @property
     def moved(self) -> str:
-        amount = f"{amount_text(self.line.amount, self.line.currency)} {self.line.currency}"
+        amount = spoken(self.line.amount, self.line.currency)
         return f"{amount} {'received' if self.line.direction == 'receive' else 'spent'}"
 
     def document(self, ids: tuple[str, ...]) -> Document | None:
@@ -144,7 +144,7 @@ def _residual(case: _Case) -> _Told | None:
     if v.status != "settle" or v.residual is None or v.residual <= 0 or not (v.settlements or v.allocations):
         return None
     document = case.records.documents[(v.settlements or v.allocations)[0].document_id]
-    rest = f"{amount_text(v.residual, document.currency)} {document.currency}"
+    rest = spoken(v.residual, document.currency)
     other_side = "a spend-money line" if document.type == "invoice" else "a receive-money line"
     step = (
         f"Wait for the rest of {document.number}; nothing else is needed."
@@ -162,7 +162,7 @@ def _overpayment(case: _Case) -> _Told:
     currency = document.currency if document else case.line.currency
     number = document.number if document else "the document"
     over = abs(case.verdict.residual or Decimal(0))
-    excess = f"{amount_text(over, currency)} {currency}"
+    excess = spoken(over, currency)
     return _Told(
         "overpayment",
         f"{case.moved}: {excess} more than is due on {number}.",

@@ -53,6 +53,11 @@ def amount_text(amount: Decimal, currency: str) -> str:
     return f"{amount:.{places}f}"
 
 
+def spoken(amount: Decimal, currency: str) -> str:
+    """The spelling of a sentence a person reads: `1,234.50 NZD`. Data keeps `amount_text`."""
+    return f"{Decimal(amount_text(amount, currency)):,f} {currency}"
+
+
 @dataclass(frozen=True, slots=True)
 class Money:
     """An amount in one currency. Adding two currencies is an error, not a conversion."""

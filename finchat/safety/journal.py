@@ -17,7 +17,7 @@ from pathlib import Path
 from sqlite3 import Connection, IntegrityError, Row
 from typing import Any, Literal
 
-from finchat.books.money import amount_text
+from finchat.books.money import amount_text, spoken
 from finchat.books.plan import Plan, Proposal, Write
 from finchat.books.plan_json import organisation_json, plan_from_json
 from finchat.canonical import canonical_json, plain_decimal
@@ -83,8 +83,7 @@ class WriteRecord:
     @property
     def what(self) -> str:
         """`1,234.50 NZD with create_a_xero_payment on books (Demo Company)`."""
-        places = amount_text(self.amount, self.currency)
-        return f"{places} {self.currency} with {self.tool} on {self.server} ({self.org_name})"
+        return f"{spoken(self.amount, self.currency)} with {self.tool} on {self.server} ({self.org_name})"
 
     def seconds_left(self) -> float:
         """How long the vendor may still be working on it: never negative, 0 when it was never sent."""
@@ -540,8 +539,8 @@ class Journal:
         for record in known:
             if record.state in ("sending", "approved") and self._run.is_alive(record.run_id):
                 raise WriteRefused(
-                    "another finchat is writing this proposal right now", code="approval_used",
-                    next="let it finish, then look at the plan again",
+                    "another finchat has this proposal in hand; this one leaves it alone", code="approval_used",
+                    next=f"let it finish; then finchat apply {record.plan_id} says what became of it",
                 )  # fmt: skip
             if record.state in ("sending", "unknown"):
                 raise WriteRefused(
@@ -642,7 +641,7 @@ def fingerprints_of(proposal: Proposal) -> tuple[str, ...]:
 
 def _deed(plan: Plan, write: Write) -> str:
     where = f"{plan.organisation.server} ({plan.organisation.name})"
-    return f"send {write.tool} of {amount_text(write.amount, write.currency)} {write.currency} to {where}"
+    return f"send {write.tool} of {spoken(write.amount, write.currency)} to {where}"
 
 
 def _record(

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from finchat.books.money import amount_text, parse_amount
+from finchat.books.money import spoken
 from finchat.books.plan import Precondition, Proposal, Write
 
 _CREDITS = {"credit_note": "credit note", "prepayment": "prepayment", "overpayment": "overpayment"}
 
 
 def amount_of(write: Write) -> str:
-    """`create_a_xero_payment of 1234.50 NZD`, for the record."""
-    return f"{write.tool} of {amount_text(write.amount, write.currency)} {write.currency}"
+    """`create_a_xero_payment of 1,234.50 NZD`, for the record."""
+    return f"{write.tool} of {spoken(write.amount, write.currency)}"
 
 
 def deed(proposal: Proposal, write: Write) -> str:
@@ -49,5 +49,5 @@ def _parts(write: Write) -> tuple[str, str]:
 def _object(proposal: Proposal, write: Write) -> str:
     links = [link for link in proposal.links if link.id in write.link_ids]
     names = ", ".join(f"{link.number or link.type} {link.contact}".strip() for link in links)
-    amount = f"{parse_amount(amount_text(write.amount, write.currency)):,} {write.currency}"
+    amount = spoken(write.amount, write.currency)
     return f"{names}, {amount}" if names else amount

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from finchat.safety.journal import WriteRecord
+from finchat.safety.journal import OPEN_STATES, WriteRecord
 from finchat.safety.policy import Explanation, Policy
 from finchat.settings import ServerSettings
 from finchat.text.redact import redact, secrets_of
@@ -50,7 +50,30 @@ def journal_view(writes: Sequence[WriteRecord]) -> RenderableType:
         if write.error_text:
             details.append(one_line(write.error_text))
         parts.append(Padding(Text(" · ".join(details), style="dim"), (0, 0, 0, 10)))
+    if names := [one_line(write.name) for write in writes if write.state in OPEN_STATES]:
+        parts += [
+            Text("next: run finchat reconcile or apply again: it reads the ledger and settles what is open"),
+            Text(
+                "  if it cannot, look in the ledger yourself and say what you found, for the record:\n"
+                f"  finchat journal resolve {names[0]} --committed ID\n"
+                f"  finchat journal resolve {names[0]} --not-sent"
+            ),
+        ]
     return Group(*parts)
+
+
+def resolved_view(write: WriteRecord) -> RenderableType:
+    """A write that a person has just settled, and what their word does."""
+    from rich.console import Group
+    from rich.text import Text
+
+    said = (
+        f"taken from you, not from the ledger: it counts as written under {one_line(write.ledger_id or '')}, and its "
+        "bank line is used up"
+        if write.state == "committed"
+        else "taken from you, not from the ledger: it counts as never sent, and its bank line may be proposed again"
+    )
+    return Group(journal_view([write]), Text(f"{said}. That it was your word is in the audit log."))
 
 
 def policy_view(policy: Policy, doubts: Sequence[str] = ()) -> str:

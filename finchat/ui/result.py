@@ -43,7 +43,10 @@ def outcomes_view(plan: Plan, results: Sequence[WriteResult]) -> RenderableType:
             details.append(f"due {before} before, {after} after")
         if details:
             parts.append(Padding(Text(" · ".join(details), style="dim"), (0, 0, 0, 9)))
-        if result.error is not None:
+        if result.decision == "void" and result.outcome == "committed":
+            # The refusal was of a second writing; whose the first was is what a person needs.
+            parts.append(Padding(Text("by another run of finchat; this one sent nothing"), (0, 0, 0, 9)))
+        elif result.error is not None:
             parts.append(Padding(Text(one_line(result.error.message)), (0, 0, 0, 9)))
             if result.error.next:
                 parts.append(Padding(Text(f"next: {one_line(result.error.next)}"), (0, 0, 0, 9)))

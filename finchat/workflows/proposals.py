@@ -10,7 +10,7 @@ from typing import Literal
 from finchat.books.documents import Account, BankLine, Books, Credit, Document
 from finchat.books.findings import findings
 from finchat.books.matching.verdict import Allocation, Candidate, Settlement, Verdict
-from finchat.books.money import amount_text
+from finchat.books.money import spoken
 from finchat.books.plan import Class, Evidence, Finding, Link, PlanLine, Proposal, Rival, Write
 from finchat.providers.xero import CannotPropose, WriteContext, allocation_write, payment_write
 from finchat.safety.unattended import known_counterparty
@@ -204,7 +204,7 @@ class _Drafting:
         if not self.netted.get(account.id) and not _nearer_zero(before, before + moved):
             base = self.context.organisation.base_currency
             raise CannotPropose(
-                f"{account.name} holds {amount_text(abs(before), base)} {base}, less than this would take out of it",
+                f"{account.name} holds {spoken(abs(before), base)}, less than this would take out of it",
                 next=f"check what was booked to {account.name} before paying from it",
             )
         self.clearing[account.id] = before + moved

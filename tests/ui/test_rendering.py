@@ -192,6 +192,19 @@ def test_outcomes_name_the_ledger_id_and_what_was_due(monkeypatch: pytest.Monkey
     assert "next: finchat journal show" in text
 
 
+def test_what_another_run_wrote_is_not_called_in_progress(monkeypatch: pytest.MonkeyPatch) -> None:
+    error = WriteError(code="approval_used", message="another finchat has this proposal in hand", next="let it finish")
+    theirs = WriteResult(
+        proposal_id="p1", write_id="w1", decision="void", outcome="committed", ledger_id="pay-1", error=error
+    )
+    text = shown(outcomes_view(PLAN, (theirs,)), 80, monkeypatch)
+    assert "written" in text
+    assert "by another run of finchat; this one sent nothing" in text
+    assert "let it finish" not in text
+    still = replace(theirs, outcome="not_sent", ledger_id=None)
+    assert "next: let it finish" in shown(outcomes_view(PLAN, (still,)), 80, monkeypatch)
+
+
 def test_a_balance_that_is_off_by_a_cent_is_said_to_the_cent(monkeypatch: pytest.MonkeyPatch) -> None:
     after = replace(BALANCES, receivables=D("5000.01"))
     text = shown(balances_view(BALANCES, BALANCES, after, {"bank-1": "Business Bank"}), 100, monkeypatch)

@@ -249,20 +249,33 @@ def rival_of(facts: Facts, option: Option, others: list[Option]) -> Rival | None
         numbers = ", ".join(_document(facts, d).number for d in twins)
         return Rival(
             documents=twins,
-            text=f"{numbers}: same contact, same amount due.",
-            why_lost="As many lines as such documents: each gets one.",
+            text=f"{numbers}: same contact, same amount due",
+            why_lost="there are as many lines as such documents, and each gets one",
         )
     if not others:
         return None
     other = others[0]
-    why = "It lacks evidence: " + (
-        "the line does not name it."
-        if other.level > option.level
-        else "it leaves an amount open."
-        if other.residual
-        else "its evidence is weaker."
+    return Rival(
+        documents=tuple(sorted(other.documents)), text=other.reason.rstrip("."), why_lost=_why_lost(option, other)
     )
-    return Rival(documents=tuple(sorted(other.documents)), text=other.reason, why_lost=why)
+
+
+def _why_lost(option: Option, other: Option) -> str:
+    """What the chosen option has that the other lacks; never what both lack."""
+    has, lacks = ({e.kind for e in o.evidence} for o in (option, other))
+    if has & _BY_NUMBER and not lacks & _BY_NUMBER:
+        return "the line does not name it by a number"
+    if has & _BY_CONTACT and not lacks & _BY_CONTACT:
+        return "the line does not name its contact"
+    if other.residual and not option.residual:
+        over = other.residual < 0
+        return "the line is more than is due on it" if over else "it would leave an amount open"
+    if other.confidence < option.confidence:
+        return "less speaks for it"
+    return "it fits as well: only a person can tell"
+
+
+_BY_NUMBER, _BY_CONTACT = {"number", "reference"}, {"payee", "account"}
 
 
 def _settled(line: BankLine, held: Claim) -> Verdict:

@@ -15,7 +15,7 @@ from finchat.books.matching.numbers import Mention, reads_as_date
 from finchat.books.matching.residuals import why_short
 from finchat.books.matching.text import amounts_in, digits_transposed, fold
 from finchat.books.matching.verdict import Situation
-from finchat.books.money import from_minor, minor_digits, to_minor
+from finchat.books.money import from_minor, minor_digits, spoken, to_minor
 from finchat.books.plan import Evidence
 
 # Levels: stronger evidence is served first, and takes the documents it names from weaker lines.
@@ -266,14 +266,14 @@ def _foreign(scene: Scene, d: Document, level: int, evidence: list[Evidence], *,
     rate_text = f"{own_rate:.5f}"
     facts = Evidence(
         kind="rate",
-        text=f"{bank_amount} {line.currency} for {document_amount} {d.currency} is {rate_text}, within "
+        text=f"{spoken(bank_amount, line.currency)} for {spoken(document_amount, d.currency)} is {rate_text}, within "
         f"{off * 100:.1f} % of {source} ({judged})",
         record_type=d.type,
         record_id=d.id,
     )
     best = max((scene.facts.named(line)[c].coverage for c in scene.contacts), default=0.0)
     certain = (named and (_contact_fits(scene, d) or best < NAMED + 0.1)) or (written and _contact_fits(scene, d))
-    extra = [Evidence(kind="amount", text=f"the text gives {document_amount} {d.currency}")] if written else []
+    extra = [Evidence(kind="amount", text=f"the text gives {spoken(document_amount, d.currency)}")] if written else []
     return Option(
         situation="exact",
         level=level if certain else GUESS,
@@ -335,7 +335,9 @@ def _credited(
     certain: bool,
     evidence: Sequence[Evidence] = (),
 ) -> Option:
-    credit_text = ", ".join(f"{from_minor(left, c.currency)} {c.currency} ({c.number or c.id})" for c, left in chosen)
+    credit_text = ", ".join(
+        f"{spoken(from_minor(left, c.currency), c.currency)} ({c.number or c.id})" for c, left in chosen
+    )
     return Option(
         situation="credits_first",
         level=level,
@@ -349,7 +351,7 @@ def _credited(
             *(
                 Evidence(
                     kind="credit",
-                    text=f"open credit of {from_minor(left, c.currency)} {c.currency}",
+                    text=f"open credit of {spoken(from_minor(left, c.currency), c.currency)}",
                     record_type=c.kind,
                     record_id=c.id,
                 )
@@ -413,7 +415,7 @@ def _not_exact(scene: Scene, m: Mention, d: Document, *, alone: bool) -> Option:
             certain=False,
             confidence=Decimal("0.85" if trusted else "0.40"),
             reason=f"The line names {d.number} of {_who(scene, d)} and is "
-            f"{from_minor(over, d.currency)} {d.currency} more than is due on it.",
+            f"{spoken(from_minor(over, d.currency), d.currency)} more than is due on it.",
             takes=(Take(document_id=d.id, minor=due, bank_minor=due),),
             evidence=(_number(m, d), *_name_evidence(scene, d)),
             residual=-over,
@@ -425,7 +427,7 @@ def _not_exact(scene: Scene, m: Mention, d: Document, *, alone: bool) -> Option:
         certain=trusted,
         confidence=Decimal("0.95" if trusted else "0.45"),
         reason=f"The line names {d.number} of {_who(scene, d)}; "
-        f"{from_minor(due - scene.minor, d.currency)} {d.currency} of it stays open ({_WHY[kind]}).",
+        f"{spoken(from_minor(due - scene.minor, d.currency), d.currency)} of it stays open ({_WHY[kind]}).",
         takes=(Take(document_id=d.id, minor=scene.minor, bank_minor=scene.minor),),
         evidence=(_number(m, d), *_name_evidence(scene, d)),
         residual=due - scene.minor,
@@ -460,8 +462,8 @@ def _short_group(scene: Scene, pairs: Sequence[tuple[Mention, Document]]) -> lis
             level=BY_NUMBER_PART,
             certain=False,
             confidence=Decimal("0.80"),
-            reason=f"The line names {len(pairs)} documents and is {from_minor(short, scene.line.currency)} "
-            f"{scene.line.currency} short of their sum.",
+            reason=f"The line names {len(pairs)} documents and is "
+            f"{spoken(from_minor(short, scene.line.currency), scene.line.currency)} short of their sum.",
             takes=tuple(takes),
             evidence=tuple(_number(m, d) for m, d in pairs),
             residual=short,
@@ -612,8 +614,8 @@ def _shorts(scene: Scene) -> list[Option]:
                     level=GUESS,
                     certain=False,
                     confidence=Decimal(confidence),
-                    reason=f"{d.number} of {_who(scene, d)} would stay open by {from_minor(short, d.currency)} "
-                    f"{d.currency} ({_WHY[kind]}).",
+                    reason=f"{d.number} of {_who(scene, d)} would stay open by "
+                    f"{spoken(from_minor(short, d.currency), d.currency)} ({_WHY[kind]}).",
                     takes=(Take(document_id=d.id, minor=scene.minor, bank_minor=scene.minor),),
                     evidence=_name_evidence(scene, d),
                     residual=short,
@@ -652,6 +654,29 @@ def _open_of(scene: Scene, contact_id: str) -> list[Document]:
         and not scene.remaining.taken_by.get(d.id)  # what another line left open is named there, not paid by chance
         and d.date <= line.date
     ]
+
+
+def doubt(line: BankLine, facts: Facts, remaining: Remaining, option: Option) -> str:
+    """What keeps an option from being certain, as the end of a sentence that begins with what speaks for it."""
+    scene = Scene(line, facts, remaining, to_minor(line.amount, line.currency))
+    scene.contacts = {c: rank(n) for c, n in supporters(facts.named(line)).items()}
+    kinds = {e.kind for e in option.evidence}
+    d = facts.documents[option.takes[0].document_id]
+    codes = facts.numbers.unknown(line)
+    numbered, named = kinds & {"number", "reference"}, kinds & {"payee", "account"}
+    half = d.contact_id in scene.contacts and not _name_is_enough(scene, d.contact_id)
+    reasons = (
+        (option.certain, "another line or another document fits just as well"),
+        (not kinds - {"amount", "rate", "credit"}, "nothing in the text names it or its contact"),
+        (_spent(scene), "the line names a document of this amount that is paid already"),
+        (codes, f"the text also bears {''.join(codes[:1])}, which no document has"),
+        (numbered and not named, "the text does not name its contact"),
+        (numbered, "the text bears another number too, or another document of the contact has this amount"),
+        (half, "the text does not hold its contact's name whole"),
+        (len(scene.contacts) > 1, "the text names other contacts as well"),
+        (option.residual, "no number in the text says that it is the one"),
+    )
+    return next((text for holds, text in reasons if holds), "other documents of the contact may be meant as well")
 
 
 def _contact_fits(scene: Scene, d: Document) -> bool:
@@ -707,7 +732,7 @@ def _number(m: Mention, d: Document) -> Evidence:
 
 def _amount(scene: Scene, what: str) -> Evidence:
     return Evidence(
-        kind="amount", text=f"{from_minor(scene.minor, scene.line.currency)} {scene.line.currency} is {what}"
+        kind="amount", text=f"{spoken(from_minor(scene.minor, scene.line.currency), scene.line.currency)} is {what}"
     )
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from finchat.books.documents import BankLine, Document
 from finchat.books.matching.facts import HINTED, NAMED, Facts, Remaining, contact_name, supporters
-from finchat.books.matching.options import BY_NUMBER_PART, Option
+from finchat.books.matching.options import BY_NUMBER_PART, Option, doubt
 from finchat.books.matching.text import words
 from finchat.books.matching.verdict import Candidate, Situation, Verdict
 from finchat.books.money import from_minor, to_minor
@@ -85,7 +85,8 @@ class _Leftover:
         top = worth[0]
         alike = [o for o in worth if o.confidence == top.confidence]
         if len(alike) == 1:
-            return self._review(top.situation, f"Not certain: {top.reason}", top)
+            why = doubt(self.line, self.facts, self.remaining, top)
+            return self._review(top.situation, f"{top.reason.rstrip('.')}, but {why}.", top)
         reasons = " Or: ".join(o.reason for o in alike[:3])
         return self._review("ambiguous", f"{len(alike)} answers fit as well: {reasons}", top)
 
@@ -113,9 +114,19 @@ class _Leftover:
 
     def nothing(self) -> Verdict:
         if self.found:
-            text = "Only an equal amount: that alone settles nothing."
-            return replace(self._review("unmatched", text, self.found[0]), status="unmatched")
+            return replace(self._review("unmatched", self._faint(), self.found[0]), status="unmatched")
         return self._report("unrelated", "No open document, number or contact explains this line.")
+
+    def _faint(self) -> str:
+        """The little that speaks for what was found."""
+        equal = [o for o in self.found if o.residual == 0 and len(o.takes) == 1]
+        if not equal:
+            return f"{self.found[0].reason.rstrip('.')}, and hardly anything speaks for it."
+        document = self.facts.documents[equal[0].takes[0].document_id]
+        named = f"{document.number or 'a document'} of {contact_name(self.facts, document.contact_id)}"
+        if len(equal) > 1:
+            return f"{len(equal)} open documents are of the same amount, {named} among them; the text names none."
+        return f"The amount is that of {named}, but the text names neither; an equal amount settles nothing."
 
     def _review(self, situation: Situation, reason: str, top: Option) -> Verdict:
         reported = self._report(situation, reason, confidence=str(top.confidence), evidence=top.evidence, shown=True)
@@ -198,7 +209,8 @@ def _opposite(facts: Facts, line: BankLine, minor: int) -> tuple[Situation, Docu
     weight, d = max(candidates, key=lambda x: (x[0], x[1].status == "paid", x[1].id))
     who = contact_name(facts, d.contact_id)
     if d.status == "paid" or weight < 3:
-        return "refund", d, f"Money {way} from or to {who}, whose documents go the other way: a refund."
+        towards = "from" if line.direction == "receive" else "to"
+        return "refund", d, f"Money {way} {towards} {who}, whose documents go the other way: a refund."
     return "wrong_direction", d, f"Money {way}, but {d.number} of {who} goes the other way."
 
 
