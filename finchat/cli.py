@@ -3,7 +3,6 @@
 Annotations are evaluated when the commands are made, so this module has no `from __future__ import annotations`.
 """
 
-import errno
 import functools
 import inspect
 import itertools
@@ -329,14 +328,6 @@ def schema(
 _arguments: list[str] = []
 
 
-class _Interrupted(FinchatError):
-    exit_code = ExitCode.INTERRUPTED
-    code = "interrupted"
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message, next="finchat journal show names any write that is still open")
-
-
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code. Never raises: a fault of finchat's own is one line and a log."""
     _arguments[:] = arguments
@@ -346,7 +337,7 @@ def run(arguments: Sequence[str]) -> int:
     except FinchatError as error:
         return _report(error, as_json)
     except KeyboardInterrupt:
-        return _report(_Interrupted("interrupted"), as_json)
+        return _report_interrupt(as_json)
     except BrokenPipeError:  # the reader of our output has left
         return int(ExitCode.DONE)
     except Exception as bug:
@@ -356,10 +347,6 @@ def run(arguments: Sequence[str]) -> int:
 def _bug(bug: Exception, arguments: Sequence[str], as_json: bool) -> int:
     from finchat.app import invocation
 
-    if isinstance(bug, OSError) and bug.errno in {errno.ENOSPC, errno.EDQUOT}:  # the help, which the parser prints
-        from finchat.ui.sink import NotWritten
-
-        return _report(NotWritten(bug), as_json)
     return invocation.report_bug(bug, arguments, as_json=as_json)
 
 
@@ -407,6 +394,12 @@ def _report(error: FinchatError, as_json: bool) -> int:
     from finchat.app import invocation
 
     return invocation.report_error(error, as_json=as_json)
+
+
+def _report_interrupt(as_json: bool) -> int:
+    from finchat.app import invocation
+
+    return invocation.report_interrupt(as_json=as_json)
 
 
 def main() -> None:

@@ -438,3 +438,39 @@ def test_a_started_finchat_without_credentials_is_a_sign_in_that_failed(tmp_path
     assert done.returncode == 6
     assert "server books could not sign in: XERO_CLIENT_SECRET is not set" in done.stderr
     assert "in the env of the server" in done.stderr
+
+
+RECORDED = {
+    "Organisations": [{"Name": "Recorded", "BaseCurrency": "NZD", "CountryCode": "NZ"}],
+    "Accounts": [
+        {"AccountID": "13918178-849a-4823-9a31-57b7eac713d7", "Name": "Day to day", "Type": "BANK", "Code": "090"},
+        {"AccountID": "e2bacdc6-2006-43c2-a5da-3c0e5f43b452", "Name": "Sales", "Type": "REVENUE", "Code": "200"},
+    ],
+}
+
+
+def test_a_loaded_company_is_not_measured_by_the_demo_company(tmp_path: Path) -> None:
+    for name, records in RECORDED.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps({name: records}))
+    loaded = run("sandbox", "load", str(tmp_path))
+    assert "090 Day to day" in loaded.stdout
+    assert "13918178" not in loaded.stdout
+    done = run("reconcile", "--days", "7")
+    assert done.returncode == 0
+    assert "warning" not in done.stderr
+    assert "0 bank lines" in done.stdout
+    assert "holds no lines at all" in " ".join(done.stdout.split())
+
+
+def test_a_window_without_lines_names_the_days_that_have_some() -> None:
+    done = run("reconcile", "--from", "2020-01-01", "--to", "2020-01-07", FINCHAT_NOW="2026-11-20T03:00:00Z")
+    assert "0 bank lines" in done.stdout
+    assert "covers 2025-" in done.stdout
+    assert "to 2026-11-20." in " ".join(done.stdout.split())
+
+
+def test_the_advice_to_give_a_date_is_not_given_to_whoever_gave_it() -> None:
+    assert run("sandbox", "reset", "--anchor", "2026-01-31").returncode == 0
+    assert "add --as-of 2026-01-31" in " ".join(run("reconcile", "--days", "1").stderr.split())
+    assert "--as-of" not in run("reconcile", "--days", "1", "--as-of", "2026-01-31").stderr
+    assert "--as-of" not in run("sandbox", "status", "--as-of", "2026-01-31").stdout

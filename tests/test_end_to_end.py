@@ -149,7 +149,8 @@ def test_a_signal_at_the_prompt_means_no(
     terminal.expect(pexpect.EOF)
     terminal.close()
     assert terminal.exitstatus == code
-    assert "finchat: " in str(terminal.before)
+    assert "\r\nfinchat: " in str(terminal.before)
+    assert "the plan is saved: finchat apply 2" in " ".join(str(terminal.before).split())
     assert "Traceback" not in str(terminal.before)
     assert document(home, "journal", "show", "--all")["writes"] == []
 

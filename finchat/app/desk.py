@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from finchat.app.backends import own_server, sandbox_home
-from finchat.app.invocation import Invocation
+from finchat.app.invocation import Invocation, plan_saved
 from finchat.app.policies import policy_in_force
 from finchat.clock import Clock, clock_from_environment
 from finchat.errors import ExitCode
 from finchat.events import Emit, Notice, silent
-from finchat.settings import Home, ServerSettings
+from finchat.settings import SANDBOX_CLEARING_ACCOUNTS, Home, ServerSettings
 from finchat.text.redact import secrets_of
 
 if TYPE_CHECKING:
@@ -123,6 +123,7 @@ class Desk:
         if out is not None:
             path = plans.save(plan, out.absolute())
         self.journal.plan_made(plan)
+        plan_saved(self.call.again("apply", plan.id))
         return path
 
     def show(self, found: Reconciliation, *, denied: Collection[str]) -> None:
@@ -131,11 +132,25 @@ class Desk:
 
         self.progress.clear()
         self.call.sink.data(plan_view(found, self.call.sink.out.width, denied=denied))
+        if not found.answers:
+            self.call.sink.data(self._why_no_lines())
+
+    def _why_no_lines(self) -> str:
+        """Where bank lines would come from, and which days there are."""
+        from finchat.text.sanitise import one_line
+        from finchat.workflows import feed
+
+        if self.feed is None:
+            return f"There is no bank feed: name one as bank_feed of server {self.settings.name} in finchat.toml."
+        days = [line.date for line in feed.read(self.feed).lines]
+        where = one_line(str(self.feed))
+        return f"The bank feed {where} " + (f"covers {min(days)} to {max(days)}." if days else "holds no lines at all.")
 
     def show_saved(self, applied: Applied, findings: Sequence[Finding], *, foreign: bool) -> None:
         """What is left of a saved plan, and what else should be known of it, on stdout."""
         from finchat.ui.reconciliation import saved_plan_view
 
+        plan_saved(self.call.again("apply", applied.plan.id))
         self.progress.clear()
         self.call.sink.data(saved_plan_view(applied, findings, self.call.sink.out.width, foreign=foreign))
 
@@ -306,13 +321,13 @@ async def open_desk(call: Invocation, via: Via) -> AsyncIterator[Desk]:
             ask=ReadQuestions(call.sink, progress.paused) if call.sink.interactive else None,
         )
         provider = XeroProvider(
-            guard.toolbox(settings.name), clearing_accounts=settings.clearing_accounts, emit=progress
+            guard.toolbox(settings.name), clearing_accounts=_clearing_accounts(call, settings), emit=progress
         )
         async with keys.discovering(here, pacer.owner) as known:
             paced.key = known or here
             organisation = await provider.organisation(call.org or settings.organisation)
             paced.key = keys.remember(here, f"{settings.profile}:{organisation.id}")
-        if settings.sandbox and (age := sandbox_home(call).age_notice()):
+        if settings.sandbox and call.as_of is None and (age := sandbox_home(call).age_notice()):
             progress(Notice(text=age, severity="warning"))
         recovery = await guard.open_organisation(settings.name, organisation)
         yield Desk(
@@ -320,3 +335,10 @@ async def open_desk(call: Invocation, via: Via) -> AsyncIterator[Desk]:
             provider=provider, organisation=organisation, paced=paced, recovery_code=recovery.exit_code,
             accepts_key=profile.accepts_idempotency_key,
         )  # fmt: skip
+
+
+def _clearing_accounts(call: Invocation, settings: ServerSettings) -> tuple[str, ...]:
+    """The accounts named as clearing; what the built-in connection names is of the demo company alone."""
+    if settings.sandbox and settings.clearing_accounts == SANDBOX_CLEARING_ACCOUNTS and sandbox_home(call).loaded():
+        return ()
+    return settings.clearing_accounts

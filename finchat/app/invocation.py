@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import shlex
 import signal
+import sys
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -16,7 +18,7 @@ from typing import Any
 
 from finchat.errors import ExitCode, FinchatError
 from finchat.settings import Home, Settings, home_from_environment, load_settings
-from finchat.ui.sink import NotWritten, Sink
+from finchat.ui.sink import NotWritten, Sink, is_terminal
 
 SIGNAL_NEXT = "finchat journal show names any write that is still open"
 
@@ -64,7 +66,30 @@ class Invocation:
         return None if self.as_of is None else parse_day(self.as_of, "--as-of")
 
 
-class Terminated(FinchatError):
+# The command that asks about this run's plan again, once the plan is saved.
+_saved: list[str] = []
+
+
+def plan_saved(command: str) -> None:
+    """From now on whoever is interrupted is told that the plan is there."""
+    _saved[:] = [command]
+
+
+class _Ended(FinchatError):
+    """A signal ended the run; what it leaves behind is named."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, next="; ".join([*(f"the plan is saved: {c}" for c in _saved), SIGNAL_NEXT]))
+
+
+class Interrupted(_Ended):
+    """Ctrl-C ended the run."""
+
+    exit_code = ExitCode.INTERRUPTED
+    code = "interrupted"
+
+
+class Terminated(_Ended):
     """SIGTERM or SIGHUP ended the run."""
 
     exit_code = ExitCode.TERMINATED
@@ -96,6 +121,8 @@ def report_error(error: FinchatError, *, as_json: bool) -> int:
         return int(error.exit_code)
     sink = Sink("json" if as_json else "human")
     with suppress(OSError, ValueError):
+        if isinstance(error, _Ended) and not as_json and is_terminal(sys.stderr):
+            sys.stderr.write("\n")  # the cursor stands behind a prompt, or behind the terminal's own ^C
         try:
             sink.error(error)
         except NotWritten as lost:  # the document of the error: its code stays what it is
@@ -103,10 +130,17 @@ def report_error(error: FinchatError, *, as_json: bool) -> int:
     return int(error.exit_code)
 
 
+def report_interrupt(*, as_json: bool) -> int:
+    """Ctrl-C."""
+    return report_error(Interrupted("interrupted"), as_json=as_json)
+
+
 def report_bug(bug: Exception, arguments: Sequence[str], *, as_json: bool) -> int:
     """A fault of finchat's own: one line, the details in a log."""
     from finchat.ui.bug import logged
 
+    if isinstance(bug, OSError) and bug.errno in {errno.ENOSPC, errno.EDQUOT}:  # the help, which the parser prints
+        return report_error(NotWritten(bug), as_json=as_json)
     return report_error(logged(bug, arguments), as_json=as_json)
 
 
@@ -134,7 +168,7 @@ def run_to_exit(main: Coroutine[Any, Any, int]) -> int:
         return asyncio.run(watched())
     except asyncio.CancelledError:
         if terminated:
-            raise Terminated("terminated", next=SIGNAL_NEXT) from None
+            raise Terminated("terminated") from None
         raise
 
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
+from finchat.books.money import spoken
+
 Direction = Literal["receive", "spend"]
 AccountKind = Literal[
     "bank", "receivables", "payables", "tax", "gain_loss", "asset", "liability", "equity", "revenue", "expense"
@@ -85,6 +87,11 @@ class Document:
     def direction(self) -> Direction:
         return "receive" if self.type == "invoice" else "spend"
 
+    @property
+    def name(self) -> str:
+        """What a person calls it: its number, or what is known instead; never an id."""
+        return self.number or f"the {self.type} of {self.date} for {spoken(self.total, self.currency)}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credit:
@@ -103,6 +110,13 @@ class Credit:
     remaining: Decimal
     rate: Decimal | None = None
     source_id: str = ""  # the bank transaction that booked it, "" for a credit note
+
+    @property
+    def name(self) -> str:
+        """As Document.name."""
+        return (
+            self.number or f"the {self.kind.replace('_', ' ')} of {self.date} for {spoken(self.total, self.currency)}"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -147,12 +147,12 @@ def _residual(case: _Case) -> _Told | None:
     rest = spoken(v.residual, document.currency)
     other_side = "a spend-money line" if document.type == "invoice" else "a receive-money line"
     step = (
-        f"Wait for the rest of {document.number}; nothing else is needed."
+        f"Wait for the rest of {document.name}; nothing else is needed."
         if v.situation == "part_payment"
         else f"If nothing more will come, settle the {rest} in full by a credit note or {other_side} "
         "to an account and tax code you choose."
     )
-    text = f"{rest} of {document.number} ({document.contact}) stays open. {_SHORT.get(v.situation, '')}".rstrip()
+    text = f"{rest} of {document.name} ({document.contact}) stays open. {_SHORT.get(v.situation, '')}".rstrip()
     code = "rounding_open" if v.situation == "short_other" else "residual_open"
     return _Told(code, text, step, (document.id,), v.residual, document.currency)
 
@@ -160,7 +160,7 @@ def _residual(case: _Case) -> _Told | None:
 def _overpayment(case: _Case) -> _Told:
     document = case.document(case.suggested) or case.document(case.named)
     currency = document.currency if document else case.line.currency
-    number = document.number if document else "the document"
+    number = document.name if document else "the document"
     over = abs(case.verdict.residual or Decimal(0))
     excess = spoken(over, currency)
     return _Told(
@@ -184,7 +184,7 @@ def _booked_elsewhere(case: _Case) -> _Told:
         v.reason,
         f"The money is in the books already, coded to {where or 'no account'}. Remove the {case.verb}-money "
         f"transaction {held.id if held else ''} and record a payment of "
-        f"{document.number if document else 'the open document'} in its place, or recode its line to a clearing "
+        f"{document.name if document else 'the open document'} in its place, or recode its line to a clearing "
         "account that is named in the settings and run this again. "
         "One more payment would book the deposit twice.",
         case.named,

@@ -22,8 +22,17 @@ class UnreadableRecord(FinchatError):
     code = "unreadable_record"
 
 
+def _known_as(data: Mapping[str, Any]) -> str:
+    """What a person may know the record by: its number and its contact's name, as far as there are any."""
+    contact = data.get("Contact")
+    names = [data.get(key) for key in ("InvoiceNumber", "CreditNoteNumber")]
+    names.append(contact.get("Name") if isinstance(contact, Mapping) else None)
+    found = [name for name in names if isinstance(name, str) and name]
+    return f" ({', '.join(found)})" if found else ""
+
+
 class Record:
-    """One record with its name for error messages ("Xero payment 2297…")."""
+    """One record with its name for error messages ("Xero invoice 2297… (INV-7, Acme Ltd)")."""
 
     __slots__ = ("data", "what")
 
@@ -31,7 +40,7 @@ class Record:
         if not isinstance(data, Mapping):
             raise UnreadableRecord(f"{kind}: the server sent {type(data).__name__} where a record belongs", field=kind)
         self.data: Mapping[str, Any] = data
-        self.what = f"{kind} {data.get(id_field) or '(without an id)'}"
+        self.what = f"{kind} {data.get(id_field) or '(without an id)'}{_known_as(data)}"
 
     def text(self, field: str, default: str | None = None) -> str:
         """A string; "" and null count as missing."""

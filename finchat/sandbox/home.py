@@ -141,6 +141,7 @@ class SandboxHome:
             company = self._read()
             return {
                 "bal": back_end.balances(),
+                "bank_accounts": back_end.bank_accounts(),
                 "counts": back_end.counts() | {"FeedLines": self._feed_lines()},
                 "company": {
                     "organisation_id": back_end.tenant_id,
@@ -154,6 +155,11 @@ class SandboxHome:
             }
         finally:
             back_end.close()
+
+    def loaded(self) -> bool:
+        """Whether the company is one of recorded records, not the demo company."""
+        company = self._read()
+        return company is not None and company.loaded_from is not None
 
     def truth(self) -> dict[str, Any]:
         """The seed's own answers, in the bench's truth form. For `sandbox truth` alone.

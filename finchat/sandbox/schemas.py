@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from finchat.json_schema import BALANCES, COUNT, DATE, EXIT_CODE, FLAG, TEXT, document, map_of, nullable, object_of
+from finchat.json_schema import (
+    BALANCES,
+    COUNT,
+    DATE,
+    EXIT_CODE,
+    FLAG,
+    TEXT,
+    document,
+    list_of,
+    map_of,
+    nullable,
+    object_of,
+)
 
 STATUS = document(
     "finchat.sandbox/1",
     "`finchat sandbox status --json`: balances, counts, and which company it is.",
     {
         "bal": BALANCES,
+        "bank_accounts": list_of(object_of({"account_id": TEXT, "code": TEXT, "name": TEXT})),
         "counts": map_of(COUNT),
         "company": object_of(
             {

@@ -37,6 +37,7 @@ class Progress:
         self._live = terminal and os.environ.get("TERM", "") not in {"", "dumb"}
         self._plain = terminal and not self._live
         self._shown = ""
+        self._read = ""
         self._counts: dict[str, int] = {}
         self._paused = False
         self._ticker: asyncio.TimerHandle | None = None
@@ -73,6 +74,11 @@ class Progress:
         if self._ticker is not None:
             self._ticker.cancel()
             self._ticker = None
+        if self._plain and not self._silent:
+            try:
+                self._say_read()
+            except (OSError, ValueError):
+                self._silent = True
         if self._live and self._shown:
             try:
                 self._stream.write("\r\x1b[K")
@@ -82,7 +88,12 @@ class Progress:
             self._shown = ""
 
     def _show(self, event: Event) -> None:
+        if not isinstance(event, Reading):
+            self._say_read()
         match event:
+            case Reading() if self._plain:
+                self._read = self._reading(event)  # said once, when something else comes
+                return
             case Reading():
                 self._step(self._reading(event))
             case Waiting():
@@ -97,6 +108,11 @@ class Progress:
                 self._line(f"recovered: {_safe(event.text)} [{_OUTCOME_MARK[event.outcome]}]")
             case Notice():
                 self._line(("warning: " if event.severity == "warning" else "note: ") + _safe(event.text))
+
+    def _say_read(self) -> None:
+        if self._read:
+            text, self._read, self._counts = self._read, "", {}
+            self._step(text)
 
     def _reading(self, event: Reading) -> str:
         self._counts[event.what] = event.rows

@@ -20,7 +20,8 @@ def sandbox_view(status: Mapping[str, Any]) -> RenderableType:
 
     company, balances, counts = status["company"], status["bal"], status["counts"]
     origin = f"seed {company['seed']}, up to {company['anchor']}" if company["seed"] is not None else "loaded"
-    rows = [(f"bank {b['account_id']}", b["amount"], b["currency"]) for b in balances["bank"]]
+    names = {a["account_id"]: one_line(f"{a['code']} {a['name']}".strip()) for a in status["bank_accounts"]}
+    rows = [(names[b["account_id"]], b["amount"], b["currency"]) for b in balances["bank"]]
     rows += [(name, balances[name], balances["currency"]) for name in ("receivables", "payables")]
     known = [(name, Decimal(amount), currency) for name, amount, currency in rows if amount is not None]
     sums = aligned([(amount, currency) for _, amount, currency in known])

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from finchat.books.plan import Plan
 from finchat.books.plan_json import plan_from_json
-from finchat.errors import FinchatError, UsageError, VerificationMismatch
+from finchat.errors import FinchatError, UsageError, VerificationMismatch, plain
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z", re.ASCII)
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # no letters that look like digits
@@ -77,7 +77,7 @@ def load(path: Path) -> Plan:
         data = json.loads(path.read_text("utf-8"), parse_float=Decimal)
     except (OSError, ValueError, RecursionError) as error:
         raise UsageError(
-            f"{path} is not a plan: {error}", field="PLAN", next="name a file that finchat saved"
+            f"{path} is not a plan: {plain(error)}", field="PLAN", next="name a file that finchat saved"
         ) from error
     if not isinstance(data, dict) or data.get("schema") != "finchat.plan/1":
         raise UsageError(f"{path} is not a finchat.plan/1 file", field="PLAN", next="name a file that finchat saved")

@@ -308,5 +308,5 @@ def _rival(verdict: Verdict, position: int, documents: dict[str, Document]) -> R
         return verdict.rival
     best = others[0]
     ids = tuple(s.document_id for s in best.settlements)
-    named = ", ".join(documents[id].number or id for id in ids if id in documents)
+    named = ", ".join(documents[id].name for id in ids if id in documents)
     return Rival(documents=ids, text=named, why_lost=f"ranked below: {best.reason}")

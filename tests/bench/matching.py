@@ -20,7 +20,9 @@ _SHOWN = ("precision_wrong_only", "recall", "wrong_payments", "false_payments", 
 
 def measure(case: Path) -> None:
     """Prints one line for one case."""
-    files = {name: json.loads(path.read_text("utf-8")) for name in CASE_FILES if (path := case / f"{name}.json").exists()}
+    files = {
+        name: json.loads(path.read_text("utf-8")) for name in CASE_FILES if (path := case / f"{name}.json").exists()
+    }
     books = read_case(files)
     began = time.process_time()
     verdicts = match(books)

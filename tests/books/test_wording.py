@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -12,7 +13,7 @@ from finchat.books.matching.engine import _why_lost
 from finchat.books.matching.options import Option, Take
 from finchat.books.money import spoken
 from finchat.books.plan import Evidence
-from tests.books.make import books, invoice, line, verdict
+from tests.books.make import bill, books, invoice, line, verdict
 
 
 @pytest.mark.parametrize(
@@ -73,3 +74,11 @@ def option(*kinds: str, confidence: str = "0.9", residual: int = 0) -> Option:
 )
 def test_a_rival_is_never_said_to_lack_what_the_chosen_one_lacks_too(chosen: Option, other: Option, why: str) -> None:
     assert _why_lost(chosen, other) == why
+
+
+def test_a_document_without_a_number_is_never_called_by_its_id() -> None:
+    nameless = replace(bill("", "kauri", "1222.00"), id="2d4c0a36-0000-4000-8000-000000000001")
+    found = verdict("KAURI JOINERY", "1222.00", nameless, direction="spend")
+    said = " ".join([found.reason, *(e.text for e in found.evidence)])
+    assert f"the bill of {nameless.date} for 1,222.00 NZD" in said
+    assert nameless.id not in said

@@ -65,6 +65,21 @@ def test_a_dumb_terminal_gets_plain_lines(terminal: Terminal, monkeypatch: pytes
     assert terminal.getvalue() == "matching 20 bank lines …\n"
 
 
+def test_a_dumb_terminal_is_told_once_what_was_read(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    with Progress(Sink(stderr=terminal)) as progress:
+        for rows in (1000, 1400):
+            progress(Reading(server="books", what="invoices and bills", rows=rows, done=rows == 1400))
+        progress(Reading(server="books", what="payments", rows=300, done=True))
+        progress(Working(what="matching"))
+        progress(Reading(server="books", what="balances", rows=2, done=True))
+    assert terminal.getvalue().splitlines() == [
+        "reading books: invoices and bills 1400, payments 300",
+        "matching …",
+        "reading books: balances 2",
+    ]
+
+
 def test_strangers_text_in_an_event_cannot_move_the_cursor(terminal: Terminal) -> None:
     with Progress(Sink(stderr=terminal)) as progress:
         progress(Notice(text="tool \x1b[2Jevil\ntwo"))

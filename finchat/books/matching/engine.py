@@ -246,7 +246,7 @@ def rival_of(facts: Facts, option: Option, others: list[Option]) -> Rival | None
     if option.pool and len(option.pool) > 1:
         own = option.takes[0].document_id
         twins = tuple(d for d in option.pool if d != own)
-        numbers = ", ".join(_document(facts, d).number for d in twins)
+        numbers = ", ".join(_document(facts, d).name for d in twins)
         return Rival(
             documents=twins,
             text=f"{numbers}: same contact, same amount due",

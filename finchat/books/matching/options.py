@@ -231,9 +231,9 @@ def _exact(
         level=level,
         certain=certain,
         confidence=Decimal(confidence),
-        reason=f"The line {how} {d.number or 'the document'} of {_who(scene, d)} and equals what is due to the cent.",
+        reason=f"The line {how} {d.name} of {_who(scene, d)} and equals what is due to the cent.",
         takes=(Take(document_id=d.id, minor=scene.minor, bank_minor=scene.minor),),
-        evidence=(*evidence, _amount(scene, f"what is due on {d.number or d.id}"), *_name_evidence(scene, d)),
+        evidence=(*evidence, _amount(scene, f"what is due on {d.name}"), *_name_evidence(scene, d)),
         residual=0,
         pool=pool,
     )
@@ -279,7 +279,7 @@ def _foreign(scene: Scene, d: Document, level: int, evidence: list[Evidence], *,
         level=level if certain else GUESS,
         certain=certain,
         confidence=Decimal("0.96" if certain else "0.60"),
-        reason=f"{d.number or 'The document'} of {_who(scene, d)} is due in {d.currency}; the line's own rate "
+        reason=f"{_sentence(d.name)} of {_who(scene, d)} is due in {d.currency}; the line's own rate "
         f"{rate_text} is plausible.",
         takes=(Take(document_id=d.id, minor=due, bank_minor=scene.minor, rate=own_rate),),
         evidence=(*evidence, facts, *extra, *_name_evidence(scene, d)),
@@ -335,15 +335,13 @@ def _credited(
     certain: bool,
     evidence: Sequence[Evidence] = (),
 ) -> Option:
-    credit_text = ", ".join(
-        f"{spoken(from_minor(left, c.currency), c.currency)} ({c.number or c.id})" for c, left in chosen
-    )
+    credit_text = ", ".join(f"{spoken(from_minor(left, c.currency), c.currency)} ({c.name})" for c, left in chosen)
     return Option(
         situation="credits_first",
         level=level,
         certain=certain,
         confidence=Decimal("0.97" if level == BY_NUMBER else "0.92"),
-        reason=f"The line equals {d.number or 'the document'} of {_who(scene, d)} less the open credit {credit_text}.",
+        reason=f"The line equals {d.name} of {_who(scene, d)} less the open credit {credit_text}.",
         takes=(Take(document_id=d.id, minor=scene.minor, bank_minor=scene.minor),),
         credits=tuple((c.id, d.id, left) for c, left in chosen),
         evidence=(
@@ -388,8 +386,8 @@ def _anchored_groups(scene: Scene, solid: Sequence[tuple[Mention, Document]]) ->
             level=BY_GROUP,
             certain=certain,
             confidence=Decimal("0.95" if certain else "0.50" if len(alike) == 1 else "0.35"),
-            reason=f"The line names {', '.join(d.number for _, d in solid)}; with "
-            f"{', '.join(others[i].number for i in groups.found[0])} it sums to the cent.",
+            reason=f"The line names {', '.join(d.name for _, d in solid)}; with "
+            f"{', '.join(others[i].name for i in groups.found[0])} it sums to the cent.",
             takes=tuple(Take(document_id=d.id, minor=scene.due(d), bank_minor=scene.due(d)) for d in chosen),
             evidence=(*(_number(m, d) for m, d in solid), _amount(scene, "the sum of what is due on them")),
             residual=0,
@@ -414,7 +412,7 @@ def _not_exact(scene: Scene, m: Mention, d: Document, *, alone: bool) -> Option:
             level=BY_NUMBER_PART,
             certain=False,
             confidence=Decimal("0.85" if trusted else "0.40"),
-            reason=f"The line names {d.number} of {_who(scene, d)} and is "
+            reason=f"The line names {d.name} of {_who(scene, d)} and is "
             f"{spoken(from_minor(over, d.currency), d.currency)} more than is due on it.",
             takes=(Take(document_id=d.id, minor=due, bank_minor=due),),
             evidence=(_number(m, d), *_name_evidence(scene, d)),
@@ -426,7 +424,7 @@ def _not_exact(scene: Scene, m: Mention, d: Document, *, alone: bool) -> Option:
         level=BY_NUMBER_PART,
         certain=trusted,
         confidence=Decimal("0.95" if trusted else "0.45"),
-        reason=f"The line names {d.number} of {_who(scene, d)}; "
+        reason=f"The line names {d.name} of {_who(scene, d)}; "
         f"{spoken(from_minor(due - scene.minor, d.currency), d.currency)} of it stays open ({_WHY[kind]}).",
         takes=(Take(document_id=d.id, minor=scene.minor, bank_minor=scene.minor),),
         evidence=(_number(m, d), *_name_evidence(scene, d)),
@@ -614,7 +612,7 @@ def _shorts(scene: Scene) -> list[Option]:
                     level=GUESS,
                     certain=False,
                     confidence=Decimal(confidence),
-                    reason=f"{d.number} of {_who(scene, d)} would stay open by "
+                    reason=f"{_sentence(d.name)} of {_who(scene, d)} would stay open by "
                     f"{spoken(from_minor(short, d.currency), d.currency)} ({_WHY[kind]}).",
                     takes=(Take(document_id=d.id, minor=scene.minor, bank_minor=scene.minor),),
                     evidence=_name_evidence(scene, d),
@@ -751,6 +749,11 @@ def _name_evidence(scene: Scene, d: Document) -> tuple[Evidence, ...]:
     return (
         Evidence(kind="payee", text=f"the text names {_who(scene, d)}", record_type="contact", record_id=d.contact_id),
     )
+
+
+def _sentence(name: str) -> str:
+    """A name at the beginning of a sentence; a number stays as it is written."""
+    return f"The{name[3:]}" if name.startswith("the ") else name
 
 
 def _who(scene: Scene, d: Document) -> str:

@@ -123,7 +123,7 @@ class _Leftover:
         if not equal:
             return f"{self.found[0].reason.rstrip('.')}, and hardly anything speaks for it."
         document = self.facts.documents[equal[0].takes[0].document_id]
-        named = f"{document.number or 'a document'} of {contact_name(self.facts, document.contact_id)}"
+        named = f"{document.name} of {contact_name(self.facts, document.contact_id)}"
         if len(equal) > 1:
             return f"{len(equal)} open documents are of the same amount, {named} among them; the text names none."
         return f"The amount is that of {named}, but the text names neither; an equal amount settles nothing."
@@ -181,7 +181,7 @@ def _paid_again(facts: Facts, remaining: Remaining, line: BankLine, by_id: dict[
             continue
         first = next((by_id[x] for x in taken if x in by_id), None)
         how = f"already paid by the line of {first.date}" if first else "already paid"
-        text = f"The line names {d.number} of {contact_name(facts, d.contact_id)}, which is {how}."
+        text = f"The line names {d.name} of {contact_name(facts, d.contact_id)}, which is {how}."
         told = Evidence(kind="number", text=text, record_type=d.type, record_id=d.id)
         if best is None or (m.strength, d.id) > best[:2]:
             best = (m.strength, d.id, told)
@@ -211,7 +211,7 @@ def _opposite(facts: Facts, line: BankLine, minor: int) -> tuple[Situation, Docu
     if d.status == "paid" or weight < 3:
         towards = "from" if line.direction == "receive" else "to"
         return "refund", d, f"Money {way} {towards} {who}, whose documents go the other way: a refund."
-    return "wrong_direction", d, f"Money {way}, but {d.number} of {who} goes the other way."
+    return "wrong_direction", d, f"Money {way}, but {d.name} of {who} goes the other way."
 
 
 def _own_account(facts: Facts, line: BankLine) -> str | None:

@@ -204,6 +204,11 @@ class XeroBackEnd:
             "why_missing": None,
         }
 
+    def bank_accounts(self) -> list[dict[str, str]]:
+        """The bank accounts by their codes: account_id, code (may be "") and name."""
+        rows = self.db.execute("SELECT guid, coalesce(code, ''), name FROM account WHERE type = 'BANK' ORDER BY code")
+        return [{"account_id": guid, "code": code, "name": name} for guid, code, name in rows.fetchall()]
+
     def counts(self) -> dict[str, int]:
         """How many records of each kind the company holds."""
         found = {

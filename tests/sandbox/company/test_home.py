@@ -225,7 +225,7 @@ def test_recorded_json_is_loaded_whole_and_has_no_answers(at: MakeHome, tmp_path
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
-        ("Invoices.json", '{"Invoices": [', "Invoices.json is not readable JSON"),
+        ("Invoices.json", '{"Invoices": [', "Invoices.json: it is not JSON"),
         ("Invoices.json", '"words"', "Invoices.json is not an answer"),
         ("Invoices.json", '{"Invoices": [4]}', r"Invoices\[0\] is not a record"),
         ("Invoices.json", '{"Invoices": [{"InvoiceID": "x"}]}', "Invoices.json: Invoices"),
