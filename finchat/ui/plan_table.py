@@ -214,8 +214,14 @@ def _rows(number: int, proposal: Proposal, denied: bool) -> list[_Row]:
 
 
 def line_text(line: BankLine | PlanLine) -> str:
-    """The bank's own words, made safe and short."""
-    return one_line(" ".join(part for part in (line.payee, line.narration, line.reference) if part), 80) or "(no text)"
+    """The bank's own words, made safe and short; what a bank says in two fields is said once."""
+    said: list[str] = []
+    for part in (line.payee, line.narration, line.reference):
+        words = " ".join(part.split())
+        told = " ".join(said).casefold()
+        if words and words.casefold() not in told:
+            said = [words] if told and told in words.casefold() else [*said, words]
+    return one_line(" ".join(said), 80) or "(no text)"
 
 
 def _links(proposal: Proposal, writes: list[Write]) -> list[Link]:

@@ -14,7 +14,7 @@ from finchat.text.sanitise import scalars
 from finchat.ui.amounts import aligned, money
 from finchat.ui.card import card_lines
 from finchat.ui.findings import findings_view
-from finchat.ui.plan_table import leaves_open, plan_table, totals
+from finchat.ui.plan_table import leaves_open, line_text, plan_table, totals
 from finchat.ui.result import balances_hold, balances_view, confirm_sentence, outcomes_view
 from finchat.ui.sink import Sink
 from tests.ui.samples import BALANCES, FINDINGS, LINES, PLAN, line, link, payment, proposal
@@ -44,6 +44,22 @@ def test_a_proposal_of_no_bank_line_still_reads(monkeypatch: pytest.MonkeyPatch)
     assert "-420.00 NZD" in text
     assert "INV-0042 Acme Ltd" in text
     assert totals(plan) == totals(PLAN)
+
+
+@pytest.mark.parametrize(
+    ("payee", "narration", "reference", "shown_once"),
+    [
+        ("ACME LTD", "INV 7", "ACME LTD INV 7", "ACME LTD INV 7"),
+        ("Acme Ltd", "ACME LTD INV-7", "INV-7", "ACME LTD INV-7"),
+        ("ACME LTD", "RENT", "MAY", "ACME LTD RENT MAY"),
+        ("", "", "", "(no text)"),
+    ],
+)
+def test_a_bank_that_says_the_same_twice_is_quoted_once(
+    payee: str, narration: str, reference: str, shown_once: str
+) -> None:
+    said = replace(line("l1", "1.00", narration), payee=payee, reference=reference)
+    assert line_text(said) == shown_once
 
 
 def test_totals_count_the_cash_of_the_lines() -> None:
