@@ -70,6 +70,16 @@ def terminal(home: Path) -> Iterator[pexpect.spawn[str]]:
     child.close(force=True)
 
 
+def seen_from_outside(home: Path) -> dict[str, Any]:
+    """Balances as the sandbox itself states them; it does not know which accounts a person named as clearing."""
+    found: dict[str, Any] = document(home, "sandbox", "status")["bal"]
+    return found
+
+
+def without_clearing(balances: dict[str, Any]) -> dict[str, Any]:
+    return {**balances, "other": [o for o in balances["other"] if o["control"] != "clearing"]}
+
+
 def test_without_a_terminal_nothing_is_written_and_the_plan_is_kept(home: Path, planned: dict[str, Any]) -> None:
     Draft202012Validator(RECONCILE).validate(planned)
     assert planned["exit_code"] == 3
@@ -80,7 +90,7 @@ def test_without_a_terminal_nothing_is_written_and_the_plan_is_kept(home: Path, 
     saved = json.loads(Path(planned["plan"]["path"]).read_text())
     Draft202012Validator(PLAN).validate(saved)
     assert saved["hash"] == planned["plan"]["hash"]
-    assert document(home, "sandbox", "status")["bal"] == planned["balances"]["before"]
+    assert seen_from_outside(home) == without_clearing(planned["balances"]["before"])
 
 
 def test_a_run_for_people_names_the_command_that_applies_the_plan(home: Path) -> None:
@@ -134,7 +144,7 @@ def test_what_a_person_approves_is_written_read_back_and_proven(
     line = next(x for x in after["lines"] if x["id"] == first["line_id"])
     assert line["status"] == "already_settled"
     assert len(after["proposals"]) == len(planned["proposals"]) - 1
-    assert document(home, "sandbox", "status")["bal"] == after["balances"]["before"]
+    assert seen_from_outside(home) == without_clearing(after["balances"]["before"])
     assert run(home, "audit", "verify").returncode == 0
     shown = run(home, "journal", "show", "--all").stdout
     assert "committed" in shown

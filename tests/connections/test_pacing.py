@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -238,6 +240,20 @@ def test_two_processes_together_keep_to_the_budget_and_neither_starves(tmp_path:
     assert min(halves) >= 10, halves
 
 
+def stop_between_transactions(process: subprocess.Popen[str], home: Path) -> None:
+    """Stop a process while it does not hold the file's lock: that one is SQLite's to wait for, not the line's."""
+    while True:
+        process.send_signal(signal.SIGSTOP)
+        with closing(sqlite3.connect(home / "budget.sqlite3", timeout=0.05, isolation_level=None)) as other:
+            try:
+                other.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                process.send_signal(signal.SIGCONT)
+                continue
+            other.execute("ROLLBACK")
+            return
+
+
 def test_a_stopped_process_loses_its_place_in_the_line(tmp_path: Path) -> None:
     bench = Bench(tmp_path)
     limits = Limits(at_once=1)
@@ -251,7 +267,7 @@ def test_a_stopped_process_loses_its_place_in_the_line(tmp_path: Path) -> None:
         database = open_budget(Home(tmp_path))
         while database.row("SELECT * FROM line") is None:  # noqa: ASYNC110 - until the child stands in the line
             await asyncio.sleep(0.005)
-        stopped.send_signal(signal.SIGSTOP)
+        stop_between_transactions(stopped, tmp_path)
         holder.release(slot)
         assert await blocked(pacer)
         bench.offset = 6.0

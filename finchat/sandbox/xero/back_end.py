@@ -15,7 +15,9 @@ from typing import Any, Literal
 from finchat.clock import Clock
 from finchat.errors import UsageError
 from finchat.sandbox import ledger
+from finchat.sandbox.ledger import Balance
 from finchat.sandbox.xero import tables
+from finchat.sandbox.xero.financial_year import year_start
 from finchat.sandbox.xero.posting import SystemAccounts
 from finchat.sandbox.xero.values import stored_instant
 
@@ -173,16 +175,23 @@ class XeroBackEnd:
         )
 
     def balances(self, as_of: date | None = None) -> dict[str, Any]:
-        """The contract's `bal`: bank accounts in their own currency, controls in base currency (payables positive)."""
+        """The contract's `bal`: bank accounts in their own currency, controls in base currency (payables positive).
+
+        Exchange gain is the financial year's, as the trial balance has it.
+        """
+        from finchat.sandbox.xero.company import Company
+
         held = self.ledger.balances(last=as_of)
+        start = year_start(self.organisation, as_of or Company(self).today())
+        of_the_year = self.ledger.balances(first=start, last=as_of)
         base = self.base_currency
         banks = self.db.execute(
             "SELECT guid, coalesce(currency, ?) FROM account WHERE type = 'BANK' ORDER BY code", (base,)
         )
         system = self.system_accounts()
 
-        def amount(account: str) -> int:
-            return held[account].amount if account in held else 0
+        def amount(account: str, balances: Mapping[str, Balance] = held) -> int:
+            return balances[account].amount if account in balances else 0
 
         return {
             "bank": [
@@ -196,8 +205,8 @@ class XeroBackEnd:
             "receivables": str(_decimal(amount(system.receivables))),
             "payables": str(_decimal(-amount(system.payables))),
             "other": [
-                {"account_id": id, "control": control, "amount": str(_decimal(amount(id))), "currency": base}
-                for id, control in ((system.tax, "tax"), (system.realised_gain, "gain_loss"))
+                {"account_id": id, "control": control, "amount": str(_decimal(amount(id, of))), "currency": base}
+                for id, control, of in ((system.realised_gain, "gain_loss", of_the_year), (system.tax, "tax", held))
             ],
             "currency": base,
             "trial_balance_difference": str(_decimal(sum(found.amount for found in held.values()))),

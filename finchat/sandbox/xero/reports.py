@@ -5,11 +5,12 @@ from __future__ import annotations
 from calendar import monthrange
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from finchat.sandbox.xero.company import Company
 from finchat.sandbox.xero.errors import Refusal, bad_query
+from finchat.sandbox.xero.financial_year import year_start
 from finchat.sandbox.xero.values import amount, day, ms_instant
 
 if TYPE_CHECKING:
@@ -224,16 +225,10 @@ class Reports:
 
     def _year_start(self, on: date) -> date:
         """The first day of the organisation's financial year that holds a date."""
-        organisation = self.company.organisation
-        month = int(organisation.get("FinancialYearEndMonth", 12))
-        for year in (on.year, on.year - 1, on.year - 2):
-            end_day = min(int(organisation.get("FinancialYearEndDay", 31)), monthrange(year, month)[1])
-            if month == 2 and organisation.get("FinancialYearEndDay") in (28, 29):
-                end_day = monthrange(year, 2)[1]
-            start = date(year, month, end_day) + timedelta(days=1)
-            if start <= on:
-                return start
-        raise Refusal("FinancialYearEndMonth is not valid", "FinancialYearEndMonth")
+        try:
+            return year_start(self.company.organisation, on)
+        except ValueError as error:
+            raise Refusal("FinancialYearEndMonth is not valid", "FinancialYearEndMonth") from error
 
     def _report(self, kind: str, name: str, period: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
         now = self.back_end.now()
