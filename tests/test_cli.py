@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -213,6 +214,19 @@ def test_names_in_the_policy_that_meet_nothing_are_warned_of(own_home: Path) -> 
         warnings = json.loads(run(*arguments, "--json").stdout)["warnings"]
         assert len(warnings) == 2
     assert "warning: servers.books.resources.payment in" in run("reconcile", "--days", "1").stderr
+
+
+def test_the_readme_shows_what_the_command_prints() -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    shown = text[text.index("$ finchat reconcile --days 1") :].split("```")[0].splitlines()
+    command = shown[0].removeprefix("$ finchat ").split()
+    done = run(*command, FINCHAT_NOW="2026-11-20T03:00:00Z", COLUMNS="80")
+
+    def lines(text: list[str]) -> list[str]:
+        return [re.sub(r"apply \S+", "apply PLAN", line.rstrip()) for line in text if line.strip() not in ("", "…")]
+
+    printed = lines(done.stdout.splitlines())
+    assert [line for line in lines(shown[1:]) if line not in printed] == []
 
 
 def test_the_policy_of_the_readme_lets_the_main_command_run(own_home: Path) -> None:
