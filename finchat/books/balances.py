@@ -7,14 +7,14 @@ Debit is positive in every Effect, so the base amounts of one write sum to zero.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from finchat.books.documents import Account, Credit, Document
 from finchat.books.matching.verdict import Allocation, Settlement
 from finchat.books.money import amount_text, round_to_minor
-from finchat.books.plan import AccountBalance, Balances, BankBalance, Control, Effect
+from finchat.books.plan import AccountBalance, Balances, BankBalance, Control, Effect, Write
 
 
 def payment_effects(
@@ -80,6 +80,15 @@ def allocation_effects(
         _effect(control_account_id, _control(document), -sign * allocation.amount, credit.currency, -sign * on_credit),
     ]
     return _with_gain(effects, base_currency, gain_loss_account_id)
+
+
+def stated(before: Balances, writes: Iterable[Write]) -> Iterator[Effect]:
+    """The effects of writes as the balances will state them: a gain or loss dated in an earlier financial year is
+    part of what that year earned by now, and no longer the balance of its own account."""
+    for write in writes:
+        day = write.arguments.get("date")
+        earlier = before.gains_since is not None and isinstance(day, str) and day < before.gains_since.isoformat()
+        yield from (e for e in write.effects if not (earlier and e.control == "gain_loss"))
 
 
 def expected(before: Balances, effects: Iterable[Effect]) -> Balances:

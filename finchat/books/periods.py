@@ -67,3 +67,13 @@ def parse_day(text: str, field: str) -> dt.date:
         return dt.date.fromisoformat(text)
     except ValueError:
         raise UsageError(f"{field} is not a date: {text!r}", field=field, next="write it as YYYY-MM-DD") from None
+
+
+def financial_year_start(on: dt.date, *, end_month: int, end_day: int) -> dt.date:
+    """The first day of the financial year that holds a date; a year that ends late in February ends on its last."""
+
+    def end_in(year: int) -> dt.date:
+        last = (dt.date(year + end_month // 12, end_month % 12 + 1, 1) - dt.timedelta(days=1)).day
+        return dt.date(year, end_month, last if end_month == 2 and end_day >= 28 else min(end_day, last))
+
+    return next(end for end in (end_in(on.year), end_in(on.year - 1)) if end < on) + dt.timedelta(days=1)

@@ -6,7 +6,7 @@ The JSON form is `finchat.plan/1` of the machine contract. Amounts are Decimals 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal, Self
@@ -192,6 +192,7 @@ class Balances:
     """Balances as proof. Receivables, payables and `other` accounts are in base currency from the trial balance.
 
     Receivables: debit positive. Payables: credit positive (what is owed). `why_missing` explains any None.
+    `gains_since`: the day from which the ledger counts gains and losses (its financial year), when it was just read.
     """
 
     bank: tuple[BankBalance, ...]
@@ -201,6 +202,7 @@ class Balances:
     trial_balance_difference: Decimal | None
     why_missing: str | None = None
     other: tuple[AccountBalance, ...] = ()
+    gains_since: date | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, Protocol
 
-from finchat.books.balances import Difference, differences, expected
+from finchat.books.balances import Difference, differences, expected, stated
 from finchat.books.plan import Balances, Plan, Proposal
 from finchat.errors import ExitCode, worst
 from finchat.events import Emit, Working
@@ -231,7 +231,7 @@ def _applied(
     )
     approved = {(r.proposal_id, r.write_id) for r in ordered if r.decision == "approved" and r.proposal_id in executed}
     approved -= earlier  # their effects are in the balances before
-    effects = (e for p in proposals for w in p.writes if (p.id, w.id) in approved for e in w.effects)
+    effects = stated(before, (w for p in proposals for w in p.writes if (p.id, w.id) in approved))
     whole = last if len(last.proposals) == len(proposals) else replace(last, proposals=tuple(proposals))
     return Applied(
         plan=whole, results=ordered, before=before, expected=expected(before, effects), after=after, earlier=earlier

@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Protocol
 
-from finchat.books.balances import expected
+from finchat.books.balances import expected, stated
 from finchat.books.documents import BankLine, Books, Organisation
 from finchat.books.matching import match
 from finchat.books.periods import Window
@@ -136,4 +136,4 @@ def _shown(organisation: Organisation) -> Organisation:
 
 def _expected(before: Balances, proposals: tuple[Proposal, ...]) -> Balances:
 
-    return expected(before, (e for p in proposals for w in p.writes for e in w.effects))
+    return expected(before, stated(before, (w for p in proposals for w in p.writes)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -10,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finchat.books.balances import allocation_effects, differences, expected, payment_effects
+from finchat.books.balances import allocation_effects, differences, expected, payment_effects, stated
 from finchat.books.matching.verdict import Allocation, Settlement
-from finchat.books.plan import AccountBalance, Balances, BankBalance
+from finchat.books.plan import AccountBalance, Balances, BankBalance, Write
 from tests.books.make import BANK, WAITING, bill, credit, invoice
 
 BEFORE = Balances(
@@ -141,3 +142,17 @@ def test_what_is_unknown_before_stays_unknown() -> None:
         ).receivables
         is None
     )
+
+
+@pytest.mark.parametrize(("day", "gain"), [("2026-04-01", "-2.50"), ("2026-03-31", "0")])
+def test_a_gain_of_an_earlier_financial_year_is_not_expected_on_its_account(day: str, gain: str) -> None:
+    document = invoice("INV-1", "kauri", "100.00", currency="EUR", rate=Decimal("1.80"))
+    write = Write(
+        id="w1", operation="payment.create", resource="payments", tool="create_a_xero_payment", tool_sha256="0" * 64,
+        arguments={"date": day}, amount=Decimal("100.00"), currency="EUR",
+        effects=payment_effects(_pay("100.00", "182.50"), document, BANK, **NAMES),
+    )  # fmt: skip
+    read = replace(BEFORE, other=(), gains_since=date(2026, 4, 1))
+    after = expected(read, stated(read, [write]))
+    assert after.receivables == Decimal("320.00")
+    assert sum((o.amount for o in after.other), Decimal(0)) == Decimal(gain)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finchat.books.periods import parse_day, window
+from finchat.books.periods import financial_year_start, parse_day, window
 from finchat.errors import UsageError
 
 AS_OF = dt.date(2026, 3, 1)
@@ -70,3 +70,19 @@ def test_only_iso_dates_are_dates(text: str) -> None:
 
 def test_an_iso_date_is_read() -> None:
     assert parse_day("2026-02-28", "from") == dt.date(2026, 2, 28)
+
+
+@pytest.mark.parametrize(
+    ("on", "month", "day", "start"),
+    [
+        ("2026-04-01", 3, 31, "2026-04-01"),
+        ("2026-03-31", 3, 31, "2025-04-01"),
+        ("2026-12-31", 12, 31, "2026-01-01"),
+        ("2027-01-01", 12, 31, "2027-01-01"),
+        ("2028-03-01", 2, 28, "2028-03-01"),  # the year ended on 29 February
+        ("2028-02-29", 2, 28, "2027-03-01"),
+    ],
+)
+def test_a_financial_year_starts_the_day_after_the_last_one_ended(on: str, month: int, day: int, start: str) -> None:
+    found = financial_year_start(dt.date.fromisoformat(on), end_month=month, end_day=day)
+    assert found == dt.date.fromisoformat(start)

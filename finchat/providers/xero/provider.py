@@ -22,6 +22,7 @@ from finchat.books.documents import (
     Organisation,
     Payment,
 )  # fmt: skip
+from finchat.books.periods import financial_year_start
 from finchat.books.plan import Balances
 from finchat.connections.toolbox import Tool, Toolbox
 from finchat.errors import UsageError
@@ -171,7 +172,9 @@ class XeroProvider:
         accounts = await self.accounts()
         rows = await self._list("report.trial_balance", {"date": as_of.isoformat()}, "the trial balance")
         self._by_account = account_balances(rows)
-        return balances(self._by_account, accounts.values(), (await self.organisation()).base_currency)
+        organisation = await self.organisation()
+        since = financial_year_start(as_of, end_month=organisation.year_end_month, end_day=organisation.year_end_day)
+        return replace(balances(self._by_account, accounts.values(), organisation.base_currency), gains_since=since)
 
     def ledger_balance(self, account_id: str) -> Decimal:
         """The debit-positive base balance of one account in the trial balance that was read last."""
