@@ -12,7 +12,7 @@ def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
     """FINCHAT_HOME in a fresh directory; nothing of the person's own environment reaches a test."""
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("FINCHAT_HOME", str(home))
-    for name in ("FINCHAT_NOW", "NO_COLOR", "XERO_BASE_URL", "XERO_CLIENT_BEARER_TOKEN"):
+    for name in ("COLUMNS", "FINCHAT_NOW", "NO_COLOR", "XERO_BASE_URL", "XERO_CLIENT_BEARER_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     return home
 
