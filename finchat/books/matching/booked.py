@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
@@ -33,14 +34,14 @@ def clearing_room(books: Books) -> ClearingRoom:
     receipts = sorted(
         (t for t in books.bank_transactions if any(c in clearing for c in t.coded_to)), key=lambda t: (t.date, t.id)
     )
-    first: dict[str, object] = {}
+    first: dict[str, dt.date] = {}
     for t in receipts:
         for account_id in sorted({c for c in t.coded_to if c in clearing}):
             waiting[account_id, t.direction] += t.amount if t.lines == 1 else Decimal(0)
             first.setdefault(account_id, t.date)
     released: set[str] = set()
     for p in sorted(books.payments, key=lambda p: (p.date, p.id)):
-        if p.account_id not in clearing or p.account_id not in first or p.date < first[p.account_id]:  # type: ignore[operator]
+        if p.account_id not in clearing or p.account_id not in first or p.date < first[p.account_id]:
             continue
         waiting[p.account_id, p.direction] -= p.bank_amount
         fitting = [

@@ -180,10 +180,13 @@ def _entries(facts: Facts) -> list[_Entry]:
             )
         )  # fmt: skip
     for transfer in books.transfers:
-        for account_id, direction in ((transfer.from_account, "spend"), (transfer.to_account, "receive")):
+        legs: tuple[tuple[str, Direction], ...] = (
+            (transfer.from_account, "spend"), (transfer.to_account, "receive")
+        )  # fmt: skip
+        for account_id, direction in legs:
             found.append(
                 _Entry(
-                    "transfer", transfer.id, (transfer.id,), transfer.date, account_id, direction,  # type: ignore[arg-type]
+                    "transfer", transfer.id, (transfer.id,), transfer.date, account_id, direction,
                     to_minor(transfer.amount, transfer.currency), frozenset(), frozenset(), transfer.reference,
                 )
             )  # fmt: skip
