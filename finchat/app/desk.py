@@ -172,6 +172,7 @@ class Desk:
         from finchat.safety.approval import ReviewContext
         from finchat.ui.approval import TerminalApprover
         from finchat.workflows import execute, plans
+        from finchat.workflows.answering import Answers
 
         settled = {(r.proposal_id, r.write_id) for r in done}
         waiting = tuple(p.id for p in plan.proposals if not settled >= {(p.id, w.id) for w in p.writes})
@@ -199,6 +200,7 @@ class Desk:
             new_plan=new_plan,
             now=self.journal.now,
             new_id=lambda: plans.new_plan_id(as_of),
+            answered=Answers(),
             emit=self.progress,
             done=done,
         )

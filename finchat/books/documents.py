@@ -44,7 +44,8 @@ class Organisation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """`clearing` is true only when a human named the account in the connection's settings."""
+    """`clearing` is true only when a human named the account in the connection's settings. `tax_type` is the tax code
+    its lines have by default; `codable`: a line of a bank transaction or credit note may be coded to it."""
 
     id: str
     code: str
@@ -55,6 +56,72 @@ class Account:
     clearing: bool = False
     active: bool = True
     bank_account: str = ""
+    tax_type: str = ""
+    codable: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaxRate:
+    """A tax code as the ledger knows it. `percent` is 15 for 15 %; `revenue` and `expenses`: where it may be used."""
+
+    type: str
+    name: str
+    percent: Decimal
+    revenue: bool = True
+    expenses: bool = True
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackingCategory:
+    """A dimension lines can carry (Region, Project), with the names of its active options."""
+
+    id: str
+    name: str
+    options: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Coding:
+    """Where a line is booked: account, tax code and tracking as (category name, option name), sorted."""
+
+    account_id: str
+    tax_type: str
+    tracking: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodedTransaction:
+    """Receive or spend money of the past with the coding of its lines: what coding is learned from.
+
+    `amount` and the line amounts include tax, positive, in the bank account's `currency`; `text` is everything the
+    transaction says (reference and line descriptions).
+    """
+
+    id: str
+    date: dt.date
+    account_id: str
+    direction: Direction
+    contact_id: str
+    contact: str
+    text: str
+    amount: Decimal
+    currency: str
+    codings: tuple[tuple[Coding, Decimal], ...]
+
+
+ResidualKind = Literal["fee", "discount", "withholding", "rounding"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Habit:
+    """What is remembered of a counterparty: how the rest of its short payments was booked, confirmed more than once."""
+
+    contact_id: str
+    kind: ResidualKind
+    coding: Coding
+    confirmed: int
+    text: str  # the evidence in one sentence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +202,7 @@ class Payment:
     batch_id: str = ""
     reference: str = ""
     matched_line: str = ""  # the bank line this payment is already known to have consumed
+    reconciled: bool = False  # the person has confirmed it against the bank in the ledger itself
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,11 +235,12 @@ class BankTransaction:
     contact: str = ""
     reference: str = ""
     rate: Decimal | None = None
+    reconciled: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transfer:
-    """Money between two own accounts."""
+    """Money between two own accounts; each side is reconciled with the bank by itself."""
 
     id: str
     date: dt.date
@@ -180,6 +249,8 @@ class Transfer:
     amount: Decimal
     currency: str
     reference: str = ""
+    from_reconciled: bool = False
+    to_reconciled: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,7 +297,8 @@ class Books:
     """Everything a matcher may know: the facts of one organisation at one moment.
 
     `rates` maps a date to base-currency units per unit of each foreign currency. `consumed` maps a line
-    fingerprint to the ledger id that finchat's own earlier write made from it.
+    fingerprint to the ledger id that finchat's own earlier write made from it. `coded` is the organisation's own
+    history of receive and spend money, longer than `bank_transactions`; `habits` what memory holds of counterparties.
     """
 
     base_currency: str
@@ -244,3 +316,7 @@ class Books:
     own_names: tuple[str, ...] = ()
     rates: Mapping[dt.date, Mapping[str, Decimal]] = field(default_factory=dict)
     consumed: Mapping[str, str] = field(default_factory=dict)
+    coded: tuple[CodedTransaction, ...] = ()
+    tax_rates: tuple[TaxRate, ...] = ()
+    tracking: tuple[TrackingCategory, ...] = ()
+    habits: tuple[Habit, ...] = ()

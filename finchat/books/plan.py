@@ -11,7 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal, Self
 
-from finchat.books.documents import BankLine, Direction, Organisation
+from finchat.books.documents import BankLine, Coding, Direction, Organisation
 from finchat.canonical import sha256_of
 
 Kind = Literal[
@@ -74,8 +74,12 @@ class CreditName:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """Cash or credit of one write on one document. `amount` in the document's currency, `bank_amount` in the bank's
-    (None where no cash moves); `credit` names what an allocation takes from."""
+    """What one write is about: cash or credit on one document, or money without one.
+
+    `amount` is in the document's currency, `bank_amount` in the bank's (None where no cash moves). `document_id` is ""
+    where there is none (yet): money kept as a credit, coded money, a transfer. `credit` names what an allocation takes
+    from or a refund pays back; `coding` says where money without a document, or a credit note, is booked.
+    """
 
     id: str
     document_id: str
@@ -90,6 +94,37 @@ class Link:
     rate: Decimal | None = None
     rate_source: Literal["document", "organisation", "file", "bank_line"] | None = None
     credit: CreditName | None = None
+    coding: Coding | None = None
+
+
+AskKind = Literal["fee", "discount", "withholding", "rounding", "rest", "coding"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """An account and tax code a person may answer with, and why it is offered."""
+
+    coding: Coding
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """A question only a person answers: to which account and tax code `amount` goes. Never answered by default.
+
+    `required`: nothing of the proposal can be written before (a line without a document); otherwise the answer adds
+    writes (the rest of a short payment settled in full). `contact_id` "" means that the contact is asked for too.
+    """
+
+    id: str
+    kind: AskKind
+    amount: Decimal
+    currency: str
+    contact_id: str
+    contact: str
+    text: str
+    required: bool
+    choices: tuple[Choice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +169,7 @@ class Write:
     verify: Mapping[str, Any] | None = None
     depends_on: tuple[str, ...] = ()
     if_dependency_fails: Literal["skip", "continue"] = "skip"
+    reverses: str = ""  # PLAN/PROPOSAL/WRITE of the earlier write that this one takes back
 
     @property
     def arguments_sha256(self) -> str:
@@ -144,7 +180,7 @@ class Write:
 class Proposal:
     """What finchat would do about one bank line; approved or refused as a whole.
 
-    `line` is None only for a proposal that no bank line asks for.
+    `line` is None only for a proposal that no bank line asks for. `asks`: what a person may or must still choose.
     """
 
     id: str
@@ -157,6 +193,7 @@ class Proposal:
     links: tuple[Link, ...]
     writes: tuple[Write, ...]
     line: PlanLine | None = None
+    asks: tuple[Ask, ...] = ()
 
     @property
     def cash(self) -> Decimal:

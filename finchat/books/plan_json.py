@@ -8,12 +8,15 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, get_args
 
-from finchat.books.documents import Direction, Organisation
+from finchat.books.documents import Coding, Direction, Organisation
 from finchat.books.money import amount_text, parse_amount
 from finchat.books.plan import (
     AccountBalance,
+    Ask,
+    AskKind,
     Balances,
     BankBalance,
+    Choice,
     Class,
     Control,
     CreditName,
@@ -95,6 +98,7 @@ def proposal_json(p: Proposal) -> dict[str, Any]:
         "rival": p.rival and {"documents": list(p.rival.documents), "text": p.rival.text, "why_lost": p.rival.why_lost},
         "links": [_link_json(link) for link in p.links],
         "writes": [write_json(w) for w in p.writes],
+        "asks": [_ask_json(ask) for ask in p.asks],
     }
 
 
@@ -134,7 +138,31 @@ def write_json(w: Write) -> dict[str, Any]:
         "verify": _thaw(w.verify),
         "depends_on": list(w.depends_on),
         "if_dependency_fails": w.if_dependency_fails,
+        "reverses": w.reverses,
     }
+
+
+def coding_json(coding: Coding) -> dict[str, Any]:
+    """Account, tax code and tracking; tracking as [category, option] pairs."""
+    return {
+        "account_id": coding.account_id, "tax_type": coding.tax_type, "tracking": [list(t) for t in coding.tracking],
+    }  # fmt: skip
+
+
+def coding_from_json(data: Mapping[str, Any]) -> Coding:
+    """Raises KeyError, TypeError or ValueError for anything else."""
+    tracking = tuple((category, option) for category, option in data["tracking"])
+    if not all(isinstance(text, str) for text in (data["account_id"], data["tax_type"], *sum(tracking, ()))):
+        raise TypeError("a coding holds something that is not text")
+    return Coding(data["account_id"], data["tax_type"], tracking)
+
+
+def _ask_json(ask: Ask) -> dict[str, Any]:
+    return {
+        "id": ask.id, "kind": ask.kind, "amount": amount_text(ask.amount, ask.currency), "currency": ask.currency,
+        "contact_id": ask.contact_id, "contact": ask.contact, "text": ask.text, "required": ask.required,
+        "choices": [{"coding": coding_json(c.coding), "text": c.text} for c in ask.choices],
+    }  # fmt: skip
 
 
 def plan_from_json(data: Mapping[str, Any]) -> Plan:
@@ -161,10 +189,13 @@ def _check(plan: Plan) -> None:
     _unique_names("proposal", [p.id for p in plan.proposals])
     for proposal in plan.proposals:
         _unique_names("write", [w.id for w in proposal.writes])
+        _unique_names("question", [ask.id for ask in proposal.asks])
     banks = [b.currency for b in plan.expected.bank]
     currencies = [plan.organisation.base_currency, plan.expected.currency, *banks]
     currencies += [*(w.currency for w in writes), *(link.currency for link in links), *(e.currency for e in effects)]
     currencies += [link.bank_currency for link in links if link.bank_currency is not None]
+    asks = [ask for p in plan.proposals for ask in p.asks]
+    currencies += [ask.currency for ask in asks]
     lines = [p.line for p in plan.proposals if p.line is not None]
     currencies += [line.currency for line in lines]
     for currency in currencies:
@@ -176,6 +207,8 @@ def _check(plan: Plan) -> None:
     _among("control", (e.control for e in effects), get_args(Control))
     _among("rate_source", (link.rate_source for link in links), _RATE_SOURCES)
     _among("if_dependency_fails", (w.if_dependency_fails for w in writes), ("skip", "continue"))
+    _among("ask", (ask.kind for ask in asks), get_args(AskKind))
+    _among("required", (ask.required for ask in asks), (True, False))
     _among("org.sandbox", (plan.organisation.sandbox,), (True, False))
 
 
@@ -224,7 +257,13 @@ def _proposal(p: Mapping[str, Any]) -> Proposal:
         rival=rival and Rival(documents=tuple(rival["documents"]), text=rival["text"], why_lost=rival["why_lost"]),
         links=tuple(_link(link) for link in p["links"]),
         writes=tuple(_write(w) for w in p["writes"]),
+        asks=tuple(_ask(ask) for ask in p["asks"]),
     )
+
+
+def _ask(ask: Mapping[str, Any]) -> Ask:
+    choices = tuple(Choice(coding=coding_from_json(c["coding"]), text=c["text"]) for c in ask["choices"])
+    return Ask(**{**ask, "amount": parse_amount(ask["amount"]), "choices": choices})
 
 
 def _line(line: Mapping[str, Any]) -> PlanLine:
@@ -258,6 +297,7 @@ def _write(w: Mapping[str, Any]) -> Write:
         verify=w["verify"],
         depends_on=tuple(w["depends_on"]),
         if_dependency_fails=w["if_dependency_fails"],
+        reverses=w["reverses"],
     )
 
 
@@ -276,6 +316,7 @@ def _link_json(link: Link) -> dict[str, Any]:
         "rate": link.rate if link.rate is None else plain_decimal(link.rate),
         "rate_source": link.rate_source,
         "credit": link.credit and {"id": link.credit.id, "text": link.credit.text},
+        "coding": None if link.coding is None else coding_json(link.coding),
     }
 
 
@@ -284,6 +325,7 @@ def _link(link: Mapping[str, Any]) -> Link:
     for name in ("amount", "bank_amount", "rate"):
         values[name] = None if values[name] is None else parse_amount(values[name])
     values["credit"] = link["credit"] and CreditName(**link["credit"])
+    values["coding"] = None if link["coding"] is None else coding_from_json(link["coding"])
     return Link(**values)
 
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Literal, Protocol
 
+from finchat.books.documents import Coding
 from finchat.books.plan import Plan, Proposal
 from finchat.books.plan_json import proposal_json
 from finchat.canonical import sha256_of
@@ -209,11 +210,26 @@ class Edit:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """`c`: the account and tax code for one question of the proposal. The caller makes a new plan of it, as of an edit.
+
+    `contact_id` answers who it is where the question asks that too; `new_contact` names one the ledger does not have
+    yet, which then is a write of its own.
+    """
+
+    proposal_id: str
+    ask_id: str
+    coding: Coding
+    contact_id: str = ""
+    new_contact: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Quit:
     """`q`, EOF or a closed terminal: the rest stays pending."""
 
 
-ApprovalDecision = Approve | Skip | Refuse | Edit | Quit
+ApprovalDecision = Approve | Skip | Refuse | Edit | Answer | Quit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

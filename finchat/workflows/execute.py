@@ -14,7 +14,7 @@ from finchat.books.balances import Difference, differences, expected, stated
 from finchat.books.plan import Balances, Plan, Proposal
 from finchat.errors import ExitCode, worst
 from finchat.events import Emit, Working
-from finchat.safety.approval import Approval, Approve, Approver, Edit, Quit, Refuse, ReviewContext, Skip
+from finchat.safety.approval import Answer, Approval, Approve, Approver, Edit, Quit, Refuse, ReviewContext, Skip
 from finchat.safety.results import WriteDecision, WriteError, WriteResult, exit_code_of
 from finchat.workflows.editing import edited
 
@@ -35,6 +35,15 @@ class Executor(Protocol):
 
     async def read_back(self) -> tuple[WriteResult, ...]:
         """Read the ledger again for all writes not read back yet: the results that come of it."""
+
+
+class Answering(Protocol):
+    """Completes a proposal with what a person answered to its question."""
+
+    def __call__(
+        self, plan: Plan, answer: Answer, *, plan_id: str, created_at: datetime, keep: frozenset[str]
+    ) -> Plan:
+        """The plan of the proposals to `keep`, one completed. Raises WriteRefused naming the field that is wrong."""
 
 
 class Records(Protocol):
@@ -109,6 +118,7 @@ async def apply(
     new_plan: Callable[[Plan], Plan],
     now: Callable[[], datetime],
     new_id: Callable[[], str],
+    answered: Answering,
     emit: Emit,
     done: Sequence[WriteResult] = (),
 ) -> Applied:
@@ -125,14 +135,14 @@ async def apply(
     current, waiting = plan, list(context.proposal_ids)
     left = False
     while waiting and not left:
-        edit: Edit | None = None
+        edit: Edit | Answer | None = None
         decided = context.decided + len(context.proposal_ids) - len(waiting)
         asked = replace(context, proposal_ids=tuple(waiting), decided=decided, written=earlier)
         async for decision in approver.review(current, asked):
             if isinstance(decision, Quit):
                 left = True
                 break
-            if isinstance(decision, Edit):
+            if isinstance(decision, Edit | Answer):
                 edit = decision
                 break
             proposal = _proposal(current, decision.proposal_id)
@@ -147,7 +157,11 @@ async def apply(
             break
         undecided = {p.id for p in current.proposals if any(r.decision == "pending" for r in _of(results, p))}
         keep = frozenset(waiting) | undecided
-        current = new_plan(edited(current, edit, plan_id=new_id(), created_at=now(), keep=keep))
+        if isinstance(edit, Answer):
+            changed = answered(current, edit, plan_id=new_id(), created_at=now(), keep=keep)
+        else:
+            changed = edited(current, edit, plan_id=new_id(), created_at=now(), keep=keep)
+        current = new_plan(changed)
         if not context.foreign:  # a change on a card makes nobody else's plan our own
             journal.plan_made(current)
     after = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import get_args
 
-from finchat.books.plan import Class, Control, Kind
+from finchat.books.plan import AskKind, Class, Control, Kind
 from finchat.books.schemas import FINDING_CODES
 from finchat.json_schema import (
     AMOUNT,
@@ -14,6 +14,7 @@ from finchat.json_schema import (
     CURRENCY,
     DATE,
     EXIT_CODE,
+    FLAG,
     INSTANT,
     ORG,
     POSITIVE,
@@ -36,12 +37,20 @@ from finchat.workflows.proposals import LineStatus
 
 _EVIDENCE = object_of({"kind": TEXT, "text": TEXT, "record": object_of({"type": TEXT, "id": TEXT})})
 _RIVAL = object_of({"documents": TEXTS, "text": TEXT, "why_lost": TEXT})
+CODING = object_of({"account_id": TEXT, "tax_type": TEXT, "tracking": list_of(list_of(TEXT))})
+_ASK = object_of(
+    {
+        "id": TEXT, "kind": one_of(*get_args(AskKind)), "amount": AMOUNT, "currency": CURRENCY, "contact_id": TEXT,
+        "contact": TEXT, "text": TEXT, "required": FLAG,
+        "choices": list_of(object_of({"coding": CODING, "text": TEXT})),
+    }
+)  # fmt: skip
 _LINK = object_of(
     {
         "id": TEXT, "document_id": TEXT, "type": TEXT, "number": TEXT, "contact_id": TEXT, "contact": TEXT,
         "amount": AMOUNT, "currency": CURRENCY, "bank_amount": nullable(AMOUNT), "bank_currency": nullable(CURRENCY),
         "rate": nullable(AMOUNT), "rate_source": nullable(one_of("document", "organisation", "file", "bank_line")),
-        "credit": nullable(object_of({"id": TEXT, "text": TEXT})),
+        "credit": nullable(object_of({"id": TEXT, "text": TEXT})), "coding": nullable(CODING),
     }
 )  # fmt: skip
 _WRITE = object_of(
@@ -71,6 +80,7 @@ _WRITE = object_of(
         "verify": nullable(ANY_OBJECT),
         "depends_on": TEXTS,
         "if_dependency_fails": one_of("skip", "continue"),
+        "reverses": TEXT,
     }
 )
 _PLAN_LINE = object_of(
@@ -90,7 +100,8 @@ _PROPOSAL = object_of(
         "evidence": list_of(_EVIDENCE),
         "rival": nullable(_RIVAL),
         "links": list_of(_LINK),
-        "writes": {**list_of(_WRITE), "minItems": 1},
+        "writes": list_of(_WRITE),
+        "asks": list_of(_ASK),
     }
 )
 

@@ -36,6 +36,7 @@ from finchat.servers.xero import server as xero
 from finchat.settings import Home, ServerSettings, sandbox_server
 from finchat.store.database import Database
 from finchat.workflows import plans
+from finchat.workflows.answering import Answers
 from finchat.workflows.execute import Applied, apply
 from finchat.workflows.reconcile import Reconciliation, Request, prepare
 
@@ -165,6 +166,7 @@ class Desk:
             new_plan=kept,
             now=lambda: datetime.now(UTC),
             new_id=lambda: plans.new_plan_id(self.as_of),
+            answered=changes.pop("answered", Answers()),
             emit=silent,
             **changes,
         )

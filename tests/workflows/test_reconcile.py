@@ -24,6 +24,7 @@ from finchat.safety.results import WriteResult
 from finchat.settings import Home
 from finchat.ui.result import confirm_sentence
 from finchat.workflows import plans, reconcile_json
+from finchat.workflows.answering import Answers
 from finchat.workflows.execute import apply, as_foreign, status_of, untouched
 from finchat.workflows.forbidden import forbidden_findings
 from finchat.workflows.meter import Usage
@@ -387,7 +388,8 @@ async def test_of_a_proposal_half_written_earlier_only_the_other_half_is_expecte
     applied = await apply(
         SAMPLE, guard=books, journal=books, approver=Scripted(only=[two.id]),
         context=ReviewContext(proposal_ids=(two.id,)), before=BALANCES, read_balances=balances,
-        new_plan=lambda plan: plan, now=lambda: datetime.now(UTC), new_id=lambda: "new", emit=silent, done=[first],
+        new_plan=lambda plan: plan, now=lambda: datetime.now(UTC), new_id=lambda: "new", answered=Answers(), emit=silent,
+        done=[first],
     )  # fmt: skip
     assert applied.differences == ()
     assert [r.write_id for r in applied.now if r.outcome] == [two.writes[1].id]

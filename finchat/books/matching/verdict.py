@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
+from finchat.books.documents import Coding
 from finchat.books.plan import Evidence, Rival
 
 Situation = Literal[
@@ -26,6 +27,7 @@ Situation = Literal[
     "refund",
     "duplicate",  # the same line imported twice
     "transfer",  # between own accounts
+    "coded",  # no document: receive or spend money, coded as this organisation always codes this payee
     "unrelated",
     "wrong_direction",
     "paid_again",  # names a document that is already settled
@@ -57,12 +59,65 @@ class Allocation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Refund:
+    """Cash of the line that pays an open credit back: out to a customer, in from a supplier. `amount` is in the
+    credit's currency, at most what remains of it; `bank_amount` its share of the line in the line's currency."""
+
+    credit_id: str
+    amount: Decimal
+    bank_amount: Decimal
+    rate: Decimal | None = None
+    rate_source: Literal["document", "organisation", "file", "bank_line"] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Excess:
+    """Cash of the line that no document takes and that is kept for its contact: what is over what was due
+    (overpayment), or money before or without a document (prepayment). `amount` is in the line's currency."""
+
+    kind: Literal["overpayment", "prepayment"]
+    contact_id: str
+    contact: str
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnTransfer:
+    """The other side of a transfer: the own bank account, and its line when a statement shows it ("" when not)."""
+
+    account_id: str
+    line_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodingChoice:
+    """A coding with why it is offered, in one sentence with its counts and dates."""
+
+    coding: Coding
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coded:
+    """A line without a document, as receive or spend money. `coding` None: a person chooses, from `choices` or the
+    chart. `contact_id` "" when the payee is nobody the ledger knows; `contact` is then the name the bank shows."""
+
+    contact_id: str
+    contact: str
+    coding: Coding | None = None
+    choices: tuple[CodingChoice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """One possible answer, for a human: documents with the cash each would take."""
+    """One possible answer, for a human: documents with the cash each would take, and what is kept or paid back."""
 
     settlements: tuple[Settlement, ...]
     confidence: Decimal
     reason: str
+    allocations: tuple[Allocation, ...] = ()
+    refunds: tuple[Refund, ...] = ()
+    excess: Excess | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +126,9 @@ class Verdict:
 
     `certain` verdicts carry settlements or allocations the evidence determines; anything less is "review" with
     ranked `suggestions`, or a plain report. `ledger_ids` name what already holds the money (claims, receipts
-    booked to clearing or elsewhere). `residual` is what the line leaves open: positive when the documents stay
+    booked to clearing or elsewhere). Cash of `settlements`, `refunds` and `excess` sums to the line; a `transfer` or
+    `coded` line has none of them. A verdict of status "reported" or "review" may carry them too: a person may approve
+    what is not certain. `residual` is what the line leaves open: positive when the documents stay
     open by that much (document currency), negative when the line holds more than is due.
     """
 
@@ -89,3 +146,8 @@ class Verdict:
     suggestions: tuple[Candidate, ...] = ()
     ledger_ids: tuple[str, ...] = ()
     residual: Decimal | None = None
+    refunds: tuple[Refund, ...] = ()
+    excess: Excess | None = None
+    transfer: OwnTransfer | None = None
+    coded: Coded | None = None
+    residual_coding: CodingChoice | None = None  # a habit of this counterparty: how the rest was booked before
