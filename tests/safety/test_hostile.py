@@ -211,7 +211,8 @@ async def test_a_change_on_a_card_does_not_make_a_foreign_plan_our_own(world: Wo
     applied = await execute.apply(
         made, guard=world.guard, journal=world.journal, approver=OneEdit(),
         context=ReviewContext(proposal_ids=("p1",), foreign=foreign), before=made.expected,
-        read_balances=pytest.fail, new_plan=lambda changed: changed, now=world.journal.now, new_id=lambda: "plan-2", answered=Answers(),
+        read_balances=pytest.fail, new_plan=lambda changed: changed, now=world.journal.now,
+        new_id=lambda: "plan-2", answered=Answers(),
         emit=world.events.append,
     )  # fmt: skip
     assert applied.plan.id == "plan-2"

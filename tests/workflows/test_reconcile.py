@@ -388,7 +388,8 @@ async def test_of_a_proposal_half_written_earlier_only_the_other_half_is_expecte
     applied = await apply(
         SAMPLE, guard=books, journal=books, approver=Scripted(only=[two.id]),
         context=ReviewContext(proposal_ids=(two.id,)), before=BALANCES, read_balances=balances,
-        new_plan=lambda plan: plan, now=lambda: datetime.now(UTC), new_id=lambda: "new", answered=Answers(), emit=silent,
+        new_plan=lambda plan: plan, now=lambda: datetime.now(UTC), new_id=lambda: "new", answered=Answers(),
+        emit=silent,
         done=[first],
     )  # fmt: skip
     assert applied.differences == ()
