@@ -20,14 +20,17 @@ class Operation:
 
 
 class OperationTable:
-    """The rows of one profile, looked up by tool or by operation."""
+    """The rows of one profile, looked up by tool or by operation.
+
+    A tool that does several things (an update that can also void) has a row for each; the first is the tool's own.
+    """
 
     def __init__(self, rows: Iterable[Operation]) -> None:
         self.rows = tuple(rows)
-        self._by_tool = {row.tool: row for row in self.rows}
+        self._by_tool = {row.tool: row for row in reversed(self.rows)}
         self._by_name = {row.name: row for row in self.rows}
-        if len(self._by_tool) != len(self.rows) or len(self._by_name) != len(self.rows):
-            raise ValueError("a tool or an operation appears twice in the profile")
+        if len(self._by_name) != len(self.rows):
+            raise ValueError("an operation appears twice in the profile")
 
     def by_tool(self, tool: str) -> Operation | None:
         return self._by_tool.get(tool)

@@ -63,7 +63,8 @@ class Operation:
     `exactly_one`: groups of arguments of which a call gives exactly one. `fixed_body` is sent whatever the arguments.
     `list_form`: name of the argument that takes whole vendor records instead of the flat body arguments.
     `paging`: "vendor" (page and pageSize upstream), "here" (the vendor sends all rows; they are cut here) or None.
-    `shape` names how the vendor's answer is turned into records where that differs from taking `envelope`.
+    `shape` names how the vendor's answer is turned into records where that differs from taking `envelope`; "single" is
+    the bare record.
     """
 
     name: str

@@ -13,8 +13,10 @@ _RESOURCES: tuple[tuple[str, str, str], ...] = (
     ("contacts", "contact", "list get create update"),
     ("accounts", "account", "list get create update delete"),
     ("tax_rates", "tax_rate", "list"),
+    ("tracking_categories", "tracking_category", "list"),
     ("payments", "payment", "list get create delete"),
-    ("bank_transactions", "bank_transaction", "list get create update"),
+    ("bank_transactions", "bank_transaction", "list get create update delete"),
+    ("bank_transfers", "bank_transfer", "list get create delete"),
     ("credit_notes", "credit_note", "list get create update"),
     ("prepayments", "prepayment", "list get"),
     ("overpayments", "overpayment", "list get"),
@@ -38,6 +40,10 @@ def _rows() -> Iterator[Operation]:
             yield Operation(f"{singular}.{verb}", name.format(plural=plural, singular=singular), effect, plural)
     for credit in _ALLOCATED:
         yield Operation(f"{credit}.allocate", f"create_a_xero_{credit}_allocation", "write", "allocations")
+        tool = f"delete_a_xero_{credit}_allocation_by_id"
+        yield Operation(f"{credit}.deallocate", tool, "destructive", "allocations")
+    # Voiding has no tool of its own: it is the update whose `status` is VOIDED.
+    yield Operation("credit_note.void", "update_a_xero_credit_note_by_id", "destructive", "credit_notes")
     for report in _REPORTS:
         yield Operation(f"report.{report}", f"list_all_xero_{report}", "read", "reports")
 

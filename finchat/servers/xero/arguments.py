@@ -93,13 +93,16 @@ def path_id(doc: str, schema: Schema | None = None) -> Parameter:
     return Parameter("id", doc, given, "path", required=True, convert=record_id)
 
 
-_TRACKING: dict[str, Any] = {
+# Xero keeps two tracking categories at most; a line names each by its ids or by its names.
+TRACKING: dict[str, Any] = {
     "type": "array",
+    "maxItems": 2,
     "items": {
         "type": "object",
-        "properties": {"Name": TEXT, "Option": TEXT, "TrackingCategoryID": TEXT, "TrackingOptionID": TEXT},
+        "properties": {"Name": TEXT, "Option": TEXT, "TrackingCategoryID": GUID, "TrackingOptionID": GUID},
         "additionalProperties": False,
     },
+    "examples": [[{"Name": "Region", "Option": "North"}]],
 }
 LINE: Schema = {
     "type": "object",
@@ -114,7 +117,7 @@ LINE: Schema = {
         "TaxType": {**TEXT, "examples": ["OUTPUT2"]},
         "TaxAmount": MONEY,
         "DiscountRate": MONEY,
-        "Tracking": _TRACKING,
+        "Tracking": TRACKING,
     },
     "additionalProperties": False,
 }

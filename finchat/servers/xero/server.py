@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 # Xero's published limits per organisation; its headers only say what is left. (Its free tier has 1,000 a day.)
 MINUTE_LIMIT = 60
 DAY_LIMIT = 5000
+# What Xero puts around every answer.
+_ENVELOPE = ("Id", "Status", "ProviderName", "DateTimeUTC")
 _POLICY = re.compile(r"\bq=(\d{1,9});w=(\d{1,9}(?:\.\d{1,3})?)\b")
 
 
@@ -52,10 +54,12 @@ def answer(row: Operation, page: Page | None, response: Response) -> Answer:
         return Answer(records=[])
     try:
         data = parse(response.content)
+        if row.shape == "single" and row.envelope not in data:
+            return Answer(records=[_single(data)])
         records = data[row.envelope]
         if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
             raise TypeError("the records are no list of objects")
-        if row.shape != "records":
+        if row.shape in ("columns", "periods"):
             flat, head = flatten(records[0], cast('Literal["columns", "periods"]', row.shape))
             return Answer(records=flat, report=head)
         if row.effect != "read" and (refused := refused_elements(row, records)):
@@ -77,6 +81,19 @@ def answer(row: Operation, page: Page | None, response: Response) -> Answer:
             status=response.status,
             outcome="failed" if row.effect == "read" else "unknown",
         ) from error
+
+
+def _single(record: Mapping[str, Any]) -> dict[str, Any]:
+    """A record that came without its envelope, as the deletion of an allocation does.
+
+    Xero's description spells its id both AllocationID and AllocationId. Raises TypeError for anything else.
+    """
+    found = {name: value for name, value in record.items() if name not in _ENVELOPE}
+    if "AllocationId" in found:
+        found.setdefault("AllocationID", found.pop("AllocationId"))
+    if not isinstance(found.get("IsDeleted"), bool):
+        raise TypeError("the answer holds no record")
+    return found
 
 
 def limits(response: Response) -> Mapping[str, Any] | None:

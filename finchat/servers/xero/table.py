@@ -5,6 +5,8 @@ create_* is always PUT, which never changes an existing record; update_* is POST
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from finchat.servers.table import DATE, FLAG, GUID, MONEY, TEXT, Operation, Parameter, Resource, one_of
 from finchat.servers.xero.arguments import (
     INCLUDE_ARCHIVED,
@@ -14,6 +16,7 @@ from finchat.servers.xero.arguments import (
     STANDARD_LAYOUT,
     STATUSES,
     SUMMARY_ONLY,
+    TRACKING,
     UNIT_DECIMALS,
     document,
     field,
@@ -166,6 +169,19 @@ _tax_rate_rows = (
     ),
 )
 
+_tracking_categories = Resource(
+    "xero", "tracking_category", "tracking_categories", "/TrackingCategories", "TrackingCategories"
+)
+_tracking_category_rows = (
+    _tracking_categories.list_all(
+        "Tracking categories with their options, which lines are coded to beside their account.",
+        where('Status=="ACTIVE"', 'Name=="Region"'),
+        order("Name ASC"),
+        INCLUDE_ARCHIVED,
+        paging="here",
+    ),
+)
+
 _payments = Resource("xero", "payment", "payments", "/Payments", "Payments")
 _payment_rows = (
     _payments.list_all(
@@ -252,6 +268,50 @@ _bank_transaction_rows = (
         *_bank_transaction_changes,
         field("status", "Status", "DELETED removes it.", one_of("AUTHORISED", "DELETED")),
     ),
+    _bank_transactions.delete(
+        "Delete one money transaction: it gets Status DELETED; the prepayment or overpayment it made goes with it. "
+        "Refused while that is allocated or refunded, and once reconciled. A transfer's half goes with its transfer.",
+        method="POST",
+        fixed_body={"Status": "DELETED"},
+    ),
+)
+
+_bank_transfers = Resource("xero", "bank_transfer", "bank_transfers", "/BankTransfers", "BankTransfers")
+_bank_transfer_rows = (
+    _bank_transfers.list_all(
+        "List transfers between the organisation's own bank accounts. Each also shows as two bank transactions, "
+        "SPEND-TRANSFER and RECEIVE-TRANSFER (FromBankTransactionID, ToBankTransactionID).",
+        where("Date>=DateTime(2026, 11, 1)", 'FromBankAccount.AccountID==Guid("…")'),
+        order("Date DESC"),
+        Parameter("include_deleted", "Transfers with Status DELETED too.", FLAG, upstream="includeDeleted"),
+        MODIFIED_SINCE,
+        paging="here",
+    ),
+    _bank_transfers.get_single("One transfer with both its sides.", id=path_id("BankTransferID.", GUID)),
+    _bank_transfers.create(
+        "Record money moved between two of the organisation's own bank accounts of one currency. Moves no money "
+        "itself.",
+        field("from_account_id", "FromBankAccount.AccountID", "The bank account the money left.", GUID),
+        field("from_account_code", "FromBankAccount.Code", "Or its code.", {**TEXT, "examples": ["090"]}),
+        field("to_account_id", "ToBankAccount.AccountID", "The bank account the money reached.", GUID),
+        field("to_account_code", "ToBankAccount.Code", "Or its code.", {**TEXT, "examples": ["091"]}),
+        field("amount", "Amount", "In the currency of the accounts.", MONEY, required=True),
+        field("date", "Date", "Date of the bank lines.", DATE, required=True),
+        field("reference", "Reference", "Text kept with both sides.", {"type": "string", "maxLength": 255}),
+        field("from_tracking", "FromTracking", "Tracking of the account the money left.", TRACKING),
+        field("to_tracking", "ToTracking", "Tracking of the account the money reached.", TRACKING),
+        exactly_one=(("from_account_id", "from_account_code"), ("to_account_id", "to_account_code")),
+    ),
+    replace(
+        _bank_transfers.delete(
+            "Delete one transfer: it gets Status DELETED and both its bank transactions go with it. "
+            "Refused once either side is reconciled.",
+            method="POST",
+            fixed_body={"Status": "DELETED"},
+        ),
+        # Unlike the other resources, a transfer's own address takes the bare object.
+        wrapped=False,
+    ),
 )
 
 
@@ -268,7 +328,19 @@ def _allocated(singular: str, path: str, words: str) -> tuple[Operation, ...]:
             field("amount", "Amount", "At most what is open on either side.", MONEY, required=True),
             field("date", "Date", "Date of the allocation.", DATE, required=True),
         ),
+        _with_owner(
+            resource.delete(
+                f"Take one allocation of the {words} back: both sides are open again by its amount. No cash moves.",
+                shape="single",
+            ),
+            Parameter(f"{singular}_id", f"The {words} it is an allocation of.", GUID, "path", required=True),
+        ),
     )
+
+
+def _with_owner(row: Operation, owner: Parameter) -> Operation:
+    """A row whose address needs the id of the record it is kept on, given before its own."""
+    return replace(row, parameters=(owner, *row.parameters))
 
 
 _credit_notes = Resource("xero", "credit_note", "credit_notes", "/CreditNotes", "CreditNotes")
@@ -425,8 +497,10 @@ XERO: tuple[Operation, ...] = (
     *_contact_rows,
     *_account_rows,
     *_tax_rate_rows,
+    *_tracking_category_rows,
     *_payment_rows,
     *_bank_transaction_rows,
+    *_bank_transfer_rows,
     *_credit_note_rows,
     *_credits("prepayment", "/Prepayments", "Prepayments", "prepayment"),
     *_credits("overpayment", "/Overpayments", "Overpayments", "overpayment"),
