@@ -35,6 +35,7 @@ State = Literal["approved", "sending", "unknown", "committed", "failed", "not_se
 OPEN_STATES: tuple[State, ...] = ("approved", "sending", "unknown")
 _CLOCK_TOLERANCE_S = 5.0
 _LONGEST_ID = 200
+BY_HAND = "by hand in the ledger"
 _KEYS = uuid.UUID("6f1d6a52-6a0e-5b53-9d0c-3f7f2f3f6b1e")  # a name space of finchat's own
 
 
@@ -44,6 +45,8 @@ class WriteRecord:
 
     `state`: approved (its approval is used, nothing was sent), sending (the intent is on disk; sent or about to be),
     unknown (sent, unclear), or how it ended. `name` is what `finchat journal resolve` takes: PLAN/PROPOSAL/WRITE.
+    `reverses` names the earlier write that this one takes back; `undone_by` the one that took this back, or BY_HAND.
+    Undone or not, a committed write stays committed: that is what became of it when it was sent.
     """
 
     plan_id: str
@@ -75,6 +78,8 @@ class WriteRecord:
     error_code: str | None
     error_text: str | None
     read_back_at: datetime | None
+    reverses: str | None = None
+    undone_by: str | None = None
 
     @property
     def name(self) -> str:
@@ -101,6 +106,11 @@ class WriteRecord:
         error = None
         if self.error_code is not None:
             error = WriteError(code=self.error_code, message=self.error_text or "")
+        elif self.undone_by is not None:
+            error = WriteError(
+                code="undone", message=f"it was taken back since: {self.undone_by}",
+                next="nothing is to be done; to settle its bank line anew, make a new plan: finchat reconcile",
+            )  # fmt: skip
         return WriteResult(
             proposal_id=self.proposal_id, write_id=self.write_id, decision="approved", outcome=outcome,
             ledger_id=self.ledger_id, due_before=self.due_before, due_after=self.due_after, error=error,
@@ -127,6 +137,8 @@ class WriteRecord:
             "ended_at": self.ended_at and instant_text(self.ended_at),
             "read_back_at": self.read_back_at and instant_text(self.read_back_at),
             "ledger_id": self.ledger_id,
+            "reverses": self.reverses,
+            "undone_by": self.undone_by,
             "error": self.error_code and {"code": self.error_code, "message": self.error_text},
         }
 
@@ -165,10 +177,13 @@ class Journal:
 
     # Plans
 
-    def plan_made(self, plan: Plan) -> None:
-        """Remember that this finchat made the plan, with its hash, and say so in the audit log. Once per plan."""
+    def plan_made(self, plan: Plan, *, made_from: str | None = None) -> None:
+        """Remember that this finchat made the plan, with its hash, and say so in the audit log. Once per plan.
+
+        `made_from`: the id of the plan that a person changed to make this one.
+        """
         with self._audit.recording() as entry:
-            if self._store_plan(entry.connection, plan, made_here=True):
+            if self._store_plan(entry.connection, plan, made_here=True, made_from=made_from):
                 for proposal in plan.proposals:
                     for write in proposal.writes:
                         text = f"finchat proposed to {_deed(plan, write)} for bank line {proposal.line_id}"
@@ -187,6 +202,16 @@ class Journal:
                 return None
             self._plans[plan_id] = plan_from_json(json.loads(row["body"], parse_float=Decimal))
         return self._plans[plan_id]
+
+    def family(self, plan_id: str) -> tuple[str, ...]:
+        """The plan and every plan that edits and answers made of it, in the order they were made."""
+        rows = self._database.rows(
+            "WITH RECURSIVE made(id, at) AS (SELECT id, at FROM plans WHERE id = ?"
+            " UNION SELECT p.id, p.at FROM plans p JOIN made m ON p.made_from = m.id)"
+            " SELECT id FROM made ORDER BY at, id",
+            (plan_id,),
+        )
+        return tuple(str(row["id"]) for row in rows)
 
     # The life of a write
 
@@ -222,8 +247,8 @@ class Journal:
         Those committed by an earlier apply stay committed and must not be sent; the others are `approved`, with the
         same idempotency key when the ledger never saw them, with another after a failure. `effects` gives the class
         of each write for the record. Raises WriteRefused when the approval was used, another process is at it, an
-        outcome is unknown, everything is written already, the bank line has paid something else, or the day's total
-        would be passed.
+        outcome is unknown, everything is written already, the bank line has paid something else, what is to be taken
+        back was taken back already, or the day's total would be passed.
         """
         org = plan.organisation
         with self._audit.recording() as entry:
@@ -233,10 +258,10 @@ class Journal:
             known = {r.write_id: r for r in _records(connection, plan.id, proposal.id)}
             self._refuse_open(known.values())
             if known and all(w.id in known and known[w.id].state == "committed" for w in proposal.writes):
-                ids = ", ".join(r.ledger_id or "?" for r in known.values())
-                raise WriteRefused(f"this was written before: {ids}", code="already_applied")
+                raise _written_before(known.values())
             fingerprints = fingerprints_of(proposal)
             self._refuse_consumed(connection, plan, proposal)
+            self._refuse_undone(connection, plan, proposal)
             self._use_up(connection, approval)
             if reservation is not None:
                 self._reserve(connection, plan, proposal, reservation)
@@ -255,11 +280,13 @@ class Journal:
                     "amount": plain_decimal(write.amount), "currency": write.currency, "idempotency_key": key,
                     "unattended_day": reservation and reservation.day.isoformat(),
                     "unattended_base": reservation and plain_decimal(reservation.base_amounts[write.id]),
+                    "reverses": write.reverses or None,
                 })  # fmt: skip
-                connection.executemany(
-                    "INSERT OR IGNORE INTO consumed VALUES (?, ?, ?, ?, ?)",
-                    [(org.id, f, plan.id, proposal.id, write.id) for f in fingerprints],
-                )
+                if write.amount:  # a new contact records nothing of the bank line
+                    connection.executemany(
+                        "INSERT OR IGNORE INTO consumed VALUES (?, ?, ?, ?, ?)",
+                        [(org.id, f, plan.id, proposal.id, write.id) for f in fingerprints],
+                    )
                 who = approval.user if approval.decided_by == "human" else "the policy's [unattended] rules"
                 entry.log(
                     _record(
@@ -327,6 +354,7 @@ class Journal:
                     now if looked_at else None, *_key(record), self._run.id,
                 ),
             )  # fmt: skip
+            _mark(entry.connection, record, conclusion.outcome)
             entry.log(self._outcome_record(record, conclusion, event))
             concluded = _one(entry.connection, record)
         self._audit.flush()
@@ -355,6 +383,7 @@ class Journal:
                     ),
                 )  # fmt: skip
                 if cursor.rowcount == 1:
+                    _mark(entry.connection, record, conclusion.outcome)
                     entry.log(self._outcome_record(record, conclusion, "read_back"))
             stored = tuple(_one(entry.connection, record) for record, _ in found)
         self._audit.flush()
@@ -370,6 +399,21 @@ class Journal:
             )
             return _one(entry.connection, record)
 
+    def gone(self, record: WriteRecord, text: str) -> WriteRecord:
+        """Put on the record that somebody took a committed write back in the ledger itself: its evidence is free."""
+        with self._audit.recording() as entry:
+            cursor = entry.connection.execute(
+                "UPDATE writes SET undone_by = ? WHERE plan_id = ? AND proposal_id = ? AND write_id = ?"
+                " AND state = 'committed' AND undone_by IS NULL",
+                (BY_HAND, *_key(record)),
+            )
+            if cursor.rowcount == 1:
+                found = Conclusion(outcome="committed", ledger_id=record.ledger_id, text=text)
+                entry.log(self._outcome_record(record, found, "recovery"))
+            stored = _one(entry.connection, record)
+        self._audit.flush()
+        return stored
+
     # What was consumed and spent
 
     def consumed(self, org_id: str) -> Mapping[str, str]:
@@ -379,7 +423,7 @@ class Journal:
         """
         rows = self._database.rows(
             "SELECT c.fingerprint, w.* FROM consumed c JOIN writes w USING (plan_id, proposal_id, write_id)"
-            " WHERE c.org_id = ? AND w.state NOT IN ('failed', 'not_sent')"
+            " WHERE c.org_id = ? AND w.state NOT IN ('failed', 'not_sent') AND w.undone_by IS NULL"
             " ORDER BY w.state = 'committed', w.plan_id, w.proposal_id, w.write_id DESC",
             (org_id,),
         )
@@ -394,7 +438,7 @@ class Journal:
         """Fingerprint of each bank line that finchat has used → the writes it was used for, done or not clear yet."""
         rows = self._database.rows(
             "SELECT c.fingerprint, w.* FROM consumed c JOIN writes w USING (plan_id, proposal_id, write_id)"
-            " WHERE c.org_id = ? AND w.state NOT IN ('failed', 'not_sent')"
+            " WHERE c.org_id = ? AND w.state NOT IN ('failed', 'not_sent') AND w.undone_by IS NULL"
             " ORDER BY w.plan_id, w.proposal_id, w.write_id",
             (org_id,),
         )
@@ -518,7 +562,7 @@ class Journal:
 
     # Inside
 
-    def _store_plan(self, connection: Connection, plan: Plan, *, made_here: bool) -> bool:
+    def _store_plan(self, connection: Connection, plan: Plan, *, made_here: bool, made_from: str | None = None) -> bool:
         row = connection.execute("SELECT hash FROM plans WHERE id = ?", (plan.id,)).fetchone()
         if row is not None:
             if row["hash"] != plan_hash(plan):
@@ -527,10 +571,10 @@ class Journal:
                 )
             return False
         connection.execute(
-            "INSERT INTO plans VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO plans (id, hash, made_here, org_id, at, body, made_from) VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
                 plan.id, plan_hash(plan), int(made_here), plan.organisation.id, instant_text(datetime.now(UTC)),
-                canonical_json(plan.as_json()),
+                canonical_json(plan.as_json()), made_from,
             ),
         )  # fmt: skip
         return True
@@ -553,7 +597,8 @@ class Journal:
         row = connection.execute(
             "SELECT w.* FROM consumed c JOIN writes w USING (plan_id, proposal_id, write_id)"
             " WHERE c.org_id = ? AND c.fingerprint IN (SELECT value FROM json_each(?))"
-            " AND w.state NOT IN ('failed', 'not_sent') AND NOT (w.plan_id = ? AND w.proposal_id = ?) LIMIT 1",
+            " AND w.state NOT IN ('failed', 'not_sent') AND w.undone_by IS NULL"
+            " AND NOT (w.plan_id = ? AND w.proposal_id = ?) LIMIT 1",
             (org_id, json.dumps(list(fingerprints)), plan.id, proposal.id),
         ).fetchone()
         if row is not None:
@@ -562,6 +607,39 @@ class Journal:
                 f"bank line {proposal.line_id} was used before: {used.ledger_id or used.state} ({used.name})",
                 code="evidence_consumed", next="run reconcile again: it leaves settled lines alone",
             )  # fmt: skip
+
+    def _refuse_undone(self, connection: Connection, plan: Plan, proposal: Proposal) -> None:
+        """A write is taken back once: not again when it was, and by nobody else while somebody is at it."""
+        for name in (write.reverses for write in proposal.writes if write.reverses):
+            original = connection.execute(
+                "SELECT * FROM writes WHERE plan_id || '/' || proposal_id || '/' || write_id = ? AND org_id = ?",
+                (name, plan.organisation.id),
+            ).fetchone()
+            if original is None or original["state"] != "committed":
+                state = "no write of this journal" if original is None else original["state"].replace("_", " ")
+                raise WriteRefused(
+                    f"{name} is {state}, so there is nothing to take back", code="not_written",
+                    next="finchat journal show --all lists what was written",
+                )  # fmt: skip
+            mine = connection.execute(
+                "SELECT 1 FROM writes WHERE plan_id = ? AND proposal_id = ? AND reverses = ? AND state = 'committed'",
+                (plan.id, proposal.id, name),
+            ).fetchone()
+            if original["undone_by"] is not None and mine is None:
+                raise WriteRefused(
+                    f"{name} was taken back before: {original['undone_by']}", code="undone",
+                    next="nothing is to be done",
+                )  # fmt: skip
+            other = connection.execute(
+                "SELECT * FROM writes WHERE reverses = ? AND NOT (plan_id = ? AND proposal_id = ?)"
+                " AND state IN ('approved', 'sending', 'unknown')",
+                (name, plan.id, proposal.id),
+            ).fetchone()
+            if other is not None and (other["state"] != "approved" or self._run.is_alive(other["run_id"])):
+                raise WriteRefused(
+                    f"{_from_row(other).name} is already taking {name} back", code="in_flight",
+                    next=f"let it finish, or settle it: finchat journal resolve {_from_row(other).name} --committed ID",
+                )  # fmt: skip
 
     def _use_up(self, connection: Connection, approval: Approval) -> None:
         try:
@@ -631,8 +709,34 @@ def _first_key(record: WriteRecord) -> str:
     return str(uuid.uuid5(_KEYS, canonical_json([record.org_id, *_key(record), record.arguments_sha256])))
 
 
+def _written_before(known: Iterable[WriteRecord]) -> WriteRefused:
+    ids = ", ".join(record.ledger_id or "?" for record in known)
+    undone = sorted({record.undone_by for record in known if record.undone_by})
+    if not undone:
+        return WriteRefused(f"this was written before: {ids}", code="already_applied")
+    return WriteRefused(
+        f"this was written before ({ids}) and taken back since: {', '.join(undone)}", code="already_applied",
+        next="make a new plan: finchat reconcile",
+    )  # fmt: skip
+
+
+def _mark(connection: Connection, record: WriteRecord, outcome: WriteOutcome) -> None:
+    """What a write takes back is undone while that write is committed, and only then."""
+    if record.reverses:
+        connection.execute(
+            "UPDATE writes SET undone_by = ? WHERE plan_id || '/' || proposal_id || '/' || write_id = ?"
+            " AND (undone_by IS NULL OR undone_by = ?)",
+            (record.name if outcome == "committed" else None, record.reverses, record.name),
+        )
+
+
 def fingerprints_of(proposal: Proposal) -> tuple[str, ...]:
-    """Every name of the bank line that a proposal consumes: its id and the fingerprints its writes carry."""
+    """Every name of the bank line that a proposal consumes: its id and the fingerprints its writes carry.
+
+    A proposal that takes earlier writes back consumes nothing, although it shows their bank line.
+    """
+    if any(write.reverses for write in proposal.writes):
+        return ()
     names = [proposal.line_id] if proposal.line_id else []
     for write in proposal.writes:
         names += [str(name) for name in (write.verify or {}).get("fingerprints", ())]
@@ -660,7 +764,7 @@ def _record(
         server=plan.organisation.server,
         org=organisation_json(plan.organisation),
         tool=write.tool,
-        effect="write",
+        effect="destructive" if write.reverses else "write",
         decision=decision,
         decided_by=decided_by,
         plan_id=plan.id,
@@ -682,10 +786,11 @@ _OUTCOMES: Mapping[str, WriteOutcome] = {
 _CLAIM = """
 INSERT OR REPLACE INTO writes (
     plan_id, proposal_id, write_id, state, approval_id, decided_by, run_id, server, org_id, org_name, tool, effect,
-    arguments_sha256, amount, currency, idempotency_key, unattended_day, unattended_base
+    arguments_sha256, amount, currency, idempotency_key, unattended_day, unattended_base, reverses
 ) VALUES (
     :plan_id, :proposal_id, :write_id, 'approved', :approval_id, :decided_by, :run_id, :server, :org_id, :org_name,
-    :tool, :effect, :arguments_sha256, :amount, :currency, :idempotency_key, :unattended_day, :unattended_base
+    :tool, :effect, :arguments_sha256, :amount, :currency, :idempotency_key, :unattended_day, :unattended_base,
+    :reverses
 )
 """  # over the row of an earlier attempt too: its times, ids and errors live on in the audit log
 

@@ -105,12 +105,14 @@ def expected_now(proposal: Proposal, write: Write, condition: Precondition, comm
 
 
 def change_by(proposal: Proposal, write: Write, condition: Precondition) -> Decimal:
-    """By how much a write lowers the amount that a condition is about, in that record's currency."""
+    """By how much a write lowers the amount that a condition is about, in that record's currency; negative for one
+    that takes an earlier write back."""
+    sign = -1 if write.reverses else 1
     if condition.field == "amount_due":
         links = (link for link in proposal.links if link.id in write.link_ids and link.document_id == condition.id)
-        return sum((link.amount for link in links), Decimal(0))
+        return sign * sum((link.amount for link in links), Decimal(0))
     if condition.field == "remaining" and any(fact_of(c) == fact_of(condition) for c in write.preconditions):
-        return write.amount
+        return sign * write.amount
     return Decimal(0)
 
 

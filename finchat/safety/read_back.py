@@ -108,7 +108,8 @@ def _conclusion(
     if standing.presence == "unreadable":
         return Conclusion(outcome="committed", text=f"{what}, was taken but cannot be read back there")
     if standing.presence == "missing":
-        message = f"the server confirmed it as {one.ledger_id}, but the ledger knows nothing of that"
+        knows = "still shows what it took back" if one.write.reverses else "knows nothing of that"
+        message = f"the server confirmed it as {one.ledger_id}, but the ledger {knows}"
         return Conclusion(
             outcome="unknown", text=f"whether {where} holds {amount_of(one.write)} is not known: {message}",
             ledger_id=one.ledger_id, due_before=due_before, due_after=due_after,

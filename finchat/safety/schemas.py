@@ -129,6 +129,8 @@ JOURNAL = document(
                     "ended_at": nullable(INSTANT),
                     "read_back_at": nullable(INSTANT),
                     "ledger_id": nullable(TEXT),
+                    "reverses": nullable(TEXT),
+                    "undone_by": nullable(TEXT),
                     "error": nullable(object_of({"code": TEXT, "message": nullable(TEXT)})),
                 }
             )

@@ -20,7 +20,7 @@ from finchat.safety.journal import Conclusion, Journal, WriteRecord
 from finchat.safety.payload import sealed
 from finchat.safety.policy import Policy
 from finchat.safety.preconditions import Facts, change_by, fact_of, surprises
-from finchat.safety.profile_protocol import ReceiptLike, SightingLike
+from finchat.safety.profile_protocol import ReceiptLike, SightingLike, ToolEffect
 from finchat.safety.reads import Door, decide
 from finchat.safety.recovery import Sleep
 from finchat.safety.reply import Seen, conclusion, proves_undone, refused_by_server, surprises_in, unclear
@@ -333,12 +333,15 @@ def permit(policy: Policy, door: Door, write: Write, tools: Mapping[str, Tool]) 
         raise WriteRefused(
             f"the tool {write.tool} of {door.toolbox.server} {what}", code="tool_changed", next="make a new plan"
         )
-    return decide(policy, door, write.tool).effect
+    effect = decide(policy, door, write.tool).effect
+    return "destructive" if write.reverses else effect
 
 
 def forbids(policy: Policy, door: Door, write: Write) -> WriteRefused | None:
     """Why the policy denies a write, whoever approves it; None when it may be asked about."""
-    by_plan = policy.decide(door.toolbox.server, write.tool, "write", write.resource)
+    # A tool that writes can also take back (an update that voids): then the rule for what destroys holds as well.
+    effect: ToolEffect = "destructive" if write.reverses else "write"
+    by_plan = policy.decide(door.toolbox.server, write.tool, effect, write.resource)
     for said in (decide(policy, door, write.tool), by_plan):
         if said.decision == "deny":
             return WriteRefused(

@@ -53,4 +53,13 @@ _LOG_BEGUN = """
 CREATE TABLE audit_begun (id INTEGER PRIMARY KEY CHECK (id = 1)) STRICT;
 """
 
-SCRIPTS: tuple[str, ...] = (_FIRST, _READ_BACK, _LOG_BEGUN)
+# `reverses`: the name of the earlier write that this one takes back; `undone_by`: the write that took this one back.
+# `made_from`: the plan that a person changed to make this one.
+_UNDONE = """
+ALTER TABLE writes ADD COLUMN reverses TEXT;
+ALTER TABLE writes ADD COLUMN undone_by TEXT;
+CREATE INDEX writes_that_reverse ON writes (reverses) WHERE reverses IS NOT NULL;
+ALTER TABLE plans ADD COLUMN made_from TEXT;
+"""
+
+SCRIPTS: tuple[str, ...] = (_FIRST, _READ_BACK, _LOG_BEGUN, _UNDONE)

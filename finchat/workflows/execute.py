@@ -40,17 +40,15 @@ class Executor(Protocol):
 class Answering(Protocol):
     """Completes a proposal with what a person answered to its question."""
 
-    def __call__(
-        self, plan: Plan, answer: Answer, *, plan_id: str, created_at: datetime, keep: frozenset[str]
-    ) -> Plan:
+    def __call__(self, plan: Plan, answer: Answer, *, plan_id: str, created_at: datetime, keep: frozenset[str]) -> Plan:
         """The plan of the proposals to `keep`, one completed. Raises WriteRefused naming the field that is wrong."""
 
 
 class Records(Protocol):
     """The journal, as far as applying needs it."""
 
-    def plan_made(self, plan: Plan) -> None:
-        """Remember a plan with its hash."""
+    def plan_made(self, plan: Plan, *, made_from: str | None = None) -> None:
+        """Remember a plan with its hash, and which plan it was made from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,9 +159,9 @@ async def apply(
             changed = answered(current, edit, plan_id=new_id(), created_at=now(), keep=keep)
         else:
             changed = edited(current, edit, plan_id=new_id(), created_at=now(), keep=keep)
-        current = new_plan(changed)
+        made_from, current = current.id, new_plan(changed)
         if not context.foreign:  # a change on a card makes nobody else's plan our own
-            journal.plan_made(current)
+            journal.plan_made(current, made_from=made_from)
     after = None
     if any(results[key].outcome is not None for key in results if key[0] in executed and key not in earlier):
         emit(Working(what="reading the balances again"))

@@ -373,7 +373,7 @@ class Writes:
     async def read_back(self) -> tuple[WriteResult, ...]:
         return ()
 
-    def plan_made(self, plan: Plan) -> None:
+    def plan_made(self, plan: Plan, *, made_from: str | None = None) -> None:
         pass
 
 
