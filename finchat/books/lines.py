@@ -22,7 +22,8 @@ from finchat.canonical import sha256_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawLine:
-    """The fields of a line as its source gives them. `amount` is positive, in `currency`."""
+    """The fields of a line as its source gives them. `amount` is positive, in `currency`; `balance` is the account's
+    after the line, where the source prints it: signed, positive when the bank owes the customer."""
 
     source: Literal["ledger", "feed", "statement"]
     source_id: str
@@ -35,6 +36,7 @@ class RawLine:
     reference: str = ""
     counterparty_account: str = ""
     fitid: str = ""
+    balance: Decimal | None = None
 
 
 def identify(lines: Iterable[RawLine], account_id: str) -> tuple[BankLine, ...]:

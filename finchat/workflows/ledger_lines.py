@@ -18,12 +18,12 @@ def ledger_lines(
     feed: Sequence[BankLine],
     first: date,
     last: date,
-    account_id: str | None = None,
+    account_ids: frozenset[str] | None = None,
 ) -> tuple[BankLine, ...]:
     """Lines (source "ledger") for the bank transactions of first…last that no line of the whole `feed` can be.
 
     A feed line of the same account, direction and amount within seven days may be the transaction; each stands for one
-    at most, the nearest in date. Transfers between own accounts are no lines to settle.
+    at most, the nearest in date. Transfers between own accounts are no lines to settle. `account_ids`: only of these.
     """
     kept: list[BankTransaction] = []
     free = list(feed)
@@ -37,7 +37,7 @@ def ledger_lines(
             free.remove(shown)
         elif first <= transaction.date <= last and transaction.kind != "transfer":
             kept.append(transaction)
-    wanted = [t for t in kept if account_id in (None, t.account_id)]
+    wanted = [t for t in kept if account_ids is None or t.account_id in account_ids]
     found: list[BankLine] = []
     for owner, group in groupby(sorted(wanted, key=lambda t: (t.account_id, t.date, t.id)), lambda t: t.account_id):
         found += identify([_raw(t) for t in group], owner)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from finchat.books.balances import expected, stated
-from finchat.books.documents import BankLine, Books, Organisation
+from finchat.books.documents import Account, BankLine, Books, Organisation
 from finchat.books.matching import match
 from finchat.books.periods import Window
 from finchat.books.plan import Balances, Finding, Plan, Proposal
@@ -19,6 +19,8 @@ from finchat.events import Emit, Working
 from finchat.providers.xero import XeroProvider
 from finchat.workflows import feed as feeds
 from finchat.workflows import part_recorded
+from finchat.workflows.bank_files.statement import Statement
+from finchat.workflows.bank_files.unsound import doubted
 from finchat.workflows.ledger_lines import ledger_lines
 from finchat.workflows.proposals import LineAnswer, draft
 
@@ -27,7 +29,10 @@ _CONTEXT = timedelta(days=38)  # a week less than the payments that are read bef
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What a person asked for. `account` limits the lines to one bank account (code, id or name)."""
+    """What a person asked for. `account` limits the lines to one bank account (code, id or name).
+
+    With `statements` (one an account) their lines are the bank lines, and `feed` is not read.
+    """
 
     window: Window
     as_of: date
@@ -38,6 +43,7 @@ class Request:
     feed: Path | None = None
     account: str | None = None
     rates: Mapping[date, Mapping[str, Decimal]] | None = None
+    statements: tuple[Statement, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +57,7 @@ class Reconciliation:
     plan: Plan
     before: Balances
     books: Books
+    statements: tuple[Statement, ...] = ()
 
     @property
     def lines(self) -> Mapping[str, BankLine]:
@@ -77,7 +84,7 @@ async def prepare(provider: XeroProvider, request: Request, *, records: Records,
     """
     organisation = await provider.organisation()
     accounts = await provider.accounts()
-    fed = () if request.feed is None else feeds.bank_lines(feeds.read(request.feed), accounts, request.account)
+    fed = _bank_lines(request, accounts)
     window = request.window
     # Earlier lines are read with those of the window, so that each keeps the payments that are its own.
     lines = tuple(line for line in fed if window.first - _CONTEXT <= line.date <= window.last)
@@ -86,8 +93,7 @@ async def prepare(provider: XeroProvider, request: Request, *, records: Records,
         provider.balances(request.as_of),
         provider.write_context(request.plan_id),
     )
-    only = next((a.id for a in accounts.values() if request.account in (a.id, a.code, a.name)), None)
-    own = ledger_lines(books.bank_transactions, fed, window.first, window.last, only if request.account else None)
+    own = ledger_lines(books.bank_transactions, fed, window.first, window.last, _only(request, accounts))
     books = replace(books, lines=_ordered((*lines, *own)), rates=request.rates or {})
     emit(Working(what="matching bank lines"))
     wanted = {line.id for line in books.lines if line.date in window}
@@ -97,6 +103,7 @@ async def prepare(provider: XeroProvider, request: Request, *, records: Records,
     drafted = draft(verdicts, books, context, provider.ledger_balance)
     mine = (line for line in books.lines if line.id in wanted)
     drafted = part_recorded.told(drafted, part_recorded.rests(records, organisation.id, mine))
+    drafted = doubted(drafted, request.statements)
     plan = Plan(
         id=request.plan_id,
         created_at=request.created_at,
@@ -115,7 +122,25 @@ async def prepare(provider: XeroProvider, request: Request, *, records: Records,
         plan=plan,
         before=before,
         books=books,
+        statements=request.statements,
     )
+
+
+def _bank_lines(request: Request, accounts: Mapping[str, Account]) -> tuple[BankLine, ...]:
+    """The lines of the statements with those known from before, else of the feed."""
+    if request.statements:
+        return tuple(line for s in request.statements for line in (*s.earlier, *s.lines))
+    return () if request.feed is None else feeds.bank_lines(feeds.read(request.feed), accounts, request.account)
+
+
+def _only(request: Request, accounts: Mapping[str, Account]) -> frozenset[str] | None:
+    """The bank accounts the run is about; None for all of them."""
+    if request.statements:
+        return frozenset(s.account_id for s in request.statements)
+    if not request.account:
+        return None
+    named = frozenset(a.id for a in accounts.values() if request.account in (a.id, a.code, a.name))
+    return named or None
 
 
 def _ordered(lines: tuple[BankLine, ...]) -> tuple[BankLine, ...]:

@@ -1,0 +1,1 @@
+"""What finchat found, as files for other programs: CSV, HTML, XLSX."""
