@@ -72,15 +72,15 @@ class XeroBackEnd:
         self.db.close()
 
     def _prepare(self) -> None:
+        missing = {0: (ledger.SCHEMA, tables.SCHEMA, tables.TRANSFERS), 1: (tables.TRANSFERS,)}
         version = self.db.execute("PRAGMA user_version").fetchone()[0]
-        if version == 0:
-            # Another process may be creating the same file: the check is repeated inside the write lock.
+        if version in missing:
+            # Another process may be preparing the same file: the check is repeated inside the write lock.
             with self.transaction():
-                if self.db.execute("PRAGMA user_version").fetchone()[0] == 0:
-                    for script in (ledger.SCHEMA, tables.SCHEMA):
-                        for statement in _statements(script):
-                            self.db.execute(statement)
-                    self.db.execute(f"PRAGMA user_version = {tables.VERSION}")
+                for script in missing.get(self.db.execute("PRAGMA user_version").fetchone()[0], ()):
+                    for statement in _statements(script):
+                        self.db.execute(statement)
+                self.db.execute(f"PRAGMA user_version = {tables.VERSION}")
         elif version != tables.VERSION:
             self.db.close()
             raise UsageError(f"{self.path} was made by another version of finchat", next="run: finchat sandbox reset")

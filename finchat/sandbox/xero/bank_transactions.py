@@ -155,6 +155,8 @@ def _fields(company: Company, given: Mapping[str, Any], kind: str, row: Row | No
     if not lines:
         raise Refusal("One or more line items must be specified (LineItems)", "LineItems")
     sub_total, tax, total = totals(lines)
+    if tax and kind.endswith("OVERPAYMENT"):
+        raise Refusal("An overpayment has no tax: its LineAmountTypes must be NoTax", "LineAmountTypes")
     if not 0 < total < 10**13:
         raise Refusal("The Total of a bank transaction must be greater than zero", "Total")
     contact = given.get("Contact")

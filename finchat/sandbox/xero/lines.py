@@ -7,6 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from finchat.sandbox.xero import tracking
 from finchat.sandbox.xero.errors import Refusal
 from finchat.sandbox.xero.posting import LinePosting
 from finchat.sandbox.xero.values import LARGEST, amount, guid, guid_or_none, minor, number, round_minor, text
@@ -64,6 +65,7 @@ def new_lines(
         if not isinstance(line, Mapping):
             raise Refusal(f"{where} must be an object", where)
         merged: Mapping[str, Any] = line
+        tracked: list[dict[str, str]] | None = None
         if line.get("LineItemID"):
             identity = guid(line["LineItemID"], f"{where}.LineItemID")
             if identity not in kept:
@@ -72,17 +74,21 @@ def new_lines(
                 raise Refusal(f"LineItemID {identity} is listed twice", f"{where}.LineItemID")
             seen.add(identity)
             merged = _merged(kept[identity], line)
-        found.append(
-            _new_line(
-                company,
-                merged,
-                where,
-                line_amount_types=line_amount_types,
-                strict=strict,
-                coded=coded,
-                unit_places=unit_places,
-            )
+            if line.get("Tracking") is None:
+                # What a line carries already stays as it is, archived since or not.
+                tracked = list(kept[identity].get("Tracking") or ())
+        if tracked is None:
+            tracked = tracking.resolved(company, line.get("Tracking"), f"{where}.Tracking")
+        made = _new_line(
+            company,
+            merged,
+            where,
+            line_amount_types=line_amount_types,
+            strict=strict,
+            coded=coded,
+            unit_places=unit_places,
         )
+        found.append({**made, "Tracking": tracked} if tracked else made)
     return found
 
 
@@ -126,12 +132,6 @@ def _new_line(
         stored["AccountCode"] = account["code"]
     elif strict and coded:
         raise Refusal("Account code must be specified (AccountCode)", f"{where}.AccountCode")
-    tracking = line.get("Tracking")
-    if isinstance(tracking, list) and all(isinstance(t, Mapping) for t in tracking) and len(tracking) <= 2:
-        kept = [
-            {k: t[k] for k in ("TrackingCategoryID", "Name", "Option") if isinstance(t.get(k), str)} for t in tracking
-        ]
-        stored["Tracking"] = kept
     stored["LineAmount"] = _line_amount(line, stored, where, unit_places)
     stored["TaxAmount"] = _line_tax(company, line, stored, where, line_amount_types=line_amount_types, account=account)
     stored["Inclusive"] = line_amount_types == "Inclusive"

@@ -54,7 +54,6 @@ _OTHER = {
     "Items": "ItemID",
     "TrackingCategories": "TrackingCategoryID",
     "ManualJournals": "ManualJournalID",
-    "BankTransfers": "BankTransferID",
     "BrandingThemes": "BrandingThemeID",
     "ContactGroups": "ContactGroupID",
 }
@@ -104,7 +103,7 @@ class _Document:
 
 def load(back_end: XeroBackEnd, collections: Mapping[str, Iterable[Record]]) -> None:
     """Load everything in one transaction. Raises UsageError naming the record and field that cannot be right."""
-    known = {*_ID, *_OTHER, "Organisations", "Accounts", "TaxRates", "Contacts", "Payments"}
+    known = {*_ID, *_OTHER, "Organisations", "BankTransfers", "Accounts", "TaxRates", "Contacts", "Payments"}
     if unknown := sorted(set(collections) - known):
         raise UsageError(f"unknown collections: {', '.join(unknown)}", field=unknown[0])
     with back_end.transaction():
@@ -146,6 +145,7 @@ class _Loader:
                 for record in self.collections.get(resource, ()):
                     self._document(resource, record)
             self._twins()
+            self._transfers()
             self._post_documents(system)
             self._payments(system)
             self._allocations(system)
@@ -359,6 +359,76 @@ class _Loader:
                 twin.due = twin.base_due = 0
                 document.twin, twin.twin = identity, document.guid
                 self.documents[identity] = twin
+
+    def _transfers(self) -> None:
+        """Transfers as listed, their halves made where they are not among the bank transactions.
+
+        Halves that no listed transfer names are two sides of one when day, amount and currency agree, in the order
+        listed: recorded companies often come without their BankTransfers.
+        """
+        rows: list[tuple[Any, ...]] = []
+        named: set[str] = set()
+        for record in self.collections.get("BankTransfers", ()):
+            identity = guid(record["BankTransferID"], "BankTransferID")
+            self.where = f"BankTransfers {identity}"
+            halves = [self._half(record, identity, side) for side in ("From", "To")]
+            named |= {half.guid for half in halves}
+            status = record.get("Status", "AUTHORISED")
+            created = record.get("CreatedDateUTC")
+            rows.append(
+                (
+                    identity,
+                    *(half.guid for half in halves),
+                    status,
+                    stored_instant(instant(created, "CreatedDateUTC")) if created else halves[0].updated,
+                    self._updated(record),
+                    *(_json(list(record.get(key) or ())) for key in ("FromTracking", "ToTracking")),
+                )
+            )
+        rows += self._paired(named)
+        self.where = "BankTransfers"
+        self.db.executemany("INSERT INTO transfer VALUES(NULL,?,?,?,?,?,?,?,?)", rows)
+
+    def _half(self, record: Record, transfer: str, side: str) -> _Document:
+        """One side of a listed transfer; it carries whether it is reconciled."""
+        key, kind = f"{side}BankTransactionID", "SPEND-TRANSFER" if side == "From" else "RECEIVE-TRANSFER"
+        identity = guid_or_none(record.get(key)) or str(uuid5(NAMESPACE_URL, f"xero:{key}:{transfer}"))
+        if (found := self.documents.get(identity)) is None:
+            self._document(
+                "BankTransactions",
+                {
+                    "BankTransactionID": identity,
+                    "Type": kind,
+                    "Status": record.get("Status", "AUTHORISED"),
+                    "BankAccount": record[f"{side}BankAccount"],
+                    "Date": record.get("Date") or record.get("DateString"),
+                    "Reference": record.get("Reference"),
+                    "LineAmountTypes": "NoTax",
+                    "SubTotal": record["Amount"],
+                    "Total": record["Amount"],
+                    "CurrencyRate": record.get("CurrencyRate"),
+                    "IsReconciled": record.get(f"{side}IsReconciled", False),
+                    "UpdatedDateUTC": record.get("UpdatedDateUTC") or record.get("CreatedDateUTC"),
+                },
+            )
+            found = self.documents[identity]
+        self.where = f"BankTransfers {transfer}"
+        if found.type != kind:
+            raise Refusal(f"{identity} is not a {kind} among the BankTransactions", key)
+        return found
+
+    def _paired(self, named: set[str]) -> Iterable[tuple[Any, ...]]:
+        loose = [d for d in self.documents.values() if d.type.endswith("-TRANSFER") and d.guid not in named and d.live]
+        received = [d for d in loose if d.type == "RECEIVE-TRANSFER"]
+        for spent in loose:
+            if spent.type != "SPEND-TRANSFER":
+                continue
+            key = (spent.date, spent.total, spent.currency)
+            half = next((d for d in received if (d.date, d.total, d.currency) == key and d.bank != spent.bank), None)
+            if half is not None:
+                received.remove(half)
+                identity = str(uuid5(NAMESPACE_URL, f"xero:BankTransfers:{spent.guid}"))
+                yield (identity, spent.guid, half.guid, "AUTHORISED", spent.updated, spent.updated, "[]", "[]")
 
     def _post_documents(self, system: SystemAccounts) -> None:
         for document in self.documents.values():

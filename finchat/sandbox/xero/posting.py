@@ -10,6 +10,7 @@
 | RECEIVE / SPEND | bank / lines and tax | lines and tax / bank |
 | RECEIVE-OVERPAYMENT, -PREPAYMENT | bank | receivables |
 | SPEND-OVERPAYMENT, -PREPAYMENT | payables | bank |
+| RECEIVE-TRANSFER / SPEND-TRANSFER | bank / bank transfers | bank transfers / bank |
 | allocation | nothing, unless the two rates differ | |
 
 An overpayment or prepayment is a credit in the control account for its whole total; its lines' codes are shown, not

@@ -71,7 +71,10 @@ def list_records(back_end: XeroBackEnd, name: str, query: Mapping[str, str], mod
         (*values, *limit),
     ).fetchall()
     lines = paged and not summary
-    return Page(render(back_end, name, rows, lines=lines, summary=summary, unit_places=unit_places(query)), pagination)
+    places = unit_places(query)
+    if name == "TrackingCategories":
+        return Page([rendering.tracking_category(row, archived=_asked(query, "includeArchived")) for row in rows], None)
+    return Page(render(back_end, name, rows, lines=lines, summary=summary, unit_places=places), pagination)
 
 
 def one_record(back_end: XeroBackEnd, name: str, key: str, query: Mapping[str, str]) -> dict[str, Any]:
@@ -160,6 +163,8 @@ def render(
         "Accounts": rendering.account,
         "Contacts": rendering.contact,
         "TaxRates": rendering.tax_rate,
+        "BankTransfers": rendering.bank_transfer,
+        "TrackingCategories": rendering.tracking_category,
     }
     return [simple[name](row) for row in rows]
 
@@ -206,8 +211,12 @@ def _conditions(
                 wanted = [_identifier(item, parameter) for item in wanted]
             conditions.append(f"{column} IN (SELECT value FROM json_each(?))")  # noqa: S608 - columns of the table
             values.append(json.dumps(wanted))
-    if resource.name == "Contacts" and query.get("includeArchived", "").lower() != "true" and not query.get("IDs"):
+    if resource.name == "Contacts" and not _asked(query, "includeArchived") and not query.get("IDs"):
         conditions.append("c.status <> 'ARCHIVED'")
+    if resource.name == "BankTransfers" and not _asked(query, "includeDeleted"):
+        conditions.append("t.status <> 'DELETED'")
+    if resource.name == "TrackingCategories" and not _asked(query, "includeArchived"):
+        conditions.append("coalesce(json_extract(o.body, '$.Status'), 'ACTIVE') = 'ACTIVE'")
     if query.get("searchTerm") and resource.name in ("Invoices", "Contacts"):
         columns = "d.number d.reference c.name" if resource.name == "Invoices" else "c.name c.first_name c.email"
         tests = " OR ".join(f"instr(lower(coalesce({column}, '')), lower(?)) > 0" for column in columns.split())
@@ -217,6 +226,10 @@ def _conditions(
         conditions.append(f"{resource.updated} >= ?")
         values.append(_since(modified_since))
     return conditions, values
+
+
+def _asked(query: Mapping[str, str], flag: str) -> bool:
+    return query.get(flag, "").lower() == "true"
 
 
 def _identifier(given: str, parameter: str) -> str:

@@ -250,6 +250,41 @@ def payment(row: Row) -> dict[str, Any]:
     return found
 
 
+def bank_transfer(row: Row) -> dict[str, Any]:
+    """A transfer with both its sides."""
+    found: dict[str, Any] = {
+        "BankTransferID": row["guid"],
+        "CreatedDateUTCString": row["created"][:19],
+        "CreatedDateUTC": ms_date(row["created"]),
+        "DateString": row["date"],
+        "Date": ms_date(row["date"]),
+        "Status": row["status"],
+    }
+    for side in ("From", "To"):
+        name = side.lower()
+        found[f"{side}BankAccount"] = {
+            "AccountID": row[f"{name}_bank"],
+            "Code": row[f"{name}_code"] or "",
+            "Name": row[f"{name}_name"],
+        }
+    found["Amount"] = amount(row["total"])
+    found["FromBankTransactionID"], found["ToBankTransactionID"] = row["from_half"], row["to_half"]
+    for side in ("From", "To"):
+        found[f"{side}IsReconciled"] = bool(row[f"{side.lower()}_reconciled"])
+    found |= {"Reference": row["reference"] or "", "CurrencyRate": rate_text(row["rate"]), "HasAttachments": False}
+    for side in ("From", "To"):
+        found[f"{side}Tracking"] = json.loads(row[f"{side.lower()}_tracking"])
+    return found
+
+
+def tracking_category(row: Row, *, archived: bool = True) -> dict[str, Any]:
+    """A tracking category; options that are archived only when asked for."""
+    body: dict[str, Any] = json.loads(row["body"])
+    body.setdefault("Status", "ACTIVE")
+    options = [{**option, "Status": option.get("Status", "ACTIVE")} for option in body.get("Options") or ()]
+    return {**body, "Options": [option for option in options if archived or option["Status"] == "ACTIVE"]}
+
+
 def line_item(line: Mapping[str, Any], unit_places: int = 2) -> dict[str, Any]:
     """A line in the vendor's order; UnitAmount to two decimals unless four were asked for."""
     found: dict[str, Any] = {}

@@ -103,6 +103,31 @@ IsSupplier c.is_supplier Boolean?
 IsCustomer c.is_customer Boolean?
 UpdatedDateUTC c.updated DateTime?
 """,
+    "BankTransfers": """
+BankTransferID t.guid Guid
+Status t.status String
+Date h.date DateTime
+Amount h.total Decimal
+Reference h.reference String?
+CurrencyRate (h.rate+0) Number?
+CreatedDateUTC t.created DateTime?
+FromBankAccount.AccountID a.guid Guid
+FromBankAccount.Code a.code String?
+FromBankAccount.Name a.name String
+ToBankAccount.AccountID b.guid Guid
+ToBankAccount.Code b.code String?
+ToBankAccount.Name b.name String
+FromBankTransactionID t.from_half Guid
+ToBankTransactionID t.to_half Guid
+FromIsReconciled h.is_reconciled Boolean?
+ToIsReconciled o.is_reconciled Boolean?
+HasAttachments (0) Boolean?
+""",
+    "TrackingCategories": """
+TrackingCategoryID o.guid Guid
+Name json_extract(o.body,'$.Name') String
+Status coalesce(json_extract(o.body,'$.Status'),'ACTIVE') String
+""",
     "TaxRates": """
 Name t.name String
 TaxType t.tax_type String
@@ -145,6 +170,17 @@ _PAYMENT_TABLES = (
     " JOIN account b ON b.guid = p.account"
 )
 
+_TRANSFER_COLUMNS = (
+    "t.guid, t.status, t.created, t.updated, t.from_half, t.to_half, t.from_tracking, t.to_tracking, h.date, h.total,"
+    " h.reference, h.rate, h.is_reconciled AS from_reconciled, o.is_reconciled AS to_reconciled, a.guid AS from_bank,"
+    " a.code AS from_code, a.name AS from_name, b.guid AS to_bank, b.code AS to_code, b.name AS to_name"
+)
+# h is the half the money left, o the half it reached.
+_TRANSFER_TABLES = (
+    "transfer t JOIN document h ON h.guid = t.from_half JOIN document o ON o.guid = t.to_half"
+    " JOIN account a ON a.guid = h.bank JOIN account b ON b.guid = o.bank"
+)
+
 
 def _document(name: str, singular: str) -> Resource:
     return Resource(
@@ -179,6 +215,28 @@ RESOURCES: Mapping[str, Resource] = {
         ),
         Resource("Accounts", "Account", "AccountID", "a.*", "account a WHERE 1", "a.guid", "a.seq", "a.updated", False),
         Resource("Contacts", "Contact", "ContactID", "c.*", "contact c WHERE 1", "c.guid", "c.seq", "c.updated"),
+        Resource(
+            "BankTransfers",
+            "BankTransfer",
+            "BankTransferID",
+            _TRANSFER_COLUMNS,
+            f"{_TRANSFER_TABLES} WHERE 1",
+            "t.guid",
+            "t.seq",
+            "t.updated",
+            False,
+        ),
+        Resource(
+            "TrackingCategories",
+            "TrackingCategory",
+            "TrackingCategoryID",
+            "o.guid, o.body",
+            "other o WHERE o.resource = 'TrackingCategories'",
+            "o.guid",
+            "o.seq",
+            None,
+            False,
+        ),
         Resource("TaxRates", "TaxRate", "TaxType", "t.*", "tax_rate t WHERE 1", "t.tax_type", "t.seq", None, False),
     )
 }

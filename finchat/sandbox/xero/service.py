@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any, Literal
 from uuid import uuid4
 
 from finchat.errors import UsageError
-from finchat.sandbox.xero import bank_transactions, directory, documents, queries, rendering, settlements
+from finchat.sandbox.xero import (
+    bank_transactions,
+    bank_transfers,
+    directory,
+    documents,
+    queries,
+    rendering,
+    settlements,
+)
 from finchat.sandbox.xero.company import Company, Row
 from finchat.sandbox.xero.errors import ApiError, Refusal, exception, not_found, validation
 from finchat.sandbox.xero.json_text import json_text
@@ -27,10 +35,10 @@ IDEMPOTENCY_LIFE = timedelta(minutes=6)
 LONGEST_KEY = 128
 PROVIDER = "finchat sandbox"
 _NAMES = {name.lower(): name for name in (*RESOURCES, "Organisation", "Organisations", "Reports")}
-_NAMES |= {name.lower(): name for name in ("Items", "TrackingCategories", "ManualJournals", "BankTransfers")}
-_KEPT = ("Items", "TrackingCategories", "ManualJournals", "BankTransfers")
+_KEPT = ("Items", "ManualJournals")
+_NAMES |= {name.lower(): name for name in _KEPT}
 _CREDITS = {"CreditNotes": "CreditNote", "Prepayments": "Prepayment", "Overpayments": "Overpayment"}
-_WRITABLE = ("Invoices", "CreditNotes", "Contacts", "Accounts", "Payments", "BankTransactions")
+_WRITABLE = ("Invoices", "CreditNotes", "Contacts", "Accounts", "Payments", "BankTransactions", "BankTransfers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +61,10 @@ class Answer:
     text: str
     media_type: str = "application/json; charset=utf-8"
     headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class _Bare(dict[str, Any]):
+    """An answer that comes without the envelope."""
 
 
 class Service:
@@ -132,7 +144,7 @@ class Service:
             "ProviderName": PROVIDER,
             "DateTimeUTC": ms_instant(self.back_end.now()),
         }
-        return Answer(200, json_text({**envelope, **found}))
+        return Answer(200, json_text(found if isinstance(found, _Bare) else {**envelope, **found}))
 
     def _resource(self, call: Call) -> str:
         name = _NAMES.get(call.path[0].lower()) if call.path else None
@@ -217,6 +229,8 @@ class Service:
                     return documents.save(company, kind, item, create_only=create_only, key=key, unit_places=places)
                 case "BankTransactions":
                     return bank_transactions.save(company, item, create_only=create_only, key=key, unit_places=places)
+                case "BankTransfers":
+                    return bank_transfers.save(company, item, create_only=create_only, key=key)
                 case "Payments":
                     return settlements.save_payment(company, item, create_only=create_only, key=key)
                 case "Contacts":
@@ -262,7 +276,8 @@ class Service:
                 gone = settlements.delete_allocation(company, credit, rest[2])
             except Refusal as refusal:
                 raise validation([_refused({"AllocationID": rest[2]}, refusal)]) from None
-            return {"Allocations": [self._allocation(gone, name)]}
+            # The vendor answers with the allocation itself, outside its usual envelope.
+            return _Bare(self._allocation(gone, name))
         if call.method not in ("PUT", "POST") or len(rest) != 2:
             raise _not_allowed(call.method)
         made: list[str] = []

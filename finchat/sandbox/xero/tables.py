@@ -5,7 +5,13 @@ Amounts are hundredths of the document's currency; `base_*` are hundredths of th
 
 from __future__ import annotations
 
-VERSION = 1
+VERSION = 2
+# What version 2 added: a company of version 1 gets it when it is opened.
+TRANSFERS = """
+CREATE TABLE transfer(seq INTEGER PRIMARY KEY, guid TEXT NOT NULL UNIQUE, from_half TEXT NOT NULL UNIQUE,
+  to_half TEXT NOT NULL UNIQUE, status TEXT NOT NULL, created TEXT NOT NULL, updated TEXT NOT NULL,
+  from_tracking TEXT NOT NULL, to_tracking TEXT NOT NULL);
+"""
 SCHEMA = """
 CREATE TABLE organisation(id INTEGER PRIMARY KEY CHECK(id = 1), guid TEXT NOT NULL, currency TEXT NOT NULL,
   body TEXT NOT NULL, written INTEGER NOT NULL DEFAULT 0);
