@@ -10,7 +10,7 @@ import pytest
 from finchat.books.findings import findings
 from finchat.books.matching import match
 from finchat.books.matching.engine import _why_lost
-from finchat.books.matching.options import Option, Take
+from finchat.books.matching.option import Option, Take
 from finchat.books.money import spoken
 from finchat.books.plan import Evidence
 from tests.books.make import bill, books, invoice, line, verdict

@@ -10,7 +10,7 @@ from decimal import Decimal
 from finchat.books.documents import BankLine, BankTransaction, Books
 from finchat.books.matching.claims import Claim
 from finchat.books.matching.facts import Facts, Remaining
-from finchat.books.matching.options import BY_NUMBER, Option
+from finchat.books.matching.option import BY_NUMBER, Option
 from finchat.books.matching.verdict import Allocation, Verdict
 from finchat.books.money import from_minor
 from finchat.books.plan import Evidence

@@ -10,15 +10,8 @@ from finchat.books.documents import BankLine, Books, Document
 from finchat.books.matching.booked import booked_verdict, clearing_room
 from finchat.books.matching.claims import Claim, claim, lessons
 from finchat.books.matching.facts import Facts, Remaining
-from finchat.books.matching.options import (
-    BY_GROUP,
-    BY_NAME,
-    BY_NUMBER,
-    BY_NUMBER_PART,
-    Option,
-    involved,
-    options,
-)
+from finchat.books.matching.option import BY_GROUP, BY_NAME, BY_NUMBER, BY_NUMBER_PART, Option
+from finchat.books.matching.options import involved, options
 from finchat.books.matching.reports import leftover
 from finchat.books.matching.twins import copies
 from finchat.books.matching.verdict import Allocation, Candidate, Settlement, Verdict

@@ -7,7 +7,8 @@ from decimal import Decimal
 
 from finchat.books.documents import BankLine, Document
 from finchat.books.matching.facts import HINTED, NAMED, Facts, Remaining, contact_name, supporters
-from finchat.books.matching.options import BY_NUMBER_PART, Option, doubt
+from finchat.books.matching.option import BY_NUMBER_PART, Option
+from finchat.books.matching.options import doubt
 from finchat.books.matching.text import words
 from finchat.books.matching.verdict import Candidate, Situation, Verdict
 from finchat.books.money import from_minor, to_minor
