@@ -21,6 +21,7 @@ Kind = Literal[
 Class = Literal["certain", "review"]
 Control = Literal["bank", "receivables", "payables", "tax", "gain_loss", "clearing", "other"]
 EDITED = "edited"  # the kind of evidence that says what a person changed
+ANY = "any"  # expected of a fact that is read for the record, whatever it is: no approval rests on it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +130,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Precondition:
-    """A fact the approval rests on, as text: the guard reads it again before it sends."""
+    """A fact the approval rests on, as text: the guard reads it again before it sends. ANY: it must only be there."""
 
     type: str  # invoice, bill, credit_note, account, organisation …
     id: str

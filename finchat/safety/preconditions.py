@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from finchat.books.money import parse_amount
-from finchat.books.plan import Precondition, Proposal, Write
+from finchat.books.plan import ANY, Precondition, Proposal, Write
 from finchat.canonical import plain_decimal
 from finchat.clock import Clock
 from finchat.connections.toolbox import Toolbox
@@ -81,7 +81,7 @@ def surprises(facts: Facts, proposal: Proposal, writes: Sequence[Write], committ
             present, expected = facts.text(condition), expected_now(proposal, write, condition, committed)
             if present is None:
                 found.append(f"{record_name(proposal, condition)} is not there any more")
-            elif not _same(present, expected):
+            elif expected != ANY and not _same(present, expected):
                 what = condition.field.replace("_", " ")
                 found.append(f"{what} of {record_name(proposal, condition)} is {present}, and was {expected}")
     return list(dict.fromkeys(found))
@@ -95,11 +95,12 @@ def expected_now(proposal: Proposal, write: Write, condition: Precondition, comm
     """
     earlier = proposal.writes[: proposal.writes.index(write)]
     planned = sum((change_by(proposal, w, condition) for w in earlier), Decimal(0))
-    if not planned:
+    if not planned or condition.expected == ANY:
         return condition.expected
     stated = parse_amount(condition.expected)
     first = next((c for w in earlier for c in w.preconditions if fact_of(c) == fact_of(condition)), None)
-    base = stated if first is not None and parse_amount(first.expected) == stated else stated + planned
+    same = first is not None and first.expected != ANY and parse_amount(first.expected) == stated
+    base = stated if same else stated + planned
     done = sum((change_by(proposal, w, condition) for w in earlier if w.id in committed), Decimal(0))
     return plain_decimal(base - done)
 

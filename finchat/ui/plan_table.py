@@ -152,6 +152,8 @@ def leaves_open(proposal: Proposal) -> list[tuple[Link, Decimal]]:
     """Documents that stay open after the proposal, with what remains due in the document's currency."""
     due: dict[str, Decimal] = {}
     for write in proposal.writes:
+        if write.reverses:
+            continue
         for condition in write.preconditions:
             if condition.field == "amount_due" and condition.id not in due:
                 due[condition.id] = Decimal(condition.expected)
