@@ -10,9 +10,18 @@ from finchat.sandbox.company.vocabulary import COMPANIES
 
 BANK = "090"
 SAVINGS = "091"
+USD_ACCOUNT = "092"
 SALES = "200"
 INTEREST = "270"
 FEES = "404"
+MERCHANT_FEES = "405"
+COURIERS = "425"
+GENERAL = "429"
+OFFICE = "453"
+STATIONERY = "461"
+REPAIRS = "473"
+SUBSCRIPTIONS = "485"
+TELEPHONE = "489"
 WAGES = "477"
 RENT = "469"
 FUEL = "449"
@@ -20,31 +29,44 @@ CLEARING = "615"
 MERELY_CALLED_CLEARING = "617"
 DEPOSITS_HELD = "835"
 GST = "820"
+OWNER_FUNDS = "970"
+DRAWINGS = "980"
+
+# Bank account -> its currency; the organisation keeps its books in NZD.
+BANK_ACCOUNTS = {BANK: "NZD", SAVINGS: "NZD", USD_ACCOUNT: "USD"}
 
 # code, name, type, tax type, system account, takes payments
 _ACCOUNTS: tuple[tuple[str, str, str, str, str, bool], ...] = (
     (BANK, "Business Account", "BANK", "NONE", "", False),
     (SAVINGS, "Savings", "BANK", "NONE", "", False),
+    (USD_ACCOUNT, "US Dollar Account", "BANK", "NONE", "", False),
     (SALES, "Sales", "REVENUE", "OUTPUT2", "", False),
+    ("205", "Discounts Allowed", "REVENUE", "OUTPUT2", "", False),
     ("260", "Other Revenue", "REVENUE", "OUTPUT2", "", False),
     (INTEREST, "Interest Income", "REVENUE", "NONE", "", False),
     ("300", "Purchases", "DIRECTCOSTS", "INPUT2", "", False),
     ("310", "Subcontractors", "DIRECTCOSTS", "INPUT2", "", False),
     (FEES, "Bank Fees", "EXPENSE", "NONE", "", False),
-    ("425", "Freight & Courier", "EXPENSE", "INPUT2", "", False),
-    ("429", "General Expenses", "EXPENSE", "INPUT2", "", False),
+    (MERCHANT_FEES, "Merchant Fees", "EXPENSE", "INPUT2", "", False),
+    (COURIERS, "Freight & Courier", "EXPENSE", "INPUT2", "", False),
+    (GENERAL, "General Expenses", "EXPENSE", "INPUT2", "", False),
+    ("433", "Insurance", "EXPENSE", "INPUT2", "", False),
     ("445", "Light, Power, Heating", "EXPENSE", "INPUT2", "", False),
     (FUEL, "Motor Vehicle Expenses", "EXPENSE", "INPUT2", "", False),
-    ("461", "Printing & Stationery", "EXPENSE", "INPUT2", "", False),
+    (OFFICE, "Office Expenses", "EXPENSE", "INPUT2", "", False),
+    (STATIONERY, "Printing & Stationery", "EXPENSE", "INPUT2", "", False),
     (RENT, "Rent", "EXPENSE", "INPUT2", "", False),
-    ("473", "Repairs & Maintenance", "EXPENSE", "INPUT2", "", False),
+    (REPAIRS, "Repairs & Maintenance", "EXPENSE", "INPUT2", "", False),
     (WAGES, "Wages & Salaries", "EXPENSE", "NONE", "", False),
+    (SUBSCRIPTIONS, "Subscriptions", "EXPENSE", "INPUT2", "", False),
+    (TELEPHONE, "Telephone & Internet", "EXPENSE", "INPUT2", "", False),
     ("497", "Bank Revaluations", "EXPENSE", "NONE", "BANKCURRENCYGAIN", False),
     ("498", "Unrealised Currency Gains", "EXPENSE", "NONE", "UNREALISEDCURRENCYGAIN", False),
     ("499", "Realised Currency Gains", "EXPENSE", "NONE", "REALISEDCURRENCYGAIN", False),
     ("610", "Accounts Receivable", "CURRENT", "NONE", "DEBTORS", False),
     (CLEARING, "Card & Wallet Receipts", "CURRLIAB", "NONE", "", True),
     (MERELY_CALLED_CLEARING, "Old Clearing", "CURRLIAB", "NONE", "", True),
+    ("620", "Withholding Tax Paid", "CURRENT", "NONE", "", False),
     ("630", "Inventory", "INVENTORY", "NONE", "", False),
     ("710", "Plant & Equipment", "FIXED", "INPUT2", "", False),
     ("711", "Less Accumulated Depreciation on Plant", "FIXED", "NONE", "", False),
@@ -56,7 +78,8 @@ _ACCOUNTS: tuple[tuple[str, str, str, str, str, bool], ...] = (
     ("879", "Bank Transfers", "CURRENT", "NONE", "BANKTRANSFERS", False),
     ("900", "Term Loan", "TERMLIAB", "NONE", "", False),
     ("960", "Retained Earnings", "EQUITY", "NONE", "RETAINEDEARNINGS", False),
-    ("970", "Owner Funds Introduced", "EQUITY", "NONE", "", False),
+    (OWNER_FUNDS, "Owner Funds Introduced", "EQUITY", "NONE", "", False),
+    (DRAWINGS, "Owner Drawings", "EQUITY", "NONE", "", False),
 )
 _CLASSES = {
     "BANK": "ASSET",
@@ -70,6 +93,8 @@ _CLASSES = {
     "EXPENSE": "EXPENSE",
     "DIRECTCOSTS": "EXPENSE",
 }
+# Tracking category -> its options.
+TRACKING = {"Region": ("North Island", "South Island", "Head Office"), "Team": ("Workshop", "Showroom", "On Site")}
 _TAXES = (
     ("15% GST on Income", "OUTPUT2", 15, True, False),
     ("15% GST on Expenses", "INPUT2", 15, False, True),
@@ -88,7 +113,10 @@ class Chart:
         self.ids = {code: guid(draw) for code, *_rest in _ACCOUNTS}
         self.legal_name, self.short_name = draw.choice(COMPANIES)
         self.number_at_bank = f"02-{draw.randrange(100, 1300):04d}-{draw.randrange(10**6, 10**7)}-00"
-        self.savings_at_bank = f"{self.number_at_bank[:-2]}30"
+        stem = self.number_at_bank[:-2]
+        self.numbers = {BANK: self.number_at_bank, SAVINGS: f"{stem}30", USD_ACCOUNT: f"{stem}97"}
+        own = stream(seed, "tracking")
+        self._tracking = {name: (guid(own), {o: guid(own) for o in options}) for name, options in TRACKING.items()}
         self._updated = vendor_instant(start, draw)
 
     def accounts(self) -> list[dict[str, Any]]:
@@ -111,13 +139,47 @@ class Chart:
         if system:
             record["SystemAccount"] = system
         if kind == "BANK":
-            number = self.number_at_bank if code == BANK else self.savings_at_bank
             record |= {
-                "BankAccountNumber": number.replace("-", ""),
+                "BankAccountNumber": self.numbers[code].replace("-", ""),
                 "BankAccountType": "BANK",
-                "CurrencyCode": "NZD",
+                "CurrencyCode": BANK_ACCOUNTS[code],
             }
         return record
+
+    def name(self, code: str) -> str:
+        return next(name for found, name, *_rest in _ACCOUNTS if found == code)
+
+    def tracking_categories(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "Name": name,
+                "Status": "ACTIVE",
+                "TrackingCategoryID": category,
+                "Options": [
+                    {
+                        "TrackingOptionID": identity,
+                        "Name": option,
+                        "Status": "ACTIVE",
+                        "HasValidationErrors": False,
+                        "IsDeleted": False,
+                        "IsArchived": False,
+                        "IsActive": True,
+                    }
+                    for option, identity in options.items()
+                ],
+            }
+            for name, (category, options) in self._tracking.items()
+        ]
+
+    def tracked(self, name: str, option: str) -> dict[str, str]:
+        """One entry of a line's Tracking."""
+        category, options = self._tracking[name]
+        return {
+            "TrackingCategoryID": category,
+            "TrackingOptionID": options[option],
+            "Name": name,
+            "Option": option,
+        }
 
     def organisation(self, *, created: date, period_lock: date, year_end_lock: date) -> dict[str, Any]:
         return {

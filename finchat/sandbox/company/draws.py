@@ -65,5 +65,11 @@ def month_end(day: date, months_back: int) -> date:
     return date(count // 12, count % 12 + 1, 1) - _DAY
 
 
+def months_before(day: date, months: int) -> date:
+    """The same day of an earlier month, or the last of it when it is shorter."""
+    last = month_end(day, months)
+    return last.replace(day=min(day.day, last.day))
+
+
 def days_before(day: date, days: int) -> date:
     return day - days * _DAY

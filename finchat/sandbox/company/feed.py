@@ -1,4 +1,4 @@
-"""The bank's own feed: what happened on the statement, and the words in which one of several banks prints it."""
+"""The lines of the bank: what happened on each statement, and the words in which one of several banks prints it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from datetime import date
 from random import Random
 from typing import Any, Literal
 
+from finchat.sandbox.company.chart import BANK, BANK_ACCOUNTS
 from finchat.sandbox.company.draws import text
-from finchat.sandbox.company.records import Credit, Document
+from finchat.sandbox.company.parties import Party
+from finchat.sandbox.company.records import BankTransaction, Credit, CreditKind, Document
 
 Channel = Literal["credit", "payment", "card", "debit", "wire_in", "wire_out", "own", "fee", "interest", "counter"]
 Determinable = Literal["yes", "weak", "no"]
@@ -26,7 +28,7 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Cash of a line against a document. `cents` are NZD of the line, `document_cents` the document's currency."""
+    """Cash of a line against a document: `cents` in the line's currency, `document_cents` in the document's."""
 
     document: Document
     cents: int
@@ -54,12 +56,58 @@ class Applied:
     cents: int
 
 
+@dataclass(frozen=True, slots=True)
+class Refunded:
+    """Money that gives back a credit; `credit` is None when the books hold none."""
+
+    credit: Credit | None
+
+
+@dataclass(frozen=True, slots=True)
+class Excess:
+    """Money of a contact beyond what documents take: recorded as an open overpayment or prepayment."""
+
+    party: Party
+    kind: CreditKind
+    cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A transfer that the books do not hold: codes of the own accounts, and the line of the other statement."""
+
+    source: str
+    target: str
+    other: list[Line]
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """How money without a document (all of a line, or `cents` of it) is booked.
+
+    `decision`: propose when the payee's history is uniform and recent; ask when only a person knows (`why`: new_payee,
+    mixed, unusual_amount, seen_once); either when a right proposal gains but asking is as good (changed_coding).
+    `accept` holds every coding the payee has had, as account and tax type.
+    """
+
+    party: Party | None
+    account: str
+    tax_type: str
+    tracking: tuple[tuple[str, str], ...]
+    decision: Literal["propose", "ask", "either"]
+    why: str
+    cents: int
+    seen: int = 0
+    accept: tuple[tuple[str, str], ...] = ()
+
+
 @dataclass(slots=True, eq=False)
 class Line:
-    """One line of the statement, what it says and what it truly is.
+    """One line of the statement of `held_in` (a bank account's code), what it says and what it truly is.
 
-    `settled_by` lists the kinds of write that settle it: payment, clearing_payment, allocation, or kinds that need
-    a human's account (overpayment and the like). `repeats` makes it the second import of another line.
+    `settled_by` lists the kinds of write that settle it: payment, clearing_payment, allocation, overpayment,
+    prepayment, refund, transfer, spend_money, receive_money. `repeats` makes it the second import of another line.
+    The bank's words are copied into the reference of `copied_to`, as a bookkeeper does who works from the line.
     """
 
     day: date
@@ -82,6 +130,12 @@ class Line:
     group: str = ""
     repeats: Line | None = None
     plain: bool = False
+    held_in: str = BANK
+    coded: Coded | None = None
+    moved: Moved | None = None
+    refunded: Refunded | None = None
+    excess: Excess | None = None
+    copied_to: BankTransaction | None = None
     id: str = ""
     record: dict[str, Any] = field(default_factory=dict)
 
@@ -145,11 +199,12 @@ _LEGAL_FORMS = (" Limited", " Ltd", " Pty Ltd", " LLC", " Inc", " NZ Ltd")
 class Printer:
     """Prints lines in the dialect of the company's bank. A company has one bank, whatever the day."""
 
-    def __init__(self, draw: Random, numbers: frozenset[str], *, bank: int) -> None:
+    def __init__(self, draw: Random, numbers: frozenset[str], ids: set[str], *, bank: int) -> None:
+        """`ids` are those in use, on any statement of the company."""
         self._draw = draw
         self._dialect = _DIALECTS[bank % len(_DIALECTS)]
         self._numbers = numbers
-        self._ids: set[str] = set()
+        self._ids = ids
 
     def print(self, line: Line) -> None:
         """Give the line its id and its record. Lines are printed in the order of the statement."""
@@ -168,7 +223,7 @@ class Printer:
             "date": line.day.isoformat(),
             "type": "RECEIVE" if line.receives else "SPEND",
             "amount": text(line.cents),
-            "currency": "NZD",
+            "currency": BANK_ACCOUNTS[line.held_in],
             "payee": payee,
             "narration": narration,
             "reference": reference,

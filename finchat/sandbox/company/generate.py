@@ -1,7 +1,8 @@
-"""A believable New Zealand trading company for any seed and any day: its books, its bank's feed and the answers."""
+"""A believable New Zealand trading company for any seed and any day: its books, its statements and the answers."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -9,9 +10,10 @@ from random import Random
 from typing import Any
 
 from finchat.sandbox.company import chart
-from finchat.sandbox.company.answers import truth
+from finchat.sandbox.company.answers import Statement, truth
 from finchat.sandbox.company.draws import business_day, days_before, decimal, guid, text, vendor_dates, vendor_instant
 from finchat.sandbox.company.feed import Line, Printer
+from finchat.sandbox.company.habits import Habits
 from finchat.sandbox.company.parties import contact_record
 from finchat.sandbox.company.records import BankTransaction, Item
 from finchat.sandbox.company.vocabulary import NUMBER_PREFIXES
@@ -20,17 +22,20 @@ from finchat.sandbox.company.world import World
 from finchat.sandbox.company.xero_json import Writer
 from finchat.sandbox.company.year import trade
 
-_LOWEST_BALANCE = 1_200_000
-_OPENING_SAVINGS = 4_000_000
+# Below this no account ever falls; cents of its currency.
+_LOWEST_BALANCE = {chart.BANK: 1_200_000, chart.SAVINGS: 2_500_000, chart.USD_ACCOUNT: 350_000}
 
 
 @dataclass(frozen=True, slots=True)
 class SeededCompany:
     """`collections`: Xero JSON for the back end's loader. `feed`: the bank's own feed of account 090, neutral, outside
-    the API. `truth`: the answers of its lines. Amounts are Decimals in `collections`, strings in the other two."""
+    the API. `statements`: what the bank printed for each of its accounts, by code, every line once and with the
+    balances at both ends. `truth`: the answers of the lines. Amounts are Decimals in `collections`, strings elsewhere.
+    """
 
     collections: dict[str, list[dict[str, Any]]]
     feed: dict[str, Any]
+    statements: dict[str, dict[str, Any]]
     truth: dict[str, Any]
 
 
@@ -38,26 +43,42 @@ def generate(seed: int, anchor: date) -> SeededCompany:
     """The company of a seed as of a day: the same bytes for the same arguments, anywhere."""
     world = World(seed, anchor)
     week = Week(world)
+    habits = Habits(world)
+    habits.history()
     trade(world, week.quiet)
     week.happen()
+    habits.week()
     _number(world)
-    statement = _statement(world)
-    opening = _opening(world, statement)
-    real = [line for line in statement if line.repeats is None]
-    closing = opening + sum(line.signed for line in real)
-    answers = truth(world, statement, opening, closing)
-    world.ledger.bank_transactions[:0] = _opening_entries(world, opening)
-    feed = {
-        "account_code": chart.BANK,
-        "account_id": world.chart.ids[chart.BANK],
-        "currency": "NZD",
+    _print(world)
+    statements = {code: _statement(world, code) for code in chart.BANK_ACCOUNTS}
+    answers = truth(world, statements)
+    world.ledger.bank_transactions[:0] = _opening_entries(world, statements)
+    main = statements[chart.BANK]
+    feed = _head(world, main) | {"lines": [line.record for line in main.lines]}
+    printed = {code: _printed(world, statement) for code, statement in statements.items()}
+    return SeededCompany(_collections(world), feed, printed, answers)
+
+
+def _head(world: World, statement: Statement) -> dict[str, Any]:
+    return {
+        "account_code": statement.code,
+        "account_id": world.chart.ids[statement.code],
+        "currency": statement.currency,
         "from": world.start.isoformat(),
-        "to": anchor.isoformat(),
-        "opening_balance": text(opening),
-        "closing_balance": text(closing),
-        "lines": [line.record for line in statement],
+        "to": world.anchor.isoformat(),
+        "opening_balance": text(statement.opening),
+        "closing_balance": text(statement.closing),
     }
-    return SeededCompany(_collections(world), feed, answers)
+
+
+def _printed(world: World, statement: Statement) -> dict[str, Any]:
+    return _head(world, statement) | {
+        "account_name": world.chart.name(statement.code),
+        "account_number": world.chart.numbers[statement.code],
+        "holder": world.chart.legal_name,
+        "bank": world.parties.bank.name,
+        "lines": [line.record for line in statement.lines if line.repeats is None],
+    }
 
 
 def _number(world: World) -> None:
@@ -81,42 +102,49 @@ def _number(world: World) -> None:
         credit.number = f"CN-{count:04d}"
 
 
-def _statement(world: World) -> list[Line]:
-    """The lines in the order of the statement, printed by the company's bank."""
+def _print(world: World) -> None:
+    """Put the lines in the order of the statement and have the company's bank print them."""
     draw = world.stream("statement")
     numbers = frozenset(document.number for document in world.ledger.documents)
-    printer = Printer(draw, numbers, bank=world.seed)
+    ids: set[str] = set()
+    printers = {
+        code: Printer(draw if code == chart.BANK else world.stream(f"statement {code}"), numbers, ids, bank=world.seed)
+        for code in chart.BANK_ACCOUNTS
+    }
     order: dict[Line, int] = {line: draw.getrandbits(32) for line in world.lines}
     for line in world.lines:
         if line.repeats is not None:
             order[line] = max(order[line], order[line.repeats] + 1)
-    statement = sorted(world.lines, key=lambda line: (line.day, order[line]))
-    for line in statement:
-        printer.print(line)
-    return statement
+    world.lines.sort(key=lambda line: (line.day, order[line]))
+    for line in world.lines:
+        printers[line.held_in].print(line)
+        if line.copied_to is not None:
+            line.copied_to.reference = line.record["narration"]
 
 
-def _opening(world: World, statement: list[Line]) -> int:
-    """An opening balance with which the account never runs low."""
-    lowest = balance = 0
-    for line in statement:
+def _statement(world: World, code: str) -> Statement:
+    """The printed lines of one account, between balances with which it never runs low."""
+    lines = [line for line in world.lines if line.held_in == code]
+    lowest = balance = closing = 0
+    for line in lines:
         balance += line.signed
         lowest = min(lowest, balance)
-    spare = world.stream("opening").randrange(0, 900_000)
-    return _LOWEST_BALANCE - lowest + spare
+        closing += 0 if line.repeats else line.signed
+    opening = _LOWEST_BALANCE[code] - lowest + world.stream(f"opening {code}").randrange(0, 900_000)
+    return Statement(code, chart.BANK_ACCOUNTS[code], lines, opening, opening + closing)
 
 
-def _opening_entries(world: World, opening: int) -> list[BankTransaction]:
-    """The balances the year began with, the day before the feed begins; on no statement line."""
+def _opening_entries(world: World, statements: Mapping[str, Statement]) -> list[BankTransaction]:
+    """The balances the year began with, the day before the statements begin; on no statement line."""
     draw = world.stream("opening entries")
     day = days_before(world.start, 1)
-    owner = world.parties.bank
     return [
         BankTransaction(
-            guid(draw), "RECEIVE", owner, day, (Item("Opening balance", 1, cents, "970", "NONE"),), account,
-            "Opening balance", on_statement=day,
+            guid(draw), "RECEIVE", world.parties.owner, day,
+            (Item("Opening balance", 1, statement.opening, chart.OWNER_FUNDS, "NONE"),), code, "Opening balance",
+            rate=world.rates.at(statement.currency, day), on_statement=day,
         )
-        for account, cents in ((chart.BANK, opening), (chart.SAVINGS, _OPENING_SAVINGS))
+        for code, statement in statements.items()
     ]  # fmt: skip
 
 
@@ -134,6 +162,7 @@ def _collections(world: World) -> dict[str, list[dict[str, Any]]]:
         ],
         "Accounts": world.chart.accounts(),
         "TaxRates": chart.tax_rates(),
+        "TrackingCategories": world.chart.tracking_categories(),
         "Contacts": [contact_record(party, vendor_instant(world.start, draw)) for party in world.parties.all],
         **written,
         "ManualJournals": _journals(world, draw),

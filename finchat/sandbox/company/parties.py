@@ -10,10 +10,19 @@ from finchat.sandbox.company.draws import guid, stream
 from finchat.sandbox.company.vocabulary import (
     ABROAD,
     ABROAD_SUPPLIERS,
+    ACQUIRERS,
+    CARRIERS,
     CUSTOMER_STEMS,
     CUSTOMER_TRADES,
     ENDINGS,
+    ERRANDS,
+    FUEL_STOPS,
+    HARDWARE,
+    HOSTS,
+    ONCE,
+    OWNERS,
     SIBLING_WORDS,
+    SOFTWARE,
     SUPPLIER_STEMS,
     SUPPLIER_TRADES,
     TOWNS,
@@ -56,10 +65,22 @@ class Parties:
     staff: Party
     till: Party
     power: Party
+    owner: Party
+    acquirer: Party
+    host: Party
+    software: Party
+    carrier: Party
+    fuel: Party
+    hardware: Party
+    errands: Party
+    once: Party
 
     @property
     def office(self) -> list[Party]:
-        return [self.bank, self.revenue, self.landlord, self.staff, self.till, self.power]
+        return [
+            self.bank, self.revenue, self.landlord, self.staff, self.till, self.power, self.owner, self.acquirer,
+            self.host, self.software, self.carrier, self.fuel, self.hardware, self.errands, self.once,
+        ]  # fmt: skip
 
     @property
     def all(self) -> list[Party]:
@@ -67,9 +88,9 @@ class Parties:
 
 
 def make_parties(seed: int) -> Parties:
-    """About forty contacts, the same for a seed on any day."""
+    """Nearly sixty contacts, the same for a seed on any day."""
     draw = stream(seed, "parties")
-    stems = draw.sample(CUSTOMER_STEMS, 20)
+    stems = draw.sample(CUSTOMER_STEMS, 24)
     customers = [_local(draw, stem, CUSTOMER_TRADES, "customer") for stem in stems]
     for elder, word in zip(customers[:2], SIBLING_WORDS, strict=False):
         customers.append(_sibling(draw, elder, word))
@@ -93,6 +114,8 @@ def make_parties(seed: int) -> Parties:
             "Staff Wages",
             "Counter Sales",
             "Tui Power",
+            *(draw.choice(names) for names in (OWNERS, ACQUIRERS, HOSTS, SOFTWARE, CARRIERS)),
+            *(draw.choice(names) for names in (FUEL_STOPS, HARDWARE, ERRANDS, ONCE)),
         )
     ]
     return Parties(customers, suppliers, *office)

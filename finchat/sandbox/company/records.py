@@ -1,6 +1,7 @@
 """The ledger of the seeded company while it is being written: documents, payments, credits and bank transactions.
 
-Amounts are cents of the document's currency; `bank_cents` are cents of NZD. A rate is Xero's: foreign units for one
+Amounts are cents of the document's currency; `bank_cents` and what a bank transaction moves are cents of the bank
+account's currency. A rate is Xero's: foreign units for one
 NZD (amount ÷ rate = NZD).
 """
 
@@ -33,6 +34,7 @@ class Item:
     account: str
     tax_type: str
     inclusive: bool = False
+    tracking: tuple[tuple[str, str], ...] = ()
 
     @property
     def amount(self) -> int:
@@ -155,6 +157,7 @@ class BankTransaction:
     reference: str = ""
     credit: Credit | None = None
     transfer_id: str = ""
+    rate: Decimal = ONE
     on_statement: date | None = None
 
     @property
@@ -214,11 +217,17 @@ class Ledger:
         reference: str = "",
         batch: Batch | None = None,
     ) -> Payment:
-        """Record cash against a document: never more than is due, never before the document."""
+        """Record cash against a document: never more than is due, never before the document.
+
+        A bank account in another currency than NZD takes documents of its own currency only.
+        """
         assert 0 < cents <= document.due
         assert day >= document.day
         at = rate or document.rate
-        made = Payment(self.new_id(), document, day, cents, base_cents(cents, at), account, at, reference, batch)
+        held = chart.BANK_ACCOUNTS.get(account, "NZD")
+        assert held in ("NZD", document.party.currency)
+        moved = cents if held != "NZD" else base_cents(cents, at)
+        made = Payment(self.new_id(), document, day, cents, moved, account, at, reference, batch)
         document.payments.append(made)
         self.payments.append(made)
         if batch is not None:
@@ -248,9 +257,10 @@ class Ledger:
         *,
         account: str = chart.BANK,
         reference: str = "",
+        rate: Decimal = ONE,
     ) -> BankTransaction:
-        """Receive or spend money."""
-        made = BankTransaction(self.new_id(), type, party, day, tuple(items), account, reference)
+        """Receive or spend money, in the currency of the bank account."""
+        made = BankTransaction(self.new_id(), type, party, day, tuple(items), account, reference, rate=rate)
         self.bank_transactions.append(made)
         return made
 
@@ -285,7 +295,7 @@ class Ledger:
         return made
 
     def movement(self, account: str) -> int:
-        """What the recorded entries did to a bank account, in NZD cents."""
+        """What the recorded entries did to a bank account, in cents of its currency."""
         moved = sum(
             (1 if entry.receives else -1) * entry.cents for entry in self.bank_transactions if entry.account == account
         )

@@ -75,4 +75,15 @@ PURCHASES: tuple[tuple[str, str, int, int], ...] = (
     ("Repairs to plant", "473", 6_000, 88_000),
 )
 PURCHASE_ORDERS = ("PO {n}", "PO{n}", "Order {n}", "JOB {n}")
+# Whom the company pays and is paid by without any document: one of each is chosen for a seed.
+OWNERS = ("Mere Tautahi", "Aroha Whitcombe", "Callum Dreyer", "Ngaire Oldfield", "Sione Fakatava")
+ACQUIRERS = ("Windlass Payments", "Tallyho Merchant Services", "Copperline Eftpos")
+HOSTS = ("Kitestring Cloud", "Bellbird Hosting", "Paddock Servers")
+SOFTWARE = ("Paperboat Design Suite", "Inkwell Apps", "Draughtsman Online")
+CARRIERS = ("Fantail Broadband", "Skerry Telecom", "Longline Fibre")
+FUEL_STOPS = ("Kea Fuel Stop", "Gulf Road Fuels", "Moa Petroleum")
+HARDWARE = ("Saddleback Hardware", "Tradegate Store", "Whistler Mitre & Co")
+ERRANDS = ("Fleetfoot Parcels", "Swiftlet Deliveries", "Roadrunner Post")
+ONCE = ("Lookout Locksmiths", "Brightwater Pest Control", "Harrier Tree Services")
+NEWCOMERS = ("QUILLFEATHER TRAINING", "OTTERBURN SAFETY GEAR", "LANTERN PRINT LAB", "MARINER SIGN HIRE")
 STRANGERS = ("THISTLE ST DELI", "MAGPIE CINEMA", "BRIDGE RD PARKING", "LAKEFRONT FLORIST", "HILLTOP VIDEO HIRE")

@@ -31,12 +31,16 @@ class Week:
             self._by_statement,
             self._twin,
             self._on_account,
-        ) = customers[:7]
-        self._quiet = customers[:7]
-        self._customers = customers[7:]
+            self._returning,
+            self._refunded,
+        ) = customers[:9]
+        self._quiet = customers[:9]
+        self._customers = customers[9:]
         self._next = 0
         locals_ = [p for p in world.parties.suppliers if not p.foreign and not p.sibling]
         self._suppliers = [p for p in locals_ if p not in world.parties.suppliers[3:5]]
+        self._refunding = self._suppliers.pop(self._draw.randrange(len(self._suppliers)))
+        self._quiet.append(self._refunding)
         self._next_supplier = 0
 
     @property
@@ -305,7 +309,7 @@ class Week:
     def _own(self, cents: int, day: date, scenario: str, claim: Claim | None) -> None:
         line = self._line(None, cents, False, day, scenario=scenario, claim=claim, words="Savings", channel="own")
         line.name = self._world.chart.short_name
-        line.account = self._world.chart.savings_at_bank
+        line.account = self._world.chart.numbers[chart.SAVINGS]
         if claim is None:
             line.residuals.append(("unrelated", cents))
 

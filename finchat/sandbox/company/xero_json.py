@@ -7,7 +7,7 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-from finchat.sandbox.company.chart import BANK, Chart
+from finchat.sandbox.company.chart import BANK, BANK_ACCOUNTS, Chart
 from finchat.sandbox.company.draws import decimal, vendor_date, vendor_dates, vendor_instant
 from finchat.sandbox.company.parties import Party
 from finchat.sandbox.company.records import (
@@ -97,7 +97,7 @@ class Writer:
                     "TaxType": item.tax_type,
                     "TaxAmount": decimal(item.tax),
                     "AccountCode": item.account,
-                    "Tracking": [],
+                    "Tracking": [self._chart.tracked(*chosen) for chosen in item.tracking],
                 }
                 for item in items
             ],
@@ -197,7 +197,7 @@ class Writer:
             "BankAccount": {"AccountID": self._chart.ids[entry.account], "Code": entry.account},
             "Reference": entry.reference,
             **vendor_dates("Date", entry.day),
-            **self._amounts(entry.items, "NZD", Decimal(1)),
+            **self._amounts(entry.items, BANK_ACCOUNTS[entry.account], entry.rate),
             "HasAttachments": False,
             "UpdatedDateUTC": vendor_instant(entry.day, self._draw),
         }

@@ -110,10 +110,11 @@ class _Year:
     # -- money against documents
 
     def _settle(self, document: Document, day: date, cents: int) -> Payment:
-        """A payment in the ledger and its line on the statement."""
+        """A payment in the ledger and its line on the statement; US dollars often stay US dollars."""
         draw, world = self._draw, self._world
         party = document.party
-        payment = world.ledger.pay(document, day, cents, rate=world.rate(party, day))
+        account = chart.USD_ACCOUNT if party.currency == "USD" and draw.random() < 0.5 else chart.BANK
+        payment = world.ledger.pay(document, day, cents, account=account, rate=world.rate(party, day))
         payment.on_statement = world.statement_day(draw, day)
         world.line(
             Line(
@@ -126,6 +127,7 @@ class _Year:
                 account=party.account,
                 town=party.town,
                 claim=Claim("payment", (payment.id,)),
+                held_in=account,
             )
         )
         world.take(payment.bank_cents)
@@ -256,13 +258,6 @@ class _Year:
         for day in self._monthly(9):
             power = world.amount(draw, 22_000, 61_000)
             self._spend(day, parties.power, power, account="445", channel="debit", words="Tui Power")
-        for day in self._monthly(28):
-            fee = draw.choice((1_250, 1_250, 1_475))
-            self._spend(day, parties.bank, fee, account=chart.FEES, channel="fee")
-            self._receive(day, parties.bank, world.amount(draw, 60, 900), account=chart.INTEREST, channel="interest")
-        for day in self._every(9, 5):
-            fuel = world.amount(draw, 3_500, 16_500)
-            self._spend(day, parties.bank, fuel, account=chart.FUEL, channel="card", words="KEA FUEL STOP")
         for day in self._every(7, 2):
             takings = world.amount(draw, 18_000, 92_000)
             self._receive(day, parties.till, takings, account=chart.SALES, channel="counter")
@@ -273,14 +268,14 @@ class _Year:
                 day,
                 draw.randrange(150_000, 400_000, 5_000),
             )
-            here = halves[0] if there else halves[1]
-            self._on_statement(here, "own", claim=transfer_claim(here, halves))
+            for half in halves:
+                self._on_statement(half, "own", claim=transfer_claim(half, halves))
 
     def _spend(
-        self, day: date, party: Party, cents: int, *, account: str, channel: Channel = "payment", words: str = ""
+        self, day: date, party: Party, cents: int, *, account: str, channel: Channel = "payment", words: str
     ) -> None:
-        tax = "NONE" if account in (chart.WAGES, chart.FEES) else "INPUT2"
-        item = Item(words or "Bank fee", 1, cents, account, tax, True)
+        tax = "NONE" if account == chart.WAGES else "INPUT2"
+        item = Item(words, 1, cents, account, tax, True)
         self._on_statement(self._world.ledger.money("SPEND", party, day, [item]), channel, words=words)
 
     def _receive(self, day: date, party: Party, cents: int, *, account: str, channel: Channel) -> None:
@@ -365,6 +360,7 @@ class _Year:
                 words=words,
                 account=named.account if named else "",
                 claim=claim or Claim("bank_transaction", (entry.id,)),
+                held_in=entry.account,
             )
         )
 
