@@ -21,6 +21,9 @@ from finchat.books.documents import (
     Document,
     Organisation,
     Payment,
+    TaxRate,
+    TrackingCategory,
+    Transfer,
 )  # fmt: skip
 from finchat.books.money import round_to_minor
 from finchat.providers.fields import Record, UnreadableRecord
@@ -35,7 +38,7 @@ DOCUMENT_STATUSES = {
     "VOIDED": "void",
     "DELETED": "void",
 }
-_CREDIT_TYPES = {
+CREDIT_TYPES = {
     "ACCRECCREDIT": "invoice",
     "ACCPAYCREDIT": "bill",
     "RECEIVE-OVERPAYMENT": "invoice",
@@ -70,6 +73,10 @@ _SYSTEM_ACCOUNTS: dict[str, AccountKind] = {
     "GST": "tax",
     "REALISEDCURRENCYGAIN": "gain_loss",
 }
+_NOT_CODABLE = frozenset({
+    "DEBTORS", "CREDITORS", "RETAINEDEARNINGS", "BANKTRANSFERS", "BANKCURRENCYGAIN", "REALISEDCURRENCYGAIN",
+    "UNREALISEDCURRENCYGAIN", "TRACKINGTRANSFERS", "HISTORICAL",
+})  # fmt: skip
 _CLASSES: dict[str, AccountKind] = {
     "ASSET": "asset",
     "LIABILITY": "liability",
@@ -138,6 +145,45 @@ def account(data: Mapping[str, Any], base_currency: str, clearing: frozenset[str
         clearing=not named.isdisjoint(clearing),
         active=record.text("Status", "ACTIVE") == "ACTIVE",
         bank_account=record.text("BankAccountNumber", ""),
+        tax_type=record.text("TaxType", ""),
+        codable=_codable(record),
+    )
+
+
+def _codable(record: Record) -> bool:
+    """Whether a line may be coded to the account: it has a code, is no bank account, and Xero does not keep it for
+    itself (debtors, creditors, retained earnings, currency gains and the like; rounding is free to use)."""
+    system = record.text("SystemAccount", "")
+    return bool(record.text("Code", "")) and record.text("Type", "") != "BANK" and system not in _NOT_CODABLE
+
+
+def tax_rate(data: Mapping[str, Any]) -> TaxRate:
+    """A tax code. EffectiveRate is what a line pays in all; where a server leaves it out, the components' sum."""
+    record = Record(data, "Xero tax rate", "TaxType")
+    percent = record.optional_decimal("EffectiveRate")
+    if percent is None:
+        parts = record.children("TaxComponents", "Name")
+        percent = sum((part.decimal("Rate", Decimal(0)) for part in parts), Decimal(0))
+    return TaxRate(
+        type=record.text("TaxType"),
+        name=record.text("Name", ""),
+        percent=percent,
+        revenue=record.flag("CanApplyToRevenue", True),
+        expenses=record.flag("CanApplyToExpenses", True),
+        active=record.text("Status", "ACTIVE") == "ACTIVE",
+    )
+
+
+def tracking_category(data: Mapping[str, Any]) -> TrackingCategory | None:
+    """A category with its active options; None for one that is archived."""
+    record = Record(data, "Xero tracking category", "TrackingCategoryID")
+    if record.text("Status", "ACTIVE") != "ACTIVE":
+        return None
+    options = record.children("Options", "TrackingOptionID")
+    return TrackingCategory(
+        id=record.text("TrackingCategoryID"),
+        name=record.text("Name"),
+        options=tuple(o.text("Name") for o in options if o.text("Status", "ACTIVE") == "ACTIVE"),
     )
 
 
@@ -195,7 +241,7 @@ def credit(data: Mapping[str, Any], kind: CreditKind, base_currency: str, source
     return Credit(
         id=record.text(CREDIT_IDS[kind]),
         kind=kind,
-        type=cast(Literal["invoice", "bill"], record.choice("Type", _CREDIT_TYPES)),
+        type=cast(Literal["invoice", "bill"], record.choice("Type", CREDIT_TYPES)),
         number=record.text("CreditNoteNumber", ""),
         reference=record.text("Reference", ""),
         contact_id=who.text("ContactID", ""),
@@ -238,6 +284,7 @@ def payment(data: Mapping[str, Any], accounts: Mapping[str, Account], base_curre
         bank_amount=_bank_amount(record, amount, currency, accounts.get(account_id), base_currency),
         batch_id=_batch_id(record),
         reference=record.text("Reference", ""),
+        reconciled=record.flag("IsReconciled"),
     )
 
 
@@ -326,8 +373,30 @@ def bank_transaction(
         contact=who.text("Name", ""),
         reference=record.text("Reference", ""),
         rate=_rate(record, currency, base_currency),
+        reconciled=record.flag("IsReconciled"),
     )
     return transaction, record.text("OverpaymentID", "") or record.text("PrepaymentID", "")
+
+
+def transfer(data: Mapping[str, Any], accounts: Mapping[str, Account], base_currency: str) -> tuple[Transfer, set[str]]:
+    """A transfer, with the ids of the two bank transactions that are its sides."""
+    record = Record(data, "Xero bank transfer", "BankTransferID")
+    by_code = {a.code: a.id for a in accounts.values() if a.code}
+    banks = [record.child(name, "AccountID") for name in ("FromBankAccount", "ToBankAccount")]
+    from_, to = (bank.text("AccountID", "") or by_code.get(bank.text("Code", ""), "") for bank in banks)
+    found = Transfer(
+        id=record.text("BankTransferID"),
+        date=record.date("Date"),
+        from_account=from_,
+        to_account=to,
+        amount=record.decimal("Amount"),
+        currency=accounts[from_].currency if from_ in accounts else base_currency,
+        reference=record.text("Reference", ""),
+        from_reconciled=record.flag("FromIsReconciled"),
+        to_reconciled=record.flag("ToIsReconciled"),
+    )
+    sides = {record.text(name, "") for name in ("FromBankTransactionID", "ToBankTransactionID")}
+    return found, sides - {""}
 
 
 def _rate(record: Record, currency: str, base_currency: str) -> Decimal | None:

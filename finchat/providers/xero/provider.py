@@ -30,7 +30,6 @@ from finchat.events import Emit, Notice
 from finchat.providers.fields import UnreadableRecord
 from finchat.providers.reading import records
 from finchat.providers.xero import parsing
-from finchat.providers.xero.profile import ids_of
 from finchat.providers.xero.table import TABLE
 from finchat.providers.xero.trial_balance import account_balances, balances
 from finchat.providers.xero.writes import WriteContext
@@ -145,7 +144,7 @@ class XeroProvider:
                 if credit is None or credit.remaining <= 0:
                     continue
                 credits.append(_sourced(credit, sources, [t for t, _ in booked]))
-                self._allocation_ids[credit.id] = ids_of(row.get("Allocations") or (), "AllocationID")
+                self._allocation_ids[credit.id] = _ids_of(row.get("Allocations") or (), "AllocationID")
         taken = dict(consumed or {})
         payments = tuple(_known_line(parsing.payment(row, accounts, base), taken) for row in payment_rows)
         documents = tuple(
@@ -285,3 +284,8 @@ def _bank_text(reference: str) -> str:
     """The bank's own text of a reference that finchat wrote, "" for any other."""
     text, _, token = reference.rpartition(" ")
     return text if token.startswith("fc-") and len(token) == 13 else ""
+
+
+def _ids_of(rows: Iterable[Row], key: str) -> tuple[str, ...]:
+    """The ids that a list of nested records carries."""
+    return tuple(id for row in rows if isinstance(id := row.get(key), str) and id)

@@ -1,0 +1,189 @@
+"""The facts an approval rests on, read again: one reader for each group of records, in as few calls as it takes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from finchat.books.money import amount_text
+from finchat.books.plan import Precondition
+from finchat.canonical import plain_decimal
+from finchat.connections.toolbox import Toolbox
+from finchat.events import silent
+from finchat.providers.fields import Record
+from finchat.providers.reading import records
+from finchat.providers.xero import parsing, reversal
+from finchat.providers.xero.again import contact_records, credit_records, document_records, read_again
+from finchat.providers.xero.parsing import CREDIT_IDS, CREDIT_TYPES, DOCUMENT_STATUSES, CreditKind
+from finchat.providers.xero.table import TABLE
+
+Facts = dict[tuple[str, str], dict[str, str]]  # (type, id) -> field -> text
+YES_NO = {True: "yes", False: "no"}
+
+
+@dataclass(frozen=True, slots=True)
+class FactReader:
+    """Reads the facts of records of some `types`: all of the ids in as few calls as the API allows."""
+
+    types: frozenset[str]
+    read: Callable[[Toolbox, Sequence[str]], Awaitable[Facts]]
+
+
+async def observe(toolbox: Toolbox, conditions: Sequence[Precondition]) -> Mapping[Precondition, str]:
+    """The present text of each fact; a record that is gone is left out. Raises FinchatError."""
+    wanted: dict[str, set[str]] = {}
+    for condition in conditions:
+        wanted.setdefault(condition.type, set()).add(condition.id)
+    reads = []
+    for reader in READERS:
+        if ids := sorted({id for type in reader.types for id in wanted.get(type, ())}):
+            reads.append(reader.read(toolbox, ids))
+    facts: Facts = {}
+    for part in await asyncio.gather(*reads):
+        facts |= part
+    return {
+        condition: text
+        for condition in conditions
+        if (text := facts.get((condition.type, condition.id), {}).get(condition.field)) is not None
+    }
+
+
+async def documents(toolbox: Toolbox, ids: Sequence[str]) -> Facts:
+    """amount_due, status and currency of invoices and bills, under both names."""
+    facts: Facts = {}
+    for record in await document_records(toolbox, ids):
+        currency = record.text("CurrencyCode", "")
+        known = {
+            "amount_due": amount_text(record.decimal("AmountDue"), currency),
+            "status": DOCUMENT_STATUSES.get(record.text("Status"), record.text("Status")),
+            "currency": currency,
+        }
+        for kind in ("invoice", "bill"):
+            facts[kind, record.text("InvoiceID")] = known
+    return facts
+
+
+async def _credits(kind: CreditKind, toolbox: Toolbox, ids: Sequence[str]) -> Facts:
+    """remaining, status, currency and side (the kind of document it can be put against)."""
+    facts: Facts = {}
+    for record in await credit_records(toolbox, kind, ids):
+        status, currency = record.text("Status", ""), record.text("CurrencyCode", "")
+        facts[kind, record.text(CREDIT_IDS[kind])] = {
+            "remaining": amount_text(record.decimal("RemainingCredit"), currency),
+            "status": DOCUMENT_STATUSES.get(status, status),
+            "currency": currency,
+            "side": CREDIT_TYPES.get(record.text("Type", ""), ""),
+            **reversal.facts_of(kind, record),
+        }
+    return facts
+
+
+async def _accounts(toolbox: Toolbox, ids: Sequence[str]) -> Facts:
+    """status, accepts_payments, codable, code, kind and (of bank accounts) currency of every account, in one call."""
+    facts: Facts = {}
+    for row in await records(toolbox, TABLE["account.list"].tool, {}, what="accounts again", emit=silent):
+        record = Record(row, "Xero account", "AccountID")
+        account = parsing.account(row, "XXX", frozenset())
+        known = {
+            "status": record.text("Status", "ACTIVE").lower(),
+            "accepts_payments": YES_NO[account.accepts_payments],
+            "codable": YES_NO[account.codable],
+            "code": account.code,
+            "kind": account.kind,
+        }
+        # Only a bank account has a currency of its own; one that Xero does not name is the base currency.
+        if account.kind == "bank" and account.currency != "XXX":
+            known["currency"] = account.currency
+        facts["account", account.id] = known
+    return facts
+
+
+async def _organisation(toolbox: Toolbox, ids: Sequence[str]) -> Facts:
+    facts: Facts = {}
+    tool = TABLE["organisation.list"].tool
+    for row in await records(toolbox, tool, {}, what="the organisation again", emit=silent):
+        record = Record(row, "Xero organisation", "OrganisationID")
+        locks = [record.optional_date(name) for name in ("PeriodLockDate", "EndOfYearLockDate")]
+        latest = max((lock for lock in locks if lock), default=None)
+        facts["organisation", record.text("OrganisationID")] = {"lock_date": latest.isoformat() if latest else "none"}
+    return facts
+
+
+async def _tax_rates(toolbox: Toolbox, ids: Sequence[str]) -> Facts:
+    """status and percent of every tax code, in one call."""
+    rows = await records(toolbox, TABLE["tax_rate.list"].tool, {}, what="tax rates again", emit=silent)
+    facts: Facts = {}
+    for rate in (parsing.tax_rate(row) for row in rows):
+        facts["tax_rate", rate.type] = {
+            "status": "active" if rate.active else "archived",
+            "percent": plain_decimal(rate.percent),
+        }
+    return facts
+
+
+async def _tracking(toolbox: Toolbox, ids: Sequence[str]) -> Facts:
+    """status of every tracking option; its id is `Category=Option`."""
+    tool = TABLE["tracking_category.list"].tool
+    rows = await records(toolbox, tool, {}, what="tracking categories again", emit=silent)
+    found = (parsing.tracking_category(row) for row in rows)
+    return {
+        ("tracking", tracking_id(category.name, option)): {"status": "active"}
+        for category in found
+        if category is not None
+        for option in category.options
+    }
+
+
+def tracking_id(category: str, option: str) -> str:
+    """The id of a tracking option in preconditions."""
+    return f"{category}={option}"
+
+
+async def _contacts(toolbox: Toolbox, ids: Sequence[str]) -> Facts:
+    return {
+        ("contact", record.text("ContactID")): {"status": record.text("ContactStatus", "ACTIVE").lower()}
+        for record in await contact_records(toolbox, ids)
+    }
+
+
+async def _contact_names(toolbox: Toolbox, names: Sequence[str]) -> Facts:
+    """Whether an active contact has this name already: `free` or `taken`."""
+    found = await asyncio.gather(*(contacts_called(toolbox, name) for name in names))
+    return {
+        ("contact_name", name): {"status": "taken" if contacts else "free"}
+        for name, contacts in zip(names, found, strict=True)
+    }
+
+
+async def contacts_called(toolbox: Toolbox, name: str) -> list[Record]:
+    """Active contacts of this name, in any case of letters: that is what Xero takes for the same name."""
+    rows = await records(
+        toolbox, TABLE["contact.list"].tool, {"search_term": name}, what="contacts of this name", emit=silent
+    )
+    found = [Record(row, "Xero contact", "ContactID") for row in rows]
+    return [r for r in found if r.text("Name", "").strip().casefold() == name.strip().casefold()]
+
+
+async def _records(kind: str, toolbox: Toolbox, ids: Sequence[str]) -> Facts:
+    """What a reversal rests on: the records that it takes back."""
+    found = await read_again(toolbox, [(kind, id) for id in ids])
+    return {(kind, id): reversal.facts_of(kind, record) for (_, id), record in found.items() if record is not None}
+
+
+# Documents are one read whatever they are called; every other type of record is one of its own.
+READERS: tuple[FactReader, ...] = (
+    FactReader(frozenset({"invoice", "bill"}), documents),
+    FactReader(frozenset({"account"}), _accounts),
+    FactReader(frozenset({"organisation"}), _organisation),
+    *(FactReader(frozenset({kind}), partial(_credits, kind)) for kind in CREDIT_IDS),
+    FactReader(frozenset({"tax_rate"}), _tax_rates),
+    FactReader(frozenset({"tracking"}), _tracking),
+    FactReader(frozenset({"contact"}), _contacts),
+    FactReader(frozenset({"contact_name"}), _contact_names),
+    *(
+        FactReader(frozenset({kind}), partial(_records, kind))
+        for kind in ("payment", "bank_transaction", "bank_transfer")
+    ),
+)

@@ -1,0 +1,18 @@
+"""Every family of writes of the `xero` profile, and which operation belongs to which."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from finchat.providers.xero.families.allocations import ALLOCATIONS
+from finchat.providers.xero.families.payments import PAYMENTS
+from finchat.providers.xero.family import Family
+from finchat.providers.xero.reversal import REVERSALS
+
+FAMILIES: tuple[Family, ...] = (PAYMENTS, ALLOCATIONS, *REVERSALS)
+_BY_OPERATION: Mapping[str, Family] = {operation: family for family in FAMILIES for operation in family.operations}
+
+
+def family_of(operation: str) -> Family | None:
+    """The family of a canonical operation; None for one that finchat does not make."""
+    return _BY_OPERATION.get(operation)
