@@ -18,6 +18,21 @@ _KNOWN: tuple[tuple[re.Pattern[str], tuple[str, ...], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), names, step)
     for pattern, names, step in (
         (r"exceeds the amount outstanding", ("amount",), "read the document again and pay at most its AmountDue"),
+        (
+            r"tracking (category|option)",
+            ("line_items", "from_tracking", "to_tracking"),
+            "list_all_xero_tracking_categories shows the categories and their options",
+        ),
+        (r"reconciled with a bank statement", ("id",), "undo the match in Xero first: only a person can"),
+        (r"allocation could not be found", ("id",), "read the credit: its Allocations carry their ids"),
+        (
+            r"FromBankAccount\b.*ToBankAccount|different currencies",
+            ("to_account_id",),
+            "name two accounts of one currency",
+        ),
+        (r"FromBankAccount\b", ("from_account_id",), "list_all_xero_accounts shows the accounts of Type BANK"),
+        (r"ToBankAccount\b", ("to_account_id",), "list_all_xero_accounts shows the accounts of Type BANK"),
+        (r"overpayment has no tax", ("line_amount_types", "line_items"), "send its line as NoTax"),
         (r"allocat.*(exceed|greater|more than)", ("amount",), "allocate at most what is open on both sides"),
         (r"lock date", ("date",), "choose a date after the lock date, or have the period unlocked"),
         (

@@ -135,6 +135,9 @@ VENDOR = Vendor(
     limits=limits,
     body_rules=BodyRules(
         decimals=DECIMALS,
-        never={"IsReconciled": "matching a statement line is a person's act in Xero"},
+        never=dict.fromkeys(
+            ("IsReconciled", "FromIsReconciled", "ToIsReconciled"),
+            "matching a statement line is a person's act in Xero",
+        ),
     ),
 )

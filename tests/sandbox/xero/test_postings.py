@@ -167,10 +167,109 @@ async def test_an_over_or_prepayment_is_open_until_allocated_and_its_allocation_
     assert (await client.done("GET", f"Invoices/{made['InvoiceID']}"))["AmountDue"] == 115
 
 
-async def test_a_refund_of_an_overpayment_pays_it_back(client: Client) -> None:
-    received = await transaction(client, "RECEIVE-OVERPAYMENT")
-    refund = await client.done("PUT", "Payments", payment({"OverpaymentID": received["OverpaymentID"]}, "40.00"))
-    assert client.postings(refund["PaymentID"]) == {"090": -4000, "DEBTORS": 4000}
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("RECEIVE-OVERPAYMENT", {"090": -4000, "DEBTORS": 4000}),
+        ("RECEIVE-PREPAYMENT", {"090": -4000, "DEBTORS": 4000}),
+        ("SPEND-OVERPAYMENT", {"090": 4000, "CREDITORS": -4000}),
+        ("SPEND-PREPAYMENT", {"090": 4000, "CREDITORS": -4000}),
+    ],
+)
+async def test_a_refund_of_an_over_or_prepayment_pays_it_back_until_deleted(
+    client: Client, kind: str, expected: dict[str, int]
+) -> None:
+    made = await transaction(client, kind)
+    name = kind.partition("-")[2].capitalize()
+    credit, resource, key = made[f"{name}ID"], f"{name}s", f"{name}ID"
+    refund = await client.done("PUT", "Payments", payment({key: credit}, "40.00"))
+    assert client.postings(refund["PaymentID"]) == expected
+    assert (await client.done("GET", f"{resource}/{credit}"))["Status"] == "PAID"
+    told, _ = await client.refused("POST", f"BankTransactions/{made['BankTransactionID']}", {"Status": "DELETED"})
+    assert "allocated or refunded" in told
+    await client.done("POST", f"Payments/{refund['PaymentID']}", {"Status": "DELETED"})
+    assert client.postings(refund["PaymentID"]) == {}
+    reopened = await client.done("GET", f"{resource}/{credit}")
+    assert (reopened["Status"], reopened["RemainingCredit"]) == ("AUTHORISED", 40)
+    await client.done("POST", f"BankTransactions/{made['BankTransactionID']}", {"Status": "DELETED"})
+    gone = await client.done("GET", f"{resource}/{credit}")
+    assert (gone["Status"], gone["RemainingCredit"]) == ("VOIDED", 0)
+
+
+@pytest.mark.parametrize("kind", ["CreditNote", "Overpayment", "Prepayment"])
+@pytest.mark.parametrize("side", ["sale", "purchase"])
+async def test_deleting_an_allocation_opens_both_sides_and_frees_the_credit(
+    client: Client, kind: str, side: str
+) -> None:
+    sale = side == "sale"
+    made = await client.done("PUT", "Invoices", invoice() if sale else bill())
+    if kind == "CreditNote":
+        credit = await client.done("PUT", "CreditNotes", credit_note("ACCRECCREDIT" if sale else "ACCPAYCREDIT"))
+        source = f"CreditNotes/{credit['CreditNoteID']}"
+        end = {"Status": "VOIDED"}
+    else:
+        credit = await transaction(client, f"{'RECEIVE' if sale else 'SPEND'}-{kind.upper()}")
+        source = f"BankTransactions/{credit['BankTransactionID']}"
+        end = {"Status": "DELETED"}
+    before = client.back.trial_balance()
+    path = f"{kind}s/{credit[f'{kind}ID']}"
+    body = {"Invoice": {"InvoiceID": made["InvoiceID"]}, "Amount": "25.00", "Date": "2026-11-06"}
+    allocation = await client.done("PUT", f"{path}/Allocations", body)
+    told, _ = await client.refused("POST", source, end)
+    assert "allocated" in told
+    answer = await client.send("DELETE", f"{path}/Allocations/{allocation['AllocationID']}")
+    gone = answer.json()
+    assert (gone["AllocationID"], gone["IsDeleted"]) == (allocation["AllocationID"], True)
+    assert (gone["Invoice"]["InvoiceID"], "Status" in gone) == (made["InvoiceID"], False)
+    shown = await client.done("GET", f"Invoices/{made['InvoiceID']}")
+    assert (shown["AmountDue"], shown["AmountCredited"], shown[f"{kind}s"]) == (115, 0, [])
+    assert (await client.done("GET", path))["Allocations"] == []
+    assert client.back.trial_balance() == before
+    again = await client.refused("DELETE", f"{path}/Allocations/{allocation['AllocationID']}")
+    assert again == ("The allocation could not be found (AllocationID)", "AllocationID")
+    await client.done("POST", source, end)
+    credited = credit.get("CreditNoteID") or credit["BankTransactionID"]
+    assert client.postings(credited) == {}
+
+
+async def test_an_allocation_in_a_locked_period_stays(client: Client) -> None:
+    made = await client.done("PUT", "Invoices", invoice())
+    note = await client.done("PUT", "CreditNotes", credit_note("ACCRECCREDIT"))
+    path = f"CreditNotes/{note['CreditNoteID']}/Allocations"
+    body = {"Invoice": {"InvoiceID": made["InvoiceID"]}, "Amount": "25.00", "Date": "2026-11-06"}
+    allocation = await client.done("PUT", path, body)
+    client.back.db.execute("UPDATE organisation SET body = json_set(body, '$.PeriodLockDate', '2026-11-06')")
+    told, field = await client.refused("DELETE", f"{path}/{allocation['AllocationID']}")
+    assert ("currently set at 6 November 2026" in told, field) == (True, "Date")
+
+
+@pytest.mark.parametrize(
+    ("types", "expected"),
+    [
+        # 15 % of 10.10 is 1.515, rounded to 1.52 on each line; of the sum it would be 3.03.
+        ("Exclusive", {"090": -2324, "469": 2020, "GST": 304}),
+        # 10.10 × 15 / 115 = 1.317, 1.32 on each line; of the sum it would be 2.63.
+        ("Inclusive", {"090": -2020, "469": 1756, "GST": 264}),
+        ("NoTax", {"090": -2020, "469": 2020}),
+    ],
+)
+async def test_tax_of_money_spent_is_rounded_line_by_line(client: Client, types: str, expected: dict[str, int]) -> None:
+    lines = [line("10.10", "469", "INPUT2"), line("10.10", "469", "INPUT2")]
+    made = await transaction(client, "SPEND", LineItems=lines, LineAmountTypes=types)
+    assert client.postings(made["BankTransactionID"]) == expected
+
+
+async def test_an_overpayment_has_no_tax(client: Client) -> None:
+    with_tax = {
+        "Type": "RECEIVE-OVERPAYMENT",
+        "Contact": {"ContactID": CUSTOMER},
+        "BankAccount": {"AccountID": BANK},
+        "Date": "2026-11-05",
+        "LineAmountTypes": "Inclusive",
+        "LineItems": [line("40.00")],
+    }
+    told, field = await client.refused("PUT", "BankTransactions", with_tax)
+    assert ("has no tax" in told, field) == (True, "LineAmountTypes")
 
 
 async def test_an_allocation_of_a_credit_note_moves_no_account(client: Client) -> None:
