@@ -20,9 +20,11 @@ ClaimKind = Literal["payment", "batch_payment", "bank_transaction", "transfer"]
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """How a payer names a document: by its number, by our reference (their order), or with two digits swapped."""
+    """How a payer names a document or credit note: by its number, by our reference (their order), or with two digits
+    swapped.
+    """
 
-    document: Document
+    document: Document | Credit
     style: Literal["number", "reference", "swapped"] = "number"
 
 
@@ -299,7 +301,7 @@ class Printer:
         if mention.style == "swapped":
             number = self._swapped(number)
         digits = number.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ-")
-        if document.side == "ACCPAY":
+        if isinstance(document, Credit) or document.side == "ACCPAY":
             return number
         if bare:
             return digits

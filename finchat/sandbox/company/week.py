@@ -7,7 +7,19 @@ from datetime import date, timedelta
 
 from finchat.sandbox.company import chart
 from finchat.sandbox.company.draws import business_day, days_before, half_up
-from finchat.sandbox.company.feed import Applied, Channel, Claim, Determinable, Line, Link, Mention
+from finchat.sandbox.company.feed import (
+    Applied,
+    Channel,
+    Claim,
+    Coded,
+    Determinable,
+    Excess,
+    Line,
+    Link,
+    Mention,
+    Moved,
+    Refunded,
+)
 from finchat.sandbox.company.parties import Party
 from finchat.sandbox.company.records import Credit, Document, Item, Side
 from finchat.sandbox.company.vocabulary import PURCHASE_ORDERS, STRANGERS
@@ -56,7 +68,9 @@ class Week:
         self._short()
         self._over()
         self._credits()
+        self._refunds()
         self._foreign()
+        self._dollars()
         self._booked_receipts()
         self._booked_credits()
         self._recorded()
@@ -134,6 +148,16 @@ class Week:
         while not self._world.take(penny.due - 1):
             penny = self._invoice(self._customer())
         self._paid(penny, penny.due - 1, "rounding", residual=("rounding", 1))
+        bill = self._bill(self._supplier())
+        fee = draw.choice((250, 500, 750))
+        while not self._world.take(bill.due + fee):
+            fee += 10
+        line = self._paid(
+            bill, bill.due, "fee_on_top", words="incl fee", residual=("fee_on_top", fee),
+            settled_by=("payment", "spend_money"),
+        )  # fmt: skip
+        line.cents += fee
+        line.coded = Coded(self._world.parties.bank, chart.FEES, "NONE", (), "ask", "fee_on_top", fee)
 
     def _over(self) -> None:
         document = self._invoice(self._customer())
@@ -144,6 +168,7 @@ class Week:
             document, document.due, "overpay", residual=("overpayment", excess), settled_by=("payment", "overpayment")
         )
         line.cents += excess
+        line.excess = Excess(document.party, "overpayment", excess)
 
     def _credits(self) -> None:
         """900 on 1,000 with a credit of 100: exact, once the credit is allocated."""
@@ -178,6 +203,29 @@ class Week:
         self._line(party, cents, True, credit.source.on_statement, claim=claim)
         return credit
 
+    def _refunds(self) -> None:
+        """Credits given back in money: two of customers, one by a supplier; each is open, alone and of that amount."""
+        draw, world = self._draw, self._world
+        sold, bought = ("200", "OUTPUT2"), ("300", "INPUT2")
+        for party, scenario, side, (account, tax) in (
+            (self._returning, "refund_credit_note", "ACCREC", sold),
+            (self._refunded, "refund_overpayment", "ACCREC", sold),
+            (self._refunding, "refund_from_supplier", "ACCPAY", bought),
+        ):
+            day, cents = self._days_ago(9, 30), world.amount(draw, 6_000, 38_000)
+            if scenario == "refund_overpayment":
+                credit = self._earlier_overpayment(party, day, cents)
+            else:
+                item = Item("Goods returned", 1, cents, account, tax, True)
+                credit = world.ledger.credit_note("ACCREC" if side == "ACCREC" else "ACCPAY", party, day, [item])
+            mentions = (Mention(credit),) if scenario == "refund_credit_note" else ()
+            line = self._line(
+                party, cents, side == "ACCPAY", self._day(), scenario=scenario, mentions=mentions, words="refund"
+            )
+            line.residuals.append(("refund", cents))
+            line.refunded = Refunded(credit)
+            line.settled_by = ("refund",)
+
     def _foreign(self) -> None:
         draw, world = self._draw, self._world
         abroad = [p for p in world.parties.customers if p.foreign]
@@ -209,6 +257,39 @@ class Week:
                 channel=channel_of(document),
             )
             line.links.append(Link(document, cents, document.due, bool(mentions), (document,)))
+            line.settled_by = ("payment",)
+
+    def _dollars(self) -> None:
+        """US dollars on the account that holds them: two customers and a supplier, and a receipt already recorded."""
+        draw, world = self._draw, self._world
+        customers = [p for p in world.parties.customers if p.currency == "USD"]
+        suppliers = [p for p in world.parties.suppliers if p.currency == "USD"]
+        for party, scenario in (
+            (customers[0], "usd_ref"),
+            (customers[1], "usd_name"),
+            (draw.choice(suppliers), "usd_bill"),
+            (draw.choice(customers), "usd_settled"),
+        ):
+            side: Side = "ACCREC" if party.role == "customer" else "ACCPAY"
+            document = self._open(side, party, self._days_ago(8, 34))
+            day = self._day()
+            line = self._line(
+                party,
+                document.due,
+                side == "ACCREC",
+                day,
+                scenario=scenario,
+                mentions=() if scenario == "usd_name" else (Mention(document),),
+                channel=channel_of(document),
+            )
+            line.held_in = chart.USD_ACCOUNT
+            if scenario == "usd_settled":
+                rate = world.rate(party, day)
+                payment = world.ledger.pay(document, day, document.due, account=chart.USD_ACCOUNT, rate=rate)
+                payment.on_statement = day
+                line.claim = Claim("payment", (payment.id,))
+                continue
+            line.links.append(Link(document, document.due, document.due, bool(line.mentions), (document,)))
             line.settled_by = ("payment",)
 
     def _settle_quietly(self, document: Document) -> None:
@@ -296,29 +377,47 @@ class Week:
         )
 
     def _transfers(self) -> None:
+        """To and from Savings: one recorded, two that both statements show, one that Savings does not show yet."""
         draw, world = self._draw, self._world
         day = self._day()
         cents = world.amount(draw, 100_000, 320_000)
         halves = world.ledger.transfer(chart.BANK, chart.SAVINGS, day, cents)
         for half in halves:
             half.on_statement = day
-        claim = transfer_claim(halves[0], halves)
-        self._own(cents, day, "own_transfer", claim)
-        self._own(world.amount(draw, 50_000, 150_000), self._day(), "own_transfer_unrecorded", None)
+            line = self._own(half.account, half.receives, cents, day, "own_transfer")
+            line.claim = transfer_claim(half, halves)
+        for scenario, there in (("own_transfer_unrecorded", True), ("own_transfer_back", False)):
+            cents = world.amount(draw, 50_000, 150_000)
+            day = self._world.week_day(draw, 0, 5)
+            here = self._own(chart.BANK, not there, cents, day, scenario)
+            across = self._own(chart.SAVINGS, there, cents, day + timedelta(days=draw.choice((0, 0, 1))), scenario)
+            self._moved(here, across)
+            self._moved(across, here)
+        one = self._own(chart.BANK, False, world.amount(draw, 50_000, 150_000), world.anchor, "own_transfer_one_sided")
+        self._moved(one, None)
 
-    def _own(self, cents: int, day: date, scenario: str, claim: Claim | None) -> None:
-        line = self._line(None, cents, False, day, scenario=scenario, claim=claim, words="Savings", channel="own")
+    def _own(self, held_in: str, receives: bool, cents: int, day: date, scenario: str) -> Line:
+        """One side of a transfer, on the statement of `held_in`."""
+        other, words = (chart.SAVINGS, "Savings") if held_in == chart.BANK else (chart.BANK, "Business")
+        line = self._line(None, cents, receives, day, scenario=scenario, words=words, channel="own")
+        line.held_in = held_in
         line.name = self._world.chart.short_name
-        line.account = self._world.chart.numbers[chart.SAVINGS]
-        if claim is None:
-            line.residuals.append(("unrelated", cents))
+        line.account = self._world.chart.numbers[other]
+        return line
+
+    def _moved(self, line: Line, other: Line | None) -> None:
+        ends = (chart.SAVINGS, line.held_in) if line.held_in == chart.BANK else (chart.BANK, line.held_in)
+        source, target = ends if line.receives else ends[::-1]
+        line.moved = Moved(source, target, [other] if other else [])
+        line.residuals.append(("unrelated", line.cents))
+        line.settled_by = ("transfer",)
 
     def _money(self) -> None:
         draw, world = self._draw, self._world
         parties = world.parties
         routine: tuple[tuple[Party, str, str, int, int, Channel, str, bool], ...] = (
             (parties.staff, chart.WAGES, "NONE", 690_000, 790_000, "payment", "Wages", False),
-            (parties.bank, chart.FUEL, "INPUT2", 3_500, 16_500, "card", "KEA FUEL STOP", False),
+            (parties.fuel, chart.FUEL, "INPUT2", 3_500, 16_500, "card", parties.fuel.name.upper(), False),
             (parties.till, chart.SALES, "OUTPUT2", 18_000, 92_000, "counter", "", True),
         )
         for party, account, tax, low, high, channel, words, receives in routine:
@@ -343,13 +442,18 @@ class Week:
             cents = world.amount(draw, 4_000, 30_000)
             line = self._line(party, cents, receives, self._day(), scenario="refund", words="refund")
             line.residuals.append(("refund", cents))
+            line.refunded = Refunded(None)
         for words in draw.sample(STRANGERS, 2):
             cents = world.amount(draw, 1_200, 19_000)
             line = self._line(None, cents, False, self._day(), scenario="unrelated", words=words, channel="card")
             line.residuals.append(("unrelated", cents))
+            line.settled_by = ("spend_money",)
+            line.coded = Coded(None, chart.GENERAL, "INPUT2", (), "ask", "new_payee", cents)
         equal = self._invoice(self._customer())
         line = self._line(None, equal.due, True, self._day(), scenario="unrelated_decoy", channel="interest")
         line.residuals.append(("unrelated", equal.due))
+        line.settled_by = ("receive_money",)
+        line.coded = Coded(world.parties.bank, chart.INTEREST, "NONE", (), "ask", "unusual_amount", equal.due)
         wrong = self._invoice(self._customer())
         line = self._line(
             wrong.party, wrong.due, False, self._day(), scenario="wrong_direction", mentions=(Mention(wrong),)
@@ -361,6 +465,8 @@ class Week:
         order = f"deposit order {draw.randrange(2_000_000, 9_000_000)}"
         line = self._line(ahead, cents, True, self._day(), scenario="prepayment", words=order)
         line.residuals.append(("prepayment", cents))
+        line.excess = Excess(ahead, "prepayment", cents)
+        line.settled_by = ("prepayment",)
         for _ in range(2):
             self._invoice(self._on_account, least=70_000)
         cents = next(c for c in (50_000, 40_000, 60_000, 30_000, 45_000, 35_000, 25_000) if world.take(c))
@@ -368,6 +474,8 @@ class Week:
             self._on_account, cents, True, self._day(), scenario="on_account", words="on account", determinable="no"
         )
         line.residuals.append(("on_account", cents))
+        line.excess = Excess(self._on_account, "overpayment", cents)
+        line.settled_by = ("overpayment",)
 
     def _paid_again(self) -> None:
         """Names an invoice that was paid weeks ago."""
@@ -490,8 +598,9 @@ class Week:
         residual: tuple[str, int] | None = None,
         settled_by: tuple[str, ...] = ("payment",),
     ) -> Line:
+        receives = document.side == "ACCREC"
         line = self._line(
-            document.party, cents, True, self._day(), scenario=scenario, mentions=(Mention(document),), words=words
+            document.party, cents, receives, self._day(), scenario=scenario, mentions=(Mention(document),), words=words
         )
         line.links.append(Link(document, cents, cents, True, (document,)))
         line.settled_by = settled_by

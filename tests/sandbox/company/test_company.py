@@ -32,8 +32,14 @@ SITUATIONS = {
     "twin_deposits", "same_amount_blind", "same_amount_name", "transposed_ref", "stale_ref", "amount_only",
     "coded_subscription", "coded_unusual_amount", "coded_bank_fee", "coded_card_fee", "coded_interest",
     "coded_owner_drawings", "coded_owner_funds", "coded_fuel", "coded_mixed_payee", "coded_changed", "coded_seen_once",
-    "coded_new_payee",
+    "coded_new_payee", "fee_on_top", "refund_credit_note", "refund_overpayment", "refund_from_supplier",
+    "own_transfer_back", "own_transfer_one_sided",
 }  # fmt: skip
+OF_OTHER_ACCOUNTS = {
+    "091": {"coded_interest", "own_transfer", "own_transfer_unrecorded", "own_transfer_back"},
+    "092": {"coded_bank_fee", "usd_ref", "usd_name", "usd_bill", "usd_settled"},
+}
+ACCOUNTS = ("090", "091", "092")
 CREDIT_IDS = {"CreditNotes": "CreditNoteID", "Prepayments": "PrepaymentID", "Overpayments": "OverpaymentID"}
 SLICE = {"payment", "clearing_payment", "allocation"}
 SEEDS = st.integers(min_value=0, max_value=10**6)
@@ -46,19 +52,21 @@ bounded = settings(max_examples=12, deadline=None, suppress_health_check=list(He
 
 
 class Reader:
-    """A generated company looked at as a stranger would: JSON only."""
+    """A generated company and one of its bank accounts, looked at as a stranger would: JSON only."""
 
-    def __init__(self, company: SeededCompany) -> None:
+    def __init__(self, company: SeededCompany, code: str = "090") -> None:
         self.company = company
+        self.accounts = {r["Code"]: r for r in company.collections["Accounts"]}
         self.invoices = {r["InvoiceID"]: r for r in company.collections["Invoices"]}
         self.payments = {r["PaymentID"]: r for r in company.collections["Payments"]}
         self.bank = {r["BankTransactionID"]: r for r in company.collections["BankTransactions"]}
         self.credits: dict[str, dict[str, Any]] = {}
         for name, key in CREDIT_IDS.items():
             self.credits |= {r[key]: r for r in company.collections[name]}
-        self.lines: dict[str, dict[str, Any]] = {line["id"]: line for line in company.feed["lines"]}
-        self.truth = company.truth
-        self.main = company.feed["account_id"]
+        given = company.feed if code == "090" else company.statements[code]
+        self.lines: dict[str, dict[str, Any]] = {line["id"]: line for line in given["lines"]}
+        self.truth = company.truth if code == "090" else company.truth | company.truth["accounts"][code]
+        self.main = given["account_id"]
 
     @property
     def week(self) -> list[dict[str, Any]]:
@@ -122,7 +130,19 @@ def test_documents_payments_and_credits_add_up(seed: int, anchor: date) -> None:
 @bounded
 @given(SEEDS, ANCHORS)
 def test_the_statement_agrees_with_the_books_but_for_explained_items(seed: int, anchor: date) -> None:
-    reader = Reader(generate(seed, anchor))
+    company = generate(seed, anchor)
+    for code in ACCOUNTS:
+        agrees_with_the_books(Reader(company, code), anchor)
+        statement = company.statements[code]
+        opening, closing = Decimal(statement["opening_balance"]), Decimal(statement["closing_balance"])
+        assert closing == opening + sum(map(signed, statement["lines"]))
+        assert {line["currency"] for line in statement["lines"]} == {statement["currency"]}
+    assert len({line["fitid"] for s in company.statements.values() for line in s["lines"]}) == sum(
+        len(s["lines"]) for s in company.statements.values()
+    )
+
+
+def agrees_with_the_books(reader: Reader, anchor: date) -> None:
     bank, copies = reader.truth["bank"], reader.copies()
     opening, closing = Decimal(bank["opening_balance"]), Decimal(bank["closing_balance"])
     real = [line for line in reader.lines.values() if line["id"] not in copies]
@@ -136,13 +156,19 @@ def test_the_statement_agrees_with_the_books_but_for_explained_items(seed: int, 
     assert closing == Decimal(bank["book_balance"]) + unrecorded - outstanding
     assert [line["date"] for line in reader.lines.values()] == sorted(line["date"] for line in reader.lines.values())
     assert list(reader.lines.values())[-1]["date"] <= anchor.isoformat()
-    assert len(reader.lines) == len(reader.company.feed["lines"])
+    assert set(reader.truth["lines"]) == set(reader.lines)
 
 
 @bounded
 @given(SEEDS, ANCHORS)
-def test_every_entry_of_the_account_is_claimed_once_or_outstanding(seed: int, anchor: date) -> None:
-    reader = Reader(generate(seed, anchor))
+def test_every_entry_of_every_account_is_claimed_once_or_outstanding(seed: int, anchor: date) -> None:
+    company = generate(seed, anchor)
+    assert len(company.feed["lines"]) == len(Reader(company).lines)
+    for code in ACCOUNTS:
+        claims_and_outstanding(Reader(company, code))
+
+
+def claims_and_outstanding(reader: Reader) -> None:
     claimed: Counter[str] = Counter()
     for identity, answer in reader.truth["lines"].items():
         if answer["status"] == "open":
@@ -174,7 +200,12 @@ def test_every_entry_of_the_account_is_claimed_once_or_outstanding(seed: int, an
 @bounded
 @given(SEEDS, ANCHORS)
 def test_links_use_the_whole_line_and_never_more_than_is_due(seed: int, anchor: date) -> None:
-    reader = Reader(generate(seed, anchor))
+    company = generate(seed, anchor)
+    for code in ACCOUNTS:
+        links_and_dues(Reader(company, code))
+
+
+def links_and_dues(reader: Reader) -> None:
     used: dict[str, Decimal] = defaultdict(Decimal)
     for line in reader.week:
         links, residual = reader.links_of(line["id"]), reader.residual_of(line["id"])
@@ -183,7 +214,8 @@ def test_links_use_the_whole_line_and_never_more_than_is_due(seed: int, anchor: 
             assert residual or answer["status"] == "already_settled"
             continue
         cash = sum(Decimal(link["amount"]) for link in links)
-        assert cash + residual.get("overpayment", Decimal(0)) == Decimal(line["amount"])
+        beside = residual.get("overpayment", Decimal(0)) + residual.get("fee_on_top", Decimal(0))
+        assert cash + beside == Decimal(line["amount"])
         for link in links:
             invoice = reader.invoices[link["invoice_id"]]
             assert invoice["Status"] == "AUTHORISED"
@@ -213,6 +245,9 @@ def test_the_week_holds_every_situation_and_most_lines_are_determined(seed: int,
     reader = Reader(generate(seed, anchor))
     answers = [reader.truth["lines"][line["id"]] for line in reader.week]
     assert {answer["scenario"] for answer in answers} == SITUATIONS
+    for code, situations in OF_OTHER_ACCOUNTS.items():
+        other = Reader(reader.company, code)
+        assert {other.truth["lines"][line["id"]]["scenario"] for line in other.week} == situations
     assert 80 <= len(answers) <= 120
     assert reader.truth["week"] == {"from": (anchor - timedelta(days=6)).isoformat(), "to": anchor.isoformat()}
     settleable = [a for a in answers if a["settled_by"] and set(a["settled_by"]) <= SLICE]
