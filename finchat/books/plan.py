@@ -26,7 +26,10 @@ ANY = "any"  # expected of a fact that is read for the record, whatever it is: n
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanLine:
-    """The bank line a proposal is about, as a plan carries it. `amount` is positive, in `currency`, the account's."""
+    """The bank line a proposal is about, as a plan carries it. `amount` is positive, in `currency`, the account's.
+
+    `fingerprints`: all its names, which whatever is written for it consumes.
+    """
 
     id: str
     date: date
@@ -37,12 +40,14 @@ class PlanLine:
     payee: str = ""
     narration: str = ""
     reference: str = ""
+    fingerprints: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, line: BankLine) -> Self:
         return cls(
             id=line.id, date=line.date, direction=line.direction, amount=line.amount, currency=line.currency,
             account_id=line.account_id, payee=line.payee, narration=line.narration, reference=line.reference,
+            fingerprints=line.fingerprints,
         )  # fmt: skip
 
 

@@ -107,6 +107,7 @@ def _line_json(line: PlanLine) -> dict[str, Any]:
         "id": line.id, "date": line.date.isoformat(), "direction": line.direction,
         "amount": amount_text(line.amount, line.currency), "currency": line.currency, "account_id": line.account_id,
         "payee": line.payee, "narration": line.narration, "reference": line.reference,
+        "fingerprints": list(line.fingerprints),
     }  # fmt: skip
 
 
@@ -267,9 +268,10 @@ def _ask(ask: Mapping[str, Any]) -> Ask:
 
 
 def _line(line: Mapping[str, Any]) -> PlanLine:
-    if not all(isinstance(text, str) for text in line.values()):
+    values = {**line, "fingerprints": tuple(line["fingerprints"])}
+    if not all(isinstance(text, str) for v in values.values() for text in (v if isinstance(v, tuple) else (v,))):
         raise TypeError("a bank line holds something that is not text")
-    return PlanLine(**{**line, "date": date.fromisoformat(line["date"]), "amount": parse_amount(line["amount"])})
+    return PlanLine(**{**values, "date": date.fromisoformat(line["date"]), "amount": parse_amount(line["amount"])})
 
 
 def _write(w: Mapping[str, Any]) -> Write:

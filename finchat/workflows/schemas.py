@@ -86,7 +86,7 @@ _WRITE = object_of(
 _PLAN_LINE = object_of(
     {
         "id": TEXT, "date": DATE, "direction": one_of("receive", "spend"), "amount": AMOUNT, "currency": CURRENCY,
-        "account_id": TEXT, "payee": TEXT, "narration": TEXT, "reference": TEXT,
+        "account_id": TEXT, "payee": TEXT, "narration": TEXT, "reference": TEXT, "fingerprints": TEXTS,
     }
 )  # fmt: skip
 _PROPOSAL = object_of(
