@@ -39,6 +39,10 @@ CODES: dict[str, Literal["info", "warning", "error"]] = {
     "cannot_propose": "error",
     "part_recorded": "warning",
     "policy_forbids": "error",
+    "cannot_undo": "error",
+    "undone_before": "info",
+    "undone_by_hand": "info",
+    "stays_in_ledger": "info",
 }
 _SHORT = {
     "part_payment": "It is a part payment.",

@@ -31,6 +31,10 @@ MEANINGS: Mapping[str, str] = {
     "cannot_propose": "The answer is known, but no write could be made of it.",
     "part_recorded": "finchat recorded less of the line than the bank moved; the rest is in no record of finchat's.",
     "policy_forbids": "The policy refuses the writes of some proposals, so nobody is asked about them.",
+    "cannot_undo": "What was written cannot be taken back as it stands; the text says why.",
+    "undone_before": "The write was taken back before.",
+    "undone_by_hand": "Somebody took the write back in the ledger; its bank line is free again.",
+    "stays_in_ledger": "What was written stays in the ledger: finchat does not delete it.",
 }
 
 FINDING_CODES = published(
