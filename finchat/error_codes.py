@@ -31,6 +31,8 @@ CODES: Mapping[str, str] = {
     "denied": "The policy refuses the call.",
     "approval_required": "The call needs a person's yes.",
     "needs_approval": "The policy does not let this write pass unattended.",
+    "needs_signatures": "The policy wants more signatures under the plan than it has.",
+    "needs_terminal": "Only a person at a terminal can do this.",
     "unattended_limit": "The write would pass the day's limit of what may be approved unattended.",
     "refused": "A person refused the proposal, or a server the request.",
     "approval_void": "What was approved is not what would be sent.",

@@ -24,6 +24,7 @@ DATE: Schema = {"type": "string", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}
 INSTANT: Schema = {"type": "string", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{6}Z$"}
 CURRENCY: Schema = {"type": "string", "pattern": "^[A-Z]{3}$"}
 SHA256: Schema = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+PUBLIC_KEY: Schema = {"type": "string", "pattern": "^ed25519:[A-Za-z0-9+/]{43}=$"}
 ANY_OBJECT: Schema = {"type": "object"}
 EXIT_CODE: Schema = {"enum": [int(code) for code in ExitCode]}
 
@@ -67,6 +68,11 @@ def published(title: str, description: str, schema: Schema) -> Schema:
 def document(name: str, description: str, properties: Mapping[str, Schema]) -> Schema:
     """The schema of a document that calls itself `name` (such as finchat.plan/1)."""
     return published(name, description, object_of({"schema": {"const": name}, **properties}))
+
+
+def as_part(schema: Schema) -> Schema:
+    """A published schema as a part of another one."""
+    return {key: value for key, value in schema.items() if key not in {"$schema", "title", "description"}}
 
 
 # `org` and `bal` of the machine contract.

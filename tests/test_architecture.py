@@ -38,6 +38,7 @@ SOLE_IMPORTERS = {
     "rich": ("ui/",),
     "lark": ("dialects/",),
     "httpx": ("servers/",),
+    "cryptography": ("safety/keys.py",),
     "httpx2": ("connections/",),
     "mcp": ("connections/", "servers/", "app/"),  # app names the type it passes on
     "mcp_types": ("connections/", "servers/"),

@@ -114,10 +114,16 @@ def policy_test(call: Invocation, tool: str) -> int:
     explanation = policy.explain(server.name, tool, effect, resource)
     if call.json:
         call.sink.document(
-            {"schema": "finchat.policy_test/1", **explanation.as_json(), "warnings": list(doubts), "exit_code": 0}
+            {
+                "schema": "finchat.policy_test/1",
+                **explanation.as_json(),
+                "signatures": policy.signatures and policy.signatures.as_json(),
+                "warnings": list(doubts),
+                "exit_code": 0,
+            }
         )
     else:
-        call.sink.data(explanation_view(explanation, doubts))
+        call.sink.data(explanation_view(explanation, doubts, rules=policy.signatures))
     return ExitCode.DONE
 
 

@@ -69,6 +69,8 @@ PUBLISHED: Mapping[str, Schema] = {
     "error": ui.ERROR,
     "error-codes": published("Error codes", "The codes of finchat's errors, with what each means.", words(CODES)),
     "approval": safety.APPROVAL,
+    "signature": safety.SIGNATURE,
+    "signatures": safety.SIGNATURES,
     "journal": safety.JOURNAL,
     "audit": safety.AUDIT,
     "audit-line": safety.AUDIT_LINE,

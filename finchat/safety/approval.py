@@ -34,6 +34,8 @@ class Approval:
     """Consent to send the writes of one proposal, bound by hash to what was shown. Made by `bind`, used once.
 
     `proposal_sha256` covers the whole proposal: preconditions, effects and read-back beside the payloads.
+    `signatures` (finchat.signature/1) are those the plan had when the approval was used, where the policy wanted
+    `signatures_required` of them; the guard puts them in.
     """
 
     id: str
@@ -47,6 +49,8 @@ class Approval:
     decided_by: ApprovedBy
     user: str
     approved_at: datetime
+    signatures_required: int = 0
+    signatures: tuple[Mapping[str, Any], ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The approval record (`finchat.approval/1`)."""
@@ -71,6 +75,8 @@ class Approval:
             "decided_by": self.decided_by,
             "user": self.user,
             "approved_at": instant_text(self.approved_at),
+            "signatures_required": self.signatures_required,
+            "signatures": [dict(signature) for signature in self.signatures],
         }
 
 

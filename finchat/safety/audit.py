@@ -60,6 +60,7 @@ class AuditRecord:
     ledger_id: str | None = None
     amount: str | None = None
     currency: str | None = None
+    approval_sha256: str | None = None
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
@@ -162,6 +163,12 @@ class AuditLog:
             connection.execute(
                 "INSERT INTO audit_lines VALUES (?, ?, ?, ?)", (seq, record.call_id, record.event, _text(line))
             )
+            if record.approval_id is not None and record.write_id is not None:
+                # These stay: the evidence of a write holds them, and can be made again at any time.
+                connection.execute(
+                    "INSERT INTO write_lines VALUES (?, ?, ?, ?)",
+                    (seq, record.approval_id, record.write_id, _text(line)),
+                )
         connection.execute(
             "INSERT INTO audit_state VALUES (1, ?, ?, 0, 0)"
             " ON CONFLICT (id) DO UPDATE SET seq = excluded.seq, hash = excluded.hash",

@@ -6,9 +6,11 @@ Everybody else gets `Guard.toolbox(server)`, which reads. Only `Guard.execute` w
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from finchat.books.documents import Organisation
@@ -19,7 +21,8 @@ from finchat.connections.toolbox import Toolbox
 from finchat.errors import FinchatError, UsageError, WriteRefused
 from finchat.events import Emit, Notice, silent
 from finchat.safety import approval as approvals
-from finchat.safety.approval import Approval
+from finchat.safety import signatures
+from finchat.safety.approval import Approval, plan_hash
 from finchat.safety.attempt import Attempt, approved_hash
 from finchat.safety.audit import AuditLog
 from finchat.safety.journal import Journal, Reservation, WriteRecord
@@ -33,6 +36,7 @@ from finchat.safety.recovery import Recovery, Sleep, recover
 from finchat.safety.results import WriteDecision, WriteError, WriteOutcome, WriteResult
 from finchat.safety.runs import Run
 from finchat.safety.sending import Sending, forbids, permit
+from finchat.safety.signatures import Standing
 from finchat.safety.unattended import UnattendedVerdict, base_amounts, judge
 from finchat.settings import ServerSettings
 
@@ -71,6 +75,7 @@ class Guard:
         self._sleep = sleep
         self._facts: dict[str, Facts] = {}
         self._confirmed: dict[str, list[Confirmed]] = {}  # by server: committed, and not read back yet
+        self._signed: dict[str, tuple[Standing, Plan]] = {}  # by the hash of the plan as it is shown
         self._writing = asyncio.Lock()
 
     def toolbox(self, server: str) -> Toolbox:
@@ -110,6 +115,24 @@ class Guard:
                     for write in proposal.writes
                 ]
         return tuple(found)
+
+    def accept_signatures(self, plan: Plan, documents: Iterable[Any], *, signed: Plan | None = None) -> Standing:
+        """Take the signatures that came with a plan, and say what they are worth by the policy.
+
+        `signed`: the plan as its maker had it, where this one shows all of it for review. Raises UsageError when that
+        is another plan.
+        """
+        original = signed or plan
+        if not signatures.signed_form(original, plan):
+            raise UsageError("what was signed is not the plan that is shown", field="PLAN", next="sign this plan")
+        standing = signatures.judge(self._policy.signatures, plan, documents, signed_hash=plan_hash(original))
+        self._signed[plan_hash(plan)] = (standing, original)
+        return standing
+
+    def signatures(self, plan: Plan) -> Standing:
+        """How a plan stands with the signatures taken so far. One that was changed on a card is another plan."""
+        known = self._signed.get(plan_hash(plan))
+        return known[0] if known is not None else signatures.judge(self._policy.signatures, plan, ())
 
     def unattended(self, plan: Plan, proposal: Proposal) -> UnattendedVerdict:
         """Whether `--yes` may approve a proposal; the day's total is held when it is executed."""
@@ -206,6 +229,7 @@ class Guard:
             )  # fmt: skip
         if proposal not in plan.proposals or len({w.id for w in proposal.writes}) != len(proposal.writes):
             raise WriteRefused("the proposal is not one of this plan", code="approval_void")
+        self._require_signatures(attempt)
         profile = attempt.door.profile
         if profile is not None and (why := profile.disagreement(proposal, org.base_currency)):
             raise WriteRefused(why, code="payload_changed", next="make a new plan")
@@ -215,8 +239,19 @@ class Guard:
             check(write, approved_hash(attempt.approval, write))
         reservation = self._reservation(attempt) if attempt.approval.decided_by != "human" else None
         attempt.records = self._journal.claim(
-            plan, proposal, attempt.approval, effects=attempt.effects, reservation=reservation
-        )
+            plan, proposal, attempt.approval, effects=attempt.effects, reservation=reservation,
+            signed=self._signed.get(plan_hash(plan), (None, plan))[1],
+        )  # fmt: skip
+
+    def _require_signatures(self, attempt: Attempt) -> None:
+        """Enough different signers by the policy, whoever approved; they go into the approval's record."""
+        standing = self.signatures(attempt.plan)
+        if standing.missing:
+            raise standing.refusal()
+        if standing.required:
+            attempt.approval = replace(
+                attempt.approval, signatures_required=standing.required, signatures=standing.used
+            )
 
     def _reservation(self, attempt: Attempt) -> Reservation:
         plan, proposal, rules = attempt.plan, attempt.proposal, self._policy.unattended

@@ -20,12 +20,13 @@ from typing import Any, Literal
 from finchat.books.money import amount_text, spoken
 from finchat.books.plan import Plan, Proposal, Write
 from finchat.books.plan_json import organisation_json, plan_from_json
-from finchat.canonical import canonical_json, plain_decimal
+from finchat.canonical import canonical_json, plain_decimal, sha256_of
 from finchat.clock import Clock, instant_text
 from finchat.errors import UsageError, WriteRefused
 from finchat.safety.approval import Approval, plan_hash
 from finchat.safety.audit import AuditLog, AuditRecord
 from finchat.safety.results import WriteError, WriteOutcome, WriteResult
+from finchat.safety.reversing import contradiction
 from finchat.safety.runs import Run
 from finchat.safety.tables import ROOM, SCRIPTS
 from finchat.store.database import Database
@@ -240,13 +241,15 @@ class Journal:
 
     def claim(
         self, plan: Plan, proposal: Proposal, approval: Approval, *, effects: Mapping[str, str],
-        reservation: Reservation | None = None,
+        reservation: Reservation | None = None, signed: Plan | None = None,
     ) -> dict[str, WriteRecord]:  # fmt: skip
         """Use up an approval, atomically over all processes: the writes of the proposal by id, as they now stand.
 
         Those committed by an earlier apply stay committed and must not be sent; the others are `approved`, with the
         same idempotency key when the ledger never saw them, with another after a failure. `effects` gives the class
-        of each write for the record. Raises WriteRefused when the approval was used, another process is at it, an
+        of each write for the record; `signed` is the plan as it was signed, where its classes were others.
+
+        Raises WriteRefused when the approval was used, another process is at it, an
         outcome is unknown, everything is written already, the bank line has paid something else, what is to be taken
         back was taken back already, or the day's total would be passed.
         """
@@ -255,6 +258,13 @@ class Journal:
             connection = entry.connection
             self._remember_instant(connection)
             self._store_plan(connection, plan, made_here=False)
+            if signed is not None and plan_hash(signed) != plan_hash(plan):
+                classes = canonical_json({p.id: p.certainty for p in signed.proposals})
+                connection.execute(
+                    "INSERT OR REPLACE INTO signed_as VALUES (?, ?, ?)", (plan.id, plan_hash(signed), classes)
+                )
+            record_sha256 = sha256_of(approval.as_json())
+            signers = ", ".join(str(signature["signer"]) for signature in approval.signatures)
             known = {r.write_id: r for r in _records(connection, plan.id, proposal.id)}
             self._refuse_open(known.values())
             if known and all(w.id in known and known[w.id].state == "committed" for w in proposal.writes):
@@ -290,8 +300,10 @@ class Journal:
                 who = approval.user if approval.decided_by == "human" else "the policy's [unattended] rules"
                 entry.log(
                     _record(
-                        plan, write, "decision", f"{who} approved to {_deed(plan, write)}", decision="allow",
-                        decided_by=approval.decided_by, approval_id=approval.id, idempotency_key=key,
+                        plan, write, "decision",
+                        f"{who} approved to {_deed(plan, write)}" + (f", signed by {signers}" if signers else ""),
+                        decision="allow", decided_by=approval.decided_by, approval_id=approval.id,
+                        idempotency_key=key, approval_sha256=record_sha256,
                     )
                 )  # fmt: skip
             claimed = {r.write_id: r for r in _records(connection, plan.id, proposal.id)}
@@ -610,7 +622,9 @@ class Journal:
 
     def _refuse_undone(self, connection: Connection, plan: Plan, proposal: Proposal) -> None:
         """A write is taken back once: not again when it was, and by nobody else while somebody is at it."""
-        for name in (write.reverses for write in proposal.writes if write.reverses):
+        for write in proposal.writes:
+            if not (name := write.reverses):
+                continue
             original = connection.execute(
                 "SELECT * FROM writes WHERE plan_id || '/' || proposal_id || '/' || write_id = ? AND org_id = ?",
                 (name, plan.organisation.id),
@@ -620,6 +634,17 @@ class Journal:
                 raise WriteRefused(
                     f"{name} is {state}, so there is nothing to take back", code="not_written",
                     next="finchat journal show --all lists what was written",
+                )  # fmt: skip
+            planned = self._planned(name)
+            why = (
+                "it is not known what that was"
+                if planned is None
+                else contradiction(write, planned, original["ledger_id"])
+            )
+            if why is not None:
+                raise WriteRefused(
+                    f"write {write.id} does not take {name} back: {why}", code="payload_changed",
+                    next="make a new plan with finchat undo",
                 )  # fmt: skip
             mine = connection.execute(
                 "SELECT 1 FROM writes WHERE plan_id = ? AND proposal_id = ? AND reverses = ? AND state = 'committed'",
@@ -640,6 +665,12 @@ class Journal:
                     f"{_from_row(other).name} is already taking {name} back", code="in_flight",
                     next=f"let it finish, or settle it: finchat journal resolve {_from_row(other).name} --committed ID",
                 )  # fmt: skip
+
+    def _planned(self, name: str) -> Write | None:
+        plan_id, proposal_id, write_id = name.split("/", 2)
+        plan = self.plan(plan_id)
+        proposals = plan.proposals if plan is not None else ()
+        return next((w for p in proposals if p.id == proposal_id for w in p.writes if w.id == write_id), None)
 
     def _use_up(self, connection: Connection, approval: Approval) -> None:
         try:
@@ -735,9 +766,10 @@ def fingerprints_of(proposal: Proposal) -> tuple[str, ...]:
 
     A proposal that takes earlier writes back consumes nothing, although it shows their bank line.
     """
-    if any(write.reverses for write in proposal.writes):
+    if proposal.writes and all(write.reverses for write in proposal.writes):
         return ()
     names = [proposal.line_id] if proposal.line_id else []
+    names += proposal.line.fingerprints if proposal.line is not None else ()
     for write in proposal.writes:
         names += [str(name) for name in (write.verify or {}).get("fingerprints", ())]
     return tuple(dict.fromkeys(names))
@@ -775,6 +807,7 @@ def _record(
         call_id=fields.get("call_id"),
         approval_id=fields.get("approval_id"),
         idempotency_key=fields.get("idempotency_key"),
+        approval_sha256=fields.get("approval_sha256"),
     )
 
 

@@ -16,6 +16,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from finchat import verifier
 from finchat.books.money import parse_amount
 from finchat.books.plan import Kind
 from finchat.errors import UsageError, plain
@@ -109,12 +110,48 @@ class UnattendedRules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SignatureRules:
+    """Which plans need signatures, how many, and whose. `signers`: name → `ed25519:BASE64`.
+
+    `above`: only plans whose total is over this, in base currency; None: every plan. `kinds`: only plans that hold a
+    proposal of one of these; None: any. Two names with one key are one signer.
+    """
+
+    required: int
+    signers: Mapping[str, str]
+    above: Decimal | None = None
+    kinds: frozenset[str] | None = None
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """Public key → its signer; the first name of a key that has several."""
+        return {key: name for name, key in reversed(list(self.signers.items()))}
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "required": self.required,
+            "above": None if self.above is None else f"{self.above:f}",
+            "kinds": None if self.kinds is None else sorted(self.kinds),
+            "signers": dict(self.signers),
+        }
+
+    def sentence(self) -> str:
+        which = "Every plan" if self.kinds is None else f"Every plan with a {' or '.join(sorted(self.kinds))}"
+        over = "" if self.above is None else f" of more than {self.above:f} in base currency"
+        return (
+            f"{which}{over} needs {self.required} signature{'s' * (self.required != 1)} of different signers before "
+            f"anything of it is written; signers: {', '.join(self.signers)}."
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """The rules of one policy file, or the built-in ones (`source` None): reads allowed, every write asks."""
 
     defaults: Defaults = Defaults()
     servers: Mapping[str, ServerRules] = field(default_factory=dict)
     unattended: UnattendedRules | None = None
+    signatures: SignatureRules | None = None
     source: Path | None = None
 
     @classmethod
@@ -172,7 +209,7 @@ class Policy:
 
         `servers` are the configured ones with the resources they know; None where nobody knows them.
         """
-        found: list[str] = []
+        found = [*self._same_keys()]
         for name, rules in self.servers.items():
             if name != "*" and name not in servers:
                 found.append(
@@ -215,7 +252,18 @@ class Policy:
                 "known_counterparties_only": rules.known_counterparties_only,
                 "expires": rules.expires.isoformat(),
             },
+            "signatures": self.signatures and self.signatures.as_json(),
         }
+
+    def _same_keys(self) -> Iterator[str]:
+        rules = self.signatures
+        if rules is None:
+            return
+        for key, name in rules.names.items():
+            others = [other for other, its in rules.signers.items() if its == key and other != name]
+            if others:
+                names = ", ".join((name, *others))
+                yield f"{names} have the same key in signatures.signers of {self.source}, so they are one signer"
 
     def _rules_for(self, server: str) -> Iterator[tuple[str, ServerRules]]:
         for name in dict.fromkeys((server, "*")):
@@ -269,6 +317,8 @@ class Policy:
             for pattern, word in rules.tools.items():
                 yield f"On {where}, tool {pattern}: {f'is a {word}' if word in _CLASSES else word}."
         yield self._unattended_sentence()
+        if self.signatures is not None:
+            yield self.signatures.sentence()
 
     def _unattended_sentence(self) -> str:
         rules = self.unattended
@@ -292,6 +342,7 @@ DEFAULT_CHOICES: Mapping[str, tuple[str, ...]] = {
 _NO_ALLOW = "nothing allows a write without asking except [unattended], which is for --yes"
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+\Z")
 _SERVER_NAME = re.compile(r"(\*|[A-Za-z0-9_-]{1,32})\Z")
+_SIGNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z", re.ASCII)
 _RESOURCE_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 
 
@@ -302,7 +353,7 @@ class _Reader:
         self.source = source
 
     def policy(self, data: Mapping[str, Any]) -> Policy:
-        self.only_keys(data, "", ("version", "defaults", "servers", "unattended"))
+        self.only_keys(data, "", ("version", "defaults", "servers", "unattended", "signatures"))
         if type(data.get("version")) is not int or data["version"] != 1:
             raise self.error("version", "must be the number 1")
         servers = self.table(data.get("servers", {}), "servers")
@@ -310,6 +361,7 @@ class _Reader:
             defaults=self.defaults(self.table(data.get("defaults", {}), "defaults")),
             servers={name: self.server(name, rules) for name, rules in servers.items()},
             unattended=self.unattended(data["unattended"]) if "unattended" in data else None,
+            signatures=self.signatures(data["signatures"]) if "signatures" in data else None,
             source=self.source,
         )
 
@@ -346,11 +398,7 @@ class _Reader:
         for name in names:
             if name not in table and name != "known_counterparties_only":
                 raise self.error(f"unattended.{name}", "is missing: what may run unattended is stated in full")
-        kinds = table["kinds"]
-        if not isinstance(kinds, list) or not kinds:
-            raise self.error("unattended.kinds", 'must be a list such as ["payment"]')
-        for kind in kinds:
-            self.choice(kind, "unattended.kinds", get_args(Kind))
+        kinds = self.kinds(table["kinds"], "unattended.kinds")
         known_only = table.get("known_counterparties_only", True)
         if not isinstance(known_only, bool):
             raise self.error("unattended.known_counterparties_only", "must be true or false")
@@ -358,12 +406,46 @@ class _Reader:
         if not isinstance(expires, date) or isinstance(expires, datetime):
             raise self.error("unattended.expires", "must be a date such as 2026-12-31, without quotes")
         return UnattendedRules(
-            kinds=frozenset(kinds),
+            kinds=kinds,
             max_amount=self.amount(table["max_amount"], "unattended.max_amount"),
             max_total_per_day=self.amount(table["max_total_per_day"], "unattended.max_total_per_day"),
             known_counterparties_only=known_only,
             expires=expires,
         )
+
+    def signatures(self, value: Any) -> SignatureRules:
+        table = self.table(value, "signatures")
+        self.only_keys(table, "signatures", ("required", "above", "kinds", "signers"))
+        for name in ("required", "signers"):
+            if name not in table:
+                raise self.error(f"signatures.{name}", "is missing")
+        required = table["required"]
+        if type(required) is not int or required < 1:
+            raise self.error("signatures.required", "must be how many different signers a plan needs, such as 2")
+        signers = self.table(table["signers"], "signatures.signers")
+        for name, key in signers.items():
+            where = f"signatures.signers.{_key(name)}"
+            if not _SIGNER.match(name):
+                raise self.error(where, "must be a name of up to 64 letters, digits, points, hyphens and underscores")
+            if verifier.public_key_bytes(key) is None:
+                raise self.error(where, 'must be a public key "ed25519:BASE64", as `finchat key show` prints it')
+        different = len(set(signers.values()))
+        if required > different:
+            keys = f"{different} different key{'s' * (different != 1)}"
+            raise self.error("signatures.required", f"is {required}, but signatures.signers has only {keys}")
+        return SignatureRules(
+            required=required,
+            signers=dict(signers),
+            above=self.amount(table["above"], "signatures.above") if "above" in table else None,
+            kinds=self.kinds(table["kinds"], "signatures.kinds") if "kinds" in table else None,
+        )
+
+    def kinds(self, value: Any, where: str) -> frozenset[str]:
+        if not isinstance(value, list) or not value:
+            raise self.error(where, 'must be a list such as ["payment"]')
+        for kind in value:
+            self.choice(kind, where, get_args(Kind))
+        return frozenset(value)
 
     def amount(self, value: Any, where: str) -> Decimal:
         try:

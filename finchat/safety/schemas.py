@@ -15,9 +15,11 @@ from finchat.json_schema import (
     INSTANT,
     ORG,
     POSITIVE,
+    PUBLIC_KEY,
     SHA256,
     TEXT,
     Schema,
+    as_part,
     document,
     list_of,
     map_of,
@@ -26,6 +28,7 @@ from finchat.json_schema import (
     one_of,
     published,
 )
+from finchat.safety import signatures
 from finchat.safety.approval import ApprovedBy
 from finchat.safety.audit import AuditEvent
 from finchat.safety.journal import State
@@ -33,6 +36,25 @@ from finchat.safety.policy import DEFAULT_CHOICES, Ceiling, ToolRule, Verdict
 from finchat.safety.profile_protocol import ToolEffect
 from finchat.safety.results import WriteOutcome
 from finchat.safety.runs import Via
+
+SIGNATURE = document(
+    signatures.SCHEMA,
+    "A signature over a plan, made over the canonical JSON of all of it but `signature`.",
+    {
+        "plan_id": TEXT,
+        "plan_hash": SHA256,
+        "org_id": TEXT,
+        "server_fingerprint": SHA256,
+        "signer": PUBLIC_KEY,
+        "signed_at": INSTANT,
+        "signature": {**TEXT, "pattern": "^[A-Za-z0-9+/]{86}==$"},
+    },
+)
+SIGNATURES = document(
+    signatures.FILE_SCHEMA,
+    "The file of a plan's signatures, PLAN.signatures.json.",
+    {"plan_id": TEXT, "plan_hash": SHA256, "signatures": list_of(as_part(SIGNATURE))},
+)
 
 _EFFECT = one_of(*get_args(ToolEffect))
 _VERDICT = one_of(*get_args(Verdict))
@@ -54,6 +76,8 @@ APPROVAL = document(
         "decided_by": one_of(*get_args(ApprovedBy)),
         "user": TEXT,
         "approved_at": INSTANT,
+        "signatures_required": COUNT,
+        "signatures": list_of(as_part(SIGNATURE)),
     },
 )
 
@@ -84,7 +108,8 @@ _LINE = object_of(
         "amount": nullable(AMOUNT),
         "currency": nullable(CURRENCY),
         "text": TEXT,
-    }
+    },
+    optional={"approval_sha256": nullable(SHA256)},  # older lines do not have it
 )
 AUDIT_LINE = published("A line of audit.jsonl", "One line of audit.jsonl, chained to the one before.", _LINE)
 AUDIT = document(
@@ -139,11 +164,16 @@ JOURNAL = document(
     },
 )
 
+_SIGNER_NAMES = {"pattern": r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"}
+_SIGNERS: Schema = {**map_of(PUBLIC_KEY), "propertyNames": _SIGNER_NAMES, "minProperties": 1}
+_SIGNED: dict[str, Schema] = {"required": {**COUNT, "minimum": 1}, "signers": _SIGNERS}
+_KINDS: Schema = {**list_of(one_of(*get_args(Kind))), "minItems": 1}
+SIGNATURE_RULES = object_of({**_SIGNED, "above": nullable(POSITIVE), "kinds": nullable(_KINDS)})
 _DEFAULTS = {name: one_of(*choices) for name, choices in DEFAULT_CHOICES.items()}
 _RESOURCES: Schema = {**map_of(one_of(*get_args(Ceiling))), "propertyNames": {"pattern": "^[a-z][a-z0-9_]*$"}}
 _TOOLS: Schema = {**map_of(one_of(*get_args(ToolRule))), "propertyNames": {"minLength": 1}}
 _LIMITS: dict[str, Schema] = {
-    "kinds": {**list_of(one_of(*get_args(Kind))), "minItems": 1},
+    "kinds": _KINDS,
     "max_amount": POSITIVE,
     "max_total_per_day": POSITIVE,
     "expires": DATE,
@@ -160,6 +190,7 @@ POLICY = published(
                 "propertyNames": {"pattern": r"^(\*|[A-Za-z0-9_-]{1,32})$"},
             },
             "unattended": object_of(_LIMITS, optional={"known_counterparties_only": FLAG}),
+            "signatures": object_of(_SIGNED, optional={"above": POSITIVE, "kinds": _KINDS}),
         },
     ),
 )
@@ -171,6 +202,7 @@ POLICY_SHOW = document(
         "defaults": object_of(_DEFAULTS),
         "servers": map_of(object_of({"resources": _RESOURCES, "tools": _TOOLS})),
         "unattended": nullable(object_of({**_LIMITS, "known_counterparties_only": FLAG})),
+        "signatures": nullable(SIGNATURE_RULES),
         "warnings": list_of(TEXT),
         "exit_code": EXIT_CODE,
     },
@@ -189,6 +221,7 @@ POLICY_TEST = document(
         "decision": _VERDICT,
         "decided_by": TEXT,
         "reason": TEXT,
+        "signatures": nullable(SIGNATURE_RULES),
         "warnings": list_of(TEXT),
         "exit_code": EXIT_CODE,
     },

@@ -62,4 +62,17 @@ CREATE INDEX writes_that_reverse ON writes (reverses) WHERE reverses IS NOT NULL
 ALTER TABLE plans ADD COLUMN made_from TEXT;
 """
 
-SCRIPTS: tuple[str, ...] = (_FIRST, _READ_BACK, _LOG_BEGUN, _UNDONE)
+# The lines of the log that are about a write, for its evidence pack; and how far each pack on disk goes.
+_EVIDENCE = """
+CREATE TABLE write_lines (
+    seq INTEGER PRIMARY KEY, approval_id TEXT NOT NULL, write_id TEXT NOT NULL, line TEXT NOT NULL
+) STRICT;
+CREATE INDEX lines_of_write ON write_lines (approval_id, write_id);
+CREATE TABLE evidence (
+    plan_id TEXT NOT NULL, proposal_id TEXT NOT NULL, write_id TEXT NOT NULL, seq INTEGER NOT NULL,
+    PRIMARY KEY (plan_id, proposal_id, write_id)
+) STRICT;
+CREATE TABLE signed_as (plan_id TEXT PRIMARY KEY, plan_hash TEXT NOT NULL, classes TEXT NOT NULL) STRICT;
+"""
+
+SCRIPTS: tuple[str, ...] = (_FIRST, _READ_BACK, _LOG_BEGUN, _EVIDENCE, _UNDONE)

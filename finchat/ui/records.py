@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from finchat.safety.journal import OPEN_STATES, WriteRecord
-from finchat.safety.policy import Explanation, Policy
+from finchat.safety.policy import Explanation, Policy, SignatureRules
 from finchat.settings import ServerSettings
 from finchat.text.redact import redact, secrets_of
 from finchat.text.sanitise import one_line
@@ -85,8 +85,11 @@ def _warnings(doubts: Sequence[str]) -> list[str]:
     return [f"warning: {one_line(doubt)}" for doubt in doubts]
 
 
-def explanation_view(explanation: Explanation, doubts: Sequence[str] = ()) -> RenderableType:
-    """The decision first, then every rule that spoke, then names in the policy that meet nothing."""
+def explanation_view(
+    explanation: Explanation, doubts: Sequence[str] = (), *, rules: SignatureRules | None = None
+) -> RenderableType:
+    """The decision first, then every rule that spoke, whose signatures a write needs besides, and last the names in
+    the policy that meet nothing."""
     from rich.console import Group
     from rich.text import Text
 
@@ -96,8 +99,10 @@ def explanation_view(explanation: Explanation, doubts: Sequence[str] = ()) -> Re
         f"  {one_line(explanation.tool)} on {one_line(explanation.server)}: {_class_words(explanation)}"
         + (f"; resource {one_line(explanation.resource)}" if explanation.resource else ""),
     )
-    rules = [Text(f"  {m.verdict:<6} {one_line(m.rule)}: {one_line(m.reason)}") for m in explanation.matches]
-    return Group(head, *rules, *map(Text, _warnings(doubts)))
+    said = [Text(f"  {m.verdict:<6} {one_line(m.rule)}: {one_line(m.reason)}") for m in explanation.matches]
+    if rules is not None and explanation.effect != "read":
+        said.append(Text(f"  {one_line(rules.sentence())}"))
+    return Group(head, *said, *map(Text, _warnings(doubts)))
 
 
 def _class_words(explanation: Explanation) -> str:
