@@ -171,7 +171,7 @@ async def test_a_wrong_transfer_is_refused_whole(
 
 
 async def test_tracking_of_both_sides_is_kept_with_ids_and_names(client: Client) -> None:
-    tracked = {"FromTracking": [{"TrackingCategoryID": REGION, "TrackingOptionID": NORTH}]}
+    tracked: dict[str, Any] = {"FromTracking": [{"TrackingCategoryID": REGION, "TrackingOptionID": NORTH}]}
     made = await client.done("PUT", "BankTransfers", transfer(**tracked))
     assert made["FromTracking"] == [
         {"Name": "Region", "Option": "North", "TrackingCategoryID": REGION, "TrackingOptionID": NORTH}
@@ -181,7 +181,8 @@ async def test_tracking_of_both_sides_is_kept_with_ids_and_names(client: Client)
 
 @pytest.mark.parametrize("side", ["From", "To"])
 async def test_a_transfer_with_a_reconciled_side_stays(client: Client, side: str) -> None:
-    made = await client.done("PUT", "BankTransfers", transfer(**{f"{side}IsReconciled": True}))
+    reconciled: dict[str, Any] = {f"{side}IsReconciled": True}
+    made = await client.done("PUT", "BankTransfers", transfer(**reconciled))
     assert made[f"{side}IsReconciled"] is True
     half = await client.done("GET", f"BankTransactions/{made[f'{side}BankTransactionID']}")
     assert half["IsReconciled"] is True

@@ -13,7 +13,7 @@ from finchat.sandbox.xero.app import create_app
 from tests.sandbox.xero.company import PLENTY, Client, back_end, invoice
 
 WORDS = """Invoices payments Contacts Accounts TaxRates CreditNotes Overpayments Allocations Reports TrialBalance
-Items .. é % INV-0001 OUTPUT2 C-1 Organisation"""
+BankTransfers TrackingCategories BankTransactions Items .. é % INV-0001 OUTPUT2 C-1 Organisation"""
 SEGMENTS = st.sampled_from([*WORDS.split(), "", "\x00", "a" * 5000])
 Headers = list[tuple[bytes, bytes]]
 KEYS = st.sampled_from(

@@ -101,7 +101,8 @@ PAYMENTS = st.fixed_dictionaries(
 )
 TARGETS = st.sampled_from(
     [{"Invoice": {"InvoiceID": KNOWN}}] * 4
-    + [{"CreditNote": {"CreditNoteID": KNOWN}}, {"Overpayment": {"OverpaymentID": KNOWN}}, {"Invoice": 5}, {}]
+    + [{"CreditNote": {"CreditNoteID": KNOWN}}, {"Overpayment": {"OverpaymentID": KNOWN}}] * 2
+    + [{"Invoice": 5}, {}]
 )
 PAYMENTS = st.builds(lambda fields, target: {**fields, **target}, PAYMENTS, TARGETS)
 TRANSACTIONS = st.fixed_dictionaries(
@@ -115,6 +116,22 @@ TRANSACTIONS = st.fixed_dictionaries(
 )
 ALLOCATIONS = st.fixed_dictionaries(
     {"Invoice": st.just({"InvoiceID": KNOWN}), "Amount": AMOUNTS}, optional={"Date": DATES}
+)
+TRANSFERS = st.fixed_dictionaries(
+    {
+        "FromBankAccount": st.sampled_from(
+            [{"Code": "090"}, {"Code": "090"}, {"AccountID": USD_BANK}, {"Code": "200"}]
+        ),
+        "ToBankAccount": st.sampled_from([{"Code": "092"}, {"Code": "092"}, {"Code": "093"}, {"Code": "090"}, None]),
+        "Amount": AMOUNTS,
+    },
+    optional={
+        "Date": DATES,
+        "Reference": JUNK,
+        "CurrencyRate": st.one_of(st.just("0.61"), AMOUNTS),
+        "FromIsReconciled": st.sampled_from([True, False, False, "x"]),
+        "ToTracking": JUNK,
+    },
 )
 ACCOUNTS = st.fixed_dictionaries(
     {
@@ -136,6 +153,8 @@ READS = st.sampled_from(
         "BankTransactions",
         "Overpayments",
         "Prepayments",
+        "BankTransfers",
+        "TrackingCategories",
         "Contacts",
         "Accounts",
         "TaxRates",
@@ -155,6 +174,8 @@ QUERIES = st.fixed_dictionaries(
         "page": st.sampled_from(["1", "0", "-1", "x", "9" * 30]),
         "pageSize": st.sampled_from(["1", "5000", "x"]),
         "IDs": st.sampled_from([CUSTOMER, "x"]),
+        "includeDeleted": st.just("true"),
+        "includeArchived": st.just("true"),
         "summaryOnly": st.just("true"),
         "date": DATES.map(str),
         "fromDate": DATES.map(str),
@@ -185,6 +206,14 @@ CALLS = st.one_of(
     write(f"BankTransactions/{KNOWN}", st.just({"Status": "DELETED"})),
     write(f"CreditNotes/{KNOWN}/Allocations", ALLOCATIONS),
     write(f"Overpayments/{KNOWN}/Allocations", ALLOCATIONS),
+    write("BankTransfers", TRANSFERS),
+    write("BankTransfers", st.just({"BankTransferID": KNOWN, "Status": "DELETED"})),
+    write(f"BankTransfers/{KNOWN}", st.just({"Status": "DELETED"})),
+    write(f"CreditNotes/{KNOWN}", st.just({"Status": "VOIDED"})),
+    *(
+        st.tuples(st.just("DELETE"), st.just(f"{credits}/{KNOWN}/Allocations/{KNOWN}"), st.none(), st.just({}))
+        for credits in ("CreditNotes", "Overpayments")
+    ),
     write("Accounts", ACCOUNTS),
     write("Contacts", PEOPLE),
     write("Invoices", JUNK),
@@ -220,6 +249,14 @@ class Run:
         ):
             await self.check("PUT", path, body, {})
         await self.check("PUT", "Payments", payment({"InvoiceID": self.ids["InvoiceID"][0]}, "40.00"), {})
+        for code, currency in (("092", "NZD"), ("093", "USD")):
+            body = {"Name": code, "Code": code, "Type": "BANK", "CurrencyCode": currency, "BankAccountNumber": code}
+            await self.check("PUT", "Accounts", body, {})
+        swept = {"FromBankAccount": {"Code": "090"}, "ToBankAccount": {"Code": "092"}, "Amount": "12.34"}
+        await self.check("PUT", "BankTransfers", swept, {})
+        for path, key in (("CreditNotes", "CreditNoteID"), ("Overpayments", "OverpaymentID")):
+            used = {"Invoice": {"InvoiceID": self.ids["InvoiceID"][0]}, "Amount": "5.00"}
+            await self.check("PUT", f"{path}/{self.ids[key][0]}/Allocations", used, {})
         assert all(self.ids.get(name) for name in _SINGULAR.values())
 
     async def play(self, calls: list[tuple[Any, ...]]) -> None:
@@ -253,11 +290,8 @@ class Run:
                         self.ids.setdefault(name, []).append(record[name])
 
     def _path(self, path: str, number: int) -> str:
-        return (
-            path.replace(KNOWN, self._pick(_SINGULAR[path.split("/", maxsplit=1)[0]], number))
-            if KNOWN in path
-            else path
-        )
+        found = path.replace(KNOWN, self._pick(_SINGULAR.get(path.split("/", maxsplit=1)[0], ""), number), 1)
+        return found.replace(KNOWN, self._pick("AllocationID", number))
 
     def _known(self, body: Any, number: int) -> Any:
         if isinstance(body, dict):
@@ -269,8 +303,11 @@ class Run:
         return made[(number * 7) % len(made)] if made else CUSTOMER
 
     def _controls_agree(self) -> None:
-        """What is open on documents is what the control accounts hold, to the cent."""
+        """What is open on documents is what the control accounts hold, to the cent; transfers leave nothing behind."""
         back = self.client.back
+        left = back.ledger.balances().get(back.system_accounts().transfers)
+        assert left is None or left.amount == 0
+        self._banks_agree()
         for types, key, sign in (
             (("ACCREC", "ACCRECCREDIT", "RECEIVE-OVERPAYMENT", "RECEIVE-PREPAYMENT"), "receivables", 1),
             (("ACCPAY", "ACCPAYCREDIT", "SPEND-OVERPAYMENT", "SPEND-PREPAYMENT"), "payables", 1),
@@ -283,6 +320,23 @@ class Run:
             ).fetchone()[0]
             assert Decimal(back.balances()[key]) * 100 * sign == owed
 
+    def _banks_agree(self) -> None:
+        """A bank account holds what the live payments and bank transactions of it say, in its own currency."""
+        back = self.client.back
+        moved = dict(
+            back.db.execute(
+                "SELECT bank, sum(CASE WHEN type LIKE 'RECEIVE%' THEN total ELSE -total END) FROM document"
+                " WHERE resource = 'BankTransactions' AND status = 'AUTHORISED' GROUP BY bank"
+            ).fetchall()
+        )
+        inwards = ("ACCRECPAYMENT", "APCREDITPAYMENT", "APOVERPAYMENTPAYMENT", "APPREPAYMENTPAYMENT")
+        for account, kind, amount in back.db.execute(
+            "SELECT account, type, bank_amount FROM payment WHERE status = 'AUTHORISED'"
+        ):
+            moved[account] = moved.get(account, 0) + (amount if kind in inwards else -amount)
+        for bank in back.balances()["bank"]:
+            assert Decimal(bank["amount"]) * 100 == moved.get(bank["account_id"], 0)
+
 
 _SINGULAR = {
     "Invoices": "InvoiceID",
@@ -290,6 +344,8 @@ _SINGULAR = {
     "Payments": "PaymentID",
     "BankTransactions": "BankTransactionID",
     "Overpayments": "OverpaymentID",
+    "BankTransfers": "BankTransferID",
+    "Allocations": "AllocationID",
 }
 _SETTINGS = {"deadline": None, "suppress_health_check": list(HealthCheck)}
 

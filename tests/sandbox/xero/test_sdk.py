@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from datetime import date
 from importlib import import_module
@@ -12,10 +11,24 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.sandbox.xero.company import BANK, CUSTOMER, TENANT, Client, back_end, bill, invoice, payment
+from finchat.clock import Clock
+from finchat.sandbox.xero.back_end import XeroBackEnd
+from tests.sandbox.xero.company import (
+    BANK,
+    CUSTOMER,
+    NOW,
+    TENANT,
+    Client,
+    bill,
+    collections,
+    invoice,
+    line,
+    payment,
+)
 from tests.sandbox.xero.served import sandbox
 
 pytestmark = pytest.mark.sdk
+REGION, NORTH = "00000000-0000-4000-8000-00000000f001", "00000000-0000-4000-8000-00000000f002"
 OPENAPI = Path(__file__).parents[4] / "shared" / "data" / "xero" / "xero_accounting.yaml"
 
 
@@ -143,6 +156,53 @@ def test_credit_notes_overpayments_and_prepayments_are_made_and_allocated(sdk: S
     assert sdk.api.get_invoice(TENANT, made.invoice_id).invoices[0].amount_due == 230 - 23 - 100
     assert all(found.remaining_credit == 0 for found in sdk.api.get_overpayments(TENANT, page=1).overpayments)
     assert all(found.remaining_credit == 0 for found in sdk.api.get_prepayments(TENANT, page=1).prepayments)
+    taken_back(sdk, credit.credit_note_id, made.invoice_id)
+
+
+def taken_back(sdk: Sdk, credit_note: str, invoice: str) -> None:
+    """Every allocation of the invoice is deleted again, and the credit note voided."""
+    a = sdk.accounting
+    note = sdk.api.get_credit_note(TENANT, credit_note).credit_notes[0]
+    gone = sdk.api.delete_credit_note_allocations(TENANT, credit_note, note.allocations[0].allocation_id)
+    assert (gone.is_deleted, gone.amount) == (True, 23)
+    for over in sdk.api.get_overpayments(TENANT, page=1).overpayments:
+        gone = sdk.api.delete_overpayment_allocations(TENANT, over.overpayment_id, over.allocations[0].allocation_id)
+        assert gone.is_deleted is True
+    for pre in sdk.api.get_prepayments(TENANT, page=1).prepayments:
+        gone = sdk.api.delete_prepayment_allocations(TENANT, pre.prepayment_id, pre.allocations[0].allocation_id)
+        assert gone.is_deleted is True
+    assert sdk.api.get_invoice(TENANT, invoice).invoices[0].amount_due == 230
+    voided = sdk.api.update_credit_note(
+        TENANT, credit_note, a.CreditNotes(credit_notes=[a.CreditNote(status="VOIDED")])
+    )
+    assert voided.credit_notes[0].status == "VOIDED"
+
+
+def test_bank_transfers_are_made_listed_and_deleted(sdk: Sdk) -> None:
+    a = sdk.accounting
+    savings = a.Account(code="095", name="Savings", type=a.AccountType.BANK, bank_account_number="12-3456")
+    sdk.api.create_account(TENANT, savings)
+    wanted = a.BankTransfer(
+        from_bank_account=a.Account(code="090"),
+        to_bank_account=a.Account(code="095"),
+        amount=50.0,
+        date=date(2026, 11, 5),
+    )
+    made = sdk.api.create_bank_transfer(TENANT, a.BankTransfers([wanted])).bank_transfers[0]
+    assert (made.amount, made.date, made.currency_rate) == (50, date(2026, 11, 5), 1)
+    listed = sdk.api.get_bank_transfers(TENANT, where='FromBankAccount.Code=="090"').bank_transfers
+    assert [one.bank_transfer_id for one in listed] == [made.bank_transfer_id]
+    single = sdk.api.get_bank_transfer(TENANT, made.bank_transfer_id).bank_transfers[0]
+    half = sdk.api.get_bank_transaction(TENANT, single.from_bank_transaction_id).bank_transactions[0]
+    assert (half.type, half.total) == ("SPEND-TRANSFER", 50)
+    deletion = a.BankTransferDeleteByUrlParam(status="DELETED")
+    gone = sdk.api.delete_bank_transfer(TENANT, made.bank_transfer_id, deletion).bank_transfers[0]
+    assert gone.status == "DELETED"
+    assert sdk.api.get_bank_transfers(TENANT).bank_transfers == []
+
+
+def test_tracking_categories_are_read(sdk: Sdk) -> None:
+    assert sdk.api.get_tracking_categories(TENANT, include_archived=True).tracking_categories == []
 
 
 def test_lists_and_reports_are_read(sdk: Sdk) -> None:
@@ -168,19 +228,38 @@ async def test_answers_validate_against_the_openapi() -> None:
     from jsonschema import Draft4Validator
 
     specification: Any = yaml.load(OPENAPI.read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    client = Client(back_end())
-    first = await client.done("PUT", "Invoices", invoice())
+    components = _sound(specification["components"])
+
+    def check(answer: httpx.Response, schema: str) -> None:
+        assert answer.status_code == 200, answer.text
+        validator = Draft4Validator({"$ref": f"#/components/schemas/{schema}", "components": components})
+        problems = [f"{list(e.absolute_path)}: {e.message[:200]}" for e in validator.iter_errors(answer.json())]
+        assert problems == [], answer.url
+
+    region = {"Name": "Region", "TrackingCategoryID": REGION, "Options": [{"TrackingOptionID": NORTH, "Name": "N"}]}
+    back = XeroBackEnd(":memory:", Clock(NOW))
+    back.load({**collections(), "TrackingCategories": [region]})
+    client = Client(back)
+    tracked = {**line("100.00"), "Tracking": [{"Name": "Region", "Option": "N"}]}
+    first = await client.done("PUT", "Invoices", invoice(LineItems=[tracked]))
     await client.done("PUT", "Invoices", bill())
     await client.done("PUT", "Payments", payment(first, "15.00"))
+    note = await client.done("PUT", "CreditNotes", {**invoice("20.00"), "Type": "ACCRECCREDIT"})
+    part = {"Invoice": {"InvoiceID": first["InvoiceID"]}, "Amount": "5.00", "Date": "2026-11-06"}
+    allocations = f"CreditNotes/{note['CreditNoteID']}/Allocations"
+    allocation = await client.done("PUT", allocations, part)
+    savings = {"Name": "Savings", "Code": "092", "Type": "BANK", "BankAccountNumber": "1"}
+    await client.done("PUT", "Accounts", savings)
+    swept = {"FromBankAccount": {"Code": "090"}, "ToBankAccount": {"Code": "092"}, "Amount": "5.00"}
+    tracks = {"FromTracking": [{"Name": "Region", "Option": "N"}]}
+    transfer = await client.done("PUT", "BankTransfers", {**swept, **tracks})
     for path, schema in _PATHS.items():
-        response = await client.send("GET", path)
-        assert response.status_code == 200, response.text
-        document = {"$ref": f"#/components/schemas/{schema}", "components": _sound(specification["components"])}
-        validator = Draft4Validator(document)
-        problems = [
-            f"{list(e.absolute_path)}: {e.message[:200]}" for e in validator.iter_errors(json.loads(response.text))
-        ]
-        assert problems == [], path
+        check(await client.send("GET", path), schema)
+    check(await client.send("GET", f"BankTransfers/{transfer['BankTransferID']}"), "BankTransfers")
+    check(await client.send("PUT", "BankTransfers", swept), "BankTransfers")
+    deletion = await client.send("POST", f"BankTransfers/{transfer['BankTransferID']}", {"Status": "DELETED"})
+    check(deletion, "BankTransfers")
+    check(await client.send("DELETE", f"{allocations}/{allocation['AllocationID']}"), "Allocation")
 
 
 _PATHS = {
@@ -192,6 +271,8 @@ _PATHS = {
     "Payments": "Payments",
     "CreditNotes?page=1": "CreditNotes",
     "BankTransactions?page=1": "BankTransactions",
+    "BankTransfers": "BankTransfers",
+    "TrackingCategories": "TrackingCategories",
     "Prepayments": "Prepayments",
     "Overpayments": "Overpayments",
     "Reports/TrialBalance": "ReportWithRows",
