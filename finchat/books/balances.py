@@ -86,7 +86,7 @@ def stated(before: Balances, writes: Iterable[Write]) -> Iterator[Effect]:
     """The effects of writes as the balances will state them: a gain or loss dated in an earlier financial year is
     part of what that year earned by now, and no longer the balance of its own account."""
     for write in writes:
-        day = write.arguments.get("date")
+        day = write.arguments.get("date") or (write.verify or {}).get("date")  # a reversal is of its original's day
         earlier = before.gains_since is not None and isinstance(day, str) and day < before.gains_since.isoformat()
         yield from (e for e in write.effects if not (earlier and e.control == "gain_loss"))
 

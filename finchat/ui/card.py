@@ -13,6 +13,7 @@ from finchat.books.plan import EDITED, Effect, Plan, Proposal, Write
 from finchat.text.sanitise import scalars, visible
 from finchat.ui.amounts import day, money
 from finchat.ui.plan_table import CLASS_STYLE, leaves_open, settles
+from finchat.workflows.undo import undo_sentence
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -57,7 +58,8 @@ def card_lines(
     for write in proposal.writes:
         _write(card, proposal, write, accounts or {}, plan.organisation.base_currency)
     card.gap()
-    if line is not None and proposal.unrecorded:
+    undoes = any(write.reverses for write in proposal.writes)
+    if line is not None and proposal.unrecorded and not undoes:
         card.row(
             "Unrecorded", f"{money(proposal.unrecorded, line.currency)} of the bank line stays unrecorded", "yellow"
         )
@@ -71,6 +73,8 @@ def card_lines(
         card.row("Note", visible(note), "yellow")
     if len(proposal.writes) > 1:
         card.row("If one fails", _if_one_fails(proposal))
+    for index, sentence in enumerate(dict.fromkeys(undo_sentence(write, plan.id) for write in proposal.writes)):
+        card.row("Undo" if index == 0 else "", visible(sentence))
     return card.lines
 
 
@@ -100,6 +104,8 @@ def _write(card: _Card, proposal: Proposal, write: Write, accounts: Mapping[str,
     many = f" {index} of {len(proposal.writes)}" if len(proposal.writes) > 1 else ""
     card.row(f"Write{many}", f"{visible(write.id)}: {money(write.amount, write.currency)}", "bold")
     card.row("Tool", f"{visible(write.tool)} ({visible(write.operation)}, resource {visible(write.resource)})")
+    if write.reverses:
+        card.row("Takes back", visible(write.reverses), "yellow")
     # Ids are shown as they are sent, with what a person calls the thing beside them.
     known = {link.document_id: visible(link.number) for link in proposal.links}
     known |= {link.credit.id: visible(link.credit.text) for link in proposal.links if link.credit is not None}

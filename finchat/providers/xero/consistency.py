@@ -13,6 +13,7 @@ from typing import get_args
 from finchat.books.plan import Kind, Proposal
 from finchat.providers.xero.families import family_of
 from finchat.providers.xero.family import Check
+from finchat.providers.xero.reversal import OPERATIONS as REVERSING
 from finchat.providers.xero.table import TABLE
 
 # What a proposal with several kinds of writes is called: the first of these that one of its writes is.
@@ -50,6 +51,7 @@ def _checks(proposal: Proposal, base: str) -> Iterator[Check]:
     links = {link.id: link for link in proposal.links}
     for write in proposal.writes:
         yield f"{write.id}.operation", family_of(write.operation) is not None
+        yield f"{write.id}.reverses", bool(write.reverses) == (write.operation in REVERSING)
     yield "kind", proposal.kind == kind_of(proposal)
     ids = [write.id for write in proposal.writes]
     for position, write in enumerate(proposal.writes):
