@@ -146,6 +146,24 @@ def apply(
 
 @cli.command()
 @_with_common
+def undo(
+    call: "Invocation",
+    *,
+    plan: Annotated[str, typer.Argument(metavar="PLAN", help="The plan whose writes are taken back.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Approve what policy.toml allows unattended.")] = False,
+) -> int:
+    """Propose the deletion of what a plan wrote; ask, take back, prove the balances.
+
+    What was reconciled, locked or used since stays, and is named. Without a terminal the new plan is saved and the
+    exit code is 3.
+    """
+    from finchat.app import undo as app
+
+    return app.undo(call, plan, yes=yes)
+
+
+@cli.command()
+@_with_common
 def servers(call: "Invocation") -> int:
     """List the configured servers."""
     from finchat.app import records

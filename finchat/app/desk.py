@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from finchat.workflows.execute import Applied
     from finchat.workflows.meter import Usage
     from finchat.workflows.reconcile import Reconciliation
+    from finchat.workflows.undo import Undo
 
 
 @contextmanager
@@ -153,6 +154,13 @@ class Desk:
         plan_saved(self.call.again("apply", applied.plan.id))
         self.progress.clear()
         self.call.sink.data(saved_plan_view(applied, findings, self.call.sink.out.width, foreign=foreign))
+
+    def show_undo(self, undo: Undo, *, denied: Collection[str]) -> None:
+        """What of a plan can be taken back, and what cannot, on stdout. `denied`: proposals the policy forbids."""
+        from finchat.ui.undoing import undo_view
+
+        self.progress.clear()
+        self.call.sink.data(undo_view(undo, self.call.sink.out.width, denied=denied))
 
     async def apply(
         self,

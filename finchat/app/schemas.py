@@ -63,6 +63,7 @@ SCHEMAS = document(
 PUBLISHED: Mapping[str, Schema] = {
     "reconcile": workflows.RECONCILE,
     "apply": workflows.APPLY,
+    "undo": workflows.UNDO,
     "plan": workflows.PLAN,
     "case-proposals": books.CASE_PROPOSALS,
     "finding-codes": books.FINDING_CODES,

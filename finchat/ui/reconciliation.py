@@ -42,7 +42,7 @@ def plan_view(found: Reconciliation, width: int, *, denied: Collection[str] = ()
     days = day(last) if first == last else f"{day(first)} to {day(last)}"
     window = f"{days} ({found.organisation.timezone})"
     parts: list[RenderableType] = [
-        _title(found.organisation),
+        title(found.organisation),
         Text(f"{lines} of {window}" + (f": {summary}" if summary else "")),
     ]
     if found.plan.proposals:
@@ -59,7 +59,7 @@ def saved_plan_view(applied: Applied, findings: Sequence[Finding], width: int, *
 
     plan = applied.plan
     parts: list[RenderableType] = [
-        _title(plan.organisation),
+        title(plan.organisation),
         Text(f"plan {one_line(plan.id)} of {plan.created_at:%Y-%m-%d %H:%M} UTC, as of {day(plan.as_of)}"),
     ]
     if foreign:
@@ -109,7 +109,8 @@ def applied_view(
     return Group(*parts) if parts else None
 
 
-def _title(organisation: Organisation) -> Text:
+def title(organisation: Organisation) -> Text:
+    """Whose books these are; SANDBOX beside it when they are not real."""
     from rich.text import Text
 
     name = (one_line(organisation.name), "bold")

@@ -196,6 +196,21 @@ APPLY = document(
         "exit_code": EXIT_CODE,
     },
 )
+UNDO = document(
+    "finchat.undo/1",
+    "`finchat undo --json`: the plan that takes another back, what cannot be, and what became of it.",
+    {
+        "org": ORG,
+        "undoes": TEXT,
+        "plan": object_of({"id": nullable(TEXT), "path": nullable(TEXT), "hash": nullable(SHA256), "status": _STATUS}),
+        "proposals": list_of(_PROPOSAL),
+        "findings": list_of(_FINDING),
+        "outcomes": list_of(_OUTCOME),
+        "balances": _BEFORE_AND_AFTER,
+        "api": _API,
+        "exit_code": EXIT_CODE,
+    },
+)
 
 # What banks and people write: more keys than these are ignored, and null is as good as absent.
 _MAY_BE_TEXT = {"type": ["string", "null"]}
