@@ -299,6 +299,7 @@ class Books:
     `rates` maps a date to base-currency units per unit of each foreign currency. `consumed` maps a line
     fingerprint to the ledger id that finchat's own earlier write made from it. `coded` is the organisation's own
     history of receive and spend money, longer than `bank_transactions`; `habits` what memory holds of counterparties.
+    `doubted`: contact and coding that a person refused again and again.
     """
 
     base_currency: str
@@ -320,3 +321,4 @@ class Books:
     tax_rates: tuple[TaxRate, ...] = ()
     tracking: tuple[TrackingCategory, ...] = ()
     habits: tuple[Habit, ...] = ()
+    doubted: frozenset[tuple[str, Coding]] = frozenset()
