@@ -164,6 +164,50 @@ async def test_rows_that_the_vendor_does_not_page_are_cut_here() -> None:
     assert (first["count"], first["total"], rest["next_cursor"]) == (3, 5, None)
 
 
+ALLOCATION = {"credit_note_id": GUID, "id": GUID}
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        '{"AllocationID":"1","Amount":5.00,"IsDeleted":true}',
+        '{"AllocationId":"1","Amount":5.00,"IsDeleted":true}',
+        '{"Id":"x","Status":"OK","AllocationID":"1","Amount":5.00,"IsDeleted":true}',
+        '{"Id":"x","Status":"OK","Allocations":[{"AllocationID":"1","Amount":5.00,"IsDeleted":true}]}',
+    ],
+    ids=["bare", "the description's other spelling", "with the envelope's fields", "in an envelope"],
+)
+async def test_a_deleted_allocation_is_one_record_however_the_vendor_wraps_it(sent: str) -> None:
+    async def deleted(asked: Asked) -> Response:
+        assert (asked.method, asked.content) == ("DELETE", b"")
+        return reply(sent)
+
+    async with session(FakeUpstream(deleted)) as client:
+        result = await client.call_tool("delete_a_xero_credit_note_allocation_by_id", ALLOCATION)
+    assert result.structured_content["records"] == [{"AllocationID": "1", "Amount": "5.00", "IsDeleted": True}]
+
+
+@pytest.mark.parametrize("sent", ["{}", "[]", '{"Id":"x","Status":"OK"}', "null"])
+async def test_a_deletion_answered_with_something_else_is_unknown(sent: str) -> None:
+    async def strange(_: Asked) -> Response:
+        return reply(sent)
+
+    async with session(FakeUpstream(strange)) as client:
+        result = await client.call_tool("delete_a_xero_credit_note_allocation_by_id", ALLOCATION)
+    assert (error_of(result)["code"], error_of(result)["outcome"]) == ("unexpected_answer", "unknown")
+
+
+async def test_no_side_of_a_transfer_is_ever_sent_as_reconciled() -> None:
+    upstream = FakeUpstream()
+    accounts = {"FromBankAccount": {"Code": "090"}, "ToBankAccount": {"Code": "091"}}
+    async with session(upstream) as client:
+        for field in ("FromIsReconciled", "ToIsReconciled"):
+            given = {"BankTransfers": [{**accounts, "Amount": "1.00", field: True}]}
+            error = error_of(await client.call_tool("create_a_xero_bank_transfer", given))
+            assert (error["outcome"], field in error["message"]) == ("not_sent", True)
+    assert upstream.asked == []
+
+
 async def test_calls_run_side_by_side() -> None:
     both = asyncio.Barrier(2)
 

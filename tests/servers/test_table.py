@@ -62,6 +62,15 @@ def test_names_follow_the_published_rule() -> None:
         "delete_a_xero_payment_by_id",
         "list_all_xero_profit_and_loss",
         "create_a_xero_credit_note_allocation",
+        "delete_a_xero_credit_note_allocation_by_id",
+        "delete_a_xero_prepayment_allocation_by_id",
+        "delete_a_xero_overpayment_allocation_by_id",
+        "delete_a_xero_bank_transaction_by_id",
+        "create_a_xero_bank_transfer",
+        "list_all_xero_bank_transfers",
+        "get_single_xero_bank_transfer_by_id",
+        "delete_a_xero_bank_transfer_by_id",
+        "list_all_xero_tracking_categories",
     } <= names
     for row in XERO:
         start, end = {
@@ -80,6 +89,14 @@ def test_a_create_only_creates_and_only_reads_are_called_reads() -> None:
         assert (row.method == "PUT") == (row.verb == "create")
         assert (row.effect == "read") == (row.method == "GET")
         assert (row.effect == "destructive") == (row.verb == "delete")
+
+
+def test_a_deletion_takes_ids_and_nothing_else() -> None:
+    for row in XERO:
+        if row.verb == "delete":
+            schema = input_schema(row)
+            assert set(schema["properties"]) == set(schema["required"]) == {p.name for p in row.parameters}
+            assert all(parameter.schema.get("format") == "uuid" for parameter in row.parameters), row.name
 
 
 def test_every_documented_core_endpoint_is_served() -> None:

@@ -181,6 +181,141 @@ async def test_a_credit_note_is_created_allocated_and_returned_as_the_vendors_re
         assert after["RemainingCredit"] == "3.00"
 
 
+async def test_a_credit_note_is_freed_of_its_allocation_and_voided(pristine: Path) -> None:
+    async with sandbox(pristine) as client:
+        invoice = await open_invoice(client)
+        line = {"Description": "Fee", "LineAmount": "5.00", "AccountCode": "200", "TaxType": "OUTPUT2"}
+        (note,) = await rows(
+            client,
+            "create_a_xero_credit_note",
+            type="ACCRECCREDIT",
+            contact_id=invoice["Contact"]["ContactID"],
+            date="2026-11-19",
+            status="AUTHORISED",
+            line_amount_types="Inclusive",
+            line_items=[line],
+        )
+        assert (note["Total"], note["TotalTax"]) == ("5.00", "0.65")
+        note_id = note["CreditNoteID"]
+        given = {"credit_note_id": note_id, "invoice_id": invoice["InvoiceID"], "amount": "5.00", "date": "2026-11-19"}
+        (allocation,) = await rows(client, "create_a_xero_credit_note_allocation", **given)
+        void = {"id": note_id, "status": "VOIDED"}
+        error = error_of(await client.call_tool("update_a_xero_credit_note_by_id", void))
+        assert (error["field"], error["outcome"]) == ("status", "failed")
+        freed = {"credit_note_id": note_id, "id": allocation["AllocationID"]}
+        (gone,) = await rows(client, "delete_a_xero_credit_note_allocation_by_id", **freed)
+        assert (gone["AllocationID"], gone["IsDeleted"], gone["Amount"]) == (allocation["AllocationID"], True, "5.00")
+        error = error_of(await client.call_tool("delete_a_xero_credit_note_allocation_by_id", freed))
+        assert (error["field"], error["outcome"]) == ("id", "failed")
+        (voided,) = await rows(client, "update_a_xero_credit_note_by_id", **void)
+        assert voided["Status"] == "VOIDED"
+        (after,) = await rows(client, "get_single_xero_invoice_by_id", id=invoice["InvoiceID"])
+        assert after["AmountDue"] == invoice["AmountDue"]
+
+
+async def money(client: Client, type: str, amount: str, **more: Any) -> dict[str, Any]:
+    invoice = await open_invoice(client)
+    (made,) = await rows(
+        client,
+        "create_a_xero_bank_transaction",
+        type=type,
+        contact_id=invoice["Contact"]["ContactID"],
+        bank_account_code="090",
+        date="2026-11-19",
+        **{"line_amount_types": "NoTax", "line_items": [{"Description": "Deposit", "LineAmount": amount}], **more},
+    )
+    return made
+
+
+@pytest.mark.parametrize("kind", ["overpayment", "prepayment"])
+async def test_an_excess_is_booked_allocated_refunded_and_taken_back(pristine: Path, kind: str) -> None:
+    async with sandbox(pristine) as client:
+        invoice = await open_invoice(client)
+        reference = "BANK TEXT fc-0123456789"
+        made = await money(client, f"RECEIVE-{kind.upper()}", "30.00", reference=reference)
+        assert (made["Reference"], made["TotalTax"]) == (reference, "0.00")
+        credit = made[f"{kind.capitalize()}ID"]
+        given = {f"{kind}_id": credit, "invoice_id": invoice["InvoiceID"], "amount": "10.00", "date": "2026-11-19"}
+        (allocation,) = await rows(client, f"create_a_xero_{kind}_allocation", **given)
+        paid = {f"{kind}_id": credit, "account_code": "090", "date": "2026-11-19", "amount": "20.00"}
+        (refund,) = await rows(client, "create_a_xero_payment", **paid)
+        delete = {"id": made["BankTransactionID"]}
+        error = error_of(await client.call_tool("delete_a_xero_bank_transaction_by_id", delete))
+        assert (error["outcome"], "allocated or refunded" in error["message"]) == ("failed", True)
+        await rows(client, "delete_a_xero_payment_by_id", id=refund["PaymentID"])
+        freed = {f"{kind}_id": credit, "id": allocation["AllocationID"]}
+        (gone,) = await rows(client, f"delete_a_xero_{kind}_allocation_by_id", **freed)
+        assert gone["IsDeleted"] is True
+        (deleted,) = await rows(client, "delete_a_xero_bank_transaction_by_id", **delete)
+        assert deleted["Status"] == "DELETED"
+        (left,) = await rows(client, f"get_single_xero_{kind}_by_id", id=credit)
+        assert (left["Status"], left["RemainingCredit"]) == ("VOIDED", "0.00")
+
+
+async def test_coded_money_carries_tracking_and_is_deleted(pristine: Path) -> None:
+    async with sandbox(pristine) as client:
+        category = (await rows(client, "list_all_xero_tracking_categories"))[0]
+        option = category["Options"][0]
+        line = {"Description": "CARD FEE", "LineAmount": "2.30", "AccountCode": "404", "TaxType": "INPUT2"}
+        names = {"Name": category["Name"], "Option": option["Name"]}
+        made = await money(
+            client, "SPEND", "2.30", line_amount_types="Inclusive", line_items=[{**line, "Tracking": [names]}]
+        )
+        assert (made["Total"], made["TotalTax"], made["IsReconciled"]) == ("2.30", "0.30", False)
+        ids = {key: category[key] for key in ("TrackingCategoryID",)} | {"TrackingOptionID": option["TrackingOptionID"]}
+        assert made["LineItems"][0]["Tracking"] == [{**names, **ids}]
+        wrong = {**line, "Tracking": [{**names, "Option": "Atlantis"}]}
+        arguments = {"type": "SPEND", "contact_id": made["Contact"]["ContactID"], "bank_account_code": "090"}
+        error = error_of(
+            await client.call_tool(
+                "create_a_xero_bank_transaction", {**arguments, "date": "2026-11-19", "line_items": [wrong]}
+            )
+        )
+        assert (error["field"], option["Name"] in error["message"]) == ("line_items", True)
+        (gone,) = await rows(client, "delete_a_xero_bank_transaction_by_id", id=made["BankTransactionID"])
+        assert gone["Status"] == "DELETED"
+
+
+async def test_a_transfer_is_made_once_read_and_deleted(pristine: Path) -> None:
+    async with sandbox(pristine) as client:
+        banks = await rows(client, "list_all_xero_accounts", where='Type=="BANK"')
+        here, there = [bank["AccountID"] for bank in banks if bank["CurrencyCode"] == "NZD"][:2]
+        dollars = next(bank["AccountID"] for bank in banks if bank["CurrencyCode"] == "USD")
+        before = {r["code"]: r for r in await rows(client, "list_all_xero_trial_balance") if r["row"] == "account"}
+        arguments = {"from_account_id": here, "to_account_id": there, "amount": "75.50", "date": "2026-11-19"}
+        create, once = "create_a_xero_bank_transfer", keyed_by("k7")
+        first = answer_of(await client.call_tool(create, {**arguments, "reference": "SWEEP fc-1"}, meta=once))
+        again = answer_of(await client.call_tool(create, {**arguments, "reference": "SWEEP fc-1"}, meta=once))
+        (made,) = first["records"]
+        assert again["records"][0]["BankTransferID"] == made["BankTransferID"]
+        assert (made["Amount"], made["Date"], made["Reference"]) == ("75.50", "2026-11-19", "SWEEP fc-1")
+        assert (made["FromIsReconciled"], made["ToIsReconciled"]) == (False, False)
+        where = 'Reference!=null AND Reference.Contains("fc-1")'
+        (found,) = await rows(client, "list_all_xero_bank_transfers", where=where)
+        assert (found["FromBankAccount"]["AccountID"], found["ToBankAccount"]["AccountID"]) == (here, there)
+        (half,) = await rows(client, "get_single_xero_bank_transaction_by_id", id=found["ToBankTransactionID"])
+        assert (half["Type"], half["Total"]) == ("RECEIVE-TRANSFER", "75.50")
+        error = error_of(await client.call_tool(create, {**arguments, "to_account_id": dollars}))
+        assert (error["field"], error["outcome"]) == ("to_account_id", "failed")
+        (gone,) = await rows(client, "delete_a_xero_bank_transfer_by_id", id=made["BankTransferID"])
+        assert gone["Status"] == "DELETED"
+        assert await rows(client, "list_all_xero_bank_transfers", where=where) == []
+        assert len(await rows(client, "list_all_xero_bank_transfers", where=where, include_deleted=True)) == 1
+        after = {r["code"]: r for r in await rows(client, "list_all_xero_trial_balance") if r["row"] == "account"}
+        assert after == before
+
+
+async def test_a_reconciled_transaction_is_not_deleted(pristine: Path) -> None:
+    async with sandbox(pristine) as client:
+        where = 'IsReconciled==true AND Type=="SPEND"'
+        held = (await rows(client, "list_all_xero_bank_transactions", where=where, page_size=1))[0]
+        assert held["IsReconciled"] is True
+        arguments = {"id": held["BankTransactionID"]}
+        error = error_of(await client.call_tool("delete_a_xero_bank_transaction_by_id", arguments))
+        assert (error["field"], error["outcome"]) == ("id", "failed")
+        assert "only a person" in error["next"]
+
+
 async def test_an_invoice_is_created_changed_and_voided(pristine: Path) -> None:
     async with sandbox(pristine) as client:
         contact = (await rows(client, "list_all_xero_contacts", page_size=1))[0]["ContactID"]
