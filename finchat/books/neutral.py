@@ -182,7 +182,7 @@ def proposals(verdicts: Iterable[Verdict], books: Books, runtime_s: Decimal = De
                     "links": [_suggested(s, cash) for s in c.settlements],
                     "reason": c.reason,
                 }
-                for rank, c in enumerate(v.suggestions, start=1)
+                for rank, c in enumerate((c for c in v.suggestions if c.settlements), start=1)
             )
     document: dict[str, Any] = {"links": links, "suggestions": suggestions, "runtime_s": runtime_s}
     if settled or allocated:

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from finchat.books.documents import ConfirmedLine, Contact
 from finchat.books.matching import match
+from finchat.books.matching.verdict import Excess
 from tests.books.make import DAY, bill, books, credit, invoice, line, only, paid, paid_documents, payment, verdict
 
 
@@ -158,20 +159,6 @@ def test_a_cent_short_is_rounding_and_stays_open() -> None:
     assert paid_documents(v) == {"doc-INV-0042": "812.49"}
 
 
-def test_an_overpaid_line_is_never_settled_in_part() -> None:
-    v = verdict("KAURI JOINERY INV-0042", "1100.00", invoice("INV-0042", "kauri", "1000.00"))
-    assert (v.situation, v.status, v.certain) == ("overpayment", "reported", False)
-    assert v.settlements == ()
-    assert v.residual == Decimal("-100.00")
-    assert v.suggestions[0].settlements[0].amount == Decimal("1000.00")
-
-
-def test_a_cent_too_much_is_not_settled_in_part_either() -> None:
-    v = verdict("KAURI JOINERY INV-0042", "1000.02", invoice("INV-0042", "kauri", "1000.00"))
-    assert v.situation == "overpayment"
-    assert v.settlements == ()
-
-
 def test_an_open_credit_is_allocated_first_and_the_rest_paid() -> None:
     v = verdict(
         "KAURI JOINERY INV-0042",
@@ -240,8 +227,11 @@ def test_a_stale_number_of_a_paid_document_does_not_hide_the_open_one_of_that_am
 def test_a_document_paid_again_is_reported_and_not_paid_from_an_equal_one() -> None:
     documents = (paid(invoice("INV-0042", "kauri", "500.00")), invoice("INV-0077", "kauri", "500.00"))
     v = verdict("KAURI JOINERY INV-0042", "500.00", *documents)
-    assert (v.situation, v.status) == ("paid_again", "reported")
+    assert (v.situation, v.status) == ("paid_again", "review")
     assert v.settlements == ()
+    assert v.excess == Excess(
+        kind="overpayment", contact_id="kauri", contact="Kauri Joinery Ltd", amount=Decimal("500.00")
+    )
 
 
 def test_of_two_lines_naming_one_document_the_earlier_pays_and_the_later_is_reported() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from finchat.books.documents import BankLine, BankTransaction, Books
@@ -70,7 +70,7 @@ def booked_verdict(
     remaining: Remaining,
 ) -> Verdict:
     """The verdict for a line that a bank transaction claims."""
-    from finchat.books.matching.engine import allocations, candidate, settlements
+    from finchat.books.matching.engine import allocations, candidate, residual, settlements
 
     t = held.transaction
     assert t is not None
@@ -93,7 +93,8 @@ def booked_verdict(
         return settled
     best = option or others[0]
     why_not = _why_not_clearing(facts, t, best, room)
-    suggestions = tuple(candidate(facts, line, o) for o in others[:3])
+    # What is over stays where it is booked: nothing of it is kept a second time.
+    suggestions = tuple(replace(candidate(facts, line, o), excess=None) for o in others[:3] if o.takes)
     if why_not is None and option is not None:
         for take in option.takes:
             room.waiting[t.coded_to[0], t.direction] -= from_minor(take.bank_minor, line.currency)
@@ -110,9 +111,7 @@ def booked_verdict(
             evidence=(claim_evidence, *option.evidence),
             suggestions=suggestions,
             ledger_ids=held.ledger_ids,
-            residual=None
-            if option.residual is None
-            else from_minor(option.residual, facts.documents[option.takes[0].document_id].currency),
+            residual=residual(facts, line, option),
         )
     if option is not None:
         _give_back(remaining, option, line)
@@ -163,7 +162,7 @@ def _credit_verdict(
     if option is not None:
         _give_back(remaining, option, line)
     best = option or (others[0] if others else None)
-    if credit is None or best is None or remaining.credit.get(credit.id, 0) <= 0:
+    if credit is None or best is None or not best.takes or remaining.credit.get(credit.id, 0) <= 0:
         return settled
     document = facts.documents[best.takes[0].document_id]
     if (

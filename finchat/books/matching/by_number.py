@@ -28,6 +28,7 @@ from finchat.books.matching.option import (
     replaceable,
     who,
 )
+from finchat.books.matching.overpaid import over_option
 from finchat.books.matching.residuals import why_short
 from finchat.books.money import from_minor, spoken
 
@@ -44,7 +45,11 @@ def number_options(scene: Scene) -> list[Option]:
         or foreign_by_number(scene, named)
         or with_credits(scene, solid)
         or _anchored_groups(scene, solid)
-        or [*(_not_exact(scene, m, d, alone=len(same) == 1) for m, d in same), *_short_group(scene, same)]
+        or [
+            *_over_group(scene, same),
+            *(o for m, d in same for o in _not_exact(scene, m, d, same)),
+            *_short_group(scene, same),
+        ]
     )
 
 
@@ -151,9 +156,20 @@ def _anchored_groups(scene: Scene, solid: Sequence[tuple[Mention, Document]]) ->
     ]
 
 
-def _not_exact(scene: Scene, m: Mention, d: Document, *, alone: bool) -> Option:
+def _over_group(scene: Scene, pairs: Sequence[tuple[Mention, Document]]) -> list[Option]:
+    """Several documents named, the line more than their sum."""
+    if len(pairs) < 2:
+        return []
+    stray = {m.text for m in scene.mentions if m.strength >= 2} - {m.text for m, _ in pairs}
+    option = over_option(scene, pairs, trusted=not stray and not scene.facts.numbers.unknown(scene.line))
+    return [option] if option else []
+
+
+def _not_exact(scene: Scene, m: Mention, d: Document, named: Sequence[tuple[Mention, Document]]) -> list[Option]:
+    """Less or more than is due on one document that the line names."""
     due = scene.due(d)
     fits = contact_fits(scene, d)
+    alone = len(named) == 1
     exact_elsewhere = [x for x in open_of(scene, d.contact_id) if x.id != d.id and scene.due(x) == scene.minor]
     # Another number, of whomever or one that the books do not know, may take its part of the money.
     alone = alone and not any(x.strength >= 2 and x.text != m.text for x in scene.mentions)
@@ -162,30 +178,22 @@ def _not_exact(scene: Scene, m: Mention, d: Document, *, alone: bool) -> Option:
     if m.strength == 1 and len(m.text) < 4:
         trusted = False
     if scene.minor > due:
-        over = scene.minor - due
-        return Option(
-            situation="overpayment",
-            level=BY_NUMBER_PART,
-            certain=False,
-            confidence=Decimal("0.85" if trusted else "0.40"),
-            reason=f"The line names {d.name} of {who(scene, d)} and is "
-            f"{spoken(from_minor(over, d.currency), d.currency)} more than is due on it.",
-            takes=(Take(document_id=d.id, minor=due, bank_minor=due),),
-            evidence=(number_said(m, d), *name_said(scene, d)),
-            residual=-over,
-        )
+        option = over_option(scene, [(m, d)], trusted=trusted)
+        return [option] if option else []
     kind = why_short(scene.minor, due, scene.facts.minor_total[d.id])
-    return Option(
-        situation=kind,
-        level=BY_NUMBER_PART,
-        certain=trusted,
-        confidence=Decimal("0.95" if trusted else "0.45"),
-        reason=f"The line names {d.name} of {who(scene, d)}; "
-        f"{spoken(from_minor(due - scene.minor, d.currency), d.currency)} of it stays open ({WHY_SHORT[kind]}).",
-        takes=(Take(document_id=d.id, minor=scene.minor, bank_minor=scene.minor),),
-        evidence=(number_said(m, d), *name_said(scene, d)),
-        residual=due - scene.minor,
-    )
+    return [
+        Option(
+            situation=kind,
+            level=BY_NUMBER_PART,
+            certain=trusted,
+            confidence=Decimal("0.95" if trusted else "0.45"),
+            reason=f"The line names {d.name} of {who(scene, d)}; "
+            f"{spoken(from_minor(due - scene.minor, d.currency), d.currency)} of it stays open ({WHY_SHORT[kind]}).",
+            takes=(Take(document_id=d.id, minor=scene.minor, bank_minor=scene.minor),),
+            evidence=(number_said(m, d), *name_said(scene, d)),
+            residual=due - scene.minor,
+        )
+    ]
 
 
 def _short_group(scene: Scene, pairs: Sequence[tuple[Mention, Document]]) -> list[Option]:
@@ -194,13 +202,15 @@ def _short_group(scene: Scene, pairs: Sequence[tuple[Mention, Document]]) -> lis
     short = total - scene.minor
     if len(pairs) < 2 or not 0 < short * 10 <= total:
         return []
-    takes: list[Take] = []
-    left = scene.minor
-    for i, (_, d) in enumerate(pairs):
-        share = left if i == len(pairs) - 1 else scene.due(d) * scene.minor // total
-        share = min(share, scene.due(d))
-        takes.append(Take(document_id=d.id, minor=share, bank_minor=share))
-        left -= share
+    missing = [short * scene.due(d) // total for _, d in pairs]  # never more than is due: short is a tenth at most
+    for i in range(short - sum(missing)):
+        missing[i % len(missing)] += 1
+    takes = [
+        Take(document_id=d.id, minor=scene.due(d) - lack, bank_minor=scene.due(d) - lack)
+        for (_, d), lack in zip(pairs, missing, strict=True)
+    ]
+    if any(t.minor <= 0 for t in takes):
+        return []
     return [
         Option(
             situation="short_fee" if short * 100 <= total * 5 else "short_other",

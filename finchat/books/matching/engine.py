@@ -9,12 +9,15 @@ from decimal import Decimal
 from finchat.books.documents import BankLine, Books, Document
 from finchat.books.matching.booked import booked_verdict, clearing_room
 from finchat.books.matching.claims import Claim, claim, lessons
-from finchat.books.matching.facts import Facts, Remaining
+from finchat.books.matching.facts import Facts, Remaining, contact_name
 from finchat.books.matching.option import BY_GROUP, BY_NAME, BY_NUMBER, BY_NUMBER_PART, Option
 from finchat.books.matching.options import involved, options
+from finchat.books.matching.rates import own_rate
 from finchat.books.matching.reports import leftover
+from finchat.books.matching.transfers import Transfer, transfers
+from finchat.books.matching.transfers import verdict as own_transfer
 from finchat.books.matching.twins import copies
-from finchat.books.matching.verdict import Allocation, Candidate, Settlement, Verdict
+from finchat.books.matching.verdict import Allocation, Candidate, Excess, Refund, Settlement, Verdict
 from finchat.books.money import from_minor
 from finchat.books.plan import Evidence, Rival
 
@@ -35,15 +38,19 @@ def match(books: Books) -> tuple[Verdict, ...]:
     chosen: dict[str, Option] = {}
     booked = [line for line in first if line.id in claims and claims[line.id].transaction is not None]
     waiting = [line for line in first if line.id not in claims]
-    _serve(facts, remaining, [*waiting, *booked], chosen)
     by_id = {line.id: line for line in facts.lines}
+    moved = _transfers(facts, remaining, first, claims)
+    sure = {i for i, t in moved.items() if not t.why_not}
+    waiting = [line for line in waiting if line.id not in sure]
+    held_ids = frozenset(line.id for line in booked)
+    _serve(facts, remaining, [*waiting, *booked], chosen, held_ids)
     learned = lessons(facts, first, claims) + [
         (facts.documents[o.takes[0].document_id].contact_id, by_id[line_id])
         for line_id, o in sorted(chosen.items())
         if o.level == BY_NUMBER and len({facts.documents[t.document_id].contact_id for t in o.takes}) == 1
     ]
     facts.learn(learned)
-    _serve(facts, remaining, [line for line in [*waiting, *booked] if line.id not in chosen], chosen)
+    _serve(facts, remaining, [line for line in [*waiting, *booked] if line.id not in chosen], chosen, held_ids)
     room = clearing_room(books)
     fresh = Remaining(facts)  # what each line could have been, before any other took its documents
     for line in first:
@@ -57,10 +64,15 @@ def match(books: Books) -> tuple[Verdict, ...]:
         elif held is not None:
             verdicts[line.id] = _settled(line, held)
         elif option is not None:
-            others = [o for o in options(line, facts, fresh) if o.documents != option.documents]
+            others = [o for o in options(line, facts, fresh) if o.answer != option.answer]
             verdicts[line.id] = _settle(facts, line, option, others, by_id)
+        elif line.id in sure:
+            verdicts[line.id] = own_transfer(facts, moved[line.id], by_id)
         else:
-            verdicts[line.id] = leftover(facts, remaining, line, options(line, facts, remaining), by_id)
+            side = moved.get(line.id)
+            lost = side is not None and side.line_id in chosen  # the other line settles something else after all
+            own = own_transfer(facts, side, by_id) if side is not None and not lost else None
+            verdicts[line.id] = leftover(facts, remaining, line, options(line, facts, remaining), by_id=by_id, own=own)
     for copy_id, original_id in originals.items():
         held_by = verdicts[original_id].ledger_ids
         verdicts[copy_id] = Verdict(
@@ -83,8 +95,24 @@ def match(books: Books) -> tuple[Verdict, ...]:
     return tuple(verdicts[line.id] for line in books.lines)
 
 
-def _serve(facts: Facts, remaining: Remaining, lines: list[BankLine], chosen: dict[str, Option]) -> None:
-    """Give documents to lines, level by level, until nothing certain is left."""
+def _transfers(
+    facts: Facts, remaining: Remaining, lines: list[BankLine], claims: dict[str, Claim]
+) -> dict[str, Transfer]:
+    """Own transfers among lines that the ledger does not hold. A line that names a document by its number is none."""
+    found = transfers(facts, lines, claims)
+    numbered = {
+        i
+        for i, t in found.items()
+        if any(o.level <= BY_NUMBER_PART for o in options(t.line, facts, remaining, guesses=False))
+    }
+    return {i: t for i, t in found.items() if i not in numbered and t.line_id not in numbered}
+
+
+def _serve(
+    facts: Facts, remaining: Remaining, lines: list[BankLine], chosen: dict[str, Option], booked: frozenset[str]
+) -> None:
+    """Give documents to lines, level by level, until nothing certain is left. Lines of `booked` money pay documents
+    only: what the ledger holds is neither kept nor paid back a second time."""
     waiting = sorted(lines, key=lambda x: (x.date, x.id))
     concerned = {line.id: involved(line, facts) for line in waiting}
     known: dict[str, tuple[tuple[int, ...], Option | None]] = {}
@@ -93,19 +121,30 @@ def _serve(facts: Facts, remaining: Remaining, lines: list[BankLine], chosen: di
         stamp = remaining.changes(concerned[line.id])
         held = known.get(line.id)
         if held is None or held[0] != stamp:
-            held = known[line.id] = (stamp, _standing(options(line, facts, remaining, guesses=False)))
+            best = _standing(options(line, facts, remaining, guesses=False))
+            if best is not None and line.id in booked and (best.excess or best.refunds):
+                best = None
+            held = known[line.id] = (stamp, best)
         return held[1]
+
+    def contested() -> frozenset[str]:
+        """Credits that one line would pay back and another allocates: a person says which."""
+        if not facts.credits:
+            return frozenset()
+        best = [o for o in (best_of(line) for line in waiting if line.id not in chosen) if o is not None]
+        return frozenset(c for o in best for c, _ in o.refunds) & frozenset(c for o in best for c, _, _ in o.credits)
 
     changed = True
     while changed:
         changed = False
+        disputed = contested()
         for level in (BY_NUMBER, BY_NUMBER_PART, BY_NAME, BY_GROUP):
             wanted: list[tuple[BankLine, Option]] = []
             for line in waiting:
                 if line.id in chosen:
                     continue
                 best = best_of(line)
-                if best is None or best.level != level:
+                if best is None or best.level != level or best.credit_ids & disputed:
                     continue
                 if level in (BY_NUMBER, BY_NUMBER_PART):
                     _take(remaining, chosen, line, best)  # in order of date: who names it first is served first
@@ -125,7 +164,11 @@ def _standing(found: list[Option]) -> Option | None:
         return None
     best = found[0]
     for other in found[1:]:
-        if other.certain and other.level == best.level and other.documents != best.documents:
+        if (
+            other.certain
+            and other.level == best.level
+            and (other.documents, other.refunds) != (best.documents, best.refunds)
+        ):
             if set(other.pool) == set(best.pool) and best.pool:
                 continue
             return None
@@ -138,7 +181,7 @@ def _without_rivals(remaining: Remaining, wanted: list[tuple[BankLine, Option]])
     askers: dict[str, set[int]] = defaultdict(set)
     wishes: list[frozenset[str]] = []
     for index, (_, option) in enumerate(wanted):
-        wish = option.documents | set(option.pool)
+        wish = option.documents | set(option.pool) | option.credit_ids
         wishes.append(wish)
         for document_id in wish:
             askers[document_id].add(index)
@@ -160,7 +203,7 @@ def _without_rivals(remaining: Remaining, wanted: list[tuple[BankLine, Option]])
             line, option = members[0]
             if len(option.pool) <= 1:
                 granted.append((line, option))
-        elif all(len(o.takes) == 1 and not o.credits for _, o in members) and len(documents) == len(members):
+        elif all(len(o.takes) == 1 and not o.credit_ids for _, o in members) and len(documents) == len(members):
             granted.extend(_shared(members))
     return granted
 
@@ -182,23 +225,69 @@ def _take(remaining: Remaining, chosen: dict[str, Option], line: BankLine, optio
     for credit_id, document_id, minor in option.credits:
         remaining.use(credit_id, minor)
         remaining.take(document_id, minor, line.id)
+    for credit_id, minor in option.refunds:
+        remaining.use(credit_id, minor)
     for take in option.takes:
         remaining.take(take.document_id, take.minor, line.id)
     chosen[line.id] = option
 
 
 def settlements(facts: Facts, line: BankLine, option: Option) -> tuple[Settlement, ...]:
-    """The option's cash as settlements, in Decimal."""
-    return tuple(
-        Settlement(
-            document_id=t.document_id,
-            amount=from_minor(t.minor, _document(facts, t.document_id).currency),
-            bank_amount=from_minor(t.bank_minor, line.currency),
-            rate=t.rate,
-            rate_source="bank_line" if t.rate is not None else None,
+    """The option's cash as settlements, in Decimal, at the line's own rate or the one known of its currency."""
+    found = []
+    for t in option.takes:
+        document = _document(facts, t.document_id)
+        known = own_rate(facts, line, document.currency, document.rate) if t.rate is None else None
+        found.append(
+            Settlement(
+                document_id=t.document_id,
+                amount=from_minor(t.minor, document.currency),
+                bank_amount=from_minor(t.bank_minor, line.currency),
+                rate=known.rate if known else t.rate,
+                rate_source=known.source if known else "bank_line" if t.rate is not None else None,
+            )
         )
-        for t in option.takes
+    return tuple(found)
+
+
+def refunds(facts: Facts, line: BankLine, option: Option) -> tuple[Refund, ...]:
+    """The option's cash that pays credits back, in Decimal."""
+    found = []
+    for credit_id, minor in option.refunds:
+        credit = facts.credits[credit_id]
+        known = own_rate(facts, line, credit.currency, credit.rate)
+        amount = from_minor(minor, credit.currency)
+        found.append(
+            Refund(
+                credit_id=credit_id,
+                amount=amount,
+                bank_amount=amount,
+                rate=known.rate if known else None,
+                rate_source=known.source if known else None,
+            )
+        )
+    return tuple(found)
+
+
+def excess(facts: Facts, line: BankLine, option: Option) -> Excess | None:
+    """What the option keeps for the contact of its documents."""
+    if not option.excess:
+        return None
+    contact_id = _document(facts, option.takes[0].document_id).contact_id
+    return Excess(
+        kind="overpayment",
+        contact_id=contact_id,
+        contact=contact_name(facts, contact_id),
+        amount=from_minor(option.excess, line.currency),
     )
+
+
+def residual(facts: Facts, line: BankLine, option: Option) -> Decimal | None:
+    """What stays open (positive, in the documents' currency), or is more than is due (negative); None for refunds."""
+    if option.residual is None:
+        return None
+    currency = _document(facts, option.takes[0].document_id).currency if option.takes else line.currency
+    return from_minor(option.residual, currency)
 
 
 def allocations(facts: Facts, option: Option) -> tuple[Allocation, ...]:
@@ -209,7 +298,15 @@ def allocations(facts: Facts, option: Option) -> tuple[Allocation, ...]:
 
 
 def candidate(facts: Facts, line: BankLine, option: Option) -> Candidate:
-    return Candidate(settlements=settlements(facts, line, option), confidence=option.confidence, reason=option.reason)
+    """The option as one of the answers a person may choose."""
+    return Candidate(
+        settlements=settlements(facts, line, option),
+        confidence=option.confidence,
+        reason=option.reason,
+        allocations=allocations(facts, option),
+        refunds=refunds(facts, line, option),
+        excess=excess(facts, line, option),
+    )
 
 
 def _document(facts: Facts, document_id: str) -> Document:
@@ -217,7 +314,6 @@ def _document(facts: Facts, document_id: str) -> Document:
 
 
 def _settle(facts: Facts, line: BankLine, option: Option, others: list[Option], by_id: dict[str, BankLine]) -> Verdict:
-    currency = _document(facts, option.takes[0].document_id).currency
     return Verdict(
         line_id=line.id,
         situation=option.situation,
@@ -230,7 +326,9 @@ def _settle(facts: Facts, line: BankLine, option: Option, others: list[Option], 
         evidence=option.evidence,
         rival=rival_of(facts, option, others),
         suggestions=tuple(candidate(facts, line, o) for o in others[:3]),
-        residual=None if option.residual is None else from_minor(option.residual, currency),
+        residual=residual(facts, line, option),
+        refunds=refunds(facts, line, option),
+        excess=excess(facts, line, option),
     )
 
 

@@ -39,7 +39,9 @@ class Facts:
         for c in sorted(books.credits, key=lambda c: (c.date, c.id)):
             if c.remaining > 0:
                 self.credits_of[c.contact_id].append(c)
+        self.credits = {c.id: c for cs in self.credits_of.values() for c in cs}
         self.accounts = {a.id: a for a in books.accounts}
+        self.bank_accounts = sorted((a for a in books.accounts if a.kind == "bank" and a.active), key=lambda a: a.id)
         self.numbers = NumberIndex(self.documents.values(), self.lines)
         self.minor_total = {d.id: to_minor(d.total, d.currency) for d in self.documents.values()}
         self.minor_due = {d.id: to_minor(d.amount_due, d.currency) for d in self.documents.values()}
@@ -54,6 +56,7 @@ class Facts:
         self._named: dict[str, dict[str, Named]] = {}
         self._words = {line.id: line_words(line) for line in self.lines}
         self._common = self._common_words()
+        self.expense_words = _expense_words(books)
         self.learn(())
 
     def learn(self, confirmed: Iterable[tuple[str, BankLine]]) -> None:
@@ -213,8 +216,8 @@ class Remaining:
 
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
-        self.due = {d.id: to_minor(d.amount_due, d.currency) for d in facts.open.values()}
-        self.credit = {c.id: to_minor(c.remaining, c.currency) for cs in facts.credits_of.values() for c in cs}
+        self.due = {d.id: facts.minor_due[d.id] for d in facts.open.values()}
+        self.credit = {c.id: to_minor(c.remaining, c.currency) for c in facts.credits.values()}
         self.taken_by: dict[str, list[str]] = defaultdict(list)
         self._changes: dict[str, int] = defaultdict(int)  # contact → how often its documents changed
 
@@ -234,6 +237,7 @@ class Remaining:
         if minor > self.credit[credit_id]:
             raise ValueError(f"{credit_id} would be used beyond what is left")
         self.credit[credit_id] -= minor
+        self._changes[self._facts.credits[credit_id].contact_id] += 1
 
     def changes(self, contact_ids: Iterable[str]) -> tuple[int, ...]:
         """A stamp that differs once anything of these contacts changed."""
@@ -287,6 +291,19 @@ def _confirmed_texts(books: Books) -> list[tuple[str, tuple[str, ...]]]:
             seen.add(p.batch_id)
             texts.append((p.contact_id, words(p.reference)))
     return texts
+
+
+def _expense_words(books: Books) -> dict[str, str]:
+    """Words of the names of expense accounts, with the account: what this organisation calls a fee. Words that its
+    bank accounts bear too say nothing."""
+    banks = {w for a in books.accounts if a.kind == "bank" for w in words(a.name)}
+    found: dict[str, str] = {}
+    for account in sorted(books.accounts, key=lambda a: a.id):
+        if account.kind == "expense" and account.active:
+            for w in words(account.name):
+                if len(w) >= 3 and letters_only(w) and w not in banks:
+                    found.setdefault(w, account.name)
+    return found
 
 
 def contact_name(facts: Facts, contact_id: str) -> str:

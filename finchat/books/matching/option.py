@@ -41,10 +41,23 @@ class Option:
     residual: int | None = None
     # Documents that would do as well: same contact, same amount. The first is taken when as many lines ask for them.
     pool: tuple[str, ...] = ()
+    refunds: tuple[tuple[str, int], ...] = ()  # credit and minor units, of one currency with the line
+    excess: int = 0  # minor units of the line beyond what the documents take, kept for their contact
+    doubt: str = ""  # what keeps it from being certain, where the option itself knows
 
     @property
     def documents(self) -> frozenset[str]:
         return frozenset(t.document_id for t in self.takes)
+
+    @property
+    def answer(self) -> tuple[frozenset[str], tuple[tuple[str, int], ...]]:
+        """What tells the option from others: the documents it pays and the credits it pays back."""
+        return self.documents, self.refunds
+
+    @property
+    def credit_ids(self) -> frozenset[str]:
+        """Credits it uses up, allocated or paid back."""
+        return frozenset([*(c for c, _, _ in self.credits), *(c for c, _ in self.refunds)])
 
 
 @dataclass(slots=True)
@@ -171,20 +184,19 @@ def amount_said(scene: Scene, what: str) -> Evidence:
 
 
 def name_said(scene: Scene, d: Document) -> tuple[Evidence, ...]:
-    if d.contact_id not in scene.contacts:
+    return account_or_name_said(scene, d.contact_id)
+
+
+def account_or_name_said(scene: Scene, contact_id: str) -> tuple[Evidence, ...]:
+    """How the line names the contact, when it does."""
+    if contact_id not in scene.contacts:
         return ()
-    if scene.facts.by_account(scene.line) == d.contact_id:
-        return (
-            Evidence(
-                kind="account",
-                text=f"the other account is that of {who(scene, d)}",
-                record_type="contact",
-                record_id=d.contact_id,
-            ),
-        )
-    return (
-        Evidence(kind="payee", text=f"the text names {who(scene, d)}", record_type="contact", record_id=d.contact_id),
-    )
+    name = contact_name(scene.facts, contact_id)
+    if scene.facts.by_account(scene.line) == contact_id:
+        kind, text = "account", f"the other account is that of {name}"
+    else:
+        kind, text = "payee", f"the text names {name}"
+    return (Evidence(kind=kind, text=text, record_type="contact", record_id=contact_id),)
 
 
 def sentence(name: str) -> str:

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 from finchat.books.documents import BankLine
 from finchat.books.matching.by_name import amount_options, group_options, name_options, short_options
 from finchat.books.matching.by_number import number_options
 from finchat.books.matching.facts import Facts, Remaining, rank, supporters
-from finchat.books.matching.option import BY_NUMBER, Option, Scene, doubtful, name_is_enough, spent, transposed
+from finchat.books.matching.option import (
+    BY_NUMBER,
+    BY_NUMBER_PART,
+    Option,
+    Scene,
+    doubtful,
+    name_is_enough,
+    spent,
+    transposed,
+)
+from finchat.books.matching.rates import own_rate
+from finchat.books.matching.refunds import refund_options
 from finchat.books.money import to_minor
 
 
@@ -40,15 +52,30 @@ def options(line: BankLine, facts: Facts, remaining: Remaining, *, guesses: bool
         found += [
             doubtful(o) if (unknown or other - {o.documents}) and not _explains_number(scene, o) else o for o in weaker
         ]
+        found += refund_options(scene, [o for o in found if o.residual == 0 or o.level == BY_NUMBER_PART])
     if guesses:
         found += [*short_options(scene), *amount_options(scene)]
-    best: dict[tuple[frozenset[str], tuple[tuple[str, str, int], ...]], Option] = {}
+    if line.currency != facts.books.base_currency:
+        found = [_judged(scene, o) for o in found]
+    best: dict[tuple[object, ...], Option] = {}
     for option in found:
-        key = (option.documents, option.credits)
+        key = (option.documents, option.credits, option.refunds)
         held = best.get(key)
         if held is None or _merit(option) < _merit(held):
             best[key] = option
-    return sorted(best.values(), key=lambda o: (*_merit(o), len(o.takes), sorted(o.documents), o.credits))
+    return sorted(best.values(), key=lambda o: (*_merit(o), len(o.takes), sorted(o.documents), o.credits, o.refunds))
+
+
+def _judged(scene: Scene, option: Option) -> Option:
+    """The option, in doubt where the rates of its documents and credits in the line's own currency are."""
+    facts = scene.facts
+    held = [facts.documents[t.document_id] for t in option.takes if t.rate is None]
+    rates = [own_rate(facts, scene.line, d.currency, d.rate) for d in held]
+    rates += [own_rate(facts, scene.line, c.currency, c.rate) for c in (facts.credits[i] for i, _ in option.refunds)]
+    doubts = [r.doubt for r in rates if r is not None and r.doubt]
+    if not doubts or not option.certain:
+        return option
+    return replace(option, certain=False, confidence=min(option.confidence, Decimal("0.80")), doubt=doubts[0])
 
 
 def _merit(option: Option) -> tuple[bool, int, Decimal]:
@@ -65,6 +92,10 @@ def doubt(line: BankLine, facts: Facts, remaining: Remaining, option: Option) ->
     scene = Scene(line, facts, remaining, to_minor(line.amount, line.currency))
     scene.contacts = {c: rank(n) for c, n in supporters(facts.named(line)).items()}
     kinds = {e.kind for e in option.evidence}
+    if option.doubt and not option.certain:
+        return option.doubt
+    if not option.takes:
+        return "another line fits just as well"
     d = facts.documents[option.takes[0].document_id]
     codes = facts.numbers.unknown(line)
     numbered, named = kinds & {"number", "reference"}, kinds & {"payee", "account"}

@@ -4,28 +4,40 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Literal
 
 from finchat.books.documents import BankLine, Document
 from finchat.books.matching.facts import HINTED, NAMED, Facts, Remaining, contact_name, supporters
 from finchat.books.matching.option import BY_NUMBER_PART, Option
 from finchat.books.matching.options import doubt
-from finchat.books.matching.text import words
-from finchat.books.matching.verdict import Candidate, Situation, Verdict
-from finchat.books.money import from_minor, to_minor
+from finchat.books.matching.verdict import Candidate, Excess, Situation, Verdict
+from finchat.books.money import to_minor
 from finchat.books.plan import Evidence, Rival
 
+_KEPT_AS: dict[Literal["on_account", "prepayment"], Literal["overpayment", "prepayment"]] = {
+    "on_account": "overpayment",
+    "prepayment": "prepayment",
+}
 _WORTH_A_LOOK = Decimal("0.35")  # options below are shown, but nothing is said of them
 
 
 def leftover(
-    facts: Facts, remaining: Remaining, line: BankLine, found: list[Option], by_id: dict[str, BankLine]
+    facts: Facts,
+    remaining: Remaining,
+    line: BankLine,
+    found: list[Option],
+    *,
+    by_id: dict[str, BankLine],
+    own: Verdict | None = None,
 ) -> Verdict:
-    """A verdict that settles nothing. `found` are the line's options, best first; `by_id` all lines of the run."""
-    ask = _Leftover(facts, remaining, line, found, by_id)
+    """A verdict that is not certain. `found` are the line's options, best first; `by_id` all lines of the run; `own`
+    what is said of it as a transfer between own accounts."""
+    ask = _Leftover(facts, remaining, line, found, by_id, own)
     return (
         ask.paid_again()
         or ask.transfer()
         or ask.overpayment()
+        or ask.refund()
         or ask.opposite()
         or ask.review()
         or ask.of_a_contact()
@@ -40,6 +52,7 @@ class _Leftover:
     line: BankLine
     found: list[Option]
     by_id: dict[str, BankLine]
+    own: Verdict | None
 
     @property
     def minor(self) -> int:
@@ -49,25 +62,39 @@ class _Leftover:
         again = _paid_again(self.facts, self.remaining, self.line, self.by_id)
         if again is None or any(o.certain for o in self.found):
             return None
-        return self._report("paid_again", again.text, confidence="0.90", evidence=(again,))
+        told = self._report("paid_again", again.text, confidence="0.90", evidence=(again,))
+        contact_id = self.facts.documents[again.record_id].contact_id
+        return replace(told, status="review", excess=self._kept("overpayment", contact_id))
 
     def transfer(self) -> Verdict | None:
-        own = _own_account(self.facts, self.line)
-        if not own or any(o.level <= BY_NUMBER_PART for o in self.found):
-            return None
-        return self._report("transfer", f"The text names {own}: a transfer between own accounts.")
+        return None if any(o.level <= BY_NUMBER_PART for o in self.found) else self.own
 
     def overpayment(self) -> Verdict | None:
-        if not self.found or self.found[0].situation != "overpayment":
+        if not self.found or self.found[0].situation not in ("overpayment", "over_fee"):
             return None
         over = self.found[0]
-        document = self.facts.documents[over.takes[0].document_id]
-        residual = None if over.residual is None else from_minor(over.residual, document.currency)
+        why = over.doubt and not over.certain
+        reason = f"{over.reason.rstrip('.')}, but {over.doubt}." if why else over.reason
         # Paying what is due and keeping the excess are one answer: no other document takes the line in its place.
-        alike = [o for o in self.found if o.situation == "overpayment"]
-        told = self._report("overpayment", over.reason, confidence=str(over.confidence), evidence=over.evidence)
+        alike = [o for o in self.found if o.situation in ("overpayment", "over_fee")]
+        told = self._report(over.situation, reason, confidence=str(over.confidence), evidence=over.evidence)
         suggestions = tuple(self._candidate(o) for o in alike[:3])
-        return replace(told, residual=residual, rival=self._rival(), suggestions=suggestions)
+        return replace(self._filled(told, over), status="review", rival=self._rival(), suggestions=suggestions)
+
+    def refund(self) -> Verdict | None:
+        back = [o for o in self.found if o.refunds]
+        if not back:
+            return None
+        best = back[0]
+        if any(o.takes and (o.level <= BY_NUMBER_PART or o.confidence > best.confidence) for o in self.found):
+            return None
+        alike = [o for o in back if o.confidence == best.confidence]
+        if len(alike) > 1:
+            reason = f"{len(alike)} credits fit as well: {' Or: '.join(o.reason for o in alike[:3])}"
+            return self._review("refund", reason, best)
+        why = doubt(self.line, self.facts, self.remaining, best)
+        told = self._review("refund", f"{best.reason.rstrip('.')}, but {why}.", best)
+        return self._filled(told, best)
 
     def opposite(self) -> Verdict | None:
         other_way = _opposite(self.facts, self.line, self.minor)
@@ -104,14 +131,27 @@ class _Leftover:
             for d in self.facts.open_of.get(c, ())
         )
         ahead = self.facts.numbers.ahead(self.line)
+        situation: Literal["prepayment", "on_account"]
         if payable and ahead is not None:
-            text = f"Money of {who} that names {ahead}, which no document bears."
-            return self._report("prepayment", text, evidence=(evidence,), shown=True)
-        if payable:
-            text = f"Money of {who} for no open document of that amount."
-            return self._report("on_account", text, evidence=(evidence,), shown=True)
-        text = f"Money of {who}, who has no open document it could pay."
-        return self._report("prepayment", text, evidence=(evidence,), shown=True)
+            situation, text = "prepayment", f"Money of {who} that names {ahead}, which no document bears."
+        elif payable:
+            situation, text = "on_account", f"Money of {who} for no open document of that amount."
+        else:
+            situation, text = "prepayment", f"Money of {who}, who has no open document it could pay."
+        told = replace(self._report(situation, text, evidence=(evidence,), shown=True), status="review")
+        if len(named) == 1:
+            return replace(told, excess=self._kept(_KEPT_AS[situation], contact_id))
+        others = ", ".join(contact_name(self.facts, c) for c in sorted(named)[1:4])
+        kept = tuple(
+            Candidate(
+                settlements=(),
+                confidence=Decimal("0.20"),
+                reason=f"Keep it for {contact_name(self.facts, c)}.",
+                excess=self._kept(_KEPT_AS[situation], c),
+            )
+            for c in sorted(named)[:3]
+        )
+        return replace(told, reason=f"{text} It may be of {others} too.", suggestions=(*told.suggestions, *kept))
 
     def nothing(self) -> Verdict:
         if self.found:
@@ -129,9 +169,30 @@ class _Leftover:
             return f"{len(equal)} open documents are of the same amount, {named} among them; the text names none."
         return f"The amount is that of {named}, but the text names neither; an equal amount settles nothing."
 
+    def _kept(self, kind: Literal["overpayment", "prepayment"], contact_id: str) -> Excess:
+        """The whole line, kept for the contact."""
+        name = contact_name(self.facts, contact_id)
+        return Excess(kind=kind, contact_id=contact_id, contact=name, amount=self.line.amount)
+
+    def _filled(self, told: Verdict, option: Option) -> Verdict:
+        """The verdict with what the option would record: a person may approve what is not certain."""
+        from finchat.books.matching.engine import excess, refunds, residual, settlements
+
+        return replace(
+            told,
+            settlements=settlements(self.facts, self.line, option),
+            refunds=refunds(self.facts, self.line, option),
+            excess=excess(self.facts, self.line, option),
+            residual=residual(self.facts, self.line, option),
+        )
+
     def _review(self, situation: Situation, reason: str, top: Option) -> Verdict:
+        from finchat.books.matching.engine import residual
+
         reported = self._report(situation, reason, confidence=str(top.confidence), evidence=top.evidence, shown=True)
-        return replace(reported, status="review")
+        return replace(
+            reported, status="review", residual=residual(self.facts, self.line, top) if top.residual else None
+        )
 
     def _report(
         self,
@@ -213,38 +274,3 @@ def _opposite(facts: Facts, line: BankLine, minor: int) -> tuple[Situation, Docu
         towards = "from" if line.direction == "receive" else "to"
         return "refund", d, f"Money {way} {towards} {who}, whose documents go the other way: a refund."
     return "wrong_direction", d, f"Money {way}, but {d.name} of {who} goes the other way."
-
-
-def _own_account(facts: Facts, line: BankLine) -> str | None:
-    """An own account or the organisation's own name that the text carries."""
-    text = set(facts.words(line))
-    held = facts.accounts.get(line.account_id)
-    here = set(words(held.name)) if held else set()
-    for name in sorted(facts.books.own_names):
-        said = [p for p in words(name) if not facts.name_index.closes(p)]
-        share = sum(len(p) for p in said if p in text) / max(sum(map(len, said)), 1)
-        if share >= 0.6:
-            return name
-    for account in sorted(facts.books.accounts, key=lambda a: a.id):
-        if account.kind != "bank" or account.id == line.account_id:
-            continue
-        number = "".join(words(account.bank_account))
-        other = "".join(words(line.counterparty_account))
-        if number and other and (number == other):
-            return account.name
-        parts = words(account.name)
-        digits = {p for p in parts if p.isdigit() and len(p) >= 4} | _endings(account.bank_account)
-        # A word that is part of a contact's name too counts only when the line names no such contact.
-        used = {w for n in supporters(facts.named(line)).values() for w in n.used}
-        own = {p for p in parts if len(p) >= 5 and p not in here and not p.isdigit() and p not in used}
-        if (len(parts) > 1 and all(p in text for p in parts)) or (digits | own) & text:
-            return account.name
-    return None
-
-
-def _endings(number: str) -> set[str]:
-    """How a bank shortens an account's number: its last parts, and its last four digits."""
-    parts = words(number)
-    digits = "".join(p for p in parts if p.isdigit())
-    found = {p for p in parts if p.isdigit() and len(p) >= 4}
-    return found | ({digits[-4:], digits} if len(digits) >= 8 else set())

@@ -32,6 +32,13 @@ def why_short(paid: int, due: int, total: int) -> Short:
     return next((reason for holds, reason in reasons if holds), "part_payment")
 
 
+def like_a_fee(over: int, due: int) -> bool:
+    """Whether money out is more than what is due by what banks charge for sending it: a round small sum, or little
+    beside what is due. Minor units."""
+    flat = over <= 6000 and over % 50 == 0 and over * 4 <= due
+    return flat or over * 1000 <= due * 45
+
+
 # Published card and wallet tariffs cluster here: hundredths of a percent, and minor units per payment.
 _CARD_RATES = (140, 150, 175, 180, 190, 220, 240, 250, 260, 265, 270, 275, 280, 290, 295, 299, 300, 340, 349, 390)
 _CARD_FIXED = (0, 10, 20, 25, 30, 35, 39, 49, 50)

@@ -18,6 +18,7 @@ Situation = Literal[
     "short_withholding",
     "short_other",  # short for a reason the evidence does not name (rounding included)
     "overpayment",  # more than is due on the documents it names
+    "over_fee",  # money out, more than is due by a bank fee, as the text says
     "credits_first",  # exact once open credits of the contact are allocated
     "clearing",  # already booked as receive/spend money to a named clearing account: pay the document from there
     "booked_as_credit",  # already booked as prepayment or overpayment: allocate it
