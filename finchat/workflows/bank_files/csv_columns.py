@@ -1,0 +1,425 @@
+"""Which column of a CSV is what: by its header, checked against its content, and by content alone where there is none.
+
+Nothing is guessed that the rows do not show. What they leave open is a doubt: a question with the flag that answers it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Literal
+
+from finchat.books.matching.text import fold, words
+from finchat.errors import UsageError
+from finchat.workflows.bank_files.amounts import Mark, NotANumber, decimal_mark, looks_like_number, number
+from finchat.workflows.bank_files.csv_table import Table
+from finchat.workflows.bank_files.csv_words import CREDIT_WORDS, DEBIT_WORDS, NAMED, Role, role_of
+from finchat.workflows.bank_files.dates import Direction, NotADate, Order, Undecided, decide, looks_like_date
+from finchat.workflows.bank_files.iban import is_iban
+
+_MOST = 2_000  # rows that decide what a column is; dates and amounts are decided by all
+_ENOUGH = Decimal("0.9")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """What each column is (several only for narration), how dates and amounts are written. Columns count from 0.
+
+    `signs`: where the way of the money comes from. `dates` is None for a column that can be read in one way only.
+    """
+
+    of: Mapping[Role, tuple[int, ...]]
+    dates: Order | None
+    mark: Mark | None
+    signs: Literal["amount", "columns", "word", "balance"]
+
+    def one(self, role: Role) -> int | None:
+        return next(iter(self.of.get(role, ())), None)
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "of": {role: list(columns) for role, columns in self.of.items()},
+            "dates": self.dates,
+            "mark": self.mark,
+            "signs": self.signs,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """A question the rows leave open. `flag` is what answers it in a script; `samples` are cells with both readings."""
+
+    kind: Literal["dates", "columns"]
+    text: str
+    flag: str
+    samples: tuple[tuple[str, dt.date, dt.date], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guess:
+    """The columns as far as they are known, and what is not. Without `columns` nothing can be read."""
+
+    columns: Columns | None
+    doubts: tuple[Doubt, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What a person said with the flags, or on an earlier day. `of` replaces guessing altogether."""
+
+    of: Mapping[Role, tuple[str, ...]] = field(default_factory=dict)
+    dates: Order | None = None
+
+
+def parse_columns(text: str) -> dict[Role, tuple[str, ...]]:
+    """`date=Buchungstag,amount=Betrag,narration=Text+Info`. Raises UsageError naming the part that is wrong."""
+    found: dict[Role, tuple[str, ...]] = {}
+    for part in filter(None, (p.strip() for p in text.split(","))):
+        role, equals, column = part.partition("=")
+        role = role.strip()
+        if not equals or role not in NAMED or not column.strip():
+            raise UsageError(
+                f"--csv-columns: {part!r} is not ROLE=COLUMN",
+                field="--csv-columns",
+                next=f"roles are {', '.join(NAMED)}; a column is its header or its number from 1",
+            )
+        names = tuple(n.strip() for n in column.split("+") if n.strip())
+        if len(names) > 1 and role != "narration":
+            raise UsageError(f"--csv-columns: {role} is one column", field="--csv-columns", next="join only narration")
+        found[role] = names  # type: ignore[index]
+    return found
+
+
+def guess(table: Table, given: Given, *, today: dt.date, currency: str = "") -> Guess:
+    """What the columns are. `today` bounds which dates can be; `currency` how many places amounts have.
+
+    Raises UsageError when a column a person named is not there.
+    """
+    of = _named(table, given.of) if given.of else _guessed(table)
+    doubts: list[Doubt] = []
+    if "date" not in of:
+        doubts.append(_unclear(table, "no column can be told to be the date"))
+    if "amount" not in of and not ("debit" in of and "credit" in of):
+        doubts.append(_unclear(table, "no column can be told to be the amount"))
+    if doubts:
+        return Guess(columns=None, doubts=tuple(doubts))
+    try:
+        mark = _mark(table, of, currency)
+    except NotANumber as error:
+        return Guess(columns=None, doubts=(_unclear(table, str(error)),))
+    signs, doubt = _signs(table, of, mark, explicit=bool(given.of))
+    if doubt is not None:
+        doubts.append(doubt)
+    dates, unclear = _dates(table, of, given.dates, today, mark)
+    if unclear is not None:
+        doubts.append(unclear)
+    return Guess(columns=Columns(of=of, dates=dates, mark=mark, signs=signs), doubts=tuple(doubts))
+
+
+def _named(table: Table, given: Mapping[Role, tuple[str, ...]]) -> dict[Role, tuple[int, ...]]:
+    found: dict[Role, tuple[int, ...]] = {}
+    for role, names in given.items():
+        found[role] = tuple(_position(table, role, name) for name in names)
+    return found
+
+
+def _position(table: Table, role: str, name: str) -> int:
+    folded = [" ".join(words(cell)) for cell in table.header]
+    wanted = " ".join(words(name))
+    if wanted and folded.count(wanted) == 1:
+        return folded.index(wanted)
+    if name.isdigit() and name.isascii() and 1 <= int(name) <= max(table.width, len(table.header)):
+        return int(name) - 1
+    there = ", ".join(h for h in table.header if h) or f"1 to {table.width}"
+    raise UsageError(
+        f"{table.path} has no single column {name!r} for {role}",
+        field="--csv-columns",
+        next=f"its columns are: {there}",
+    )
+
+
+def _guessed(table: Table) -> dict[Role, tuple[int, ...]]:
+    rows = [row for row in table.movements[:_MOST]]
+    columns = [_Column(n, [row[n] if n < len(row) else "" for row in rows]) for n in range(table.width)]
+    of: dict[Role, tuple[int, ...]] = {}
+    for column in columns:
+        role = role_of(" ".join(words(table.header[column.n]))) if column.n < len(table.header) else None
+        role = _checked(role, column)
+        if role == "narration" or (role is not None and role not in of):
+            of[role] = (*of.get(role, ()), column.n)
+        elif role in ("reference", "payee"):
+            of["narration"] = (*of.get("narration", ()), column.n)
+    taken = {n for ns in of.values() for n in ns}
+    free = [c for c in columns if c.n not in taken]
+    if "date" not in of:
+        if "value_date" in of:
+            of["date"] = of.pop("value_date")
+        elif dates := [c.n for c in free if c.dates]:
+            of["date"] = (dates[0],)
+            free = [c for c in free if c.n not in dates]
+    if "amount" not in of and not ("debit" in of and "credit" in of):
+        of = _amounts(rows, of, [c for c in free if c.numbers and not c.dates])
+    elif "amount" in of and "debit" in of and "credit" in of:
+        of.pop("amount")
+    taken = {n for ns in of.values() for n in ns}
+    if "sign" not in of:
+        marked = [c for c in columns if (c.n not in taken or c.n in of.get("narration", ())) and c.signs]
+        if len(marked) == 1 and "amount" in of:
+            of["sign"] = (marked[0].n,)
+            of["narration"] = tuple(n for n in of.get("narration", ()) if n != marked[0].n)
+    taken = {n for ns in of.values() for n in ns}
+    for column in columns:
+        if column.n in taken:
+            continue
+        if column.ibans and not column.constant:
+            of.setdefault("account", (column.n,))
+        elif column.ibans:
+            of.setdefault("own_account", (column.n,))
+        elif column.texts and not table.header:
+            of["narration"] = (*of.get("narration", ()), column.n)
+    if not of.get("narration") and table.header:
+        taken = {n for ns in of.values() for n in ns}
+        of["narration"] = tuple(c.n for c in columns if c.texts and c.n not in taken)
+    return {role: ns for role, ns in of.items() if ns}
+
+
+class _Column:
+    """What the cells of a column are like, empty ones left out."""
+
+    def __init__(self, n: int, cells: Sequence[str]) -> None:
+        self.n = n
+        self.rows = len(cells)
+        self.filled = [c for c in cells if c]
+        self.distinct = Counter(self.filled)
+
+    @property
+    def dates(self) -> bool:
+        return self._share(looks_like_date) >= _ENOUGH and len(self.filled) >= self.rows * _ENOUGH
+
+    @property
+    def numbers(self) -> bool:
+        return self._share(looks_like_number) >= _ENOUGH
+
+    @property
+    def texts(self) -> bool:
+        return bool(self.filled) and not self.numbers and self._share(looks_like_date) < _ENOUGH
+
+    @property
+    def ibans(self) -> bool:
+        return self._share(is_iban) >= _ENOUGH
+
+    @property
+    def constant(self) -> bool:
+        return len(self.distinct) == 1 and len(self.filled) == self.rows
+
+    @property
+    def signs(self) -> bool:
+        said = {fold(c) for c in self.distinct}
+        return bool(said) and len(self.filled) == self.rows and said <= DEBIT_WORDS | CREDIT_WORDS
+
+    @property
+    def unique(self) -> bool:
+        return len(self.distinct) == self.rows
+
+    def _share(self, test: object) -> Decimal:
+        if not self.filled or not callable(test):
+            return Decimal(0)
+        return Decimal(sum(n for cell, n in self.distinct.items() if test(cell))) / len(self.filled)
+
+
+def _checked(role: Role | None, column: _Column) -> Role | None:
+    """The role its header names, where the content can be that."""
+    if role in ("date", "value_date"):
+        return role if column.dates else "narration" if column.texts else None
+    if role in ("amount", "debit", "credit", "balance"):
+        if column.numbers or (not column.filled and role in ("debit", "credit")):
+            return role
+        return "sign" if column.signs else "narration" if column.texts and role != "balance" else None
+    if role == "sign":
+        return role if column.signs else None
+    if role == "id":
+        return role if column.unique else None
+    if role == "own_account":
+        return role if column.constant else "account" if column.filled and column.rows > 1 else None
+    return role if column.filled else None
+
+
+def _amounts(
+    rows: list[list[str]], of: dict[Role, tuple[int, ...]], free: list[_Column]
+) -> dict[Role, tuple[int, ...]]:
+    """Amount, or debit and credit, and balance among numbers that no header explains, by the balance that runs."""
+    known = of.get("balance", ())
+    numeric = [c for c in free if any(not _whole(cell) for cell in c.distinct)] or free
+    full = [c for c in numeric if len(c.filled) == c.rows]
+    found: list[dict[Role, tuple[int, ...]]] = []
+    for balance in [*known, *(c.n for c in full)]:
+        for amount in full:
+            if amount.n != balance and runs(rows, amount.n, None, balance):
+                found.append({"amount": (amount.n,), "balance": (balance,)})
+        for first in numeric:
+            for second in numeric:
+                apart = first.n != second.n and balance not in (first.n, second.n)
+                if apart and _exclusive(rows, first.n, second.n) and runs(rows, first.n, second.n, balance):
+                    found.append({"debit": (first.n,), "credit": (second.n,), "balance": (balance,)})
+    if len(found) == 1:
+        return of | found[0]
+    if not found and len(full) == 1:
+        return of | {"amount": (full[0].n,)}
+    return of
+
+
+def _whole(cell: str) -> bool:
+    return cell.isdigit()
+
+
+def _exclusive(rows: list[list[str]], first: int, second: int) -> bool:
+    return all(bool(_filled(row, first)) != bool(_filled(row, second)) for row in rows)
+
+
+def _filled(row: list[str], column: int) -> bool:
+    return column < len(row) and any(c in "123456789" for c in row[column])
+
+
+def runs(rows: list[list[str]], amount: int, credit: int | None, balance: int) -> bool:
+    """Whether the balance follows from row to row: by the signed amount, or by credit less debit; in either order."""
+    try:
+        mark = decimal_mark(
+            row[n] for row in rows for n in {amount, credit, balance} - {None} if n < len(row) and row[n]
+        )
+        moved = []
+        for row in rows:
+            money_in = number(row[credit], mark) if credit is not None and _filled(row, credit) else Decimal(0)
+            value = number(row[amount], mark) if _filled(row, amount) else Decimal(0)
+            moved.append(value if credit is None else abs(money_in) - abs(value))
+        balances = [number(row[balance], mark) for row in rows]
+    except (NotANumber, IndexError):
+        return False
+    if len(rows) < 2 or not any(moved):
+        return False
+    down = all(balances[n] == balances[n - 1] + moved[n] for n in range(1, len(rows)))
+    up = all(balances[n] == balances[n + 1] + moved[n] for n in range(len(rows) - 1))
+    return down or up
+
+
+def _mark(table: Table, of: Mapping[Role, tuple[int, ...]], currency: str) -> Mark | None:
+    """One decimal mark for all amounts of the file."""
+    columns = [n for role in ("amount", "debit", "credit", "balance") for n in of.get(role, ())]  # type: ignore[call-overload]
+    return decimal_mark((row[n] for _, row in table.rows for n in columns if n < len(row) and row[n]), currency)
+
+
+def _signs(
+    table: Table, of: Mapping[Role, tuple[int, ...]], mark: Mark | None, *, explicit: bool
+) -> tuple[Literal["amount", "columns", "word", "balance"], Doubt | None]:
+    if "amount" not in of:
+        return "columns", None
+    if "sign" in of:
+        return "word", None
+    amount = of["amount"][0]
+    cells = [row[amount] for row in table.movements if amount < len(row)]
+    try:
+        negative = any(number(cell, mark) < 0 for cell in cells if looks_like_number(cell))
+    except NotANumber:
+        negative = False
+    if negative or explicit:
+        return "amount", None
+    if "balance" in of:
+        balance = of["balance"][0]
+        if runs(table.movements, amount, None, balance):
+            return "amount", None
+        if direction_of_unsigned(table.movements, amount, balance, mark) is not None:
+            return "balance", None
+    return "amount", _unclear(table, "no amount is negative and no column says which way the money went")
+
+
+def direction_of_unsigned(rows: list[list[str]], amount: int, balance: int, mark: Mark | None) -> Direction | None:
+    """The order of rows whose balance moves by each unsigned amount, up or down; None when it does not."""
+    try:
+        values = [abs(number(row[amount], mark)) for row in rows]
+        balances = [number(row[balance], mark) for row in rows]
+    except (NotANumber, IndexError):
+        return None
+    if len(rows) < 2:
+        return None
+    if all(abs(balances[n] - balances[n - 1]) == values[n] for n in range(1, len(rows))):
+        return "ascending"
+    if all(abs(balances[n] - balances[n + 1]) == values[n] for n in range(len(rows) - 1)):
+        return "descending"
+    return None
+
+
+def _dates(
+    table: Table, of: Mapping[Role, tuple[int, ...]], given: Order | None, today: dt.date, mark: Mark | None
+) -> tuple[Order | None, Doubt | None]:
+    column = of["date"][0]
+    cells = [row[column] for row in table.movements if column < len(row) and row[column]]
+    if given is not None:
+        return given, None
+    try:
+        order = decide(cells, today=today, period=_period(table, today), direction=_direction(table, of, mark))
+    except NotADate as error:
+        return None, Doubt(kind="dates", text=str(error), flag="--csv-dates dmy|mdy|ymd, or --csv-columns date=COLUMN")
+    except Undecided as open_:
+        cell, first, second = open_.samples[0]
+        text = f"{cell!r} is {first:%-d %B %Y} or {second:%-d %B %Y}, and no row decides it"
+        return None, Doubt(kind="dates", text=text, flag="--csv-dates dmy|mdy|ymd", samples=open_.samples)
+    return order, None
+
+
+def _direction(table: Table, of: Mapping[Role, tuple[int, ...]], mark: Mark | None) -> Direction | None:
+    """Which way the rows run, where a balance that follows shows it."""
+    if "balance" not in of:
+        return None
+    rows, balance = table.movements, of["balance"][0]
+    try:
+        balances = [number(row[balance], mark) for row in rows]
+        moved = [_moved(row, of, mark) for row in rows]
+    except (NotANumber, IndexError):
+        return None
+    down = all(abs(balances[n] - balances[n - 1]) == abs(moved[n]) for n in range(1, len(rows)))
+    up = all(abs(balances[n] - balances[n + 1]) == abs(moved[n]) for n in range(len(rows) - 1))
+    if down == up:
+        return None
+    return "ascending" if down else "descending"
+
+
+def _moved(row: list[str], of: Mapping[Role, tuple[int, ...]], mark: Mark | None) -> Decimal:
+    if "amount" in of:
+        return number(row[of["amount"][0]], mark)
+    debit, credit = of["debit"][0], of["credit"][0]
+    money_in = number(row[credit], mark) if _filled(row, credit) else Decimal(0)
+    return abs(money_in) - (abs(number(row[debit], mark)) if _filled(row, debit) else Decimal(0))
+
+
+_DAY = re.compile(r"\b\d{4}-\d{2}-\d{2}\b|\b\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b|\b\d{1,2}\.? [^\W\d_]{3,12}\.? \d{4}\b")
+
+
+def _period(table: Table, today: dt.date) -> tuple[dt.date, dt.date] | None:
+    """The two days a row above the header names, where they can be read in one way."""
+    for _, cells in table.around:
+        found = _DAY.findall(" ".join(cells)[:500])
+        if len(found) != 2:
+            continue
+        try:
+            order = decide(found, today=today)
+        except (NotADate, Undecided):
+            continue
+        from finchat.workflows.bank_files.dates import read_all
+
+        first, last = sorted(read_all(found, order))
+        return first, last
+    return None
+
+
+def _unclear(table: Table, why: str) -> Doubt:
+    there = ", ".join(f"{n} {h}" if h else str(n) for n, h in enumerate(table.header, 1)) or f"1 to {table.width}"
+    example = "date=1,amount=2,narration=3" if not table.header else "date=…,amount=…,narration=…"
+    return Doubt(kind="columns", text=why, flag=f'--csv-columns "{example}" (columns: {there})')
+
+
+def settled(columns: Columns, dates: Order) -> Columns:
+    """The columns with the order of dates a person gave."""
+    return replace(columns, dates=dates)
