@@ -276,7 +276,8 @@ class Service:
                 gone = settlements.delete_allocation(company, credit, rest[2])
             except Refusal as refusal:
                 raise validation([_refused({"AllocationID": rest[2]}, refusal)]) from None
-            # The vendor answers with the allocation itself, outside its usual envelope.
+            # The allocation itself, without the usual envelope: what the vendor's OpenAPI says and its SDKs expect.
+            # (Its live service is reported to send Allocations instead: xero-php-oauth2 #341, xero-python #159.)
             return _Bare(self._allocation(gone, name))
         if call.method not in ("PUT", "POST") or len(rest) != 2:
             raise _not_allowed(call.method)

@@ -84,7 +84,7 @@ def answer(row: Operation, page: Page | None, response: Response) -> Answer:
 
 
 def _single(record: Mapping[str, Any]) -> dict[str, Any]:
-    """A record that came without its envelope, as the deletion of an allocation does.
+    """A record that came without its envelope, as the deletion of an allocation does by Xero's own description.
 
     Xero's description spells its id both AllocationID and AllocationId. Raises TypeError for anything else.
     """
