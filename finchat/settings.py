@@ -55,6 +55,14 @@ class Home:
         return self.path / "plans"
 
     @property
+    def evidence(self) -> Path:
+        return self.path / "evidence"
+
+    @property
+    def keys(self) -> Path:
+        return self.path / "keys"
+
+    @property
     def sandbox(self) -> Path:
         return self.path / "sandbox"
 

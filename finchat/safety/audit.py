@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,6 +21,7 @@ from finchat import verifier
 from finchat.clock import Clock, instant_text
 from finchat.errors import FinchatError, VerificationMismatch
 from finchat.events import Emit, Notice, silent
+from finchat.safety.evidence import Evidence
 from finchat.safety.results import WriteOutcome
 from finchat.safety.runs import Run
 from finchat.safety.tables import ROOM, SCRIPTS
@@ -78,7 +79,8 @@ class Recording:
 class AuditLog:
     """The writer of the log. Several processes may hold one each: a lock file lets one append at a time.
 
-    `secrets` are values that must never appear in a line, beside everything shaped like a secret.
+    `evidence` makes the packs that hold its lines. `secrets` are values that must never appear in a line, beside
+    everything shaped like a secret.
     """
 
     def __init__(
@@ -90,6 +92,7 @@ class AuditLog:
         self._run = run
         self._secrets = tuple(secrets)
         self._emit = emit
+        self.evidence = Evidence(database, home, secrets=self._secrets, emit=emit)
         self._noted: list[AuditRecord] = []
         self._noted_since = 0.0
         self._in_file = (0, 0)  # last seq and size of the file that this process has seen on disk
@@ -246,10 +249,13 @@ def write_out(database: Database, home: Home) -> Written | None:
     return Written(last, size, damaged)
 
 
-def verify(home: Home, database: Database | None = None) -> verifier.Report:
+def verify(
+    home: Home, database: Database | None = None, each: Callable[[dict[str, Any]], None] | None = None
+) -> verifier.Report:
     """Check the log against its chain, its head and, when given, the journal, which knows the last record too.
 
-    Lines that a crash left in the journal are written first. Raises StorageError when the files cannot be read.
+    `each` is given every sound line. Lines that a crash left in the journal are written first. Raises StorageError when
+    the files cannot be read.
     """
     with _exclusive(home), _as_storage_error(home.audit_log):
         if database is not None:
@@ -260,7 +266,7 @@ def verify(home: Home, database: Database | None = None) -> verifier.Report:
                 text = f"{home.audit_log} is missing, but the journal knows of {known['seq']} records."
                 return verifier.Report(False, 0, 1, 1, text)
             write_out(database, home)
-        report = verifier.check(home.audit_log, home.audit_head)
+        report = verifier.check(home.audit_log, home.audit_head, each)
         row = database.row("SELECT seq, hash FROM audit_state") if database is not None else None
         if report.ok and row is not None and (row["seq"], row["hash"]) != (report.records, report.last_hash):
             text, at = f"The log ends after record {report.records}, but the journal knows of {row['seq']}.", 1

@@ -96,6 +96,7 @@ class Guard:
         found = await recover(
             self._journal, self._run, organisation, door.profile, own, emit=self._emit, sleep=self._sleep
         )
+        self._audit.evidence.catch_up(organisation.id)
         door.organisation = organisation
         self._facts[server] = Facts()
         return found
@@ -183,6 +184,7 @@ class Guard:
                     confirmed, profile=door.profile, toolbox=self._recovering(door), journal=self._journal,
                     emit=self._emit,
                 )  # fmt: skip
+                self._audit.evidence.keep(one.record for one in confirmed)
             return tuple(found)
 
     async def _execute(
@@ -205,6 +207,8 @@ class Guard:
             finally:
                 sending.release()
                 self._confirmed.setdefault(server, []).extend(attempt.confirmed())
+                # What is confirmed has its evidence written once it was read back.
+                self._audit.evidence.keep(r for r in attempt.records.values() if r.state != "committed")
             return tuple(attempt.results[write.id] for write in proposal.writes)
 
     def close(self) -> None:

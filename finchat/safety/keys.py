@@ -44,7 +44,7 @@ class Key:
 
 
 def directory(home: Home) -> Path:
-    return home.path / "keys"
+    return home.keys
 
 
 def default_name() -> str:

@@ -68,6 +68,7 @@ CREATE TABLE write_lines (
     seq INTEGER PRIMARY KEY, approval_id TEXT NOT NULL, write_id TEXT NOT NULL, line TEXT NOT NULL
 ) STRICT;
 CREATE INDEX lines_of_write ON write_lines (approval_id, write_id);
+CREATE INDEX approvals_of_proposal ON approvals (plan_id, proposal_id);
 CREATE TABLE evidence (
     plan_id TEXT NOT NULL, proposal_id TEXT NOT NULL, write_id TEXT NOT NULL, seq INTEGER NOT NULL,
     PRIMARY KEY (plan_id, proposal_id, write_id)
