@@ -5,12 +5,26 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
-from finchat.books.documents import BatchPayment, Transfer
+from finchat.books.documents import Account, BatchPayment, Transfer
 from finchat.books.matching import match
-from tests.books.make import DAY, bill, books, credit, invoice, line, money, only, paid, paid_documents, payment
+from tests.books.make import (
+    ACCOUNTS,
+    DAY,
+    bill,
+    books,
+    credit,
+    invoice,
+    line,
+    money,
+    only,
+    paid,
+    paid_documents,
+    payment,
+)
 
 KAURI = invoice("INV-0042", "kauri", "500.00")
 SETTLED = paid(invoice("INV-0040", "kauri", "500.00"))
@@ -145,6 +159,63 @@ def test_a_transfer_claims_a_line_on_each_of_its_two_accounts() -> None:
         )
     )
     assert [v.ledger_ids for v in found] == [("X1",), ("X1",)]
+
+
+def moved(**changes: Any) -> Transfer:
+    given: dict[str, Any] = {
+        "id": "X1", "date": DAY, "from_account": "bank", "to_account": "savings", "amount": Decimal("900.00"),
+        "currency": "NZD",
+    }  # fmt: skip
+    return Transfer(**{**given, **changes})
+
+
+def test_a_transfer_that_the_ledger_lists_as_bank_transactions_too_claims_one_line_a_side() -> None:
+    listed = (
+        money("900.00", "savings", "T1", kind="transfer", direction="spend"),
+        money("900.00", "bank", "T2", kind="transfer", account_id="savings"),
+    )
+    found = match(
+        books(
+            line("MOVE", "900.00", "out", direction="spend"),
+            line("MOVE", "900.00", "again", direction="spend"),
+            line("MOVE", "900.00", "in", account_id="savings"),
+            line("MOVE", "900.00", "in again", account_id="savings"),
+            transfers=(moved(),),
+            bank_transactions=listed,
+        )
+    )
+    assert sorted((v.status, v.ledger_ids) for v in found if v.ledger_ids) == [("already_settled", ("X1",))] * 2
+    claimed = [v.line_id for v in found if v.ledger_ids]
+    assert [x[:2] for x in sorted(claimed, key=str)] in (["ag", "in"], ["in", "ou"])
+
+
+def test_a_transfer_known_only_as_bank_transactions_claims_a_line_on_each_account() -> None:
+    listed = (
+        money("900.00", "savings", "T1", kind="transfer", direction="spend"),
+        money("900.00", "bank", "T2", kind="transfer", account_id="savings"),
+    )
+    found = match(
+        books(
+            line("MOVE", "900.00", "out", direction="spend"),
+            line("MOVE", "900.00", "in", account_id="savings"),
+            bank_transactions=listed,
+        )
+    )
+    assert [(v.status, v.ledger_ids) for v in found] == [("already_settled", ("T1",)), ("already_settled", ("T2",))]
+
+
+def test_a_side_in_another_currency_is_claimed_at_its_own_amount_only() -> None:
+    dollars = Account(id="usd", code="095", name="Dollars", kind="bank", currency="USD", accepts_payments=True)
+    held = books(
+        line("MOVE", "900.00", "wrong", account_id="usd", currency="USD"),
+        line("MOVE", "540.00", "right", account_id="usd", currency="USD"),
+        accounts=(*ACCOUNTS, dollars),
+        transfers=(moved(to_account="usd"),),
+        bank_transactions=(money("540.00", "bank", "T2", kind="transfer", account_id="usd", currency="USD"),),
+    )
+    wrong, right = match(held)
+    assert wrong.status != "already_settled"
+    assert right.ledger_ids == ("T2",)
 
 
 def test_what_finchat_recorded_earlier_is_claimed_by_its_fingerprint() -> None:

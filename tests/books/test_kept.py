@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
-from finchat.books.documents import Account, Contact, Document
+from finchat.books.documents import Account, Contact, Credit, Document
 from finchat.books.matching import Verdict, match
 from finchat.books.matching.verdict import Excess, Refund
 from tests.books.make import ACCOUNTS, DAY, bill, books, credit, invoice, line, only, paid_documents, verdict
@@ -160,8 +161,8 @@ EIGHTY = credit("CN-0008", "kauri", "80.00")
 SAME = replace(OPEN, amount_due=Decimal("120.00"))
 
 
-def refunded(text: str, amount: str, *credits: object, **changes: object) -> Verdict:
-    given = {"credits": credits or (CREDIT,), **changes}
+def refunded(text: str, amount: str, *credits: Credit, **changes: Any) -> Verdict:
+    given: dict[str, Any] = {"credits": credits or (CREDIT,), **changes}
     return only(match(books(line(text, amount, direction="spend"), **given)))
 
 
@@ -199,7 +200,7 @@ def test_of_two_equal_credits_the_named_one_is_paid_back() -> None:
     ],
 )  # fmt: skip
 def test_a_refund_that_may_be_something_else_is_left_to_a_person(
-    text: str, amount: str, changes: dict[str, object], paid_back: dict[str, str] | None
+    text: str, amount: str, changes: dict[str, Any], paid_back: dict[str, str] | None
 ) -> None:
     v = refunded(text, amount, **changes)
     assert not any(v.certain and r for r in (v.refunds,))
@@ -261,7 +262,7 @@ def test_what_several_named_documents_lack_is_shared_and_told(cash: str) -> None
         assert sum(s.bank_amount for s in v.suggestions[0].settlements) == Decimal(cash)
 
 
-def dollars(amount: str = "1000.00", rate: str | None = "1.60", **changes: object) -> Verdict:
+def dollars(amount: str = "1000.00", rate: str | None = "1.60", **changes: Any) -> Verdict:
     account = Account(id="usd", code="095", name="Dollars", kind="bank", currency="USD", accepts_payments=True)
     document = invoice("INV-0042", "ostrava", "1000.00", currency="USD", rate=Decimal(rate) if rate else None)
     bank_line = line("OSTRAVA STROJIRNY INV-0042", amount, account_id="usd", currency="USD")

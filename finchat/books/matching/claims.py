@@ -10,9 +10,10 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Literal
 
-from finchat.books.documents import BankLine, BankTransaction, Direction
+from finchat.books.documents import BankLine, BankTransaction, Direction, Transfer
 from finchat.books.matching.facts import HINTED, NAMED, Facts, contact_name, supporters
 from finchat.books.matching.names import Named
 from finchat.books.money import to_minor
@@ -45,11 +46,13 @@ class _Entry:
     document_ids: frozenset[str]
     reference: str
     transaction: BankTransaction | None = None
+    also: tuple[str, ...] = ()  # the bank transaction that is the same side of the same transfer
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """What a claim uses up: a transfer reaches two statements, once each."""
-        return (f"{self.id}:{self.direction}",) if self.kind == "transfer" else self.ids
+        """What a claim uses up: a transfer reaches two statements, once each, and may be listed as the bank
+        transaction of each side too."""
+        return (f"{self.id}:{self.direction}", *self.also) if self.kind == "transfer" else self.ids
 
 
 def claim(facts: Facts, lines: Iterable[BankLine]) -> dict[str, Claim]:
@@ -171,7 +174,11 @@ def _entries(facts: Facts) -> list[_Entry]:
                 frozenset(p.document_id for p in parts), "",
             )
         )  # fmt: skip
+    sides = _sides(facts)
+    same = {t.id for _, _, t in sides if t is not None}
     for t in books.bank_transactions:
+        if t.id in same:
+            continue
         found.append(
             _Entry(
                 "bank_transaction", t.id, (t.id,), t.date, t.account_id, t.direction,
@@ -179,18 +186,37 @@ def _entries(facts: Facts) -> list[_Entry]:
                 frozenset({t.contact_id} - {""}), frozenset(), t.reference, t,
             )
         )  # fmt: skip
-    for transfer in books.transfers:
-        legs: tuple[tuple[str, Direction], ...] = (
-            (transfer.from_account, "spend"), (transfer.to_account, "receive")
+    for transfer, (account_id, direction), listed in sides:
+        found.append(
+            _Entry(
+                "transfer", transfer.id, (transfer.id,), transfer.date, account_id, direction,
+                to_minor(transfer.amount, transfer.currency), frozenset(), frozenset(), transfer.reference,
+                also=(listed.id,) if listed else (),
+            )
         )  # fmt: skip
-        for account_id, direction in legs:
-            found.append(
-                _Entry(
-                    "transfer", transfer.id, (transfer.id,), transfer.date, account_id, direction,
-                    to_minor(transfer.amount, transfer.currency), frozenset(), frozenset(), transfer.reference,
-                )
-            )  # fmt: skip
     return sorted(found, key=lambda e: (e.date, e.id, e.direction))
+
+
+_Side = tuple[str, Direction]
+
+
+def _sides(facts: Facts) -> list[tuple[Transfer, _Side, BankTransaction | None]]:
+    """Both sides of every transfer, with the bank transaction that lists the same side again, each once. A side in
+    another currency than the transfer's amount is left to that bank transaction, which knows its amount."""
+    listed: dict[tuple[str, Direction, Decimal, dt.date], list[BankTransaction]] = defaultdict(list)
+    for t in sorted(facts.books.bank_transactions, key=lambda t: t.id, reverse=True):
+        if t.kind == "transfer":
+            listed[t.account_id, t.direction, t.amount, t.date].append(t)
+    found: list[tuple[Transfer, _Side, BankTransaction | None]] = []
+    for transfer in sorted(facts.books.transfers, key=lambda x: x.id):
+        ends: tuple[_Side, _Side] = ((transfer.from_account, "spend"), (transfer.to_account, "receive"))
+        for account_id, direction in ends:
+            account = facts.accounts.get(account_id)
+            if account is not None and account.currency and account.currency != transfer.currency:
+                continue
+            alike = listed[account_id, direction, transfer.amount, transfer.date]
+            found.append((transfer, (account_id, direction), alike.pop() if alike else None))
+    return found
 
 
 def _fit(facts: Facts, line: BankLine, entry: _Entry) -> int | None:
