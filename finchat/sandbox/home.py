@@ -1,7 +1,9 @@
 """Where the sandbox company lives, and how it comes to be there.
 
-`sandbox/` of FINCHAT_HOME holds xero.sqlite3 (the company), bank_feed.json (its bank's own feed, outside the API),
-truth.json (the seed's answers, read by `sandbox truth` alone) and company.json (which company it is).
+`sandbox/` of FINCHAT_HOME holds xero.sqlite3 (the company), bank_feed.json (its bank's own feed of account 090, outside
+the API), statements.json (what the bank printed for every account, read by `sandbox statement` alone), statements/
+(statement files of the accounts that have no feed), truth.json (the seed's answers, read by `sandbox truth` alone) and
+company.json (which company it is).
 
 Several processes may start at once: whoever makes a company holds the lock; a company is built in memory and copied
 into the file in one SQLite transaction, so that a process that has the file open sees the old one or the new one.
@@ -16,7 +18,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -27,12 +29,14 @@ from finchat.errors import FinchatError, UsageError, plain
 from finchat.settings import Home
 
 if TYPE_CHECKING:
+    from finchat.sandbox.company.statement_files import Statement
     from finchat.sandbox.xero.back_end import XeroBackEnd
 
 TIMEZONE = "Pacific/Auckland"
 DEFAULT_SEED = 1
 _RESET = "run: finchat sandbox reset"
 _LOCK_WAIT_S = 30.0
+_STATEMENT_DAYS = 31
 _LARGEST_FILE = 256 * 1024 * 1024
 
 
@@ -72,6 +76,15 @@ class SandboxHome:
     def feed_path(self) -> Path:
         """The bank's own feed of account 090; without lines for a company loaded from records."""
         return self.directory / "bank_feed.json"
+
+    @property
+    def statements_path(self) -> Path:
+        return self.directory / "statements.json"
+
+    @property
+    def statement_files(self) -> Path:
+        """The folder of the statement files that the bank of a seeded company sent: the last month, by account."""
+        return self.directory / "statements"
 
     @property
     def truth_path(self) -> Path:
@@ -174,6 +187,26 @@ class SandboxHome:
             raise UsageError(f"cannot read {self.truth_path}: {plain(error)}", next=_RESET) from error
         return found
 
+    def statement(self, account: str | None = None) -> Statement:
+        """The bank's statement of the whole year of an account: its code, id or name; 090 without one.
+
+        Raises UsageError when the company was loaded from records, or names the accounts when it has no such one.
+        """
+        from finchat.sandbox.company.statement_files import Statement
+
+        try:
+            held: dict[str, dict[str, Any]] = json.loads(self.statements_path.read_text("utf-8"))
+            wanted = (account or next(iter(held))).strip().casefold()
+            for record in held.values():
+                if wanted in (record[key].casefold() for key in ("account_code", "account_id", "account_name")):
+                    return Statement.of(record)
+        except FileNotFoundError as error:
+            raise UsageError("this sandbox company has no bank statements", next=_RESET) from error
+        except (OSError, ValueError, KeyError, TypeError, StopIteration) as error:
+            raise UsageError(f"cannot read {self.statements_path}: {plain(error)}", next=_RESET) from error
+        known = ", ".join(f"{record['account_code']} {record['account_name']}" for record in held.values())
+        raise UsageError(f"there is no bank account {account!r}", field="--account", next=f"name one of: {known}")
+
     # -- making
 
     def _make_current(self) -> None:
@@ -211,7 +244,7 @@ class SandboxHome:
             (organisation,) = collections["Organisations"]
             identity = str(uuid5(UUID(organisation["OrganisationID"]), str(company.incarnation)))
             collections["Organisations"] = [{**organisation, "OrganisationID": identity}]
-        self._put(company, collections, made.feed, made.truth)
+        self._put(company, collections, made.feed, made.statements, made.truth)
 
     def _write_loaded(self, directory: Path, records: Records, incarnation: int) -> None:
         company = _Company(
@@ -223,7 +256,7 @@ class SandboxHome:
         if banks:
             feed |= {"account_code": banks[0].get("Code") or "", "account_id": banks[0].get("AccountID") or ""}
         try:
-            self._put(company, records.collections, feed, None)
+            self._put(company, records.collections, feed, {}, None)
         except UsageError as error:
             # The loader names the record, its collection first; the person has files.
             file = records.files.get(error.message.split(" ")[0].rstrip(":"), directory)
@@ -236,6 +269,7 @@ class SandboxHome:
         company: _Company,
         collections: Mapping[str, list[dict[str, Any]]],
         feed: Mapping[str, Any],
+        statements: Mapping[str, Mapping[str, Any]],
         truth: Mapping[str, Any] | None,
     ) -> None:
         """Build in memory, then put every file in its place; nothing is touched when the records are refused."""
@@ -249,6 +283,7 @@ class SandboxHome:
         finally:
             built.close()
         self._write_json("bank_feed.json", feed)
+        self._write_statements(statements, str(feed.get("account_code", "")))
         if truth is None:
             self.truth_path.unlink(missing_ok=True)
         else:
@@ -323,13 +358,36 @@ class SandboxHome:
         except (OSError, ValueError, KeyError, TypeError):
             return 0
 
+    def _write_statements(self, statements: Mapping[str, Mapping[str, Any]], fed: str) -> None:
+        """What the bank printed, and the last month of every account without a feed as the file it sends."""
+        from finchat.sandbox.company.statement_files import EXTENSIONS, Statement, render
+
+        for old in self.statement_files.glob("*"):
+            old.unlink(missing_ok=True)
+        if not statements:
+            self.statements_path.unlink(missing_ok=True)
+            return
+        self._write_json("statements.json", statements)
+        try:
+            self.statement_files.mkdir(exist_ok=True)
+        except OSError as error:
+            raise FinchatError(f"cannot write {self.statement_files}: {error.strerror}") from error
+        sent = (("csv", "preamble"), ("camt053", None), ("ofx", None), ("mt940", None))
+        others = [Statement.of(record) for code, record in statements.items() if code != fed]
+        for statement, (format, style) in zip(others, sent, strict=False):
+            month = statement.between(statement.last - timedelta(days=_STATEMENT_DAYS - 1), statement.last)
+            self._write(f"statements/{statement.code}.{EXTENSIONS[format]}", render(month, format, style))
+
     def _write_json(self, name: str, data: Mapping[str, Any]) -> None:
+        self._write(name, (json.dumps(data, ensure_ascii=False) + "\n").encode())
+
+    def _write(self, name: str, data: bytes) -> None:
         """Whole or not at all, on disk before it is seen."""
         path = self.directory / name
-        temporary = path.with_name(f".{name}.{os.getpid()}")
+        temporary = path.with_name(f".{path.name}.{os.getpid()}")
         try:
-            with temporary.open("w", encoding="utf-8") as file:
-                file.write(json.dumps(data, ensure_ascii=False) + "\n")
+            with temporary.open("wb") as file:
+                file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(path)
