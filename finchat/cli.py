@@ -252,6 +252,32 @@ def sandbox_truth(call: "Invocation") -> int:
     return company.sandbox_truth(call)
 
 
+@sandbox.command("statement")
+@_with_common
+def sandbox_statement(
+    call: "Invocation",
+    *,
+    format: Annotated[
+        str, typer.Option(metavar="FORMAT", help="csv, ofx, qfx, camt053, camt052, camt054 or mt940.")
+    ] = "csv",
+    style: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The habits of one bank; a wrong name lists those of the format.")
+    ] = None,
+    account: Annotated[
+        str | None, typer.Option(metavar="CODE", help="Bank account: code, id or name; else 090.")
+    ] = None,
+    first: Annotated[
+        str | None, typer.Option("--from", metavar="DATE", help="First day; else 31 days to the last.")
+    ] = None,
+    last: Annotated[str | None, typer.Option("--to", metavar="DATE", help="Last day; else the company's last.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it here instead of stdout.")] = None,
+) -> int:
+    """A bank statement of the demo company, as the file a bank hands out."""
+    from finchat.app import company
+
+    return company.sandbox_statement(call, format=format, style=style, account=account, first=first, last=last, out=out)
+
+
 @audit.command("show")
 @_with_common
 def audit_show(call: "Invocation", last: Annotated[int, typer.Option(help="How many lines; 0 is all.")] = 40) -> int:

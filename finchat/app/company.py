@@ -10,9 +10,10 @@ from finchat.app.backends import sandbox_home
 from finchat.app.desk import books_of_record
 from finchat.app.invocation import Invocation
 from finchat.canonical import canonical_json
-from finchat.errors import ExitCode
+from finchat.errors import ExitCode, FinchatError, UsageError, plain
 
 if TYPE_CHECKING:
+    from finchat.sandbox.company.statement_files import Statement
     from finchat.sandbox.home import SandboxHome
     from finchat.sandbox.xero.back_end import XeroBackEnd
 
@@ -55,3 +56,83 @@ def sandbox_status(call: Invocation) -> int:
 def sandbox_truth(call: Invocation) -> int:
     call.sink.raw(canonical_json(sandbox_home(call).truth()) + "\n")
     return ExitCode.DONE
+
+
+STATEMENT_DAYS = 31  # of a statement whose first day is not named
+
+
+def sandbox_statement(
+    call: Invocation,
+    *,
+    format: str,
+    style: str | None,
+    account: str | None,
+    first: str | None,
+    last: str | None,
+    out: Path | None,
+) -> int:
+    """A statement of the demo company's bank as a file of the format, to stdout or `out`.
+
+    Raises UsageError for a format, style, account or day that there is none of.
+    """
+    from finchat.sandbox.company.statement_files import FORMATS, render
+
+    chosen = format.strip().casefold().replace(".", "")
+    if chosen not in FORMATS:
+        raise UsageError(f"there is no format {format!r}", field="--format", next=f"name one of: {', '.join(FORMATS)}")
+    styles = FORMATS[chosen]
+    if style is not None and style not in styles:
+        known = ", ".join(styles)
+        raise UsageError(f"{chosen} has no style {style!r}", field="--style", next=f"name one of: {known}")
+    if call.json and out is None:
+        raise UsageError("--json and the file cannot share stdout", field="--out", next="add --out FILE")
+    home = sandbox_home(call)
+    home.ensure().close()
+    statement = _between(home.statement(account), first, last)
+    file = render(statement, chosen, style)
+    if out is None:
+        call.sink.raw_bytes(file)
+        return ExitCode.DONE
+    try:
+        out.write_bytes(file)
+    except OSError as error:
+        raise FinchatError(f"cannot write {out}: {plain(error)}", next="name another file with --out") from error
+    if call.json:
+        call.sink.document(_written(statement, out, chosen, style or styles[0]))
+    else:
+        period = f"{statement.first} to {statement.last}"
+        call.sink.data(f"{len(statement.lines)} lines of {statement.code} {statement.name}, {period}: {out}")
+    return ExitCode.DONE
+
+
+def _between(statement: Statement, first: str | None, last: str | None) -> Statement:
+    from datetime import timedelta
+
+    from finchat.books.periods import parse_day
+
+    end = statement.last if last is None else parse_day(last, "--to")
+    begin = end - timedelta(days=STATEMENT_DAYS - 1) if first is None else parse_day(first, "--from")
+    if begin > end:
+        raise UsageError(f"the statement ends on {end}, before it begins on {begin}", field="--from")
+    try:
+        return statement.between(begin, end)
+    except ValueError as error:
+        raise UsageError(str(error), field="--from", next="name days within it") from error
+
+
+def _written(statement: Statement, out: Path, format: str, style: str) -> dict[str, object]:
+    return {
+        "schema": "finchat.statement_file/1",
+        "path": str(out.absolute()),
+        "format": format,
+        "style": style,
+        "account_id": statement.account_id,
+        "account_code": statement.code,
+        "currency": statement.currency,
+        "from": statement.first.isoformat(),
+        "to": statement.last.isoformat(),
+        "opening_balance": f"{statement.opening:.2f}",
+        "closing_balance": f"{statement.closing:.2f}",
+        "lines": len(statement.lines),
+        "exit_code": 0,
+    }

@@ -92,6 +92,7 @@ PUBLISHED: Mapping[str, Schema] = {
     "bank-feed": workflows.BANK_FEED,
     "rates": workflows.RATES,
     "sandbox": sandbox.STATUS,
+    "statement-file": sandbox.STATEMENT_FILE,
     "schemas": SCHEMAS,
 }
 

@@ -1,10 +1,12 @@
-"""JSON Schema of `finchat sandbox status --json`."""
+"""JSON Schemas of `finchat sandbox status --json` and `finchat sandbox statement --json`."""
 
 from __future__ import annotations
 
 from finchat.json_schema import (
+    AMOUNT,
     BALANCES,
     COUNT,
+    CURRENCY,
     DATE,
     EXIT_CODE,
     FLAG,
@@ -34,6 +36,24 @@ STATUS = document(
                 "notice": nullable(TEXT),
             }
         ),
+        "exit_code": EXIT_CODE,
+    },
+)
+STATEMENT_FILE = document(
+    "finchat.statement_file/1",
+    "`finchat sandbox statement --out FILE --json`: the statement file that was written.",
+    {
+        "path": TEXT,
+        "format": TEXT,
+        "style": TEXT,
+        "account_id": TEXT,
+        "account_code": TEXT,
+        "currency": CURRENCY,
+        "from": DATE,
+        "to": DATE,
+        "opening_balance": AMOUNT,
+        "closing_balance": AMOUNT,
+        "lines": COUNT,
         "exit_code": EXIT_CODE,
     },
 )

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
-from typing import IO, TYPE_CHECKING, Any, Literal, cast
+from typing import IO, TYPE_CHECKING, Any, Literal, TextIO, cast
 
 from finchat.errors import FinchatError, plain
 from finchat.text.redact import redact
@@ -90,6 +90,11 @@ class Sink:
         self._stdout.write(text)
         self._stdout.flush()
 
+    def raw_bytes(self, data: bytes) -> None:
+        """A file of finchat's own making, to stdout byte for byte whatever stdout's encoding."""
+        self._stdout.write_bytes(data)
+        self._stdout.flush()
+
     def error(self, error: FinchatError) -> None:
         """One plain sentence with the next step; the error document in json mode."""
         if self.mode == "json" and not isinstance(error, NotWritten):
@@ -119,6 +124,14 @@ class Steady:
             except OSError as error:
                 self._failed(error)
         return len(text)
+
+    def write_bytes(self, data: bytes) -> None:
+        if self._stream is not None:
+            try:
+                self._stream.flush()
+                cast("TextIO", self._stream).buffer.write(data)
+            except OSError as error:
+                self._failed(error)
 
     def flush(self) -> None:
         if self._stream is not None:

@@ -31,6 +31,7 @@ class StatementLine:
 class Statement:
     """`opening` is the balance before `first`, `closing` the one after `last`; lines in the order of the bank."""
 
+    account_id: str
     code: str
     name: str
     number: str
@@ -47,6 +48,7 @@ class Statement:
     def of(cls, given: Mapping[str, Any]) -> Statement:
         """From the neutral record of a generated company (`SeededCompany.statements`)."""
         return cls(
+            account_id=given["account_id"],
             code=given["account_code"],
             name=given["account_name"],
             number=given["account_number"],
