@@ -31,14 +31,14 @@ from finchat.safety.approval import (
 from finchat.text.sanitise import one_line, scalar, scalars, visible
 from finchat.ui.amounts import money
 from finchat.ui.card import SANDBOX, card_lines
+from finchat.ui.paging import drawn, paged
 from finchat.ui.plan_table import cash, plan_table
 from finchat.ui.prompt import ask
 from finchat.ui.sink import Sink
 from finchat.workflows.editing import edited
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
-    from rich.text import Text
+    pass
 
 PROMPT = "Approve? y yes, n no (Enter), e edit, r refuse, {bulk}q quit: "
 BULK = "a all certain, "
@@ -134,28 +134,7 @@ class TerminalApprover:
             accounts=context.account_names,
             notes=notes,
         )
-        return await self._paged(card, "this card")
-
-    async def _paged(self, lines: Sequence[Text], what: str) -> bool:
-        """All lines, a screenful at a time. False when the person left half-way: nothing may be approved then."""
-        console = self.sink.err
-        screen = max(console.height - 2, 8)
-        for start in range(0, len(lines), screen):
-            if start and not await self._go_on(len(lines) - start, what):
-                return False
-            for text in lines[start : start + screen]:
-                console.print(text, no_wrap=True, overflow="ignore", crop=False, soft_wrap=True)
-        return True
-
-    async def _go_on(self, left: int, what: str) -> bool:
-        prompt = f"-- {left} more line{'s' * (left != 1)} of {what}: Enter shows more, q leaves -- "
-        while True:
-            typed = await ask(self.sink, prompt)
-            if typed is None or typed.lower() in ("q", "quit"):
-                return False
-            if not typed:
-                return True
-            self._say("answers come after the last line: Enter shows more, q leaves")
+        return await paged(self.sink, card, "this card")
 
     async def _bulk(self, plan: Plan, proposals: Sequence[Proposal]) -> list[Approval]:
         """Approvals of all these certain proposals, once their count and total were typed; else none."""
@@ -165,17 +144,16 @@ class TerminalApprover:
         where = f"{visible(plan.organisation.name)} on {visible(plan.organisation.server)}"
         self._say(f"\n{flag}All certain proposals that are left, for {where}:")
         table = plan_table(plan.only(frozenset(p.id for p in proposals)), self.sink.err.width)
-        if not await self._paged(drawn(self.sink.err, table), "these proposals"):
+        if not await paged(self.sink, drawn(self.sink.err, table), "these proposals"):
             self._say("nothing is approved")
             return []
-        amounts = [amount_text(v, c) if len(sums) == 1 else f"{amount_text(v, c)} {c}" for c, v in sums.items()]
-        expected = " ".join([str(len(proposals)), *amounts])
+        expected = count_and_totals(proposals, sums)
         self._say(
             f"{len(proposals)} proposals with {sum(len(p.writes) for p in proposals)} writes; their bank lines, in and "
             f"out added up, are {' and '.join(money(v, c) for c, v in sums.items())}"
         )
         typed = await ask(self.sink, f"To approve them all, type the count and the total ({expected}): ")
-        if typed is not None and _says(typed, len(proposals), sums):
+        if typed is not None and says_totals(typed, len(proposals), sums):
             return approvals
         self._say("that is not the count and the total: nothing is approved")
         return []
@@ -239,16 +217,6 @@ class TerminalApprover:
         self.sink.card(text)
 
 
-def drawn(console: Console, renderable: RenderableType) -> list[Text]:
-    """What would be printed, as lines."""
-    from rich.text import Text
-
-    return [
-        Text.assemble(*((s.text, s.style or "") for s in line if not s.control))
-        for line in console.render_lines(renderable, pad=False)
-    ]
-
-
 def line_totals(proposals: Sequence[Proposal]) -> dict[str, Decimal]:
     """What the bank lines of proposals come to, in and out added up, by the banks' currencies in their order."""
     sums: dict[str, Decimal] = {}
@@ -258,7 +226,13 @@ def line_totals(proposals: Sequence[Proposal]) -> dict[str, Decimal]:
     return dict(sorted(sums.items()))
 
 
-def _says(typed: str, count: int, sums: Mapping[str, Decimal]) -> bool:
+def count_and_totals(proposals: Sequence[Proposal], sums: Mapping[str, Decimal]) -> str:
+    """What is to be typed: `8 12345.60`; with several currencies each total with its currency."""
+    amounts = [amount_text(v, c) if len(sums) == 1 else f"{amount_text(v, c)} {c}" for c, v in sums.items()]
+    return " ".join([str(len(proposals)), *amounts])
+
+
+def says_totals(typed: str, count: int, sums: Mapping[str, Decimal]) -> bool:
     """`8 12,345.60` or `8 12345.60 NZD`; with several currencies each total with its currency."""
     words = typed.replace(",", "").split()
     if not words or words[0] != str(count):
