@@ -5,6 +5,9 @@ from __future__ import annotations
 from finchat.books.money import spoken
 from finchat.books.plan import Precondition, Proposal, Write
 
+_UNDONE = {"delete": "deletion of", "void": "voiding of", "deallocate": "removal of"}
+_DID = {"delete": "deleted", "void": "voided", "deallocate": "removed"}
+_MADE = {"delete": "{}", "void": "{}", "deallocate": "{} allocation"}
 _CREDITS = {"credit_note": "credit note", "prepayment": "prepayment", "overpayment": "overpayment"}
 
 
@@ -16,7 +19,9 @@ def amount_of(write: Write) -> str:
 def deed(proposal: Proposal, write: Write) -> str:
     """`payment of SI-51717 Stewart & Vane Farms & Co, 523.77 NZD`."""
     subject, verb = _parts(write)
-    if subject in _CREDITS:
+    if write.reverses:
+        return f"{_UNDONE[verb]} the {_MADE[verb].format(subject.replace('_', ' '))} of {_object(proposal, write)}"
+    if subject in _CREDITS and verb == "allocate":
         return f"{_CREDITS[subject]} put against {_object(proposal, write)}"
     what = "payment of" if (subject, verb) == ("payment", "create") else f"{subject.replace('_', ' ')} {verb}:"
     return f"{what} {_object(proposal, write)}"
@@ -26,6 +31,9 @@ def done(proposal: Proposal, write: Write) -> str:
     """`paid SI-51717 Stewart & Vane Farms & Co, 523.77 NZD`."""
     if _parts(write) == ("payment", "create"):
         return f"paid {_object(proposal, write)}"
+    if write.reverses:
+        subject, verb = _parts(write)
+        return f"{_DID[verb]} the {_MADE[verb].format(subject.replace('_', ' '))} of {_object(proposal, write)}"
     return deed(proposal, write)
 
 

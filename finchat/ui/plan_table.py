@@ -100,7 +100,9 @@ def totals(plan: Plan, *, denied: Collection[str] = ()) -> str:
     counts = [f"{certain} certain, {len(asked) - certain} to review"] if asked else []
     counts += [f"{count - len(asked)} forbidden by the policy"] if len(asked) < count else []
     parts = [f"{count} proposal{'s' * (count != 1)}: {', '.join(counts)}"]
-    for direction, verb in (("receive", "receives"), ("spend", "spends")):
+    undoes = any(map(_undoes, plan.proposals))
+    up, down = ("puts back", "takes out") if undoes else ("receives", "spends")
+    for direction, verb in (("receive", up), ("spend", down)):
         sums: dict[str, Decimal] = {}
         for proposal in plan.proposals:
             value, currency = cash(proposal)
@@ -112,11 +114,13 @@ def totals(plan: Plan, *, denied: Collection[str] = ()) -> str:
 
 
 def cash(proposal: Proposal) -> tuple[Decimal, str]:
-    """What the bank line carries: positive for money received. Without a line: the proposal's own amounts."""
-    line = proposal.line
+    """What the bank line carries: positive for money received. Without a line: the proposal's own amounts. Of what
+    takes an earlier proposal back, the opposite: that much leaves the books of the account again."""
+    line, undoes = proposal.line, _undoes(proposal)
     if line is not None:
-        return (line.amount if line.direction == "receive" else -line.amount), line.currency
-    payments = [w for w in proposal.writes if not w.operation.endswith("allocate")] or list(proposal.writes)
+        inward = (line.direction == "receive") != undoes
+        return (line.amount if inward else -line.amount), line.currency
+    payments = [w for w in proposal.writes if not _is_allocation(w)] or list(proposal.writes)
     amount, currency = Decimal(0), payments[0].currency if payments else ""
     for write in payments:
         value, currency = _bank_share(proposal, write)
@@ -142,6 +146,10 @@ def settles(proposal: Proposal, limit: int | None = 40) -> str:
     kinds = {link.type for link in documents.values()}
     noun = f"{kinds.pop()}s" if len(kinds) == 1 else "documents"
     return f"{len(documents)} {noun} of {contact}"
+
+
+def _undoes(proposal: Proposal) -> bool:
+    return any(write.reverses for write in proposal.writes)
 
 
 def via_clearing(proposal: Proposal) -> bool:
@@ -186,7 +194,7 @@ def _rows(number: int, proposal: Proposal, denied: bool) -> list[_Row]:
     line = proposal.line
     value, currency = cash(proposal)
     rest = leaves_open(proposal)
-    summary = settles(proposal)
+    summary = f"undo: {settles(proposal)}" if _undoes(proposal) else settles(proposal)
     if rest and len(proposal.writes) == 1:
         summary = f"part of {summary}; {money(rest[0][1], rest[0][0].currency)} stays open"
     because = " · ".join(one_line(e.text, 70) for e in proposal.evidence)
@@ -207,12 +215,25 @@ def _rows(number: int, proposal: Proposal, denied: bool) -> list[_Row]:
         for write in proposal.writes:
             links = _links(proposal, [write])
             sign = -1 if value < 0 else 1
+            if write.reverses:
+                own = _removes(proposal, write)
+                amount = write.amount * sign if own[1] else write.amount
+                rows.append(_Row(amount=amount, currency=write.currency, settles=own[0], moves=own[1]))
+                continue
             name = ", ".join(one_line(link.number, 24) or link.type for link in links)
             verb = "allocate" if _is_allocation(write) else "pay"
             moves = not _is_allocation(write)
             amount = write.amount * sign if moves else write.amount
             rows.append(_Row(amount=amount, currency=write.currency, settles=f"  {verb} {name}", moves=moves))
     return rows
+
+
+def _removes(proposal: Proposal, write: Write) -> tuple[str, bool]:
+    """What one write takes back, and whether that moves the bank account."""
+    name = ", ".join(one_line(link.number, 24) or link.type for link in _links(proposal, [write]))
+    subject, _, verb = write.operation.partition(".")
+    made = f"{subject.replace('_', ' ')}{' allocation' if verb == 'deallocate' else ''}"
+    return f"  {verb.replace('deallocate', 'remove')} {made} {name}", verb == "delete"
 
 
 def line_text(line: BankLine | PlanLine) -> str:

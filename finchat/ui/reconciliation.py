@@ -69,8 +69,11 @@ def saved_plan_view(applied: Applied, findings: Sequence[Finding], width: int, *
     if settled := len(plan.proposals) - len(open_ones):
         unclear = {r.proposal_id for r in applied.results if r.outcome == "unknown"} - open_ones
         void = {r.proposal_id for r in applied.results if r.decision == "void"} - open_ones
-        written = settled - len(unclear | void)
+        undone = {r.proposal_id for r in applied.results if r.error is not None and r.error.code == "undone"}
+        undone -= unclear | void | open_ones
+        written = settled - len(unclear | void | undone)
         told = [f"{written} written earlier"] if written else []
+        told += [f"{len(undone)} written and taken back since"] if undone else []
         told += [f"{len(unclear)} with an outcome that is not known yet"] if unclear else []
         told += [f"{len(void)} whose bank line was recorded otherwise"] if void else []
         count = f"{len(plan.proposals)} proposal{'s' * (len(plan.proposals) != 1)}"

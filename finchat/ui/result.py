@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from finchat.books.plan import Balances, Plan, Proposal, Write
 from finchat.safety.results import WriteResult
+from finchat.safety.words import deed
 from finchat.text.sanitise import one_line, visible
 from finchat.ui.amounts import amount, money
 from finchat.ui.plan_table import settles
@@ -34,6 +35,8 @@ def outcomes_view(plan: Plan, results: Sequence[WriteResult]) -> RenderableType:
     for result in results:
         proposal, write = writes[result.proposal_id, result.write_id]
         word, style = _LOOK[result.outcome or result.decision]
+        if write.reverses and result.outcome == "committed":
+            word = "removed"
         parts.append(Text.assemble((f"{word:<9}", style), _what(proposal, write)))
         details = []
         if result.ledger_id:
@@ -101,12 +104,16 @@ def confirm_sentence(plan: Plan, results: Sequence[WriteResult], vendor: str) ->
         return None
     lines = {p.line_id for p in plan.proposals if p.id in written}
     count = f"{len(lines)} bank line{'s' * (len(lines) != 1)}"
+    if any(write.reverses for p in plan.proposals if p.id in written for write in p.writes):
+        return f"finchat took back what it had recorded of {count}; each can be matched anew."
     return f"finchat matched and recorded {count}; confirm each match against the bank line in {vendor}."
 
 
 def _what(proposal: Proposal, write: Write) -> str:
     links = [link for link in proposal.links if link.id in write.link_ids]
     name = ", ".join(f"{one_line(li.number, 24) or li.type} {one_line(li.contact, 40)}" for li in links)
+    if write.reverses:
+        return deed(proposal, write)
     verb = write.operation.replace(".create", "").replace(".allocate", " allocation").replace("_", " ")
     return f"{verb} {money(write.amount, write.currency)} · {name or settles(proposal)}"
 

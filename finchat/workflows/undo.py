@@ -20,7 +20,7 @@ from finchat.providers.xero import XeroProvider
 from finchat.providers.xero.family import Found
 from finchat.providers.xero.undoing import Obstacle, Written, held, taken_back, undo_words
 from finchat.providers.xero.writes import WriteContext
-from finchat.safety.journal import OPEN_STATES, WriteRecord
+from finchat.safety.journal import BY_HAND, OPEN_STATES, WriteRecord
 from finchat.safety.unattended import KNOWN_COUNTERPARTY
 from finchat.safety.words import deed
 
@@ -110,11 +110,11 @@ async def prepare(provider: XeroProvider, toolbox: Toolbox, request: Request, *,
     cases = list(_cases(request.of, records))
     wanted = [one for case in cases for one in case.standing]
     found = await held(toolbox, wanted)
-    findings: list[Finding] = []
+    findings = list(_undone_before(cases))
     proposals: list[Proposal] = []
     whole = True
     for case in cases:
-        findings += case.told()
+        findings += case.unsettled()
         whole = whole and not case.open
         writes, obstacles = _reversed(case, context, found)
         for one, obstacle in obstacles:
@@ -176,22 +176,16 @@ class _Case:
     def record_of(self, one: Written) -> WriteRecord:
         return next(r for r in self.records if r.name == one.name)
 
-    def told(self) -> Iterator[Finding]:
-        """What was taken back before, and what must be settled first."""
+    def unsettled(self) -> Iterator[Finding]:
+        """What must be settled first: nobody knows whether there is anything to take back."""
         writes = {w.id: w for w in self.proposal.writes}
-        for record in self.records:
-            write = writes[record.write_id]
-            what = f"The {deed(self.proposal, write)}"
-            if record in self.open:
-                yield self.finding(
-                    "cannot_undo",
-                    f"{what}: whether it was written is not known yet ({record.name}).",
-                    f"look in the ledger, then: finchat journal resolve {record.name} --committed ID (or --not-sent)",
-                    write,
-                )
-            elif record.undone_by is not None:
-                text = f"{what} was taken back before: {record.ledger_id}, by {record.undone_by}."
-                yield self.finding("undone_before", text, "Nothing is to be done.", write)
+        for record in self.open:
+            yield self.finding(
+                "cannot_undo",
+                f"The {deed(self.proposal, writes[record.write_id])}: whether it was written is not known yet.",
+                f"look in the ledger, then: finchat journal resolve {record.name} --committed ID (or --not-sent)",
+                writes[record.write_id],
+            )
 
     def finding(self, code: str, text: str, step: str, write: Write) -> Finding:
         documents = (link.document_id for link in self.proposal.links if link.id in write.link_ids)
@@ -250,6 +244,23 @@ def _cases(plan_id: str, records: Records) -> Iterator[_Case]:
                 found.append((own[-1], case))
     found.sort(key=lambda pair: (pair[0].sent_at is not None, pair[0].sent_at, pair[0].name), reverse=True)
     return (case for _, case in found)
+
+
+def _undone_before(cases: Sequence[_Case]) -> Iterator[Finding]:
+    """What was taken back already: one finding for each plan that did it, with the ids."""
+    undone: dict[str, list[str]] = {}
+    for record in (r for case in cases for r in case.records if r.undone_by is not None):
+        who = record.undone_by or ""
+        by = who if who == BY_HAND else f"plan {who.partition('/')[0]}"
+        undone.setdefault(by, []).append(record.ledger_id or "?")
+    for by, ids in undone.items():
+        many = f"{len(ids)} writes were" if len(ids) > 1 else "One write was"
+        yield Finding(
+            code="undone_before",
+            severity=CODES["undone_before"],
+            text=f"{many} taken back before ({by}): {', '.join(ids)}.",
+            next="Nothing is to be done for that; finchat reconcile proposes the bank lines anew.",
+        )
 
 
 def _reversed(case: _Case, context: WriteContext, found: Found) -> tuple[list[Write], list[tuple[Written, Obstacle]]]:
