@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
-from finchat.books.documents import BankLine, BankTransaction, Books, Document
+from finchat.books.documents import BankLine, BankTransaction, Books, Credit, Document
 from finchat.books.matching.verdict import Verdict
 from finchat.books.money import spoken
 from finchat.books.plan import Finding
@@ -20,6 +20,8 @@ CODES: dict[str, Literal["info", "warning", "error"]] = {
     "residual_open": "info",
     "rounding_open": "info",
     "overpayment": "warning",
+    "over_fee": "warning",
+    "needs_coding": "warning",
     "clearing_review": "warning",
     "booked_as_credit": "info",
     "booked_elsewhere": "warning",
@@ -53,12 +55,16 @@ _SHORT = {
 }
 
 
+_A = {"overpayment": "an overpayment", "prepayment": "a prepayment"}
+
+
 def findings(books: Books, verdicts: Iterable[Verdict]) -> tuple[Finding, ...]:
     """Findings for the verdicts, in their order. Lines settled to the cent or held by the ledger have none."""
     lines = {line.id: line for line in books.lines}
     records = _Records(
         documents={d.id: d for d in books.documents},
         transactions={t.id: t for t in books.bank_transactions},
+        credits={c.id: c for c in books.credits},
         accounts={a.id: a.name for a in books.accounts},
     )
     found: list[Finding] = []
@@ -73,6 +79,7 @@ def findings(books: Books, verdicts: Iterable[Verdict]) -> tuple[Finding, ...]:
 class _Records:
     documents: dict[str, Document]
     transactions: dict[str, BankTransaction]
+    credits: dict[str, Credit]
     accounts: dict[str, str]
 
 
@@ -111,7 +118,10 @@ class _Case:
     def __post_init__(self) -> None:
         v = self.verdict
         self.named = tuple(dict.fromkeys(e.record_id for e in v.evidence if e.record_id in self.records.documents))
-        self.suggested = tuple(dict.fromkeys(s.document_id for c in v.suggestions for s in c.settlements))
+        settled = [s.document_id for s in v.settlements]
+        self.suggested = tuple(
+            dict.fromkeys([*settled, *(s.document_id for c in v.suggestions for s in c.settlements)])
+        )
 
     @property
     def verb(self) -> str:
@@ -122,6 +132,11 @@ class _Case:
         amount = spoken(self.line.amount, self.line.currency)
         return f"{amount} {'received' if self.line.direction == 'receive' else 'spent'}"
 
+    @property
+    def paid(self) -> str:
+        """The documents the verdict pays, as a person calls them."""
+        return ", ".join(self.records.documents[s.document_id].name for s in self.verdict.settlements)
+
     def document(self, ids: tuple[str, ...]) -> Document | None:
         return self.records.documents.get(ids[0]) if ids else None
 
@@ -129,15 +144,17 @@ class _Case:
 def _told(case: _Case) -> _Told | None:
     v = case.verdict
     if v.certain:
-        return _residual(case)
+        return _overpayment(case) if v.situation == "overpayment" else _residual(case)
     if v.status == "already_settled":
         step = "Check in the ledger that the payment is this line's; if it is not, record the line by hand."
         return _Told("claimed_by_amount", f"{case.moved}: {v.reason}", step)
+    if v.coded is not None and v.coded.coding is None:
+        return _needs_coding(case)
     tell = _TELL.get(v.situation)
     if tell is not None:
         return tell(case)
     if v.status == "review":
-        step = "Check the suggestion against the bank's text before approving it."
+        step = "Check the suggestion against the bank's text, then approve its card or leave it."
         return _Told("review", v.reason, step, case.suggested)
     step = "Find out who paid, or record it with an account and tax code you choose."
     return _Told("unmatched", f"{case.moved}: {v.reason}", step, case.suggested)
@@ -147,35 +164,58 @@ def _residual(case: _Case) -> _Told | None:
     v = case.verdict
     if v.status != "settle" or v.residual is None or v.residual <= 0 or not (v.settlements or v.allocations):
         return None
-    document = case.records.documents[(v.settlements or v.allocations)[0].document_id]
-    rest = spoken(v.residual, document.currency)
-    other_side = "a spend-money line" if document.type == "invoice" else "a receive-money line"
+    ids = tuple(dict.fromkeys(x.document_id for x in (v.settlements or v.allocations)))
+    documents = [case.records.documents[id] for id in ids]
+    names, contact = ", ".join(d.name for d in documents), documents[0].contact
+    rest = spoken(v.residual, documents[0].currency)
     step = (
-        f"Wait for the rest of {document.name}; nothing else is needed."
+        f"Wait for the rest of {names}; nothing else is needed."
         if v.situation == "part_payment"
-        else f"If nothing more will come, settle the {rest} in full by a credit note or {other_side} "
-        "to an account and tax code you choose."
+        else f"Wait for it; or, if nothing more will come, answer on its card with an account and tax code: the {rest} "
+        "is then settled in full by a credit note."
     )
-    text = f"{rest} of {document.name} ({document.contact}) stays open. {_SHORT.get(v.situation, '')}".rstrip()
+    text = f"{rest} of {names} ({contact}) stays open. {_SHORT.get(v.situation, '')}".rstrip()
     code = "rounding_open" if v.situation == "short_other" else "residual_open"
-    return _Told(code, text, step, (document.id,), v.residual, document.currency)
+    return _Told(code, text, step, ids, v.residual, documents[0].currency)
 
 
 def _overpayment(case: _Case) -> _Told:
-    document = case.document(case.suggested) or case.document(case.named)
-    currency = document.currency if document else case.line.currency
-    number = document.name if document else "the document"
-    over = abs(case.verdict.residual or Decimal(0))
-    excess = spoken(over, currency)
-    return _Told(
-        "overpayment",
-        f"{case.moved}: {excess} more than is due on {number}.",
-        f"Record a payment of what is due on {number} and a {case.verb}-money overpayment of {excess} for the contact, "
-        "together summing to the line; never drop the excess.",
-        (document.id,) if document else (),
-        over,
-        currency,
+    v = case.verdict
+    over = v.excess.amount if v.excess else abs(v.residual or Decimal(0))
+    excess = spoken(over, case.line.currency)
+    names = case.paid or "the document"
+    who = v.excess.contact if v.excess else "the contact"
+    kept = f"what is due on {names} is paid, and {excess} is kept as an overpayment of {who}"
+    step = (
+        f"Approve its card: {kept}. Allocate that to the next document, or pay it back."
+        if v.certain
+        else f"Find out what the rest is for. Or approve its card: {kept}; nothing of it is dropped."
     )
+    why = "" if v.certain else f" {v.reason}"
+    text = f"{case.moved}: {excess} more than is due on {names}.{why}"
+    return _Told("overpayment", text, step, tuple(s.document_id for s in v.settlements), over, case.line.currency)
+
+
+def _over_fee(case: _Case) -> _Told:
+    v = case.verdict
+    fee = abs(v.residual or Decimal(0))
+    said = spoken(fee, case.line.currency)
+    return _Told(
+        "over_fee",
+        f"{case.moved}: {said} more than is due on {case.paid}, a fee as the text says.",
+        f"Answer on its card with the account and tax code of the {said}: {case.paid} is paid, and the fee is recorded "
+        "as spend money.",
+        tuple(s.document_id for s in v.settlements),
+        fee,
+        case.line.currency,
+    )
+
+
+def _needs_coding(case: _Case) -> _Told:
+    coded = case.verdict.coded
+    to = " and a contact" if coded is not None and not coded.contact_id else ""
+    step = f"Answer on its card with an account and tax code{to}; it is then recorded as {case.verb} money."
+    return _Told("needs_coding", f"{case.moved}: {case.verdict.reason}", step, case.suggested)
 
 
 def _booked_elsewhere(case: _Case) -> _Told:
@@ -196,21 +236,30 @@ def _booked_elsewhere(case: _Case) -> _Told:
 
 
 def _paid_again(case: _Case) -> _Told:
-    return _Told(
-        "paid_again",
-        f"{case.verdict.reason} {case.moved} once more.",
-        "Refund it, or record it as an overpayment of the contact and allocate it to the next document.",
-        case.named,
+    kept = case.verdict.excess
+    step = "Send it back; or "
+    step += (
+        f"approve its card: it is kept as an overpayment of {kept.contact}, to be allocated or paid back later."
+        if kept
+        else "record it as an overpayment of the contact and allocate it to the next document."
     )
+    return _Told("paid_again", f"{case.verdict.reason} {case.moved} once more.", step, case.named)
 
 
 def _duplicate(case: _Case) -> _Told:
     step = "Delete the copy in the bank feed; nothing is to be recorded for it."
-    return _Told("duplicate", case.verdict.reason, step)
+    return _Told("duplicate", f"{case.moved}: {case.verdict.reason}", step)
 
 
 def _transfer(case: _Case) -> _Told:
-    step = "Record a transfer between the two accounts, once, and match both statement lines to it."
+    other = case.verdict.transfer
+    if other is None:
+        step = "Record a transfer between the two accounts, once, and match both statement lines to it."
+    else:
+        name = case.records.accounts.get(other.account_id, "the other account")
+        rest = "both lines are settled by it" if other.line_id else "its line there is settled by it too"
+        way = "to" if case.line.direction == "spend" else "from"
+        step = f"If it is one, approve its card: one transfer {way} {name}, and {rest}."
     return _Told("transfer", f"{case.moved}: {case.verdict.reason}", step)
 
 
@@ -226,23 +275,34 @@ def _wrong_direction(case: _Case) -> _Told:
 
 
 def _refund(case: _Case) -> _Told:
-    return _Told(
-        "refund",
-        f"{case.moved}. {case.verdict.reason}",
-        "Record it as the refund of a credit note or overpayment of the contact; raise the credit note first if there "
-        "is none.",
-        case.named,
-    )
+    v = case.verdict
+    held = case.records.credits
+
+    def names(ids: Iterable[str]) -> list[str]:
+        return list(dict.fromkeys(held[id].name for id in ids if id in held))
+
+    own = names(r.credit_id for r in v.refunds)
+    choice = names(r.credit_id for c in v.suggestions for r in c.refunds)
+    if own:
+        step = f"Check what it pays back, then approve its card: {', '.join(own)} is paid back by it."
+    elif choice:
+        step = f"Choose what it pays back: {' or '.join(choice)}."
+    else:
+        step = "Raise the credit note it pays back, then run this again; or record it by hand."
+    return _Told("refund", f"{case.moved}. {v.reason}", step, case.named)
 
 
 def _without_document(case: _Case) -> _Told:
-    kind = "overpayment" if case.verdict.situation == "on_account" else "prepayment"
-    return _Told(
-        case.verdict.situation,
-        f"{case.moved}. {case.verdict.reason}",
-        f"Ask which document it is for; or record it as {kind} of the contact, to be allocated later.",
-        case.named,
+    v = case.verdict
+    kept = v.excess
+    kind = "overpayment" if v.situation == "on_account" else "prepayment"
+    step = "Ask which document it is for; or "
+    step += (
+        f"approve its card: it is kept as {_A[kept.kind]} of {kept.contact}, to be allocated later."
+        if kept
+        else f"choose whose it is and keep it as {_A[kind]}, to be allocated later."
     )
+    return _Told(v.situation, f"{case.moved}. {v.reason}", step, case.named)
 
 
 def _booked_as_credit(case: _Case) -> _Told:
@@ -261,12 +321,13 @@ def _unrelated(case: _Case) -> _Told:
 
 
 def _ambiguous(case: _Case) -> _Told:
-    step = "Choose one of the documents; finchat does not guess."
+    step = "Choose one of the documents on its card; finchat does not guess."
     return _Told("ambiguous", case.verdict.reason, step, case.suggested)
 
 
 _TELL: dict[str, Callable[[_Case], _Told]] = {
     "overpayment": _overpayment,
+    "over_fee": _over_fee,
     "booked_elsewhere": _booked_elsewhere,
     "paid_again": _paid_again,
     "duplicate": _duplicate,

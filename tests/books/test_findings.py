@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from finchat.books.documents import Books
 from finchat.books.findings import CODES, findings
 from finchat.books.matching import match
+from finchat.books.matching.verdict import Coded
 from finchat.books.plan import Finding
 from tests.books.make import bill, books, credit, invoice, line, money, paid
 
@@ -36,8 +38,20 @@ def _found(held: Books) -> list[Finding]:
             books(line("MOANA FREIGHT", "120.00"), documents=(paid(bill("8841", "moana", "120.00")),)),
             "a refund",
         ),
-        ("duplicate", books(line("A 9912345", "5.00", "a"), line("A 9912345", "5.00", "b")), "imported twice"),
-        ("transfer", books(line("TO RAINY DAY 8812", "5.00", direction="spend")), "own accounts"),
+        (
+            "duplicate",
+            books(line("A 9912345", "5.00", "a"), line("A 9912345", "5.00", "b")),
+            "the line of 2026-11-17 “A 9912345”, imported twice",
+        ),
+        (
+            "over_fee",
+            books(
+                line("MOANA FREIGHT BILL-8841 SPESEN 2.50", "102.50", direction="spend"),
+                documents=(bill("BILL-8841", "moana", "100.00"),),
+            ),
+            "2.50 NZD more",
+        ),
+        ("transfer", books(line("TO RAINY DAY 8812", "5.00", direction="spend")), "transfer to Rainy Day"),
         ("unrelated", books(line("COUNCIL PARKING", "5.00")), "No open document"),
         ("on_account", books(line("KAURI JOINERY", "4321.00"), documents=(OPEN,)), "no open document"),
         ("prepayment", books(line("KAURI JOINERY", "4321.00")), "no open document"),
@@ -94,3 +108,53 @@ def test_an_overpayment_names_the_excess_as_its_amount() -> None:
     (finding,) = _found(books(line("KAURI JOINERY INV-0042", "1100.00"), documents=(OPEN,)))
     assert finding.amount == Decimal("100.00")
     assert finding.documents == (OPEN.id,)
+
+
+@pytest.mark.parametrize(
+    ("held", "words"),
+    [
+        (
+            books(line("KAURI JOINERY INV-0042", "1100.00"), documents=(OPEN,)),
+            "100.00 NZD is kept as an overpayment of Kauri Joinery Ltd",
+        ),
+        (books(line("INV-0042", "1100.00"), documents=(OPEN,)), "Or approve its card"),
+        (
+            books(line("KAURI JOINERY INV-0042", "1000.00"), documents=(paid(OPEN),)),
+            "kept as an overpayment of Kauri Joinery Ltd",
+        ),
+        (books(line("KAURI JOINERY", "43.00")), "kept as a prepayment of Kauri Joinery Ltd"),
+        (
+            books(line("KAURI JOINERY", "70.00", direction="spend"), credits=(credit("CN-7", "kauri", "90.00"),)),
+            "CN-7 is paid back by it",
+        ),
+        (
+            books(
+                line("KAURI JOINERY", "90.00", direction="spend"),
+                credits=(credit("CN-7", "kauri", "90.00"), credit("CN-8", "kauri", "90.00")),
+            ),
+            "CN-7 or CN-8",
+        ),
+        (books(line("TO RAINY DAY 8812", "5.00", direction="spend")), "one transfer to Rainy Day 8812"),
+        (books(line("KAURI JOINERY INV-0042", "985.00"), documents=(OPEN,)), "credit note"),
+    ],
+)
+def test_the_next_step_names_what_an_approval_records(held: Books, words: str) -> None:
+    (finding,) = _found(held)
+    assert words in finding.next
+
+
+def test_a_certain_refund_and_a_certain_transfer_need_no_words() -> None:
+    refund = books(line("KAURI JOINERY", "90.00", direction="spend"), credits=(credit("CN-7", "kauri", "90.00"),))
+    moved = books(
+        line("TO RAINY DAY 8812", "5.00", "out", direction="spend"), line("X", "5.00", "in", account_id="savings")
+    )
+    assert _found(refund) == _found(moved) == []
+
+
+def test_a_line_that_waits_for_an_account_says_so() -> None:
+    held = books(line("COUNCIL PARKING", "5.00", direction="spend"))
+    (found,) = match(held)
+    asked = replace(found, status="review", coded=Coded(contact_id="", contact="Council Parking"))
+    (finding,) = findings(held, [asked])
+    assert finding.code == "needs_coding"
+    assert "a contact" in finding.next

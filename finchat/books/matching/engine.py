@@ -81,7 +81,7 @@ def match(books: Books) -> tuple[Verdict, ...]:
             status="reported",
             certain=False,
             confidence=_ONE,
-            reason=f"The same bank event as line {original_id}, imported twice.",
+            reason=f"The same bank event as {_called(by_id[original_id])}, imported twice.",
             evidence=(
                 Evidence(
                     kind="duplicate",
@@ -93,6 +93,14 @@ def match(books: Books) -> tuple[Verdict, ...]:
             ledger_ids=held_by,
         )
     return tuple(verdicts[line.id] for line in books.lines)
+
+
+def _called(line: BankLine) -> str:
+    """A line as a person finds it: its day and the beginning of its text."""
+    text = " ".join((line.narration or line.payee or line.reference).split())
+    return (
+        f"the line of {line.date} “{text[:60]}{'…' if len(text) > 60 else ''}”" if text else f"the line of {line.date}"
+    )
 
 
 def _transfers(
