@@ -45,8 +45,8 @@ class Organisation:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """`clearing` is true only when a human named the account in the connection's settings. `tax_type` is the tax code
-    its lines have by default; `codable`: a line of a bank transaction or credit note may be coded to it. `rounding`: the
-    ledger's own account for cents that converting loses."""
+    its lines have by default; `codable`: a line of a bank transaction or credit note may be coded to it;
+    `rounding`: the ledger's own account for cents that converting loses."""
 
     id: str
     code: str
