@@ -62,8 +62,10 @@ def reconcile(
                 feed=desk.feed,
                 account=account,
                 rates=given_rates,
+                remembered=desk.remembered(as_of),
             )
             found = await work.prepare(desk.provider, request, records=desk.journal, emit=desk.progress)
+            desk.saw(found.lines.values())
             path = desk.keep(found.plan, out) if found.plan.proposals else None
             forbidden = desk.guard.forbidden(found.plan)
             found = replace(found, findings=(*found.findings, *forbidden_findings(found.plan, forbidden)))

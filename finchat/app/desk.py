@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -16,13 +16,14 @@ from finchat.app.backends import own_server, sandbox_home
 from finchat.app.invocation import Invocation, plan_saved
 from finchat.app.policies import policy_in_force
 from finchat.clock import Clock, clock_from_environment
-from finchat.errors import ExitCode
+from finchat.errors import ExitCode, FinchatError
 from finchat.events import Emit, Notice, silent
 from finchat.settings import SANDBOX_CLEARING_ACCOUNTS, Home, ServerSettings
 from finchat.text.redact import secrets_of
 
 if TYPE_CHECKING:
-    from finchat.books.documents import Organisation
+    from finchat.books.documents import BankLine, Organisation
+    from finchat.books.learning import Remembered
     from finchat.books.plan import Balances, Finding, Plan
     from finchat.connections.paced import PacedToolbox
     from finchat.providers.xero import XeroProvider
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from finchat.store.database import Database
     from finchat.ui.progress import Progress
     from finchat.workflows.execute import Applied
+    from finchat.workflows.memory import Memory
     from finchat.workflows.meter import Usage
     from finchat.workflows.reconcile import Reconciliation
     from finchat.workflows.undo import Undo
@@ -90,6 +92,7 @@ class Desk:
     guard: Guard
     provider: XeroProvider
     organisation: Organisation
+    memory: Memory
     paced: PacedToolbox
     recovery_code: ExitCode
     accepts_key: bool
@@ -115,6 +118,14 @@ class Desk:
         """The organisation's day: by the pinned clock on the sandbox, else never earlier than the journal knows."""
         now = self.clock.now() if self.settings.sandbox else self.journal.now()
         return now.astimezone(ZoneInfo(self.organisation.timezone)).date()
+
+    def remembered(self, as_of: date) -> Remembered:
+        """What memory holds of this organisation on a day."""
+        return self.memory.recall(self.organisation.id, as_of)
+
+    def saw(self, lines: Iterable[BankLine]) -> None:
+        """The lines that a plan is about: what memory needs of them beside the plan."""
+        self.memory.saw(self.organisation.id, lines)
 
     def keep(self, plan: Plan, out: Path | None = None) -> Path:
         """Save the plan under its id, and at `out` when a person named a place; its hash goes to the journal."""
@@ -186,11 +197,14 @@ class Desk:
         waiting = tuple(p.id for p in plan.proposals if not settled >= {(p.id, w.id) for w in p.writes})
         person = TerminalApprover(self.call.sink, self.progress.paused)
 
+        made = [plan]
+
         def new_plan(changed: Plan) -> Plan:
             plans.save(changed, plans.plan_path(self.call.home.plans, changed.id))
+            made.append(changed)
             return changed
 
-        return await execute.apply(
+        applied = await execute.apply(
             plan,
             guard=self.guard,
             journal=self.journal,
@@ -212,6 +226,16 @@ class Desk:
             emit=self.progress,
             done=done,
         )
+        self._learn(applied, made, account_names)
+        return applied
+
+    def _learn(self, applied: Applied, made: Sequence[Plan], account_names: Mapping[str, str]) -> None:
+        """What the person decided, into the memory. What is written stands whether or not it can be remembered."""
+        writes = [record for plan in made for record in self.journal.writes(plan.id)]
+        try:
+            self.memory.learn(applied.plan, applied.results, writes, asked=made, account_names=account_names)
+        except FinchatError as error:
+            self.progress(Notice(text=f"nothing was remembered of this: {error.message}", severity="warning"))
 
     def report(
         self, applied: Applied, account_names: Mapping[str, str], path: Path | None, *, plan_id: str, asked: Invocation
@@ -287,6 +311,7 @@ async def open_desk(call: Invocation, via: Via) -> AsyncIterator[Desk]:
         from finchat.safety.guard import Guard
         from finchat.ui.progress import Progress
         from finchat.ui.reads import ReadQuestions
+        from finchat.workflows.memory import Memory
 
         if settings.in_memory:
             import finchat.connections.link
@@ -340,9 +365,10 @@ async def open_desk(call: Invocation, via: Via) -> AsyncIterator[Desk]:
         if settings.sandbox and call.as_of is None and (age := sandbox_home(call).age_notice()):
             progress(Notice(text=age, severity="warning"))
         recovery = await guard.open_organisation(settings.name, organisation)
+        memory = Memory(stack.enter_context(state_database(call.home)), clock.now if settings.sandbox else journal.now)
         yield Desk(
             call=call, settings=settings, clock=clock, progress=progress, journal=journal, guard=guard,
-            provider=provider, organisation=organisation, paced=paced, recovery_code=recovery.exit_code,
+            provider=provider, organisation=organisation, memory=memory, paced=paced, recovery_code=recovery.exit_code,
             accepts_key=profile.accepts_idempotency_key,
         )  # fmt: skip
 

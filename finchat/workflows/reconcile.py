@@ -12,6 +12,7 @@ from typing import Protocol
 
 from finchat.books.balances import expected, stated
 from finchat.books.documents import Account, BankLine, Books, Organisation
+from finchat.books.learning import Remembered, remembering
 from finchat.books.matching import match
 from finchat.books.periods import Window
 from finchat.books.plan import Balances, Finding, Plan, Proposal
@@ -31,7 +32,8 @@ _CONTEXT = timedelta(days=38)  # a week less than the payments that are read bef
 class Request:
     """What a person asked for. `account` limits the lines to one bank account (code, id or name).
 
-    With `statements` (one an account) their lines are the bank lines, and `feed` is not read.
+    With `statements` (one an account) their lines are the bank lines, and `feed` is not read. `remembered`: what memory
+    holds of this organisation.
     """
 
     window: Window
@@ -44,6 +46,7 @@ class Request:
     account: str | None = None
     rates: Mapping[date, Mapping[str, Decimal]] | None = None
     statements: tuple[Statement, ...] = ()
+    remembered: Remembered | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +98,7 @@ async def prepare(provider: XeroProvider, request: Request, *, records: Records,
     )
     own = ledger_lines(books.bank_transactions, fed, window.first, window.last, _only(request, accounts))
     books = replace(books, lines=_ordered((*lines, *own)), rates=request.rates or {})
+    books = remembering(books, request.remembered)
     emit(Working(what="matching bank lines"))
     wanted = {line.id for line in books.lines if line.date in window}
     verdicts = tuple(verdict for verdict in match(books) if verdict.line_id in wanted)

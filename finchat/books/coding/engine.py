@@ -41,6 +41,7 @@ def code(books: Books, verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
     A coded verdict has the situation `coded` (or stays `unrelated`/`unmatched` when its payee was never booked) and
     the status `settle` when certain, else `review`: with a coding when all but certainty is there, else with choices,
     for a person to answer. It carries no cash of its own; `suggestions` of documents stay, for the person to see.
+    Give it the verdicts of all lines of the books, earlier ones too: what they claim teaches what the bank calls whom.
     Pure: the same books and verdicts in any order give the same answers. `books.coded` is what it learns from,
     `books.tax_rates` and `books.tracking` must be read for anything to be certain.
     """
