@@ -104,6 +104,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Any]]:
     (home / "policy.toml").write_text(POLICY)
     (home / "finchat.toml").write_text(SETTINGS)
     printed("sandbox", "sandbox", "status")
+    printed("statement-file", "sandbox", "statement", "--out", str(case / "statement.csv"))
     plan = printed("reconcile", "reconcile", "--days", "2", "--yes", "--rates", str(case / "rates.json"))["plan"]
     printed("apply", "apply", plan["id"], "--yes")
     printed("policy-show", "policy", "show")
