@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
@@ -9,7 +10,7 @@ from decimal import Decimal
 from finchat.books.documents import BankLine, Books, Credit, Document
 from finchat.books.matching.names import Named, NameIndex
 from finchat.books.matching.numbers import Mention, NumberIndex
-from finchat.books.matching.text import letters_only, words
+from finchat.books.matching.text import letters_only, plain_number, words
 from finchat.books.money import to_minor
 
 NAMED = 0.72  # from this coverage on, a line names a contact
@@ -32,6 +33,9 @@ class Facts:
         self.open_of: dict[str, list[Document]] = defaultdict(list)
         for d in sorted(self.open.values(), key=document_order):
             self.open_of[d.contact_id].append(d)
+        self.payable: dict[tuple[str, str, str], list[Document]] = defaultdict(list)  # by contact, direction, currency
+        for d in sorted(self.open.values(), key=document_order):
+            self.payable[d.contact_id, d.direction, d.currency].append(d)
         self.documents_of: dict[str, list[Document]] = defaultdict(list)
         for d in sorted(self.documents.values(), key=document_order):
             self.documents_of[d.contact_id].append(d)
@@ -40,6 +44,11 @@ class Facts:
             if c.remaining > 0:
                 self.credits_of[c.contact_id].append(c)
         self.credits = {c.id: c for cs in self.credits_of.values() for c in cs}
+        self._credit_numbers: dict[str, list[str]] = defaultdict(list)
+        for c in sorted(self.credits.values(), key=lambda c: c.id):
+            number = plain_number(c.number)
+            if any(ch.isdigit() for ch in number) and (len(number) >= 4 or not number.isdigit()):
+                self._credit_numbers[number].append(c.id)
         self.accounts = {a.id: a for a in books.accounts}
         self.bank_accounts = sorted((a for a in books.accounts if a.kind == "bank" and a.active), key=lambda a: a.id)
         self.numbers = NumberIndex(self.documents.values(), self.lines)
@@ -52,6 +61,8 @@ class Facts:
         self.name_index = NameIndex(self.names)
         self._learned = NameIndex(self.names, {})
         self.account_of: dict[str, str] = {}
+        self._rates: dict[tuple[str, dt.date], Decimal | None] = {}
+        self._credits_named: dict[str, tuple[str, ...]] = {}
         self._mentions: dict[str, tuple[Mention, ...]] = {}
         self._named: dict[str, dict[str, Named]] = {}
         self._words = {line.id: line_words(line) for line in self.lines}
@@ -143,6 +154,18 @@ class Facts:
             found = self._mentions[line.id] = self.numbers.mentions(line)
         return found
 
+    def credits_named(self, line: BankLine) -> tuple[str, ...]:
+        """Open credits whose own number the text bears whole, zeros in front left out."""
+        if not self._credit_numbers:
+            return ()
+        found = self._credits_named.get(line.id)
+        if found is None:
+            parts = [plain_number(w) for w in self._words[line.id]]
+            spans = {"".join(parts[i : i + n]) for n in (1, 2, 3, 4) for i in range(len(parts) - n + 1)}
+            ids = {c for s in spans for c in self._credit_numbers.get(s, ())}
+            found = self._credits_named[line.id] = tuple(sorted(ids))
+        return found
+
     def named(self, line: BankLine) -> dict[str, Named]:
         """Contacts the line names. A payer's account that is known counts as the whole name."""
         found = self._named.get(line.id)
@@ -204,11 +227,15 @@ class Facts:
 
     def rates_on(self, currency: str, line: BankLine) -> Decimal | None:
         """Base units per unit of `currency` on the line's date, or the nearest earlier day known (31 days at most)."""
-        best = None
-        for day, rates in self.books.rates.items():
-            if day <= line.date and (line.date - day).days <= 31 and currency in rates and (best is None or day > best):
-                best = day
-        return self.books.rates[best][currency] if best else None
+        key = (currency, line.date)
+        if key not in self._rates:
+            known = [
+                day
+                for day, rates in self.books.rates.items()
+                if day <= line.date and (line.date - day).days <= 31 and currency in rates
+            ]
+            self._rates[key] = self.books.rates[max(known)][currency] if known else None
+        return self._rates[key]
 
 
 class Remaining:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from math import comb
 
 _BUDGET = 60_000  # steps of one search; a search that runs out proves nothing
@@ -31,28 +32,29 @@ def groups_summing_to(amounts: Sequence[int], target: int, *, smallest: int = 1,
     for position, amount in enumerate(amounts):
         places.setdefault(amount, []).append(position)
     flat = [a for a, n in counted for _ in range(n)]
+    last = {amount: i for i, amount in enumerate(flat)}
+    largest = [0, *accumulate(flat)]  # sums of the first amounts, which are the largest
     steps = 0
 
     def search(start: int, left: int, size: int, chosen: list[int], found: list[tuple[int, ...]]) -> None:
         nonlocal steps
-        if size == 0:
-            if left == 0:
-                found.append(tuple(chosen))
+        if size == 1:  # the amount that is missing is there, or it is not
+            if last.get(left, -1) >= start:
+                found.append((*chosen, left))
             return
+        if largest[-1] - largest[-1 - size] > left:
+            return  # even the smallest are too much
         i = start
         while i <= len(flat) - size and len(found) < limit:
             steps += 1
             amount = flat[i]
-            if steps > _BUDGET or amount * size < left:
+            if steps > _BUDGET or largest[i + size] - largest[i] < left:
                 return
             if amount <= left:
                 chosen.append(amount)
                 search(i + 1, left - amount, size - 1, chosen, found)
                 chosen.pop()
-            i += 1
-            while i < len(flat) and flat[i] == amount:
-                i += 1  # an equal amount is the same choice
-        return
+            i = last[amount] + 1  # an equal amount is the same choice
 
     for size in range(smallest, min(_LARGEST, len(flat)) + 1):
         found: list[tuple[int, ...]] = []

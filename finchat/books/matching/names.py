@@ -12,6 +12,7 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from finchat.books.matching.text import letters_only, one_edit_apart, shortened, skeleton, unspaced, words
 
@@ -51,13 +52,17 @@ class NameIndex:
                 weights[w] = (0.1 if w in closing else rarity) * min(len(w), 5) / 5
             self._weights.append(weights)
         self._by_word: dict[str, list[int]] = defaultdict(list)
+        self._by_own_word: dict[str, list[int]] = defaultdict(list)  # words that tell names apart: no closing ones
         self._joined: dict[str, list[int]] = defaultdict(list)
         self._cores: list[str] = []
         self._sizes: list[int] = []  # words of each core
         self._single: set[str] = set()  # contacts whose name is one word and perhaps a legal form
         for index, (_, name) in enumerate(self._names):
+            own_words = [w for w in dict.fromkeys(name) if w not in self._closing]
             for w in dict.fromkeys(name):
                 self._by_word[w].append(index)
+            for w in own_words or dict.fromkeys(name):
+                self._by_own_word[w].append(index)
             core = _core(name, self._closing)
             if len(core) == 1 and not (len(core[0]) >= 4 and unspaced(core[0])):
                 self._single.add(self._names[index][0])
@@ -102,6 +107,8 @@ class NameIndex:
 
     def named(self, text_words: tuple[str, ...]) -> dict[str, Named]:
         """Contacts the words may name, with how well. Words with digits are no names."""
+        if not self._names:
+            return {}
         key = tuple(w for w in text_words if letters_only(w))
         found = self._cache.get(key)
         if found is None:
@@ -132,12 +139,7 @@ class NameIndex:
         return alike
 
     def _score(self, key: tuple[str, ...]) -> dict[str, Named]:
-        best: dict[int, dict[str, tuple[float, str]]] = defaultdict(dict)
-        for word in dict.fromkeys(key):
-            for other, quality in self._alike(word).items():
-                for index in self._by_word[other]:
-                    if quality > best[index].get(other, (0.0, ""))[0]:
-                        best[index][other] = (quality, word)
+        best = self._hits(key)
         found: dict[str, Named] = {}
         for index, hits in best.items():
             contact_id, name = self._names[index]
@@ -166,6 +168,22 @@ class NameIndex:
         if not any(n.coverage >= 0.75 for n in found.values()):
             self._run_together(spans, found)
         return found
+
+    def _hits(self, key: tuple[str, ...]) -> dict[int, dict[str, tuple[float, str]]]:
+        """Of every name of which the text holds an own word: its words that are there, how surely, and by which."""
+        alike = [(word, list(self._alike(word).items())) for word in dict.fromkeys(key)]
+        hit = {index for _, others in alike for other, _ in others for index in self._by_own_word.get(other, ())}
+        best: dict[int, dict[str, tuple[float, str]]] = {index: {} for index in sorted(hit)}
+        for word, others in alike:
+            for other, quality in others:
+                holders = self._by_word[other]
+                # A closing word is in many names; of those, only the ones that are hit anyway count.
+                few = holders if len(holders) <= len(hit) else [i for i in hit if other in self._weights[i]]
+                for index in few:
+                    words_hit = best.get(index)
+                    if words_hit is not None and quality > words_hit.get(other, (0.0, ""))[0]:
+                        words_hit[other] = (quality, word)
+        return best
 
     def _cut_off(self, spans: dict[str, frozenset[str]], found: dict[str, Named]) -> None:
         """Names that the bank cut off after so many letters, whatever word that is in."""
@@ -247,6 +265,7 @@ def _has_sister(name: tuple[str, ...], closing: frozenset[str], stems: Counter[t
     return stems[_core(name, closing)] > 1
 
 
+@lru_cache(maxsize=65536)
 def _spans(key: tuple[str, ...]) -> dict[str, frozenset[str]]:
     """Neighbouring words run together, up to six of them, with the words they are made of."""
     return {"".join(key[i : i + n]): frozenset(key[i : i + n]) for n in range(1, 7) for i in range(len(key) - n + 1)}

@@ -101,15 +101,13 @@ def exact_option(
 
 def open_of(scene: Scene, contact_id: str) -> list[Document]:
     """Open documents of the contact that a line of this direction, currency and date can pay."""
-    line = scene.line
+    line, due, taken = scene.line, scene.remaining.due, scene.remaining.taken_by
     return [
         d
-        for d in scene.facts.open_of.get(contact_id, ())
-        if d.direction == line.direction
-        and d.currency == line.currency
-        and scene.due(d) > 0
-        and not scene.remaining.taken_by.get(d.id)  # what another line left open is named there, not paid by chance
-        and d.date <= line.date
+        for d in scene.facts.payable.get((contact_id, line.direction, line.currency), ())
+        if d.date <= line.date
+        and due[d.id] > 0
+        and not taken.get(d.id)  # what another line left open is named there, not paid by chance
     ]
 
 

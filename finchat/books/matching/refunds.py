@@ -18,7 +18,7 @@ from finchat.books.matching.option import (
     name_is_enough,
     spent,
 )
-from finchat.books.matching.text import runs, words
+from finchat.books.matching.text import plain_number
 from finchat.books.money import from_minor, spoken
 from finchat.books.plan import Evidence
 
@@ -31,7 +31,7 @@ def refund_options(scene: Scene, others: Sequence[Option]) -> list[Option]:
     usable = _usable(scene)
     if not usable:
         return []
-    numbered = {c.id for c in usable if _names(scene, c)}
+    numbered = set(scene.facts.credits_named(scene.line))
     exact = [c for c in usable if scene.remaining.credit[c.id] == scene.minor]
     meant = [c for c in exact if c.id in numbered] or exact
     groups = _groups(scene, [c for c in usable if c.contact_id in scene.contacts])
@@ -47,37 +47,15 @@ def refund_options(scene: Scene, others: Sequence[Option]) -> list[Option]:
 
 def _usable(scene: Scene) -> list[Credit]:
     """Open credits that money in this direction can pay back: of a contact the line names, or named themselves."""
-    line = scene.line
+    facts, line = scene.facts, scene.line
     kind = "invoice" if line.direction == "spend" else "bill"
+    held = {c.id: c for contact_id in scene.contacts for c in facts.credits_of.get(contact_id, ())}
+    held |= {c: facts.credits[c] for c in facts.credits_named(line)}
     return [
         c
-        for c in scene.facts.credits.values()
-        if c.type == kind
-        and c.currency == line.currency
-        and c.date <= line.date
-        and scene.remaining.credit[c.id] > 0
-        and (c.contact_id in scene.contacts or _names(scene, c))
+        for c in sorted(held.values(), key=lambda c: (c.date, c.id))
+        if c.type == kind and c.currency == line.currency and c.date <= line.date and scene.remaining.credit[c.id] > 0
     ]
-
-
-def _names(scene: Scene, c: Credit) -> bool:
-    """The text bears the credit's own number, whole: letters and digits, zeros in front left out."""
-    if not any(ch.isdigit() for ch in c.number):
-        return False
-    parts = [_plain(w) for w in scene.facts.words(scene.line)]
-    number = [_plain(w) for w in words(c.number)]
-    joined = "".join(number)
-    if len(joined) < 4 and joined.isdigit():
-        return False
-    return any(
-        "".join(parts[i : i + size]) == joined
-        for size in range(1, len(number) + 2)
-        for i in range(len(parts) - size + 1)
-    )
-
-
-def _plain(word: str) -> str:
-    return "".join(p.lstrip("0") if p[0].isdigit() else p for p in runs(word))
 
 
 def _groups(scene: Scene, usable: Sequence[Credit]) -> list[tuple[Credit, ...]]:
@@ -120,14 +98,10 @@ def _objections(
         d = facts.documents[m.document_id]
         if d.direction != line.direction and d.id in facts.open and facts.minor_due[d.id] == scene.minor:
             yield f"the text names {d.name}, which is open in this amount"
-    own = _number(c)
+    own = plain_number(c.number)
     for code in facts.numbers.unknown(line):
-        if _plain("".join(words(code))) not in own:
+        if plain_number(code) not in own:
             yield f"the text also bears {code}, which no document has"
-
-
-def _number(c: Credit) -> str:
-    return "".join(_plain(w) for w in words(c.number))
 
 
 def _option(scene: Scene, credits: Sequence[Credit], numbered: set[str], *, doubt: str, sole: bool) -> Option:

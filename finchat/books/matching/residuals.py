@@ -16,7 +16,8 @@ def why_short(paid: int, due: int, total: int) -> Short:
     """
     residual = due - paid
     discount = any(_share(residual, base, percent) for base in (due, total) for percent in (1, 2, 3))
-    tariff = any(
+    highest = due * _CARD_RATES[-1] // 10000 + _CARD_FIXED[-1] + 2
+    tariff = residual <= highest and any(
         abs(residual - (due * rate + 5000) // 10000 - fixed) <= 1 for rate in _CARD_RATES for fixed in _CARD_FIXED
     )
     flat = residual <= 6000 and residual % 50 == 0 and residual * 4 <= due

@@ -47,6 +47,11 @@ def runs(word: str) -> tuple[str, ...]:
     return tuple(_RUNS.findall(word))
 
 
+def plain_number(text: str) -> str:
+    """A number run together without the zeros before its digits: `CN-0007` is `cn7`."""
+    return "".join(r.lstrip("0") if r[0].isdigit() else r for w in words(text) for r in runs(w))
+
+
 @lru_cache(maxsize=65536)
 def skeleton(word: str) -> str:
     """First letter and the consonants after it, as banks shorten names: `freight` and `frght` are both `frght`."""
