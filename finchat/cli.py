@@ -38,7 +38,10 @@ sandbox = _group("A made-up company in a Xero on this machine.")
 audit = _group("The record of every call, proposal, decision and write.")
 journal = _group("Writes that were intended, and what became of them.")
 policy = _group("What may be read, asked for and approved unattended.")
-for name, group in (("sandbox", sandbox), ("audit", audit), ("journal", journal), ("policy", policy)):
+plan = _group("Saved plans, and the signatures that a policy wants under them.")
+key = _group("Your own keys, for signing plans.")
+_GROUPS = {"sandbox": sandbox, "audit": audit, "journal": journal, "policy": policy, "plan": plan, "key": key}
+for name, group in _GROUPS.items():
     cli.add_typer(group, name=name)
 
 _COMMON: dict[str, tuple[Any, Any]] = {
@@ -303,6 +306,77 @@ def audit_verifier(call: "Invocation") -> int:
     from finchat.app import records
 
     return records.audit_verifier(call)
+
+
+@audit.command("evidence")
+@_with_common
+def audit_evidence(
+    call: "Invocation", plan: Annotated[str | None, typer.Argument(metavar="PLAN", help="Only this plan's.")] = None
+) -> int:
+    """The evidence packs of what was written; missing ones are made again."""
+    from finchat.app import records
+
+    return records.audit_evidence(call, plan)
+
+
+@plan.command("show")
+@_with_common
+def plan_show(
+    call: "Invocation", plan: Annotated[str, typer.Argument(metavar="PLAN", help="A plan's id, or its file.")]
+) -> int:
+    """A saved plan, what became of it, and its signatures."""
+    from finchat.app import plans
+
+    return plans.plan_show(call, plan)
+
+
+@plan.command("list")
+@_with_common
+def plan_list(call: "Invocation") -> int:
+    """The saved plans, the newest first."""
+    from finchat.app import plans
+
+    return plans.plan_list(call)
+
+
+@plan.command("sign")
+@_with_common
+def plan_sign(
+    call: "Invocation",
+    *,
+    plan: Annotated[str, typer.Argument(metavar="PLAN", help="A plan's id, or its file.")],
+    key: Annotated[str | None, typer.Option(metavar="NAME", help="Which of your keys, when there are several.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Put the signature here, not beside the plan.")
+    ] = None,
+) -> int:
+    """See a plan whole and sign it, for a policy that wants more than one person."""
+    from finchat.app import plans
+
+    return plans.plan_sign(call, plan, key=key, out=out)
+
+
+@key.command("make")
+@_with_common
+def key_make(
+    call: "Invocation",
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="Its name; without one, your user name.")] = None,
+) -> int:
+    """Make a key pair, and print the line for policy.toml."""
+    from finchat.app import plans
+
+    return plans.key_make(call, name)
+
+
+@key.command("show")
+@_with_common
+def key_show(
+    call: "Invocation", name: Annotated[str | None, typer.Argument(metavar="NAME", help="Only this one.")] = None
+) -> int:
+    """Your keys' public halves, as policy.toml lists them."""
+    from finchat.app import plans
+
+    return plans.key_show(call, name)
 
 
 @journal.command("show")

@@ -70,7 +70,7 @@ def reconcile(
             forbidden = desk.guard.forbidden(found.plan)
             found = replace(found, findings=(*found.findings, *forbidden_findings(found.plan, forbidden)))
             desk.show(found, denied={r.proposal_id for r in forbidden})
-            applied = untouched(found.plan, found.before, forbidden)
+            applied = desk.reasons(untouched(found.plan, found.before, forbidden), yes=yes)
             if found.plan.proposals and (call.sink.interactive or yes):
                 applied = await desk.apply(
                     found.plan,
@@ -134,8 +134,11 @@ def apply(call: Invocation, plan: str, *, yes: bool) -> int:
             accounts = await desk.provider.accounts()
             names = {a.id: " ".join(part for part in (a.code, a.name) if part) for a in accounts.values()}
             before = await desk.provider.balances(as_of)
+            standing = desk.take_signatures(saved, path, todo)
             applied = untouched(todo, before, [*done, *forbidden])
             desk.show_saved(applied, forbidden_findings(todo, forbidden), foreign=foreign)
+            if applied.left and standing.missing:
+                raise standing.refusal()
             if call.sink.interactive or yes:
                 applied = await desk.apply(
                     todo,

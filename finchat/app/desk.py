@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from finchat.safety.journal import Journal
     from finchat.safety.results import WriteResult
     from finchat.safety.runs import Run, Via
+    from finchat.safety.signatures import Standing
     from finchat.store.database import Database
     from finchat.ui.progress import Progress
     from finchat.workflows.execute import Applied
@@ -193,6 +194,8 @@ class Desk:
         from finchat.workflows import execute, plans
         from finchat.workflows.answering import Answers
 
+        if self.guard.signatures(plan).missing:
+            return self.reasons(execute.untouched(plan, before, done), yes=yes)
         settled = {(r.proposal_id, r.write_id) for r in done}
         waiting = tuple(p.id for p in plan.proposals if not settled >= {(p.id, w.id) for w in p.writes})
         person = TerminalApprover(self.call.sink, self.progress.paused)
@@ -216,6 +219,7 @@ class Desk:
                 foreign=foreign,
                 sends_idempotency_key=self.accepts_key,
                 account_names=account_names,
+                warnings=self._signed_warnings(plan),
             ),
             before=before,
             read_balances=lambda: self.provider.balances(as_of),
@@ -227,7 +231,47 @@ class Desk:
             done=done,
         )
         self._learn(applied, made, account_names)
-        return applied
+        return self.reasons(applied, yes=yes)
+
+    def take_signatures(self, plan: Plan, path: Path, shown: Plan) -> Standing:
+        """The signatures beside a plan's file and beside its copy in this home, taken by the guard for `shown`, which
+        is the plan itself or what this machine makes of a foreign one."""
+        from finchat.safety import signatures
+        from finchat.workflows.plans import plan_path
+
+        files = signatures.found_with([path, plan_path(self.call.home.plans, plan.id)])
+        return self.guard.accept_signatures(shown, signatures.read(files), signed=plan)
+
+    def reasons(self, applied: Applied, *, yes: bool) -> Applied:
+        """The same results, each pending one with why: missing signatures, or what `--yes` may not approve."""
+        from finchat.safety.results import WriteError
+
+        plan = applied.plan
+        standing = self.guard.signatures(plan)
+        proposals = {proposal.id: proposal for proposal in plan.proposals}
+
+        def reason(proposal_id: str) -> WriteError | None:
+            if standing.missing:
+                refusal = standing.refusal()
+                return WriteError(
+                    code="needs_signatures", message=refusal.message, field=refusal.field, next=refusal.next
+                )
+            verdict = self.guard.unattended(plan, proposals[proposal_id]) if yes else None
+            if verdict is None or verdict.approved:
+                return None
+            return WriteError(code="needs_approval", message=verdict.reason, next=self.call.again("apply", plan.id))
+
+        results = tuple(
+            replace(r, error=reason(r.proposal_id)) if r.decision == "pending" and r.error is None else r
+            for r in applied.results
+        )
+        return replace(applied, results=results)
+
+    def _signed_warnings(self, plan: Plan) -> tuple[str, ...]:
+        signers = self.guard.signatures(plan).signers
+        if not signers:
+            return ()
+        return (f"signed by {', '.join(signers)}: a change makes another plan of it, which has to be signed again",)
 
     def _learn(self, applied: Applied, made: Sequence[Plan], account_names: Mapping[str, str]) -> None:
         """What the person decided, into the memory. What is written stands whether or not it can be remembered."""
@@ -247,13 +291,20 @@ class Desk:
         from finchat.ui.reconciliation import applied_view
 
         self.progress.clear()
-        view = applied_view(applied, account_names, saved=path is not None, vendor="Xero")
+        standing = self.guard.signatures(applied.plan)
+        unsigned = bool(standing.missing and applied.left)
+        view = applied_view(applied, account_names, saved=path is not None and not unsigned, vendor="Xero")
         if view is not None:
             self.call.sink.data(view)
+        if unsigned:
+            from finchat.ui.plans import needs_view
+
+            self.call.sink.data(needs_view(standing))
         if path is not None and applied.left:
             # Byte for byte: a command that is wrapped to the screen cannot be copied.
             name = self._name(applied.plan.id, path if applied.plan.id == plan_id else None)
-            self.call.sink.raw(f"  {asked.again('apply', name)}\n")
+            words = ("plan", "sign") if unsigned else ("apply",)
+            self.call.sink.raw(f"  {asked.again(*words, name)}\n")
 
     def _name(self, plan_id: str, path: Path | None) -> str:
         """What `finchat apply` finds a plan by: its id where it was kept under it, else its file."""
@@ -278,6 +329,11 @@ class PolicyFirst:
         from finchat.safety.approval import Approve, Quit
         from finchat.workflows.unattended import PolicyApprover
 
+        if (standing := self.guard.signatures(plan)).missing:  # a change on a card made another plan of a signed one
+            text = f"Signatures under the plan before do not hold for the changed one: {standing.sentence}."
+            self.emit(Notice(text=text, severity="warning"))
+            yield Quit()
+            return
         waiting = list(context.proposal_ids)
         if self.unattended:
             async for decision in PolicyApprover(self.guard, silent if self.attended else self.emit).review(

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import re
+
 from finchat.app.desk import books_of_record, state_database
 from finchat.app.invocation import Invocation
 from finchat.app.policies import policy_in_force
-from finchat.errors import ExitCode, UsageError
+from finchat.errors import ExitCode, UsageError, VerificationMismatch, plain
+from finchat.events import Event, Notice
+from finchat.text.redact import secrets_of
+
+_PLAN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 
 
 def audit_show(call: Invocation, last: int) -> int:
@@ -27,11 +34,16 @@ def audit_show(call: Invocation, last: int) -> int:
 
 
 def audit_verify(call: Invocation) -> int:
+    from finchat import verifier
     from finchat.safety import audit
+    from finchat.safety.evidence import Evidence
 
+    lines = verifier.Lines()
     with state_database(call.home) as database:
-        report = audit.verify(call.home, database)
-    code = ExitCode.DONE if report.ok else ExitCode.MISMATCH
+        report = audit.verify(call.home, database, lines.add)
+        Evidence(database, call.home, secrets=secrets_in(call)).catch_up()
+    packs = verifier.check_evidence(call.home.evidence, lines if report.ok else None)
+    code = ExitCode.DONE if report.ok and packs.ok else ExitCode.MISMATCH
     if call.json:
         call.sink.document(
             {
@@ -41,13 +53,77 @@ def audit_verify(call: Invocation) -> int:
                 "line": report.line,
                 "text": report.text,
                 "last_hash": report.last_hash,
+                "evidence": {
+                    "ok": packs.ok,
+                    "packs": packs.packs,
+                    "signatures": packs.signatures,
+                    "problems": list(packs.problems),
+                    "notes": list(packs.notes),
+                    "text": packs.text,
+                },
                 "exit_code": int(code),
             }
         )
     else:
         audit.require_sound(report)
         call.sink.data(report.text)
+        if packs.packs:
+            call.sink.data("\n".join([*packs.problems, packs.text, *packs.notes]))
+        if not packs.ok:
+            raise VerificationMismatch(
+                f"{len(packs.problems)} of {packs.packs} evidence packs do not hold", code="audit",
+                field=str(call.home.evidence),
+                next="keep a copy of them as they are; a pack that is moved away is made again from the journal",
+            )  # fmt: skip
     return code
+
+
+def audit_evidence(call: Invocation, plan: str | None) -> int:
+    """List the evidence packs, of one plan or all, after making those that are missing."""
+    from finchat.safety.evidence import Evidence
+    from finchat.ui.plans import packs_view
+
+    if plan is not None and not _PLAN_ID.fullmatch(plan):
+        raise UsageError(f"{plan!r} is not the id of a plan", field="PLAN", next="see finchat plan list")
+    warnings: list[str] = []
+
+    def emit(event: Event) -> None:
+        if isinstance(event, Notice):
+            warnings.append(event.text)
+
+    with state_database(call.home) as database:
+        evidence = Evidence(database, call.home, secrets=secrets_in(call), emit=emit)
+        try:
+            packs = evidence.packs(plan)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise VerificationMismatch(
+                f"an evidence pack cannot be read: {plain(error)}", code="corrupt", field=str(call.home.evidence),
+                next="finchat audit verify names it",
+            ) from error  # fmt: skip
+    if call.json:
+        call.sink.document(
+            {
+                "schema": "finchat.evidence_list/1",
+                "directory": str(call.home.evidence),
+                "packs": [pack.as_json() for pack in packs],
+                "warnings": warnings,
+                "exit_code": 0,
+            }
+        )
+    else:
+        for text in warnings:
+            call.sink.talk(f"warning: {text}")
+        if packs:
+            call.sink.data(packs_view(packs))
+        else:
+            call.sink.talk(f"there is no evidence of a write ({call.home.evidence})")
+    return ExitCode.DONE
+
+
+def secrets_in(call: Invocation) -> tuple[str, ...]:
+    """What must not be in a log or a pack: the secrets of the servers and of the environment."""
+    tables = [table for server in call.settings.servers.values() for table in (server.env, server.headers)]
+    return tuple(secrets_of(*tables, os.environ))
 
 
 def audit_verifier(call: Invocation) -> int:
@@ -83,8 +159,9 @@ def journal_resolve(call: Invocation, write: str, *, committed: str | None, not_
         raise UsageError(
             "say what you found in the ledger", field="--committed", next="add --committed ID, or --not-sent"
         )
-    with books_of_record(call, via="command") as (journal, *_):
+    with books_of_record(call, via="command") as (journal, audit, _):
         record = journal.resolve(write, committed=committed)
+        audit.evidence.keep([record])
     if call.json:
         call.sink.document({"schema": "finchat.journal/1", "writes": [record.as_json()], "exit_code": 0})
     else:

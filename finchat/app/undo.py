@@ -44,7 +44,7 @@ def undo(call: Invocation, named: str, *, yes: bool) -> int:
             forbidden = desk.guard.forbidden(found.plan)
             found = replace(found, findings=(*found.findings, *forbidden_findings(found.plan, forbidden)))
             desk.show_undo(found, denied={r.proposal_id for r in forbidden})
-            applied = untouched(found.plan, found.before, forbidden)
+            applied = desk.reasons(untouched(found.plan, found.before, forbidden), yes=yes)
             if found.plan.proposals and (call.sink.interactive or yes):
                 applied = await desk.apply(
                     found.plan,

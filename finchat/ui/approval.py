@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from finchat.books.money import amount_text, parse_amount
 from finchat.books.plan import Plan, Proposal, Write
@@ -36,9 +36,6 @@ from finchat.ui.plan_table import cash, plan_table
 from finchat.ui.prompt import ask
 from finchat.ui.sink import Sink
 from finchat.workflows.editing import edited
-
-if TYPE_CHECKING:
-    pass
 
 PROMPT = "Approve? y yes, n no (Enter), e edit, r refuse, {bulk}q quit: "
 BULK = "a all certain, "

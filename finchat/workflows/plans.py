@@ -47,7 +47,7 @@ def save(plan: Plan, path: Path) -> Path:
     return path
 
 
-def check_place(path: Path) -> None:
+def check_place(path: Path, flag: str = "--plan") -> None:
     """Whether a plan can be saved where a person named a place. Raises UsageError; makes nothing."""
     directory = path.absolute().parent
     if not directory.is_dir():
@@ -58,7 +58,7 @@ def check_place(path: Path) -> None:
         why, step = f"nothing may be written in {directory}", "name another place"
     else:
         return
-    raise UsageError(f"cannot save the plan to {path}: {why}", field="--plan", next=step)
+    raise UsageError(f"cannot save the plan to {path}: {why}", field=flag, next=step)
 
 
 def find(plans: Path, named: str) -> Path:

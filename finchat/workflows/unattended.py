@@ -42,6 +42,7 @@ class PolicyApprover:
                 waiting.setdefault(verdict.reason, []).append(proposal.id)
         for reason, ids in waiting.items():
             who = f"{ids[0]} waits" if len(ids) == 1 else f"{len(ids)} proposals wait"
-            self._emit(Notice(text=f"{who} for a person: {reason}"))
+            which = f" ({', '.join(ids)})" if len(ids) > 1 else ""
+            self._emit(Notice(text=f"{who} for a person: {reason}{which}"))
         for decision in together(approvals):
             yield decision
