@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
@@ -39,9 +39,10 @@ class RawLine:
     balance: Decimal | None = None
 
 
-def identify(lines: Iterable[RawLine], account_id: str) -> tuple[BankLine, ...]:
+def identify(lines: Iterable[RawLine], account_id: str, *, taken: Collection[str] = ()) -> tuple[BankLine, ...]:
     """Lines of one statement with their ids, in their order; a FITID that repeats gets an occurrence number too.
 
+    `taken`: fingerprints of lines known before, which none of these is: occurrence numbers pass them by.
     Raises ValueError when an amount is not positive.
     """
     seen: Counter[str] = Counter()
@@ -56,15 +57,18 @@ def identify(lines: Iterable[RawLine], account_id: str) -> tuple[BankLine, ...]:
         again = bool(line.fitid) and bank_ids[line.fitid] > 0
         if not again:
             seen[content] += 1
-        occurrence = seen[content] or 1
-        by_hash = "hash:" + sha256_of([*facts, occurrence])[:32]
+            while taken and _by_hash(facts, seen[content]) in taken:
+                seen[content] += 1
+        by_hash = _by_hash(facts, seen[content] or 1)
         prints = [by_hash]
         identity = by_hash
         if line.fitid:
             bank_ids[line.fitid] += 1
             by_bank = f"fitid:{account_id}:{line.fitid}"
-            prints.insert(0, by_bank)
-            identity = by_bank if bank_ids[line.fitid] == 1 else f"{by_bank}#{bank_ids[line.fitid]}"
+            if by_bank not in taken:
+                prints.insert(0, by_bank)
+            while (identity := _numbered(by_bank, bank_ids[line.fitid])) in taken:
+                bank_ids[line.fitid] += 1
         found.append(
             BankLine(
                 id=identity,
@@ -84,6 +88,19 @@ def identify(lines: Iterable[RawLine], account_id: str) -> tuple[BankLine, ...]:
             )
         )
     return tuple(found)
+
+
+def content_of(line: RawLine, account_id: str, occurrence: int) -> str:
+    """The fingerprint of a line's content as the n-th of its kind."""
+    return _by_hash(_facts(line, account_id), occurrence)
+
+
+def _by_hash(facts: list[str], occurrence: int) -> str:
+    return "hash:" + sha256_of([*facts, occurrence])[:32]
+
+
+def _numbered(by_bank: str, n: int) -> str:
+    return by_bank if n == 1 else f"{by_bank}#{n}"
 
 
 def _facts(line: RawLine, account_id: str) -> list[str]:

@@ -143,18 +143,10 @@ def _position(table: Table, role: str, name: str) -> int:
 
 
 def _guessed(table: Table) -> dict[Role, tuple[int, ...]]:
-    rows = [row for row in table.movements[:_MOST]]
+    rows = table.movements[:_MOST]
     columns = [_Column(n, [row[n] if n < len(row) else "" for row in rows]) for n in range(table.width)]
-    of: dict[Role, tuple[int, ...]] = {}
-    for column in columns:
-        role = role_of(" ".join(words(table.header[column.n]))) if column.n < len(table.header) else None
-        role = _checked(role, column)
-        if role == "narration" or (role is not None and role not in of):
-            of[role] = (*of.get(role, ()), column.n)
-        elif role in ("reference", "payee"):
-            of["narration"] = (*of.get("narration", ()), column.n)
-    taken = {n for ns in of.values() for n in ns}
-    free = [c for c in columns if c.n not in taken]
+    of = _by_header(table, columns)
+    free = _free(columns, of)
     if "date" not in of:
         if "value_date" in of:
             of["date"] = of.pop("value_date")
@@ -163,28 +155,50 @@ def _guessed(table: Table) -> dict[Role, tuple[int, ...]]:
             free = [c for c in free if c.n not in dates]
     if "amount" not in of and not ("debit" in of and "credit" in of):
         of = _amounts(rows, of, [c for c in free if c.numbers and not c.dates])
-    elif "amount" in of and "debit" in of and "credit" in of:
-        of.pop("amount")
-    taken = {n for ns in of.values() for n in ns}
-    if "sign" not in of:
-        marked = [c for c in columns if (c.n not in taken or c.n in of.get("narration", ())) and c.signs]
-        if len(marked) == 1 and "amount" in of:
-            of["sign"] = (marked[0].n,)
-            of["narration"] = tuple(n for n in of.get("narration", ()) if n != marked[0].n)
-    taken = {n for ns in of.values() for n in ns}
+    elif "debit" in of and "credit" in of:
+        of.pop("amount", None)
+    _add_sign(columns, of)
+    _add_texts(table, columns, of)
+    return {role: ns for role, ns in of.items() if ns}
+
+
+def _by_header(table: Table, columns: list[_Column]) -> dict[Role, tuple[int, ...]]:
+    of: dict[Role, tuple[int, ...]] = {}
     for column in columns:
-        if column.n in taken:
-            continue
-        if column.ibans and not column.constant:
-            of.setdefault("account", (column.n,))
-        elif column.ibans:
-            of.setdefault("own_account", (column.n,))
+        named = role_of(" ".join(words(table.header[column.n]))) if column.n < len(table.header) else None
+        role = _checked(named, column)
+        if role == "narration" or (role is not None and role not in of):
+            of[role] = (*of.get(role, ()), column.n)
+        elif role in ("reference", "payee"):
+            of["narration"] = (*of.get("narration", ()), column.n)
+    return of
+
+
+def _free(columns: list[_Column], of: Mapping[Role, tuple[int, ...]]) -> list[_Column]:
+    taken = {n for ns in of.values() for n in ns}
+    return [c for c in columns if c.n not in taken]
+
+
+def _add_sign(columns: list[_Column], of: dict[Role, tuple[int, ...]]) -> None:
+    """The one column whose every cell says in or out, beside a single amount."""
+    if "sign" in of or "amount" not in of:
+        return
+    texts = of.get("narration", ())
+    marked = [c for c in (*_free(columns, of), *(c for c in columns if c.n in texts)) if c.signs]
+    if len(marked) == 1:
+        of["sign"] = (marked[0].n,)
+        of["narration"] = tuple(n for n in texts if n != marked[0].n)
+
+
+def _add_texts(table: Table, columns: list[_Column], of: dict[Role, tuple[int, ...]]) -> None:
+    """Accounts by their check digits; the bank's text, where no header names it: every column of words."""
+    for column in _free(columns, of):
+        if column.ibans:
+            of.setdefault("own_account" if column.constant else "account", (column.n,))
         elif column.texts and not table.header:
             of["narration"] = (*of.get("narration", ()), column.n)
-    if not of.get("narration") and table.header:
-        taken = {n for ns in of.values() for n in ns}
-        of["narration"] = tuple(c.n for c in columns if c.texts and c.n not in taken)
-    return {role: ns for role, ns in of.items() if ns}
+    if table.header and not of.get("narration"):
+        of["narration"] = tuple(c.n for c in _free(columns, of) if c.texts)
 
 
 class _Column:
@@ -232,20 +246,23 @@ class _Column:
 
 
 def _checked(role: Role | None, column: _Column) -> Role | None:
-    """The role its header names, where the content can be that."""
-    if role in ("date", "value_date"):
-        return role if column.dates else "narration" if column.texts else None
-    if role in ("amount", "debit", "credit", "balance"):
-        if column.numbers or (not column.filled and role in ("debit", "credit")):
-            return role
-        return "sign" if column.signs else "narration" if column.texts and role != "balance" else None
-    if role == "sign":
-        return role if column.signs else None
-    if role == "id":
-        return role if column.unique else None
-    if role == "own_account":
-        return role if column.constant else "account" if column.filled and column.rows > 1 else None
-    return role if column.filled else None
+    """The role its header names, where the content can be that; else what it can be instead."""
+    text: Role | None = "narration" if column.texts else None
+    able: dict[Role, tuple[bool, Role | None]] = {
+        "date": (column.dates, text),
+        "value_date": (column.dates, text),
+        "amount": (column.numbers, "sign" if column.signs else text),
+        "debit": (column.numbers or not column.filled, "sign" if column.signs else text),
+        "credit": (column.numbers or not column.filled, "sign" if column.signs else text),
+        "balance": (column.numbers, None),
+        "sign": (column.signs, None),
+        "id": (column.unique, None),
+        "own_account": (column.constant, "account" if column.filled and column.rows > 1 else None),
+    }
+    if role is None or role not in able:
+        return role if column.filled else None
+    fits, instead = able[role]
+    return role if fits else instead
 
 
 def _amounts(
@@ -256,7 +273,7 @@ def _amounts(
     numeric = [c for c in free if any(not _whole(cell) for cell in c.distinct)] or free
     full = [c for c in numeric if len(c.filled) == c.rows]
     found: list[dict[Role, tuple[int, ...]]] = []
-    for balance in [*known, *(c.n for c in full)]:
+    for balance in (*known, *(c.n for c in full)):
         for amount in full:
             if amount.n != balance and runs(rows, amount.n, None, balance):
                 found.append({"amount": (amount.n,), "balance": (balance,)})
@@ -287,14 +304,15 @@ def _filled(row: list[str], column: int) -> bool:
 def runs(rows: list[list[str]], amount: int, credit: int | None, balance: int) -> bool:
     """Whether the balance follows from row to row: by the signed amount, or by credit less debit; in either order."""
     try:
-        mark = decimal_mark(
-            row[n] for row in rows for n in {amount, credit, balance} - {None} if n < len(row) and row[n]
-        )
+        columns = [n for n in (amount, credit, balance) if n is not None]
+        mark = decimal_mark(row[n] for row in rows for n in columns if n < len(row) and row[n])
         moved = []
         for row in rows:
-            money_in = number(row[credit], mark) if credit is not None and _filled(row, credit) else Decimal(0)
             value = number(row[amount], mark) if _filled(row, amount) else Decimal(0)
-            moved.append(value if credit is None else abs(money_in) - abs(value))
+            if credit is None:
+                moved.append(value)
+            else:
+                moved.append((abs(number(row[credit], mark)) if _filled(row, credit) else Decimal(0)) - abs(value))
         balances = [number(row[balance], mark) for row in rows]
     except (NotANumber, IndexError):
         return False
@@ -307,7 +325,8 @@ def runs(rows: list[list[str]], amount: int, credit: int | None, balance: int) -
 
 def _mark(table: Table, of: Mapping[Role, tuple[int, ...]], currency: str) -> Mark | None:
     """One decimal mark for all amounts of the file."""
-    columns = [n for role in ("amount", "debit", "credit", "balance") for n in of.get(role, ())]  # type: ignore[call-overload]
+    roles: tuple[Role, ...] = ("amount", "debit", "credit", "balance")
+    columns = [n for role in roles for n in of.get(role, ())]
     return decimal_mark((row[n] for _, row in table.rows for n in columns if n < len(row) and row[n]), currency)
 
 

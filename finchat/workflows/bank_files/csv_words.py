@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """The words by which banks of many countries head their columns, folded to plain lower case."""
 
 from __future__ import annotations
@@ -51,29 +52,34 @@ _PATTERNS: tuple[tuple[Role, str], ...] = (
 )  # fmt: skip
 _COMPILED = tuple((role, re.compile(pattern)) for role, pattern in _PATTERNS)
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 # What stands in a column that says which way the money went.
-DEBIT_WORDS = frozenset(
+DEBIT_WORDS = _words(
     "d dr db dbit debit debet debito s soll af out uit spend payment withdrawal cargo dare sortie adeudo belastung "
-    "lastschrift paid spent minus - ausgang expense w".split()
+    "lastschrift paid spent minus - ausgang expense w"
 )
-CREDIT_WORDS = frozenset(
+CREDIT_WORDS = _words(
     "c cr crdt credit kredit credito h haben bij in receive receipt deposit abono avere entree gutschrift received "
-    "plus + eingang income".split()
+    "plus + eingang income"
 )
-PENDING_WORDS = frozenset(
+PENDING_WORDS = _words(
     "pending vorgemerkt vormerkung authorised authorized reserved attente pendiente gereserveerd declined reverted "
-    "failed cancelled canceled".split()
+    "failed cancelled canceled"
 )
-OPENING_WORDS = frozenset(
+OPENING_WORDS = _words(
     "opening initial begin beginning start starting previous anfangssaldo anfangs alter beginsaldo begin inicial "
-    "iniziale ancien brought anfangsbestand".split()
+    "iniziale ancien brought anfangsbestand"
 )
-CLOSING_WORDS = frozenset(
-    "closing final end ending endsaldo neuer eindsaldo eind finale nouveau carried endbestand schlusssaldo fin".split()
+CLOSING_WORDS = _words(
+    "closing final end ending endsaldo neuer eindsaldo eind finale nouveau carried endbestand schlusssaldo fin"
 )
-BALANCE_WORDS = frozenset(
+BALANCE_WORDS = _words(
     "balance saldo solde kontostand stand anfangssaldo endsaldo beginsaldo eindsaldo schlusssaldo anfangsbestand "
-    "endbestand bestand total totals totaal summe suma somme totale sum gesamt totaux".split()
+    "endbestand bestand total totals totaal summe suma somme totale sum gesamt totaux"
 )
 _LONGEST = 80
 _CACHE: dict[str, Role | None] = {}

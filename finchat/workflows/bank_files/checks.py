@@ -1,0 +1,141 @@
+"""What is wrong with a statement, or worth knowing, before anything is proposed from it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Sequence
+from decimal import Decimal
+
+from finchat.books.findings import CODES
+from finchat.books.known_lines import Recognised
+from finchat.books.money import spoken
+from finchat.books.plan import Finding
+from finchat.workflows.bank_files.imported import EarlierFile
+from finchat.workflows.bank_files.statement import FileStatement, Problem
+from finchat.workflows.bank_files.text import REPLACED
+
+_QUIET = dt.timedelta(days=4)  # days without a line that are no gap: a long weekend
+
+
+def as_findings(problems: Sequence[Problem], currency: str) -> tuple[Finding, ...]:
+    """The grave ones first."""
+    return tuple(
+        Finding(
+            code=p.code, severity=CODES[p.code], text=p.text, next=p.next, amount=p.amount,
+            currency=None if p.amount is None else currency,
+        )
+        for p in sorted(problems, key=lambda p: not p.grave)
+    )  # fmt: skip
+
+
+def of_file(file: FileStatement, currency: str) -> list[Problem]:
+    """Whether the file adds up, what its encoding lost, and lines it holds twice under one id."""
+    found = list(file.problems)
+    if file.opening is not None and file.closing is not None and not any(p.grave for p in found):
+        moved = sum((x.amount if x.direction == "receive" else -x.amount for x in file.lines), Decimal(0))
+        off = file.closing - file.opening - moved
+        if off:
+            found.append(
+                Problem(
+                    code="statement_does_not_add_up",
+                    text=f"{file.path.name} does not add up: opening {spoken(file.opening, currency)} and its "
+                    f"{len(file.lines)} lines give {spoken(file.opening + moved, currency)}, its closing balance is "
+                    f"{spoken(file.closing, currency)}",
+                    next="export the statement again: a line is missing, doubled or changed",
+                    grave=True,
+                    amount=abs(off),
+                )
+            )
+    broken = [x for x in file.lines if REPLACED in x.payee + x.narration + x.reference]
+    if broken:
+        found.append(
+            Problem(
+                code="statement_encoding",
+                text=f"{len(broken)} lines of {file.path.name} hold characters that were lost, first of "
+                f"{broken[0].date}: “{(broken[0].payee or broken[0].narration)[:40]}”",
+                next="export the file again in UTF-8; names and references may not be recognised",
+            )
+        )
+    ids = Counter(
+        (x.fitid, x.date, x.direction, x.amount, x.payee, x.narration, x.reference) for x in file.lines if x.fitid
+    )
+    doubled = [key for key, n in ids.items() if n > 1]
+    if doubled:
+        found.append(
+            Problem(
+                code="statement_duplicates",
+                text=f"{file.path.name} holds {len(doubled)} lines more than once under one id of the bank, first "
+                f"{doubled[0][0][:40]!r} of {doubled[0][1]}",
+                next="each is one movement: record it once",
+            )
+        )
+    return found
+
+
+def beside_others(
+    file: FileStatement, recognised: Sequence[Recognised], others: Sequence[EarlierFile], currency: str
+) -> list[Problem]:
+    """How the file stands to those read before: read before itself, overlapping, or with a gap between."""
+    found: list[Problem] = []
+    before = next((o for o in others if o.sha256 == file.sha256), None)
+    if before is not None:
+        found.append(
+            Problem(
+                code="statement_read_before",
+                text=f"{file.path.name} was read before ({before.read_at:%Y-%m-%d %H:%M} UTC); its lines are the same",
+                next="nothing is to be done: a line that was used is not used again",
+            )
+        )
+    others = [o for o in others if o.sha256 != file.sha256]
+    known = sum(not r.new for r in recognised)
+    if known and before is None:
+        found.append(
+            Problem(
+                code="statement_overlap",
+                text=f"{known} of the {len(recognised)} lines of {file.path.name} stand in files read before",
+                next="nothing is to be done: they are the same lines",
+            )
+        )
+    late = [r.known.line for r in recognised if r.late]
+    if late and before is None:
+        found.append(
+            Problem(
+                code="statement_late_line",
+                text=f"{len(late)} lines of {file.path.name} are of days that a file read before covers without them, "
+                f"first {spoken(late[0].amount, currency)} on {late[0].date}",
+                next="compare both files with the bank: one of them is incomplete",
+            )
+        )
+    if gap := _gap(file, others, currency):
+        found.append(gap)
+    return found
+
+
+def _gap(file: FileStatement, others: Sequence[EarlierFile], currency: str) -> Problem | None:
+    """Days or money between the file and the one read before that ends last before it."""
+    if file.first is None or not others:
+        return None
+    overlapping = [o for o in others if o.first <= file.first <= o.last]
+    earlier = [o for o in others if o.last < file.first]
+    if overlapping or not earlier:
+        return None
+    last = max(earlier, key=lambda o: (o.last, o.first))
+    if file.opening is not None and last.closing is not None:
+        if file.opening == last.closing:
+            return None
+        off = file.opening - last.closing
+        text = (
+            f"between {last.name}, which closes on {last.last} with {spoken(last.closing, currency)}, and "
+            f"{file.path.name}, which opens on {file.first} with {spoken(file.opening, currency)}, "
+            f"{spoken(abs(off), currency)} {'came in' if off > 0 else 'went out'} that no file shows"
+        )
+        return Problem(code="statement_gap", text=text, next=_EXPORT, amount=abs(off))
+    days = (file.first - last.last) - dt.timedelta(days=1)
+    if days <= _QUIET:
+        return None
+    text = f"no file covers the {days.days} days between {last.last} and {file.first}"
+    return Problem(code="statement_gap", text=text, next=_EXPORT)
+
+
+_EXPORT = "export the days between from the bank and read that file first"
