@@ -45,6 +45,16 @@ CODES: dict[str, Literal["info", "warning", "error"]] = {
     "undone_before": "info",
     "undone_by_hand": "info",
     "stays_in_ledger": "info",
+    "statement_does_not_add_up": "error",
+    "statement_gap": "warning",
+    "statement_overlap": "info",
+    "statement_read_before": "info",
+    "statement_late_line": "warning",
+    "statement_duplicates": "warning",
+    "statement_encoding": "warning",
+    "statement_pending": "info",
+    "statement_balance_unused": "warning",
+    "statement_cut_day": "info",
 }
 _SHORT = {
     "part_payment": "It is a part payment.",
