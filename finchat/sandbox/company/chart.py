@@ -110,8 +110,9 @@ class Chart:
     def __init__(self, seed: int, start: date) -> None:
         draw = stream(seed, "chart")
         self.organisation_id = guid(draw)
-        self.ids = {code: guid(draw) for code, *_rest in _ACCOUNTS}
-        self.legal_name, self.short_name = draw.choice(COMPANIES)
+        # A stream for each, so that one account more changes no other and no name.
+        self.ids = {code: guid(stream(seed, "account", code)) for code, *_rest in _ACCOUNTS}
+        self.legal_name, self.short_name = stream(seed, "trading name").choice(COMPANIES)
         self.number_at_bank = f"02-{draw.randrange(100, 1300):04d}-{draw.randrange(10**6, 10**7)}-00"
         stem = self.number_at_bank[:-2]
         self.numbers = {BANK: self.number_at_bank, SAVINGS: f"{stem}30", USD_ACCOUNT: f"{stem}97"}
