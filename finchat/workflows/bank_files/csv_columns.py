@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from itertools import pairwise
 from typing import Literal
 
 from finchat.books.matching.text import fold, words
@@ -347,11 +348,22 @@ def _signs(
         return "amount", None
     if "balance" in of:
         balance = of["balance"][0]
-        if runs(table.movements, amount, None, balance):
+        if _mostly_runs(table.movements, amount, balance, mark):
             return "amount", None
         if direction_of_unsigned(table.movements, amount, balance, mark) is not None:
             return "balance", None
     return "amount", _unclear(table, "no amount is negative and no column says which way the money went")
+
+
+def _mostly_runs(rows: list[list[str]], amount: int, balance: int, mark: Mark | None) -> bool:
+    """Most balances are the one before and the amount: the amounts carry their sign, and a break is a break."""
+    try:
+        steps = [(number(row[amount], mark), number(row[balance], mark)) for row in rows]
+    except (NotANumber, IndexError):
+        return False
+    down = sum(here == before + moved for (_, before), (moved, here) in pairwise(steps))
+    up = sum(here == before + moved for (moved, here), (_, before) in pairwise(steps))
+    return 2 * max(down, up) > len(steps) - 1 > 0
 
 
 def direction_of_unsigned(rows: list[list[str]], amount: int, balance: int, mark: Mark | None) -> Direction | None:
