@@ -23,13 +23,15 @@ HELP = """Match and record your bank lines in Xero, and write nothing you have n
 On a machine with nothing set up, every command works on a sandbox company:  finchat reconcile --days 7"""
 
 
-def _group(help_text: str) -> typer.Typer:
+def _group(help_text: str, *, bare: bool = False) -> typer.Typer:
+    """`bare`: without a command of its own it does something else than show its help."""
     return typer.Typer(
         help=help_text,
         add_completion=False,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
-        no_args_is_help=True,
+        no_args_is_help=not bare,
+        invoke_without_command=bare,
     )
 
 
@@ -40,7 +42,16 @@ journal = _group("Writes that were intended, and what became of them.")
 policy = _group("What may be read, asked for and approved unattended.")
 plan = _group("Saved plans, and the signatures that a policy wants under them.")
 key = _group("Your own keys, for signing plans.")
-_GROUPS = {"sandbox": sandbox, "audit": audit, "journal": journal, "policy": policy, "plan": plan, "key": key}
+memory = _group("What your decisions taught of names, payers' accounts, fees and coding.", bare=True)
+_GROUPS = {
+    "sandbox": sandbox,
+    "audit": audit,
+    "journal": journal,
+    "policy": policy,
+    "plan": plan,
+    "key": key,
+    "memory": memory,
+}
 for name, group in _GROUPS.items():
     cli.add_typer(group, name=name)
 
@@ -428,6 +439,60 @@ def policy_test(
     from finchat.app import records
 
     return records.policy_test(call, tool)
+
+
+@memory.callback()
+@_with_common
+def _memory(call: "Invocation", context: typer.Context) -> int:
+    if context.invoked_subcommand is not None:
+        if given := sorted(context.params.keys() & {n for n, v in context.params.items() if v not in (None, False)}):
+            flag = "--" + given[0].replace("_", "-")
+            raise UsageError(f"{flag} stands before the command", field=flag, next="put flags after it")
+        return int(ExitCode.DONE)
+    from finchat.app import memory
+
+    return memory.show(call)
+
+
+@memory.command("show")
+@_with_common
+def memory_show(call: "Invocation") -> int:
+    """What is remembered, in sentences: of whom, why, and until when it is used."""
+    from finchat.app import memory
+
+    return memory.show(call)
+
+
+@memory.command("forget")
+@_with_common
+def memory_forget(
+    call: "Invocation",
+    *,
+    id: Annotated[str | None, typer.Argument(metavar="ID", help="One fact, by the id that show prints.")] = None,
+    contact: Annotated[str | None, typer.Option(metavar="NAME", help="All that is remembered of one.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All of it; with --org, of one organisation.")] = False,
+) -> int:
+    """Forget what decisions taught; they stay on the record in journal and audit log."""
+    from finchat.app import memory
+
+    return memory.forget(call, id, contact=contact, everything=everything)
+
+
+@memory.command("edit")
+@_with_common
+def memory_edit(
+    call: "Invocation",
+    *,
+    id: Annotated[str, typer.Argument(metavar="ID", help="One fact, by the id that show prints.")],
+    contact: Annotated[str | None, typer.Option(metavar="NAME", help="Whose name or account it is.")] = None,
+    account: Annotated[str | None, typer.Option(metavar="CODE", help="The account it is booked to.")] = None,
+    tax: Annotated[str | None, typer.Option(metavar="TYPE", help="The tax code; without it the account's own.")] = None,
+    tracking: Annotated[list[str] | None, typer.Option(metavar="NAME=OPTION", help="Tracking, as often.")] = None,
+) -> int:
+    """Set right what is remembered: your word counts more than what was confirmed, and is kept as yours."""
+    from finchat.app import memory
+
+    return memory.edit(call, id, contact=contact, account=account, tax=tax, tracking=tuple(tracking or ()))
 
 
 @cli.command("schema")

@@ -276,8 +276,10 @@ class Desk:
     def _learn(self, applied: Applied, made: Sequence[Plan], account_names: Mapping[str, str]) -> None:
         """What the person decided, into the memory. What is written stands whether or not it can be remembered."""
         writes = [record for plan in made for record in self.journal.writes(plan.id)]
+        origins = [self.journal.plan(id) for id in self.journal.origins(made[0].id)]
+        asked = [*(plan for plan in origins if plan is not None), *made]
         try:
-            self.memory.learn(applied.plan, applied.results, writes, asked=made, account_names=account_names)
+            self.memory.learn(applied.plan, applied.results, writes, asked=asked, account_names=account_names)
         except FinchatError as error:
             self.progress(Notice(text=f"nothing was remembered of this: {error.message}", severity="warning"))
 

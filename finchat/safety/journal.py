@@ -214,6 +214,17 @@ class Journal:
         )
         return tuple(str(row["id"]) for row in rows)
 
+    def origins(self, plan_id: str) -> tuple[str, ...]:
+        """The plans that this one was made from by edits and answers, the first of them first."""
+        rows = self._database.rows(
+            "WITH RECURSIVE origin(id, n) AS (SELECT made_from, 1 FROM plans WHERE id = ?"
+            " UNION SELECT p.made_from, o.n + 1 FROM plans p JOIN origin o ON p.id = o.id"
+            " WHERE p.made_from IS NOT NULL)"
+            " SELECT id FROM origin WHERE id IS NOT NULL ORDER BY n DESC",
+            (plan_id,),
+        )
+        return tuple(str(row["id"]) for row in rows)
+
     # The life of a write
 
     def decided(

@@ -188,6 +188,10 @@ class Memory:
         records: dict[str, list[WriteRecord]] = {}
         for record in writes:
             records.setdefault(record.proposal_id, []).append(record)
+        # A rest that a habit filled in was not asked about: its kind is the habit's.
+        habits = {
+            (o.contact_id, o.coding): o.residual for _, o in self._observations(plan.organisation.id) if o.residual
+        }
         found = []
         for proposal in plan.proposals:
             mine = by_proposal.get(proposal.id, [])
@@ -205,7 +209,7 @@ class Memory:
                     sign=1 if source else -1,
                     ledger_ids={id: ledger_id for id, ledger_id in ids.items() if id != contact_write},
                     new_contact_id=ids.get(contact_write, ""),
-                    residual=kinds.get(proposal.id),
+                    residual=kinds.get(proposal.id) or habits.get(_coded_rest(proposal)),
                 )
             )
         return found
@@ -259,6 +263,11 @@ def _residual_kinds(plans: Sequence[Plan]) -> dict[str, ResidualKind]:
             if (kind := residual_kind_of(proposal)) is not None:
                 found[proposal.id] = kind
     return found
+
+
+def _coded_rest(proposal: Proposal) -> tuple[str, Coding | None]:
+    """Contact and coding of what a proposal books beside its documents."""
+    return next(((link.contact_id, link.coding) for link in proposal.links if link.coding is not None), ("", None))
 
 
 def _written_by_person(proposal: Proposal, results: Sequence[WriteResult], records: Sequence[WriteRecord]) -> str:
