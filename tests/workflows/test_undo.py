@@ -1,0 +1,424 @@
+"""Undo over the real server and the real sandbox: what a plan wrote is taken back, and every balance is what it was."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from finchat.books.plan import Plan, Proposal
+from finchat.errors import UsageError
+from finchat.safety.approval import bind
+from finchat.safety.policy import Defaults, Policy, UnattendedRules
+from finchat.sandbox.company import SeededCompany
+from finchat.sandbox.xero.back_end import XeroBackEnd
+from finchat.settings import Home
+from finchat.workflows.undo import Request, Undo, prepare, undo_sentence
+from tests.workflows.desk import Desk, Scripted, back_end_of, company, open_desk, written_feed
+
+ANCHOR = date(2026, 11, 20)
+PLAN_ID, UNDO_ID = "20261120-00000000", "20261120-00000undo"
+_GONE = {"DELETED", "VOIDED"}
+
+
+@pytest.fixture(scope="module")
+def seeded() -> SeededCompany:
+    return company(1, ANCHOR)
+
+
+@pytest.fixture
+def back_end(seeded: SeededCompany) -> XeroBackEnd:
+    return back_end_of(seeded, ANCHOR)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path / "home")
+
+
+@pytest.fixture
+def feed(seeded: SeededCompany, tmp_path: Path) -> Path:
+    return written_feed(seeded, tmp_path / "feed.json")
+
+
+async def proposed(desk: Desk, of: str = PLAN_ID, plan_id: str = UNDO_ID) -> Undo:
+    """What undo would do, kept in the journal as the command keeps it."""
+    request = Request(
+        of=of, as_of=desk.as_of, plan_id=plan_id, created_at=desk.journal.now(),
+        server_fingerprint=desk.settings.fingerprint(desk.organisation.id), command=("undo", of),
+    )  # fmt: skip
+    found = await prepare(desk.provider, desk.guard.toolbox(desk.settings.name), request, records=desk.journal)
+    desk.journal.plan_made(found.plan)
+    return found
+
+
+def everyone(plan: Plan) -> Scripted:
+    return Scripted(only=[p.id for p in plan.proposals], bulk=True)
+
+
+async def written(desk: Desk, feed: Path, *, only: Sequence[str] | None = None) -> Plan:
+    """A plan of the week of which these proposals (or all that can be) were written."""
+    plan = (await desk.reconcile(feed)).plan
+    able = [p.id for p in plan.proposals if p.writes and not any(a.required for a in p.asks)]
+    chosen = able if only is None else [id for id in able if id in only]
+    applied = await desk.apply(plan, Scripted(only=chosen, bulk=True))
+    assert {r.outcome for r in applied.now if r.proposal_id in chosen} == {"committed"}
+    assert applied.differences == ()
+    return plan
+
+
+async def ledger(desk: Desk) -> dict[str, Any]:
+    """Everything that counts, as the ledger shows it over HTTP: what is gone is as if it had never been."""
+    found: dict[str, Any] = {"balances": {k: v for k, v in (await desk.outside.trial_balance(ANCHOR)).items() if v}}
+    amounts = ("AmountDue", "AmountPaid", "AmountCredited", "RemainingCredit", "Total", "Amount", "Status", "Date")
+    for resource, id_field in (
+        ("Invoices", "InvoiceID"), ("CreditNotes", "CreditNoteID"), ("Overpayments", "OverpaymentID"),
+        ("Prepayments", "PrepaymentID"), ("Payments", "PaymentID"), ("BankTransactions", "BankTransactionID"),
+        ("BankTransfers", "BankTransferID"),
+    ):  # fmt: skip
+        records = (await desk.outside.get(f"/{resource}", page="1", pageSize="1000"))[resource]
+        assert len(records) < 1000
+        for record in records:
+            if record.get("Status") not in _GONE:
+                found[f"{resource} {record[id_field]}"] = {
+                    **{name: record[name] for name in amounts if name in record},
+                    "payments": sorted(p["PaymentID"] for p in record.get("Payments") or ()),
+                    "allocations": sorted(
+                        (a["AllocationID"], str(a["Amount"]))
+                        for a in record.get("Allocations") or ()
+                        if not a["IsDeleted"]
+                    ),
+                }
+    return found
+
+
+def single(plan: Plan, operation: str = "payment.create") -> Proposal:
+    """A proposal of one such write."""
+    return next(p for p in plan.proposals if [w.operation for w in p.writes] == [operation])
+
+
+async def test_what_a_plan_wrote_is_taken_back_and_every_balance_and_document_is_what_it_was(
+    back_end: XeroBackEnd, home: Home, feed: Path
+) -> None:
+    async with open_desk(back_end, home, ANCHOR) as desk:
+        before = await ledger(desk)
+        plan = await written(desk, feed)
+        assert await ledger(desk) != before
+        undo = await proposed(desk)
+        assert undo.whole
+        count = sum(bool(p.writes) and not any(a.required for a in p.asks) for p in plan.proposals)
+        assert len(undo.plan.proposals) == count
+        assert {p.kind for p in undo.plan.proposals} <= {"delete", "void"}
+        _in_reverse(plan, undo.plan)
+        done = await desk.apply(undo.plan, everyone(undo.plan))
+        assert {r.outcome for r in done.results} == {"committed"}
+        assert {r.error for r in done.results} == {None}
+        assert done.differences == ()
+        assert done.after == undo.plan.expected
+        assert await ledger(desk) == before
+
+
+def _in_reverse(plan: Plan, undo: Plan) -> None:
+    """The last written is taken back first: an allocation before the credit note it came from."""
+    taken = [w.reverses for p in undo.proposals for w in p.writes]
+    order = [f"{plan.id}/{p.id}/{w.id}" for p in plan.proposals for w in p.writes]
+    assert taken == [name for name in reversed(order) if name in taken]
+
+
+async def test_after_an_undo_the_bank_line_can_be_settled_anew_and_never_twice(
+    back_end: XeroBackEnd, home: Home, feed: Path
+) -> None:
+    async with open_desk(back_end, home, ANCHOR) as desk:
+        first = await desk.reconcile(feed)
+        chosen = single(first.plan)
+        await desk.apply(first.plan, Scripted(only=[chosen.id]))
+        again = await desk.reconcile(feed, plan_id="20261120-00000002")
+        assert chosen.line_id not in {p.line_id for p in again.plan.proposals}
+        undo = await proposed(desk)
+        await desk.apply(undo.plan, everyone(undo.plan))
+        anew = await desk.reconcile(feed, plan_id="20261120-00000003")
+        same = next(p for p in anew.plan.proposals if p.line_id == chosen.line_id)
+        assert [w.amount for w in same.writes] == [w.amount for w in chosen.writes]
+        done = await desk.apply(anew.plan, Scripted(only=[same.id]))
+        assert done.differences == ()
+        last = await desk.reconcile(feed, plan_id="20261120-00000004")
+        assert chosen.line_id not in {p.line_id for p in last.plan.proposals}
+        old = await desk.guard.execute(first.plan, chosen, bind(first.plan, chosen, user="tester"))
+        assert {r.error.code for r in old if r.error} == {"already_applied"}
+        assert "taken back since" in str(old[0].error)
+
+
+async def test_undoing_twice_says_by_what_it_was_undone_and_an_undo_is_not_undone(
+    back_end: XeroBackEnd, home: Home, feed: Path
+) -> None:
+    async with open_desk(back_end, home, ANCHOR) as desk:
+        plan = await written(desk, feed, only=[single((await desk.reconcile(feed)).plan).id])
+        undo = await proposed(desk)
+        other = await proposed(desk, plan_id="20261120-0000undo2")
+        (id,) = [r.ledger_id for r in desk.journal.writes(plan.id)]
+        await desk.apply(undo.plan, everyone(undo.plan))
+        again = await proposed(desk, plan_id="20261120-0000undo3")
+        assert again.plan.proposals == ()
+        assert again.whole
+        (finding,) = again.findings
+        assert finding.code == "undone_before"
+        assert UNDO_ID in finding.text
+        assert str(id) in finding.text
+        with pytest.raises(UsageError) as refused:
+            await proposed(desk, of=UNDO_ID)
+        assert refused.value.code == "undo_of_undo"
+        assert "reconcile" in str(refused.value.next)
+        calls = len(desk.session.calls)
+        late = await desk.apply(other.plan, everyone(other.plan))
+        assert {r.error.code for r in late.results if r.error} == {"undone"}
+        assert not [c for c in desk.session.calls[calls:] if c.startswith("delete_")]
+
+
+async def test_a_plan_the_journal_does_not_know_cannot_be_undone(
+    back_end: XeroBackEnd, home: Home, feed: Path, tmp_path: Path
+) -> None:
+    async with open_desk(back_end, home, ANCHOR) as desk:
+        await written(desk, feed, only=[single((await desk.reconcile(feed)).plan).id])
+        with pytest.raises(UsageError, match="knows no plan") as unknown:
+            await proposed(desk, of="20261120-elsewhere")
+        assert (unknown.value.code, unknown.value.field) == ("not_written", "PLAN")
+        await desk.reconcile(feed, plan_id="20261120-0never0")
+        with pytest.raises(UsageError, match="nothing of plan"):
+            await proposed(desk, of="20261120-0never0")
+    async with open_desk(back_end, Home(tmp_path / "other"), ANCHOR) as desk:
+        with pytest.raises(UsageError, match="knows no plan"):
+            await proposed(desk)
+
+
+def locked(back_end: XeroBackEnd, day: date) -> None:
+    body = json.loads(back_end.db.execute("SELECT body FROM organisation").fetchone()[0])
+    back_end.db.execute("UPDATE organisation SET body = ?", (json.dumps({**body, "PeriodLockDate": day.isoformat()}),))
+    back_end.db.commit()
+
+
+def sql(back_end: XeroBackEnd, statement: str, *values: object) -> None:
+    back_end.db.execute(statement, values)
+    back_end.db.commit()
+
+
+_HINDRANCES = {
+    "reconciled": ("UPDATE payment SET is_reconciled = 1 WHERE guid = ?", "reconciled in Xero", "unreconcile"),
+    "batched": ('UPDATE payment SET batch = \'{"BatchPaymentID":"b-1"}\' WHERE guid = ?', "batch payment", "batch"),
+}
+
+
+@pytest.mark.parametrize("name", _HINDRANCES)
+async def test_what_cannot_be_taken_back_is_named_with_the_reason_and_the_rest_goes(
+    name: str, back_end: XeroBackEnd, home: Home, feed: Path
+) -> None:
+    statement, reason, step = _HINDRANCES[name]
+    async with open_desk(back_end, home, ANCHOR) as desk:
+        fresh = (await desk.reconcile(feed)).plan
+        two = [p.id for p in fresh.proposals if [w.operation for w in p.writes] == ["payment.create"]][:2]
+        plan = await written(desk, feed, only=two)
+        kept = desk.journal.writes(plan.id)[0]
+        sql(back_end, statement, kept.ledger_id)
+        undo = await proposed(desk)
+        assert not undo.whole
+        assert len(undo.plan.proposals) == 1
+        (finding,) = undo.findings
+        assert finding.code == "cannot_undo"
+        assert reason in finding.text
+        assert str(kept.ledger_id) in finding.text
+        assert step in finding.next.lower()
+        done = await desk.apply(undo.plan, everyone(undo.plan))
+        assert done.differences == ()
+        standing = {p["PaymentID"] for p in await desk.outside.payments()}
+        assert kept.ledger_id in standing
+
+
+async def test_a_locked_period_keeps_a_payment_by_its_own_day(back_end: XeroBackEnd, home: Home, feed: Path) -> None:
+    async with open_desk(back_end, home, ANCHOR) as desk:
+        plan = await written(desk, feed)
+        days = sorted({str(w.arguments["date"]) for p in plan.proposals for w in p.writes if "date" in w.arguments})
+    lock = date.fromisoformat(days[len(days) // 2])
+    locked(back_end, lock)
+    async with open_desk(back_end, home, ANCHOR) as desk:
+        undo = await proposed(desk)
+        stuck = [f for f in undo.findings if f.code == "cannot_undo"]
+        assert stuck
+        assert all("locked up to" in f.text for f in stuck)
+        kept = {w.reverses for p in undo.plan.proposals for w in p.writes}
+        assert kept
+        for proposal in plan.proposals:
+            for write in proposal.writes:
+                if f"{plan.id}/{proposal.id}/{write.id}" in kept:
+                    assert date.fromisoformat(str(write.arguments["date"])) > lock
+
+
+@pytest.mark.parametrize("name", [*_HINDRANCES, "locked", "deleted"])
+async def test_what_changes_between_the_plan_and_the_yes_voids_the_undo(
+    name: str, back_end: XeroBackEnd, home: Home, feed: Path
+) -> None:
+    async with open_desk(back_end, home, ANCHOR) as desk:
+        plan = await written(desk, feed, only=[single((await desk.reconcile(feed)).plan).id])
+        undo = await proposed(desk)
+        (record,) = desk.journal.writes(plan.id)
+        if name == "locked":
+            locked(back_end, ANCHOR)
+        elif name == "deleted":
+            await desk.outside.post(f"/Payments/{record.ledger_id}", {"Status": "DELETED"})
+        else:
+            sql(back_end, _HINDRANCES[name][0], record.ledger_id)
+    async with open_desk(back_end, home, ANCHOR) as desk:  # the yes is given in another run: nothing is remembered
+        before = await ledger(desk)
+        done = await desk.apply(undo.plan, everyone(undo.plan))
+        assert {(r.decision, r.outcome) for r in done.results} == {("void", "not_sent")}
+        assert {r.error.code for r in done.results if r.error} == {"precondition"}
+        assert await ledger(desk) == before
+        assert desk.journal.consumed(desk.organisation.id)
+
+
+async def test_what_somebody_deleted_by_hand_is_said_and_its_bank_line_is_free(
+    back_end: XeroBackEnd, home: Home, feed: Path
+) -> None:
+    async with open_desk(back_end, home, ANCHOR) as desk:
+        plan = await written(desk, feed, only=[single((await desk.reconcile(feed)).plan).id])
+        (record,) = desk.journal.writes(plan.id)
+        await desk.outside.post(f"/Payments/{record.ledger_id}", {"Status": "DELETED"})
+        undo = await proposed(desk)
+        assert (undo.plan.proposals, undo.whole) == ((), True)
+        assert [f.code for f in undo.findings] == ["undone_by_hand"]
+        assert not desk.journal.consumed(desk.organisation.id)
+        line = next(p for p in plan.proposals if p.id == record.proposal_id).line_id
+        anew = await desk.reconcile(feed, plan_id="20261120-00000009")
+        assert line in {p.line_id for p in anew.plan.proposals}
+
+
+async def test_a_payment_that_others_paid_beside_is_still_taken_back_alone(
+    back_end: XeroBackEnd, home: Home, feed: Path
+) -> None:
+    """What is due in the meantime is nobody's business: the payment comes off, and what is due grows by it."""
+    async with open_desk(back_end, home, ANCHOR) as desk:
+        fresh = (await desk.reconcile(feed)).plan
+        part = next(
+            p for p in fresh.proposals
+            if [w.operation for w in p.writes] == ["payment.create"]
+            and (p.writes[0].verify or {})["due_after"] not in ("0.00", "0")
+        )  # fmt: skip
+        await written(desk, feed, only=[part.id])
+        undo = await proposed(desk)
+        write = part.writes[0]
+        await desk.outside.put("/Payments", {
+            "Invoice": {"InvoiceID": write.arguments["invoice_id"]}, "Date": "2026-11-20", "Amount": 0.01,
+            "Account": {"AccountID": write.arguments["account_id"]},
+        })  # fmt: skip
+        done = await desk.apply(undo.plan, everyone(undo.plan))
+        (result,) = done.results
+        assert (result.outcome, result.error) == ("committed", None)
+        assert result.due_after is not None
+        assert result.due_before is not None
+        assert result.due_after - result.due_before == write.amount
+
+
+async def test_an_undo_that_was_swapped_for_another_record_is_refused(
+    back_end: XeroBackEnd, home: Home, feed: Path
+) -> None:
+    async with open_desk(back_end, home, ANCHOR) as desk:
+        fresh = (await desk.reconcile(feed)).plan
+        two = [p.id for p in fresh.proposals if [w.operation for w in p.writes] == ["payment.create"]][:2]
+        await written(desk, feed, only=two)
+        undo = await proposed(desk)
+        first, second = undo.plan.proposals
+        forged_write = replace(first.writes[0], reverses=second.writes[0].reverses)
+        forged = replace(undo.plan, id="20261120-0forged0", proposals=(replace(first, writes=(forged_write,)),))
+        before = await ledger(desk)
+        done = await desk.apply(forged, everyone(forged))
+        assert {r.error.code for r in done.results if r.error} == {"payload_changed"}
+        assert await ledger(desk) == before
+
+
+async def test_undo_passes_unattended_only_by_its_own_kind_and_counts_for_the_day(
+    back_end: XeroBackEnd, home: Home, feed: Path
+) -> None:
+    def rules(*kinds: str) -> Policy:
+        return Policy(
+            unattended=UnattendedRules(
+                kinds=frozenset(kinds), max_amount=10**6, max_total_per_day=10**6,  # type: ignore[arg-type]
+                known_counterparties_only=False, expires=date(2026, 12, 31),
+            )
+        )  # fmt: skip
+
+    async with open_desk(back_end, home, ANCHOR, policy=rules("payment")) as desk:
+        await written(desk, feed, only=[single((await desk.reconcile(feed)).plan).id])
+        undo = await proposed(desk)
+        (proposal,) = undo.plan.proposals
+        assert "kind delete" in desk.guard.unattended(undo.plan, proposal).reason
+    async with open_desk(back_end, home, ANCHOR, policy=rules("delete", "void")) as desk:
+        approval = desk.guard.approve_unattended(undo.plan, proposal)
+        (result,) = await desk.guard.execute(undo.plan, proposal, approval)
+        assert result.outcome == "committed"
+        assert desk.journal.unattended_total(desk.organisation.id, ANCHOR) == proposal.writes[0].amount
+
+
+async def test_a_deletion_that_the_policy_denies_is_denied(back_end: XeroBackEnd, home: Home, feed: Path) -> None:
+    async with open_desk(back_end, home, ANCHOR) as desk:
+        await written(desk, feed, only=[single((await desk.reconcile(feed)).plan).id])
+        undo = await proposed(desk)
+    async with open_desk(back_end, home, ANCHOR, policy=Policy(defaults=Defaults(destructive="deny"))) as desk:
+        assert {r.error.code for r in desk.guard.forbidden(undo.plan) if r.error} == {"denied"}
+
+
+async def test_every_card_says_how_its_write_is_taken_back(back_end: XeroBackEnd, home: Home, feed: Path) -> None:
+    async with open_desk(back_end, home, ANCHOR) as desk:
+        plan = (await desk.reconcile(feed)).plan
+    said = {w.operation: undo_sentence(w, plan.id) for p in plan.proposals for w in p.writes}
+    assert said["payment.create"] == (
+        f"finchat undo {plan.id} deletes the payment, unless by then it was reconciled in Xero, put into a batch "
+        "or its period was locked"
+    )
+    for sentence in said.values():
+        assert plan.id in sentence or "stays" in sentence
+
+
+@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+async def test_random_plans_then_undo_leave_no_trace(
+    data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    await _no_trace(data, tmp_path_factory.mktemp("undo"), seeds=[1, 2, 7])
+
+
+@pytest.mark.slow
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+async def test_many_random_plans_then_undo_leave_no_trace(
+    data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    await _no_trace(data, tmp_path_factory.mktemp("undo"), seeds=list(range(1, 30)))
+
+
+async def _no_trace(data: st.DataObject, directory: Path, *, seeds: Sequence[int]) -> None:
+    """A random part of a random company's week is written, then undone in one or two goes."""
+    seeded = company(data.draw(st.sampled_from(seeds)), ANCHOR)
+    back_end, feed = back_end_of(seeded, ANCHOR), written_feed(seeded, directory / "feed.json")
+    async with open_desk(back_end, Home(directory / "home"), ANCHOR) as desk:
+        before = await ledger(desk)
+        plan = (await desk.reconcile(feed)).plan
+        able = [p.id for p in plan.proposals if p.writes and not any(a.required for a in p.asks)]
+        chosen = data.draw(st.sets(st.sampled_from(able), min_size=1, max_size=12))
+        await written(desk, feed, only=sorted(chosen))
+        first = await proposed(desk)
+        assert first.whole
+        ids = [p.id for p in first.plan.proposals]
+        part = data.draw(st.sets(st.sampled_from(ids)))
+        done = await desk.apply(first.plan, Scripted(only=sorted(part), bulk=data.draw(st.booleans())))
+        assert done.differences == ()
+        rest = await proposed(desk, plan_id="20261120-0000undo2")
+        assert len(rest.plan.proposals) == len(ids) - len(part)
+        done = await desk.apply(rest.plan, everyone(rest.plan))
+        assert done.differences == ()
+        assert await ledger(desk) == before
+        assert not desk.journal.consumed(desk.organisation.id)
