@@ -400,7 +400,7 @@ class _Evidence:
 
     def report(self) -> EvidenceReport:
         signed = [json.loads(text)["signer"] for text, problem in self.verified.items() if not problem]
-        names = sorted({self.name(key) for key in signed})
+        names = sorted({self.name(key) for key in signed}) if self.names is not None else []
         return EvidenceReport(self.packs, len(signed), tuple(names), tuple(self.problems), tuple(self.notes()))
 
     def notes(self) -> Iterator[str]:

@@ -12,6 +12,7 @@ import sys
 import tomllib
 from collections.abc import Callable
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,13 @@ from finchat.app.schemas import PUBLISHED
 from finchat.books.findings import CODES
 from finchat.books.schemas import MEANINGS
 from finchat.errors import UsageError
+from finchat.safety.keys import all_keys
 from finchat.safety.policy import Policy
+from finchat.safety.signatures import add, sign_plan
 from finchat.settings import Home, load_settings
 from finchat.verifier import KEYS
 from finchat.workflows import feed
+from finchat.workflows.plans import load
 
 ROOT = Path(__file__).parents[1]
 NOW = "2026-11-20T09:00:00Z"
@@ -42,6 +46,7 @@ max_total_per_day = "1200.00"
 known_counterparties_only = false
 expires = 2026-12-31
 """
+A_KEY = "ed25519:11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="  # the first test vector of RFC 8032
 SETTINGS = """[servers.books]
 [servers.books.finchat]
 profile = "xero"
@@ -114,11 +119,21 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Any]]:
     printed("audit", "audit", "show", "--last", "0")
     printed("audit-verify", "audit", "verify")
     printed("audit-verifier", "audit", "verifier")
+    printed("evidence-list", "audit", "evidence")
+    printed("keys", "key", "make", "anna")
+    signed = load(home / "plans" / f"{plan['id']}.json")
+    (key,) = all_keys(Home(home))
+    add(home / "plans" / f"{plan['id']}.signatures.json", signed, sign_plan(signed, key, datetime.now(UTC), str))
+    printed("plan-show", "plan", "show", plan["id"])
+    printed("plans", "plan", "list")
     printed("case-proposals", "reconcile", "--from-files", str(case))
     printed("schemas", "schema")
     printed("error", "policy", "show", "--policy", str(case / "meta.json"))
     printed("error", "apply", "no-such-plan")
-    found["plan"] = [json.loads(path.read_text()) for path in (home / "plans").glob("*.json")]
+    found["plan"] = [load(path).as_json() for path in (home / "plans").glob("*.json") if ".signatures" not in path.stem]
+    found["signatures"] = [json.loads(path.read_text()) for path in (home / "plans").glob("*.signatures.json")]
+    found["signature"] = [s for file in found["signatures"] for s in file["signatures"]]
+    found["evidence"] = [json.loads(path.read_text()) for path in (home / "evidence").glob("*/*-*.json")]
     found["audit-line"] = [json.loads(line) for line in (home / "audit.jsonl").read_text().splitlines()]
     with closing(sqlite3.connect(home / "state.sqlite3")) as state:
         found["approval"] = [json.loads(body) for (body,) in state.execute("SELECT body FROM approvals")]
@@ -243,6 +258,17 @@ def _changed(path: str, value: Any) -> Callable[[Any], Any]:
         ("unattended.kinds", [], False),
         ("unattended.kinds", ["theft"], False),
         ("unattended.expires", None, False),
+        ("signatures", {"required": 1, "signers": {"anna": A_KEY}}, True),
+        ("signatures", {"required": 1, "signers": {"anna": A_KEY}, "above": "5000.00", "kinds": ["refund"]}, True),
+        ("signatures", {"required": 0, "signers": {"anna": A_KEY}}, False),
+        ("signatures", {"required": True, "signers": {"anna": A_KEY}}, False),
+        ("signatures", {"required": 1, "signers": {}}, False),
+        ("signatures", {"required": 1, "signers": {"anna": A_KEY[:-2]}}, False),
+        ("signatures", {"required": 1, "signers": {"a b": A_KEY}}, False),
+        ("signatures", {"required": 1, "signers": {"anna": A_KEY}, "above": 5000}, False),
+        ("signatures", {"required": 1, "signers": {"anna": A_KEY}, "kinds": []}, False),
+        ("signatures", {"signers": {"anna": A_KEY}}, False),
+        ("signatures", {"required": 1, "signers": {"anna": A_KEY}, "more": 1}, False),
     ],
 )
 def test_the_schema_of_the_policy_file_agrees_with_its_reader(path: str, value: Any, good: bool) -> None:

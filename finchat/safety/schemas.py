@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import get_args
 
-from finchat.books.plan import Kind
+from finchat.books.plan import Class, Kind
 from finchat.json_schema import (
     AMOUNT,
+    ANY_OBJECT,
     COUNT,
     CURRENCY,
     DATE,
@@ -28,7 +29,7 @@ from finchat.json_schema import (
     one_of,
     published,
 )
-from finchat.safety import signatures
+from finchat.safety import evidence, signatures
 from finchat.safety.approval import ApprovedBy
 from finchat.safety.audit import AuditEvent
 from finchat.safety.journal import State
@@ -39,7 +40,7 @@ from finchat.safety.runs import Via
 
 SIGNATURE = document(
     signatures.SCHEMA,
-    "A signature over a plan, made over the canonical JSON of all of it but `signature`.",
+    "One signature under a plan, over the canonical JSON of the rest of it.",
     {
         "plan_id": TEXT,
         "plan_hash": SHA256,
@@ -126,6 +127,16 @@ AUDIT_VERIFY = document(
         "line": nullable(COUNT),
         "text": TEXT,
         "last_hash": SHA256,
+        "evidence": object_of(
+            {
+                "ok": FLAG,
+                "packs": COUNT,
+                "signatures": COUNT,
+                "problems": list_of(TEXT),
+                "notes": list_of(TEXT),
+                "text": TEXT,
+            }
+        ),
         "exit_code": EXIT_CODE,
     },
 )
@@ -164,6 +175,97 @@ JOURNAL = document(
     },
 )
 
+_APPROVAL_PART = as_part(APPROVAL)
+# An approval of an older version knows of no signatures.
+_ANY_APPROVAL: Schema = {
+    **_APPROVAL_PART,
+    "required": [key for key in _APPROVAL_PART["required"] if not key.startswith("signatures")],
+}
+EVIDENCE = document(
+    evidence.SCHEMA,
+    "The evidence pack of one write, evidence/PLAN/PROPOSAL-WRITE.json.",
+    {
+        "write": TEXT,
+        "org": ORG,
+        "server_fingerprint": SHA256,
+        "plan": object_of({"id": TEXT, "hash": SHA256, "made_here": FLAG}),
+        "signed_as": nullable(object_of({"plan_hash": SHA256, "classes": map_of(one_of(*get_args(Class)))})),
+        "proposal_id": TEXT,
+        "proposal_sha256": SHA256,
+        "write_id": TEXT,
+        "payload": {**ANY_OBJECT, "description": "The write, as finchat.plan/1 has it."},
+        "references": map_of(nullable(TEXT)),
+        "approvals": {**list_of(_ANY_APPROVAL), "minItems": 1},
+        "idempotency_key": nullable(TEXT),
+        "decided_by": one_of(*get_args(ApprovedBy)),
+        "instants": object_of(
+            {
+                "planned_at": INSTANT,
+                "approved_at": INSTANT,
+                "sent_at": INSTANT,
+                "ended_at": nullable(INSTANT),
+                "read_back_at": nullable(INSTANT),
+            }
+        ),
+        "outcome": one_of(*get_args(WriteOutcome)),
+        "ledger_id": nullable(TEXT),
+        "due_before": nullable(AMOUNT),
+        "due_after": nullable(AMOUNT),
+        "error": nullable(object_of({"code": TEXT, "message": TEXT})),
+        "read_back": nullable(object_of({"at": INSTANT, "outcome": one_of(*get_args(WriteOutcome)), "text": TEXT})),
+        "audit": {**list_of(_LINE), "minItems": 1},
+        "masked": list_of(TEXT),
+    },
+)
+EVIDENCE_LIST = document(
+    "finchat.evidence_list/1",
+    "`finchat audit evidence --json`: the evidence packs of what was written.",
+    {
+        "directory": TEXT,
+        "packs": list_of(
+            object_of(
+                {
+                    "write": TEXT,
+                    "path": TEXT,
+                    "outcome": one_of(*get_args(WriteOutcome)),
+                    "ledger_id": nullable(TEXT),
+                    "signers": COUNT,
+                    "written": FLAG,
+                }
+            )
+        ),
+        "warnings": list_of(TEXT),
+        "exit_code": EXIT_CODE,
+    },
+)
+KEYS = document(
+    "finchat.keys/1",
+    "`finchat key make|show --json`: signing keys, their public halves only.",
+    {
+        "keys": list_of(
+            object_of({"name": TEXT, "public_key": PUBLIC_KEY, "path": TEXT, "encrypted": FLAG, "policy_line": TEXT})
+        ),
+        "exit_code": EXIT_CODE,
+    },
+)
+STANDING = object_of(
+    {
+        "required": COUNT,
+        "missing": COUNT,
+        "signers": list_of(TEXT),
+        "entries": list_of(
+            object_of(
+                {
+                    "status": one_of(*get_args(signatures.Status)),
+                    "name": nullable(TEXT),
+                    "signer": TEXT,
+                    "signed_at": TEXT,
+                    "reason": TEXT,
+                }
+            )
+        ),
+    }
+)
 _SIGNER_NAMES = {"pattern": r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"}
 _SIGNERS: Schema = {**map_of(PUBLIC_KEY), "propertyNames": _SIGNER_NAMES, "minProperties": 1}
 _SIGNED: dict[str, Schema] = {"required": {**COUNT, "minimum": 1}, "signers": _SIGNERS}

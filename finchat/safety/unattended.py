@@ -13,6 +13,8 @@ from finchat.safety.policy import UnattendedRules
 
 KNOWN_COUNTERPARTY = "known_counterparty"  # the evidence kind that says: paid before, under this name and account
 
+_TAKING_BACK = frozenset({"delete", "void", "deallocate"})
+
 
 @dataclass(frozen=True, slots=True)
 class UnattendedVerdict:
@@ -37,12 +39,18 @@ def _against(rules: UnattendedRules | None, plan: Plan, proposal: Proposal, toda
     if rules is None:
         return "the policy has no [unattended] rules, so a person approves every write"
     amounts = base_amounts(plan, proposal)
+    takes_back = any(write.operation.rpartition(".")[2] in _TAKING_BACK for write in proposal.writes)
     checks = (
         (foreign, "the plan was not made here, so a person has to approve it"),
         (today > rules.expires, f"the policy's [unattended] rules expired on {rules.expires.isoformat()}"),
         (proposal.certainty != "certain", "only proposals of class certain are approved unattended"),
         (proposal.kind not in rules.kinds, f"kind {proposal.kind} is not among unattended.kinds"),
+        (bool(proposal.asks), "the proposal asks something that only a person answers"),
         (not proposal.writes, "the proposal has nothing to write"),
+        (
+            takes_back and proposal.kind not in ("delete", "void"),
+            f"a write of it takes something back, which is no {proposal.kind}",
+        ),
         (
             any(amount is None for amount in amounts.values()),
             "the amount in base currency is not known, so unattended.max_amount cannot be held",
@@ -52,7 +60,7 @@ def _against(rules: UnattendedRules | None, plan: Plan, proposal: Proposal, toda
             f"a write is over unattended.max_amount ({rules.max_amount:f} {plan.organisation.base_currency})",
         ),
         (
-            rules.known_counterparties_only and not _counterparty_known(proposal),
+            rules.known_counterparties_only and not (_own_accounts(proposal) or _counterparty_known(proposal)),
             "the counterparty was not paid before under this name and account",
         ),
     )
@@ -60,7 +68,12 @@ def _against(rules: UnattendedRules | None, plan: Plan, proposal: Proposal, toda
 
 
 def base_amounts(plan: Plan, proposal: Proposal) -> Mapping[str, Decimal | None]:
-    """What each write moves in base currency, by write id; None where neither currency nor effects tell."""
+    """What each write moves in base currency, by write id; None where neither currency nor effects tell.
+
+    Every write counts, once, with the largest of what it moves: of an overpayment what is paid and what is kept, of a
+    transfer its amount and not both ends of it, and an allocation although no cash moves, because it settles as much.
+    So a limit holds for all that is changed in the ledger, and no proposal counts for less than its cash.
+    """
     return {write.id: _base_amount(write, plan.organisation.base_currency) for write in proposal.writes}
 
 
@@ -72,6 +85,11 @@ def _base_amount(write: Write, base_currency: str) -> Decimal | None:
     elif not any(known):
         return None
     return max(known)
+
+
+def _own_accounts(proposal: Proposal) -> bool:
+    """A transfer between accounts of the ledger has no counterparty."""
+    return proposal.kind == "transfer" and all(write.operation == "bank_transfer.create" for write in proposal.writes)
 
 
 def _counterparty_known(proposal: Proposal) -> bool:

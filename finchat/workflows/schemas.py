@@ -23,6 +23,7 @@ from finchat.json_schema import (
     TEXT,
     TEXTS,
     Schema,
+    as_part,
     document,
     list_of,
     map_of,
@@ -32,6 +33,7 @@ from finchat.json_schema import (
     published,
 )
 from finchat.safety.results import WriteDecision, WriteOutcome
+from finchat.safety.schemas import STANDING
 from finchat.workflows.execute import PlanStatus
 from finchat.workflows.proposals import LineStatus
 
@@ -208,6 +210,43 @@ UNDO = document(
         "outcomes": list_of(_OUTCOME),
         "balances": _BEFORE_AND_AFTER,
         "api": _API,
+        "exit_code": EXIT_CODE,
+    },
+)
+
+PLAN_SHOW = document(
+    "finchat.plan_show/1",
+    "`finchat plan show --json`: a saved plan, what became of it, its signatures.",
+    {
+        "plan": as_part(PLAN),
+        "path": TEXT,
+        "foreign": FLAG,
+        "status": _STATUS,
+        "outcomes": list_of(_OUTCOME),
+        "signatures": STANDING,
+        "exit_code": EXIT_CODE,
+    },
+)
+PLANS = document(
+    "finchat.plans/1",
+    "`finchat plan list --json`: the plans saved in this home, the newest first.",
+    {
+        "plans": list_of(
+            object_of(
+                {
+                    "id": TEXT,
+                    "path": TEXT,
+                    "created_at": INSTANT,
+                    "as_of": DATE,
+                    "org": ORG,
+                    "proposals": COUNT,
+                    "writes": COUNT,
+                    "status": _STATUS,
+                    "signatures": STANDING,
+                }
+            )
+        ),
+        "unreadable": list_of(object_of({"path": TEXT, "reason": TEXT})),
         "exit_code": EXIT_CODE,
     },
 )
