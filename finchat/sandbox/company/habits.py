@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from itertools import cycle
 from typing import Literal
 
 from finchat.sandbox.company import chart
@@ -146,9 +147,9 @@ class Habits:
         cards = self._habit(
             "coded_card_fee", parties.acquirer, "debit", "Card processing fees", _Booking(chart.MERCHANT_FEES, "INPUT2")
         )
-        self._repeat(cards, self._monthly(cards.due), self._within(4_500, 14_500))
+        self._repeat(cards, self._monthly(cards.due), self._within(5_500, 13_500))
         interest = _Booking(chart.INTEREST, "NONE")
-        for account, low, high in ((chart.BANK, 300, 900), (chart.SAVINGS, 6_000, 16_000)):
+        for account, low, high in ((chart.BANK, 400, 900), (chart.SAVINGS, 8_000, 16_000)):
             earned = self._habit("coded_interest", parties.bank, "interest", "Interest", interest, held_in=account)
             earned.receives = True
             self._repeat(earned, self._monthly(earned.due), self._within(low, high))
@@ -168,7 +169,8 @@ class Habits:
             "coded_owner_funds", owner, "credit", "Funds introduced", _Booking(chart.OWNER_FUNDS, "NONE")
         )
         put_in.receives = True
-        self._repeat(put_in, self._every(put_in.due, 73), lambda _day: draw.choice(_INTRODUCED))
+        sums = cycle(draw.sample(_INTRODUCED, len(_INTRODUCED)))  # each of them was there before
+        self._repeat(put_in, self._every(put_in.due, 73), lambda _day: next(sums))
 
     def _on_the_road(self) -> None:
         region = self._kept.choice(("North Island", "South Island"))
