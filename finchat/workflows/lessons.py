@@ -10,6 +10,7 @@ from typing import Literal
 
 from finchat.books.documents import Coding, ResidualKind
 from finchat.books.learning import FactKind, Observation, name_key, says_name
+from finchat.books.matching.text import letters_only, words
 from finchat.books.plan import Link, PlanLine, Proposal
 from finchat.text.sanitise import one_line
 
@@ -64,7 +65,7 @@ def lessons(
     elif proposal.kind != "transfer":
         key = name_key(text)
         if key and not says_name(text, contact):
-            found.append(make("name", key, text, shown=line.payee or line.narration or text))
+            found.append(make("name", key, text, shown=_without_numbers(line.payee or line.narration or text)))
         if account is not None:
             found.append(make("account", account.digest, text, shown=account.shown))
         rest = _rest(proposal)
@@ -74,6 +75,11 @@ def lessons(
                 make("residual", key, text, shown=contact, coding=rest.coding, residual=decision.residual, link=rest)
             )
     return tuple(found)
+
+
+def _without_numbers(text: str) -> str:
+    """What of a bank text may be a name, as the bank writes it: dates, cards and references left out."""
+    return " ".join(part for part in text.split() if any(map(letters_only, words(part)))) or text
 
 
 def residual_kind_of(proposal: Proposal) -> ResidualKind | None:
