@@ -101,7 +101,7 @@ class Applied:
 
 def untouched(plan: Plan, before: Balances, done: Sequence[WriteResult] = ()) -> Applied:
     """The plan when nobody was asked: every write not `done` is pending."""
-    return _applied(plan, plan, _by_write(done), before, earlier=_written(done))
+    return applied_of(plan, plan, _by_write(done), before, earlier=_written(done))
 
 
 async def apply(
@@ -112,7 +112,7 @@ async def apply(
     approver: Approver,
     context: ReviewContext,
     before: Balances,
-    read_balances: Callable[[], Awaitable[Balances]],
+    read_balances: Callable[[], Awaitable[Balances]] | None,
     new_plan: Callable[[Plan], Plan],
     now: Callable[[], datetime],
     new_id: Callable[[], str],
@@ -124,9 +124,10 @@ async def apply(
 
     The ledger is read back after each approval, and once for all of those that were given together.
 
-    `done`: results of earlier applies of the same plan, and of what the policy forbids; the caller leaves proposals
-    that are done out of `context`. `new_plan` saves a plan that an edit
-    made and returns it. Raises what the guard raises when it cannot go on at all (journal not writable, signals).
+    `read_balances` None: the caller reads them itself, after several such calls. `done`: results of earlier applies of
+    the same plan, and of what the policy forbids; the caller leaves proposals that are done out of `context`.
+    `new_plan` saves a plan that an edit made and returns it. Raises what the guard raises when it cannot go on at all
+    (journal not writable, signals).
     """
     results, earlier = _by_write(done), _written(done)
     executed: set[str] = set()
@@ -163,10 +164,11 @@ async def apply(
         if not context.foreign:  # a change on a card makes nobody else's plan our own
             journal.plan_made(current, made_from=made_from)
     after = None
-    if any(results[key].outcome is not None for key in results if key[0] in executed and key not in earlier):
+    sent = any(results[key].outcome is not None for key in results if key[0] in executed and key not in earlier)
+    if sent and read_balances is not None:
         emit(Working(what="reading the balances again"))
         after = await read_balances()
-    return _applied(plan, current, results, before, executed=frozenset(executed), after=after, earlier=earlier)
+    return applied_of(plan, current, results, before, executed=frozenset(executed), after=after, earlier=earlier)
 
 
 def status_of(results: Iterable[WriteResult]) -> PlanStatus:
@@ -193,7 +195,8 @@ async def _decided(
 ) -> Sequence[WriteResult]:
     if isinstance(decision, Approve):
         if decision.following:
-            upcoming = [p for p in plan.proposals if p.id in decision.following]
+            following = frozenset(decision.following)
+            upcoming = [p for p in plan.proposals if p.id in following]
         else:
             # Documents are read many a call, so those that may be approved next cost nothing; credits cost a call more.
             upcoming = [p for p in plan.proposals if p.id in waiting and not _rests_on_credit(p)]
@@ -223,7 +226,7 @@ def _same(proposal: Proposal, decision: WriteDecision, error: WriteError | None 
     ]
 
 
-def _applied(
+def applied_of(
     first: Plan,
     last: Plan,
     results: dict[tuple[str, str], WriteResult],
@@ -233,7 +236,10 @@ def _applied(
     after: Balances | None = None,
     earlier: frozenset[tuple[str, str]] = frozenset(),
 ) -> Applied:
-    """All proposals, in the order of the plan; one that was edited as it is now."""
+    """What came of a plan: all proposals of `first` in its order, one that was edited or answered as `last` has it.
+
+    `executed`: the proposals that were approved in this run; `results` by proposal and write id. Pure.
+    """
     now = {p.id: p for p in last.proposals}
     proposals = [now.get(p.id, p) for p in first.proposals]
     ordered = tuple(
