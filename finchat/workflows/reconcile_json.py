@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,10 @@ from finchat.books.documents import BankLine
 from finchat.books.money import amount_text
 from finchat.books.plan import Finding
 from finchat.books.plan_json import balances_json, organisation_json, proposal_json
+from finchat.books.statement import BankReconciliation
 from finchat.canonical import plain_decimal
 from finchat.safety.results import WriteResult
+from finchat.workflows.bank_reconciliation import bank_reconciliation_json
 from finchat.workflows.execute import Applied
 from finchat.workflows.meter import Usage
 from finchat.workflows.proposals import LineAnswer
@@ -21,9 +24,17 @@ SCHEMA = "finchat.reconcile/1"
 
 
 def document(
-    found: Reconciliation, *, applied: Applied, path: Path | None, usage: Usage, exit_code: int
+    found: Reconciliation,
+    *,
+    applied: Applied,
+    path: Path | None,
+    usage: Usage,
+    exit_code: int,
+    banks: Sequence[BankReconciliation] = (),
 ) -> dict[str, Any]:
-    """The document of a run: `applied` holds the decisions and outcomes, empty when nobody was asked."""
+    """The document of a run: `applied` holds the decisions and outcomes, empty when nobody was asked; `banks` the bank
+    reconciliation statement of each account a statement file was read of."""
+    statements = [bank_reconciliation_json(one) for one in banks]
     plan = applied.plan
     currencies = {(p.id, w.id): w.currency for p in (*found.plan.proposals, *plan.proposals) for w in p.writes}
     return {
@@ -49,6 +60,8 @@ def document(
             "expected": balances_json(applied.expected),
             "after": None if applied.after is None else balances_json(applied.after),
         },
+        "bank_reconciliation": statements[0] if statements else None,
+        "bank_reconciliations": statements,
         "api": {"calls": usage.calls, "waited_s": plain_decimal(Decimal(f"{usage.waited_s:.3f}"))},
         "exit_code": int(exit_code),
     }

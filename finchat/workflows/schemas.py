@@ -169,6 +169,47 @@ _STATUS = one_of(*get_args(PlanStatus))
 _BEFORE_AND_AFTER = object_of({"before": BALANCES, "expected": BALANCES, "after": nullable(BALANCES)})
 _API = object_of({"calls": COUNT, "waited_s": AMOUNT})
 
+_MOVED = {
+    "ledger_id": TEXT,
+    "kind": one_of("payment", "batch_payment", "receive_money", "spend_money", "transfer"),
+    "date": DATE,
+    "direction": one_of("receive", "spend"),
+    "amount": AMOUNT,
+    "text": TEXT,
+}
+_OUTSTANDING = list_of(object_of({**_MOVED, "age_days": COUNT}))
+BANK_RECONCILIATION = object_of(
+    {
+        "account": object_of({"id": TEXT, "code": TEXT, "name": TEXT}),
+        "currency": CURRENCY,
+        "since": DATE,
+        "as_of": DATE,
+        "statement_closing_balance": nullable(AMOUNT),
+        "outstanding_receipts": _OUTSTANDING,
+        "outstanding_payments": _OUTSTANDING,
+        "adjusted_bank_balance": nullable(AMOUNT),
+        "book_balance": nullable(AMOUNT),
+        "not_in_books": list_of(
+            object_of(
+                {
+                    "line_id": TEXT,
+                    "date": DATE,
+                    "direction": one_of("receive", "spend"),
+                    "amount": AMOUNT,
+                    "text": TEXT,
+                    "why": TEXT,
+                }
+            )
+        ),
+        "adjusted_book_balance": nullable(AMOUNT),
+        "difference": nullable(AMOUNT),
+        "explained": FLAG,
+        "explanations": list_of(
+            object_of({"text": TEXT, "amount": nullable(AMOUNT), "entries": list_of(object_of(_MOVED))})
+        ),
+    }
+)
+
 RECONCILE = document(
     "finchat.reconcile/1",
     "`finchat reconcile --json`: lines, proposals, findings, outcomes and balances.",
@@ -181,6 +222,8 @@ RECONCILE = document(
         "plan": object_of({"id": nullable(TEXT), "path": nullable(TEXT), "hash": nullable(SHA256), "status": _STATUS}),
         "outcomes": list_of(_OUTCOME),
         "balances": _BEFORE_AND_AFTER,
+        "bank_reconciliation": nullable(BANK_RECONCILIATION),
+        "bank_reconciliations": list_of(BANK_RECONCILIATION),
         "api": _API,
         "exit_code": EXIT_CODE,
     },

@@ -1,0 +1,165 @@
+"""The bank reconciliation statement of a run: what the ledger says now, beside the statements read."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, Protocol
+
+from finchat.books.documents import BankLine, Books
+from finchat.books.matching import match
+from finchat.books.money import amount_text
+from finchat.books.statement import BankReconciliation, Explanation, Movement, Outstanding, movements, reconcile
+from finchat.providers.xero import XeroProvider
+from finchat.safety.journal import WriteRecord
+from finchat.workflows.bank_files.imported import Imported
+from finchat.workflows.bank_files.statement import Statement
+from finchat.workflows.reconcile import Reconciliation
+
+_READ_BEFORE = dt.timedelta(days=45)  # how far before its window a read of the books reaches
+
+
+class Records(Protocol):
+    """The journal, as far as this needs it."""
+
+    def consumed(self, org_id: str) -> Mapping[str, str]:
+        """Line fingerprint → ledger id of finchat's own writes."""
+
+    def used_by(self, org_id: str) -> Mapping[str, Sequence[WriteRecord]]:
+        """Line fingerprint → every write it was used for."""
+
+
+async def bank_reconciliations(
+    provider: XeroProvider,
+    found: Reconciliation,
+    *,
+    memory: Imported,
+    records: Records,
+    as_of: dt.date,
+    written: bool,
+) -> tuple[BankReconciliation, ...]:
+    """One for each statement of the run, as of its last day. `written`: the run changed the ledger, which is then read
+    again; so it is where an account's statements began long before this one. Raises what a read raises."""
+    result: list[BankReconciliation] = []
+    for statement in found.statements:
+        since = min((f.begins or f.first for f in memory.files(statement.account_id)), default=statement.first)
+        since = min(since, statement.first)
+        books = found.books
+        if written or since < found.window.first - _READ_BEFORE or statement.last > found.window.last:
+            consumed = records.consumed(found.organisation.id)
+            books = await provider.read_books(
+                min(since, statement.first), max(statement.last, found.window.last), books.lines, as_of, consumed
+            )
+        result.append(await _one(provider, found, statement, books, since=since, memory=memory, records=records))
+    return tuple(result)
+
+
+async def _one(
+    provider: XeroProvider,
+    found: Reconciliation,
+    statement: Statement,
+    books: Books,
+    *,
+    since: dt.date,
+    memory: Imported,
+    records: Records,
+) -> BankReconciliation:
+    account = next(a for a in books.accounts if a.id == statement.account_id)
+    known = memory.lines(statement.account_id, since, statement.last)
+    lines: dict[str, BankLine] = {k.line.id: k.line for k in known} | {x.id: x for x in statement.lines}
+    lines = {id: line for id, line in lines.items() if line.date <= statement.last}
+    remembered = memory.ledger_ids(account.id)
+    used = records.used_by(found.organisation.id)
+    claims = _claims(books, account.id, tuple(lines.values()), used, remembered)
+    balances = await provider.balances(statement.last)
+    book = next((b for b in balances.bank if b.account_id == account.id), None)
+    memory.settled(statement.account_id, {id: sorted(ids) for id, ids in claims.items()})
+    return reconcile(
+        account,
+        since=since,
+        as_of=statement.last,
+        closing=statement.closing,
+        lines=sorted(lines.values(), key=lambda x: (x.date, x.source_id, x.id)),
+        claims=claims,
+        entries=movements(books, account.id),
+        book=book.amount if book is not None and book.currency == account.currency else None,
+        reasons={a.line.id: a.reason for a in found.answers},
+    )
+
+
+def _claims(
+    books: Books,
+    account_id: str,
+    lines: Sequence[BankLine],
+    used: Mapping[str, Sequence[WriteRecord]],
+    remembered: Mapping[str, Sequence[str]],
+) -> dict[str, Collection[str]]:
+    """Line id → the ledger entries that hold its money: by finchat's own writes, by what the matcher finds in the books
+    as they are, and for lines out of its sight by what an earlier run found. Entries that are gone claim nothing."""
+    entries = movements(books, account_id)
+    there = {id for m in entries for id in m.ids}
+    oldest = min((m.date for m in entries), default=dt.date.max)
+    claims: dict[str, Collection[str]] = {}
+    verdicts = {v.line_id: v.ledger_ids for v in match(books) if v.ledger_ids}
+    for line in lines:
+        own = {w.ledger_id for name in (line.id, *line.fingerprints) for w in used.get(name, ()) if w.ledger_id}
+        ids = (own | set(verdicts.get(line.id, ()))) & there
+        if not ids and line.date < oldest:
+            ids = set(remembered.get(line.id, ()))
+        elif not ids and line.id not in verdicts:
+            ids = set(remembered.get(line.id, ())) & there
+        if ids:
+            claims[line.id] = ids
+    return claims
+
+
+def bank_reconciliation_json(one: BankReconciliation) -> dict[str, Any]:
+    """`bank_reconciliation` of the reconcile document."""
+    c = one.currency
+
+    def amount(value: Decimal | None) -> str | None:
+        return None if value is None else amount_text(value, c)
+
+    def movement(m: Movement) -> dict[str, Any]:
+        return {
+            "ledger_id": m.ids[0],
+            "kind": m.kind,
+            "date": m.date.isoformat(),
+            "direction": m.direction,
+            "amount": amount_text(m.amount, c),
+            "text": m.text,
+        }
+
+    def outstanding(o: Outstanding) -> dict[str, Any]:
+        return {**movement(o.movement), "age_days": o.age_days}
+
+    def explanation(e: Explanation) -> dict[str, Any]:
+        return {"text": e.text, "amount": amount(e.amount), "entries": [movement(m) for m in e.movements]}
+
+    return {
+        "account": {"id": one.account.id, "code": one.account.code, "name": one.account.name},
+        "currency": c,
+        "since": one.since.isoformat(),
+        "as_of": one.as_of.isoformat(),
+        "statement_closing_balance": amount(one.closing),
+        "outstanding_receipts": [outstanding(o) for o in one.receipts],
+        "outstanding_payments": [outstanding(o) for o in one.payments],
+        "adjusted_bank_balance": amount(one.adjusted),
+        "book_balance": amount(one.book),
+        "not_in_books": [
+            {
+                "line_id": u.line.id,
+                "date": u.line.date.isoformat(),
+                "direction": u.line.direction,
+                "amount": amount_text(u.line.amount, c),
+                "text": " ".join(t for t in (u.line.payee, u.line.narration, u.line.reference) if t),
+                "why": u.why,
+            }
+            for u in one.unrecorded
+        ],
+        "adjusted_book_balance": amount(one.adjusted_book),
+        "difference": amount(one.difference),
+        "explained": one.explained,
+        "explanations": [explanation(e) for e in one.explanations],
+    }
