@@ -30,6 +30,7 @@ from finchat.settings import Home, load_settings
 from finchat.verifier import KEYS
 from finchat.workflows import feed
 from finchat.workflows.plans import load
+from tests.workflows.decided import taught
 
 ROOT = Path(__file__).parents[1]
 NOW = "2026-11-20T09:00:00Z"
@@ -126,6 +127,9 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Any]]:
     add(home / "plans" / f"{plan['id']}.signatures.json", signed, sign_plan(signed, key, datetime.now(UTC), str))
     printed("plan-show", "plan", "show", plan["id"])
     printed("plans", "plan", "list")
+    taught(home / "state.sqlite3")
+    printed("memory", "memory")
+    printed("memory", "memory", "forget", "--contact", "Netflix")
     printed("case-proposals", "reconcile", "--from-files", str(case))
     printed("schemas", "schema")
     printed("error", "policy", "show", "--policy", str(case / "meta.json"))
@@ -161,6 +165,8 @@ def test_the_documents_that_were_checked_have_something_in_them(real: dict[str, 
     assert real["apply"][0]["outcomes"]
     assert real["plan"]
     assert real["approval"]
+    assert {fact["kind"] for fact in real["memory"][0]["facts"]} == {"name", "residual", "coding"}
+    assert real["memory"][1]["forgotten"] == 1
     assert {"call", "proposal", "decision", "intent", "outcome"} <= {line["event"] for line in real["audit-line"]}
     assert real["journal"][0]["writes"]
     assert {link["bank_id"] for link in real["case-proposals"][0]["links"]} == {"b1"}

@@ -27,6 +27,7 @@ from finchat.json_schema import (
 from finchat.safety import schemas as safety
 from finchat.sandbox import schemas as sandbox
 from finchat.ui import schemas as ui
+from finchat.workflows import memory_schema
 from finchat.workflows import schemas as workflows
 
 SERVERS = document(
@@ -82,6 +83,7 @@ PUBLISHED: Mapping[str, Schema] = {
     "audit-line": safety.AUDIT_LINE,
     "audit-verify": safety.AUDIT_VERIFY,
     "audit-verifier": VERIFIER,
+    "memory": memory_schema.MEMORY,
     "policy": safety.POLICY,
     "policy-show": safety.POLICY_SHOW,
     "policy-test": safety.POLICY_TEST,

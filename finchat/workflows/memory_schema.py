@@ -29,7 +29,7 @@ _CODING = object_of(
 )
 MEMORY: Schema = document(
     "finchat.memory/1",
-    "`finchat memory --json`: what people's decisions taught, by organisation, and until when it is used.",
+    "`finchat memory --json`: what decisions taught, and until when it is used.",
     {
         "as_of": DATE,
         "half_life_days": COUNT,
