@@ -132,16 +132,32 @@ def reconcile(
     from_files: Annotated[Path | None, typer.Option(metavar="DIR", help="Match neutral files, offline.")] = None,
     plan: Annotated[Path | None, typer.Option(metavar="OUT", help="Save the plan here as well.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Approve what policy.toml allows unattended.")] = False,
+    statement: Annotated[
+        list[Path] | None,
+        typer.Option("--statement", metavar="FILE", help="A statement: CSV, OFX, QFX, CAMT.053 or MT940; repeatable."),
+    ] = None,
+    csv_dates: Annotated[
+        str | None, typer.Option(metavar="dmy|mdy|ymd", help="What comes first in the dates of a CSV.")
+    ] = None,
+    csv_columns: Annotated[
+        str | None, typer.Option(metavar="MAP", help='Columns of a CSV, like "date=1,amount=Betrag,narration=4+5".')
+    ] = None,
+    export: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the bank reconciliation statement as .csv, .html or .xlsx."),
+    ] = None,
 ) -> int:
     """Match bank lines to invoices and bills; ask, write, read back.
 
     Without a terminal nothing is asked or written: the plan is saved and the exit code is 3.
     """
     from finchat.app import bank_lines
+    from finchat.app.statements import StatementFlags
 
     return bank_lines.reconcile(
-        call, days=days, first=first, last=last, account=account, rates=rates, from_files=from_files, out=plan, yes=yes
-    )
+        call, days=days, first=first, last=last, account=account, rates=rates, from_files=from_files, out=plan, yes=yes,
+        statement=StatementFlags(tuple(statement or ()), csv_dates, csv_columns, export),
+    )  # fmt: skip
 
 
 @cli.command()

@@ -24,6 +24,7 @@ CODES: Mapping[str, str] = {
     "not_writable": "A file or directory cannot be written.",
     "locked": "Another process holds the state file; as the code of a finding: the books are locked.",
     "corrupt": "A file is damaged.",
+    "export_not_written": "The file of --export could not be written.",
     "plan_not_saved": "The plan could not be saved.",
     "audit": "The audit log is not sound.",
     "audit_not_writable": "The audit log cannot be written; until it can, no write is sent.",

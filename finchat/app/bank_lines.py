@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 
 from finchat.app.desk import open_desk, quick_imports
 from finchat.app.invocation import Invocation, run_to_exit
+from finchat.app.statements import StatementFlags, finish, read_files
 from finchat.canonical import canonical_json
 from finchat.errors import ExitCode, VerificationMismatch, WriteRefused, worst
 
 if TYPE_CHECKING:
     from finchat.books.plan import Plan
+
+NO_STATEMENT = StatementFlags()
 
 
 def reconcile(
@@ -27,16 +30,19 @@ def reconcile(
     from_files: Path | None,
     out: Path | None,
     yes: bool,
+    statement: StatementFlags = NO_STATEMENT,
 ) -> int:
     """`finchat reconcile`: read, match, plan, ask, write, read back."""
+    wish = statement.checked(account)
     if from_files is not None:
         return _match_files(call, from_files)
-    from finchat.books.periods import parse_day, window
+    from finchat.books.periods import Window, parse_day, window
 
     # A wrong period is said before anything is opened; the as-of date itself needs the organisation's time zone.
     begin = None if first is None else parse_day(first, "--from")
     end = None if last is None else parse_day(last, "--to")
-    window(call.as_of_date or end or begin or date.max, days=days, first=begin, last=end)
+    if wish is None or days is not None or begin is not None or end is not None:
+        window(call.as_of_date or end or begin or date.max, days=days, first=begin, last=end)
     with quick_imports():
         from finchat.workflows import reconcile as work
         from finchat.workflows import reconcile_json
@@ -52,8 +58,13 @@ def reconcile(
     async def main() -> int:
         async with open_desk(call, via="command") as desk:
             as_of = call.as_of_date or desk.today()
+            statements = () if wish is None else await read_files(desk, wish, as_of)
+            if statements and days is None and begin is None and end is None:
+                period = Window(min(s.first for s in statements), max(s.last for s in statements))
+            else:
+                period = window(as_of, days=days, first=begin, last=end)
             request = work.Request(
-                window=window(as_of, days=days, first=begin, last=end),
+                window=period,
                 as_of=as_of,
                 plan_id=new_plan_id(as_of),
                 created_at=desk.journal.now(),
@@ -63,6 +74,7 @@ def reconcile(
                 account=account,
                 rates=given_rates,
                 remembered=desk.remembered(as_of),
+                statements=statements,
             )
             found = await work.prepare(desk.provider, request, records=desk.journal, emit=desk.progress)
             desk.saw(found.lines.values())
@@ -80,13 +92,17 @@ def reconcile(
                     yes=yes,
                     done=forbidden,
                 )
-            code = worst([applied.exit_code, desk.recovery_code])
+            banks, failed = await finish(desk, found, applied, as_of=as_of, export=statement.export)
+            code = worst([applied.exit_code, desk.recovery_code, failed])
             if call.json:
                 call.sink.document(
-                    reconcile_json.document(found, applied=applied, path=path, usage=desk.usage, exit_code=code)
+                    reconcile_json.document(
+                        found, applied=applied, path=path, usage=desk.usage, exit_code=code, banks=banks
+                    )
                 )
             else:
                 desk.report(applied, found.account_names, path, plan_id=found.plan.id, asked=call)
+                desk.show_banks(banks)
             return code
 
     return run_to_exit(main())

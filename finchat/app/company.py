@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from finchat.app.backends import sandbox_home
 from finchat.app.desk import books_of_record
 from finchat.app.invocation import Invocation
+from finchat.app.statements import forget
 from finchat.canonical import canonical_json
 from finchat.errors import ExitCode, FinchatError, UsageError, plain
 
@@ -37,6 +38,7 @@ def _replace_company(call: Invocation, replace_it: Callable[[SandboxHome], XeroB
     if before is not None:
         with books_of_record(call, via="command") as (journal, *_):
             journal.forget_sandbox(before)
+        forget(call.home, before)
     return sandbox_status(call)
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from finchat.books.documents import BankLine, Organisation
     from finchat.books.learning import Remembered
     from finchat.books.plan import Balances, Finding, Plan
+    from finchat.books.statement import BankReconciliation
     from finchat.connections.paced import PacedToolbox
     from finchat.providers.xero import XeroProvider
     from finchat.safety.approval import ApprovalDecision, Approver, ReviewContext
@@ -145,8 +146,17 @@ class Desk:
 
         self.progress.clear()
         self.call.sink.data(plan_view(found, self.call.sink.out.width, denied=denied))
-        if not found.answers:
+        if not found.answers and not found.statements:
             self.call.sink.data(self._why_no_lines())
+
+    def show_banks(self, banks: Sequence[BankReconciliation]) -> None:
+        """The bank reconciliation statement of each account a statement file was read of, on stdout."""
+        from finchat.ui.statement import bank_reconciliation_view
+
+        self.progress.clear()
+        for one in banks:
+            self.call.sink.data()
+            self.call.sink.data(bank_reconciliation_view(one))
 
     def _why_no_lines(self) -> str:
         """Where bank lines would come from, and which days there are."""

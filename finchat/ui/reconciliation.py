@@ -13,6 +13,7 @@ from finchat.ui.amounts import day
 from finchat.ui.findings import findings_view
 from finchat.ui.plan_table import plan_table, totals
 from finchat.ui.result import balances_view, confirm_sentence, outcomes_view
+from finchat.ui.statement import without_statements
 from finchat.workflows.execute import Applied
 from finchat.workflows.proposals import LineStatus
 from finchat.workflows.reconcile import Reconciliation
@@ -47,8 +48,8 @@ def plan_view(found: Reconciliation, width: int, *, denied: Collection[str] = ()
     ]
     if found.plan.proposals:
         parts += _plan(found.plan, width, denied)
-    if found.findings:
-        parts += [Text(""), findings_view(found.findings, found.lines)]
+    if findings := without_statements(found.findings, found.statements):
+        parts += [Text(""), findings_view(findings, found.lines)]
     return Group(*parts)
 
 
