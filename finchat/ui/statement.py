@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from finchat.books.documents import Account
@@ -51,6 +52,18 @@ class TerminalPerson:
             answer = await ask(self._sink, "Which is first? d day · m month · q leave it: ")
         orders: dict[str, Order] = {"d": "dmy", "m": "mdy"}
         return orders.get((answer or "").lower())
+
+    async def which_account(self, path: Path, accounts: Sequence[Account]) -> str | None:
+        """Lists the bank accounts and takes the code of one; None for an empty answer."""
+        from rich.text import Text
+
+        with self._paused():
+            self._sink.card(Text(f"{one_line(str(path))} does not say which bank account it is of:"))
+            for account in accounts:
+                number = f" ({one_line(account.bank_account, 40)})" if account.bank_account else ""
+                self._sink.card(Text(f"  {one_line(account.code or account.id)} {one_line(account.name, 50)}{number}"))
+            answer = await ask(self._sink, "Which account? Its code, or Enter to leave it: ")
+        return answer or None
 
     async def columns_right(self, table: Table, columns: Columns, read: FileStatement) -> bool:
         """Shows the first rows as read and asks once; only `y` is a yes."""

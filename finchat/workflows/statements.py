@@ -18,7 +18,7 @@ from finchat.books.money import round_to_minor
 from finchat.errors import UsageError
 from finchat.workflows import feed as feeds
 from finchat.workflows.bank_files import checks
-from finchat.workflows.bank_files.accounts import choose
+from finchat.workflows.bank_files.accounts import Unnamed, choose
 from finchat.workflows.bank_files.csv_columns import Columns, Doubt, Given, guess, parse_columns, settled
 from finchat.workflows.bank_files.csv_lines import numbers_of, read_lines
 from finchat.workflows.bank_files.csv_table import Table
@@ -37,6 +37,9 @@ class Person(Protocol):
 
     async def which_dates(self, table: Table, doubt: Doubt) -> Order | None:
         """The order of day and month; None when the person does not say."""
+
+    async def which_account(self, path: Path, accounts: Sequence[Account]) -> str | None:
+        """The code, id or name of the account the file is of; None when the person does not say."""
 
     async def columns_right(self, table: Table, columns: Columns, read: FileStatement) -> bool:
         """Whether the rows, as they would be read, are what the bank means."""
@@ -102,7 +105,7 @@ class _Reading:
         if one.table is not None:
             return [await self._csv(one, one.table)]
         if len(one.statements) == 1:
-            return [(choose(one.statements[0], self.accounts, self.wish.account), one.statements[0])]
+            return [(await self._account(one.statements[0]), one.statements[0])]
         # Several accounts in one file: those the ledger has, or the one that is named.
         found: list[tuple[Account, FileStatement]] = []
         refused: UsageError | None = None
@@ -115,10 +118,19 @@ class _Reading:
             raise refused
         return found
 
+    async def _account(self, file: FileStatement) -> Account:
+        try:
+            return choose(file, self.accounts, self.wish.account)
+        except Unnamed as error:
+            named = None if self.person is None else await self.person.which_account(file.path, error.bank)
+            if named is None:
+                raise
+            return choose(file, self.accounts, named)
+
     async def _csv(self, one: Opened, table: Table) -> tuple[Account, FileStatement]:
         given = Given(of=parse_columns(self.wish.columns), dates=self.wish.dates)
         first = guess(table, given, today=self.today)
-        account = choose(self._claimed(one, table, first.columns), self.accounts, self.wish.account)
+        account = await self._account(self._claimed(one, table, first.columns))
         shape, asked = table.shape, bool(given.of or given.dates)
         kept = None if given.of else self.memory.columns(account.id, shape)
         if kept is not None and self._still_fits(one, table, kept):

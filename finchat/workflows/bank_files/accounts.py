@@ -35,7 +35,15 @@ def choose(file: FileStatement, accounts: Mapping[str, Account], named: str | No
         return _in_currency(file, bank[0], bank)
     if not numbered and sure and all(a.bank_account for a in bank):
         raise _refused(file, f"is of account {sure[0]}, which is no bank account of the ledger", bank)
-    raise _refused(file, "does not say which bank account it is of", bank)
+    raise Unnamed(_refused(file, "does not say which bank account it is of", bank), tuple(numbered or bank))
+
+
+class Unnamed(UsageError):
+    """The file leaves open of which of the `bank` accounts it is: a person may say."""
+
+    def __init__(self, error: UsageError, bank: tuple[Account, ...]) -> None:
+        super().__init__(error.message, field=error.field, next=error.next)
+        self.bank = bank
 
 
 def _in_currency(file: FileStatement, account: Account, bank: Sequence[Account]) -> Account:

@@ -99,7 +99,7 @@ def _statement(path: Path, sha256: str, data: Element) -> FileStatement:
     account = _one(data, "Acct")
     balances = {code: value for code, value in (_balance(path, b) for b in _all(data, "Bal")) if code}
     opening = balances.get("OPBD") or balances.get("PRCD")
-    closing = balances.get("CLBD")
+    closing = balances.get("CLBD") or balances.get("ITBD")  # a report of the day ends with an interim balance
     currency = (_text(account, "Ccy") or next((c for _, c, _ in balances.values()), "")).upper()
     lines: list[RawLine] = []
     pending = 0

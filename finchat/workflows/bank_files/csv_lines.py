@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import Literal
 
 from finchat.books.documents import Direction
 from finchat.books.lines import RawLine
@@ -28,6 +29,10 @@ from finchat.workflows.bank_files.statement import FileStatement, Problem
 from finchat.workflows.bank_files.text import clean
 
 _ACCOUNT_WORDS = frozenset({"account", "konto", "kontonummer", "rekening", "compte", "cuenta", "conto", "iban"})
+_TEXTS: tuple[Role, ...] = ("payee", "narration", "reference")
+_FILLING = frozenset(
+    {"b", "f", "c", "forward", "of", "the", "day", "at", "am", "vom", "account", "period", "statement"}
+)
 
 
 def numbers_of(table: Table, columns: Columns) -> tuple[str, ...]:
@@ -58,6 +63,7 @@ def read_lines(table: Table, columns: Columns, *, sha256: str, currency: str = "
     pending = 0
     footers: list[Row] = []
     unsigned = _unsigned(table, columns)
+    edges, named = {0, len(table.rows) - 1}, dict[str, Decimal]()
     for n, (at, cells) in enumerate(table.rows):
         if _pending(cells, columns):
             pending += 1
@@ -71,13 +77,21 @@ def read_lines(table: Table, columns: Columns, *, sha256: str, currency: str = "
             day = read(written, order)
         except NotADate as error:
             raise wrong(table.path, f"line {at}, date", str(error), "check --csv-dates") from None
-        signed = reading.signed(at, cells, unsigned.get(n))
         balance = reading.optional(at, cells, "balance")
+        if n in edges and (which := reading.names_balance(cells)):
+            # A row that states a balance is no movement, though it has a date and an amount.
+            if balance is None:
+                balance = reading.signed(at, cells, unsigned.get(n))
+            named[which] = balance
+            continue
+        signed = reading.signed(at, cells, unsigned.get(n))
         if signed != 0:
             step = Step(at, day, signed, balance)
             pairs.append((reading.line(at, cells, step), step))
     steps = [step for _, step in pairs]
     opening, closing, problems = ends(table.path, steps)
+    if opening is None and closing is None:
+        opening, closing = named.get("opening"), named.get("closing")
     if opening is None and closing is None:
         opening, closing = _stated(table, columns, footers, max((s.day for s in steps), default=None))
     if pending:
@@ -171,6 +185,16 @@ class _Reading:
             fitid=clean(self.cell(cells, "id")),
             balance=step.balance,
         )
+
+    def names_balance(self, cells: list[str]) -> Literal["opening", "closing"] | None:
+        """Whether the row's text is nothing but the name of an opening or closing balance."""
+        columns = [n for role in _TEXTS for n in self.columns.of.get(role, ()) if n < len(cells)]
+        said = {word for n in columns for word in words(cells[n][:200])}
+        if not said or not said <= BALANCE_WORDS | OPENING_WORDS | CLOSING_WORDS | _FILLING:
+            return None
+        if not said & BALANCE_WORDS:
+            return None
+        return "opening" if said & OPENING_WORDS else "closing" if said & CLOSING_WORDS else None
 
     def footer(self, at: int, cells: list[str], written: str) -> None:
         """A row without a date: a sum or a note is passed over, a movement is not."""
