@@ -302,6 +302,26 @@ def test_the_banks_own_words_are_learned_from_those_who_share_them() -> None:
     assert coded(renamed).certain
 
 
+def monthly(words: Sequence[str]) -> tuple[CodedTransaction, ...]:
+    """A fee each month before DAY, called by one of the words each, the newest last."""
+    history = past("Kiwibank", "", TO_FEES, ["5.00"] * len(words))
+    return tuple(replace(t, text=f"ACCOUNT FEE {w}") for t, w in zip(history, reversed(words), strict=True))
+
+
+def test_the_word_for_a_new_month_is_expected_where_each_month_had_one() -> None:
+    months = ["mei", "jun", "jul", "agst", "sept", "okt"]
+
+    assert coded(books(line("ACCOUNT FEE nov", "5.00"), coded=monthly(months))).certain
+    assert not coded(books(line("ACCOUNT FEE nov extra", "5.00"), coded=monthly(months))).certain
+    assert not coded(
+        books(line("ACCOUNT FEE nov", "5.00", date=DAY - dt.timedelta(days=20)), coded=monthly(months))
+    ).certain
+    assert not coded(books(line("ACCOUNT FEE acme", "5.00"), coded=monthly(["web"] * 6))).certain
+    assert not coded(
+        books(line("ACCOUNT FEE acme", "5.00"), coded=monthly(["a", "web", "web", "x", "web", "okt"]))
+    ).certain
+
+
 def test_what_the_bank_says_of_claimed_money_is_learned_for_the_next() -> None:
     history = past("Spotify", "Monthly plan", TO_SOFTWARE, ["17.99"] * 4)
     newest = replace(history[0], date=DAY - dt.timedelta(days=20))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from finchat.books.documents import Books, Contact, Document
 from finchat.books.findings import findings
 from finchat.books.matching import Verdict, match
-from tests.books.make import books, invoice, line, paid, payment
+from tests.books.make import DAY, books, invoice, line, paid, payment
 
 
 def of(name: str, number: str, due: str) -> Document:
@@ -64,6 +65,47 @@ def test_a_second_number_may_take_its_part_so_a_part_payment_is_not_certain() ->
         "Orbis Globen",
     )
     assert (found.certain, found.settlements) == (False, ())
+
+
+def test_a_number_alone_pays_no_part_while_another_document_is_due_in_just_that_amount() -> None:
+    documents = (of("Vexillum Fahnen", "QX-5302", "2044.63"), of("Orbis Globen", "QX-5320", "112.00"))
+    names = ("Vexillum Fahnen", "Orbis Globen")
+    found = answer(books(line("GUTSCHRIFT QX-5302", "112.00"), documents=documents), *names)
+    assert (found.certain, found.settlements) == (False, ())
+    alone = answer(books(line("GUTSCHRIFT QX-5302", "112.00"), documents=documents[:1]), *names)
+    assert (alone.situation, alone.certain) == ("part_payment", True)
+
+
+@pytest.mark.parametrize(("days", "certain"), [(2, False), (30, True)])
+def test_as_much_once_more_within_days_and_without_a_number_may_be_one_payment_made_twice(
+    days: int, certain: bool
+) -> None:
+    documents = (of("Vexillum Fahnen", "QX-901", "199.00"), of("Vexillum Fahnen", "QX-944", "199.00"))
+    held = books(
+        line("VEXILLUM FAHNEN", "199.00", "again", date=DAY + dt.timedelta(days=days)),
+        line("VEXILLUM FAHNEN QX-901", "199.00", "first"),
+        documents=documents,
+    )
+    again = answer(held, "Vexillum Fahnen")
+    assert again.certain is certain
+    if not certain:
+        assert "made twice" in again.reason
+        assert again.suggestions[0].settlements[0].document_id == "doc-QX-944"
+
+
+def test_one_document_or_several_others_of_the_same_sum_are_left_to_a_person_and_to_no_other_line() -> None:
+    amounts = {"QX-1": "1200.00", "QX-2": "500.00", "QX-3": "700.00"}
+    documents = tuple(of("Vexillum Fahnen", number, due) for number, due in amounts.items())
+    found = answer(books(line("VEXILLUM FAHNEN", "1200.00"), documents=documents), "Vexillum Fahnen")
+    assert (found.certain, found.settlements) == (False, ())
+    assert "sum to the line as well" in found.reason
+
+
+def test_a_sister_who_owes_just_that_keeps_a_sum_from_being_certain() -> None:
+    names = ("Vexillum Fahnen", "Vexillum Fahnen Export Ltd")
+    documents = (of(names[0], "QX-1", "611.37"), of(names[0], "QX-2", "402.18"), of(names[1], "QX-3", "1013.55"))
+    held = books(line("VEXILLUM FAHNEN", "1013.55"), documents=documents)
+    assert not answer(held, *names).certain
 
 
 def test_one_customers_name_with_anothers_number_is_left_to_a_person() -> None:

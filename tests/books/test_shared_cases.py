@@ -127,3 +127,26 @@ def test_a_weeks_worth_of_lines_teaches_enough_to_be_right(name: str, seed: int)
             fitting = [x for x in wanted if s.document_id in x["accept"] and x.get("via", "bank") == v.via]
             assert fitting, (bank_id, facts["scenario"], v.reason)
             assert s.bank_amount in {Decimal(x["amount"]) for x in fitting}
+
+
+def _fewer_words(books: Books, seed: int, share: float) -> Books:
+    order = random.Random(seed)
+
+    def some(text: str) -> str:
+        return " ".join(w for w in text.split() if order.random() >= share)
+
+    return replace(books, lines=tuple(replace(x, narration=some(x.narration)) for x in books.lines))
+
+
+@pytest.mark.parametrize(
+    ("name", "seed", "share"),
+    [("case_200", 1, 0.35), ("case_200", 2, 0.5), ("case_1000_ledger", 2, 0.2), ("case_2000", 1, 0.1)],
+)
+def test_words_that_a_bank_leaves_out_take_certainty_away_and_lead_to_no_wrong_payment(
+    name: str, seed: int, share: float
+) -> None:
+    books, truth = _case(name)
+    score = _score(_fewer_words(books, seed, share), truth)
+    assert score["wrong_payments"] == 0
+    assert score["misallocated_value"] == "0.00"
+    assert score["recall"] >= 0.5

@@ -134,7 +134,7 @@ def own_lines(draw: st.DrawFn) -> Books:
     return books(*lines, accounts=(*ACCOUNTS, third), own_names=("Harbour Traders Ltd",))
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(own_lines())
 def test_no_line_is_in_two_transfers_and_the_two_sides_agree(held: Books) -> None:
     lines = {x.id: x for x in held.lines}

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from finchat.books.documents import Document
 from finchat.books.matching.credited import credit_sets, credited_option
-from finchat.books.matching.facts import NAMED, contact_name
+from finchat.books.matching.facts import HINTED, NAMED, contact_name
 from finchat.books.matching.foreign import foreign_by_name
 from finchat.books.matching.groups import chance, groups_summing_to
 from finchat.books.matching.option import (
@@ -22,6 +22,7 @@ from finchat.books.matching.option import (
     amount_said,
     doubtful,
     exact_option,
+    held_back,
     name_is_enough,
     name_said,
     open_of,
@@ -68,12 +69,31 @@ def _exact_by_name(scene: Scene) -> list[Option]:
         swapped = [d for d in documents if transposed(scene, d)]
         meant = swapped if len(swapped) == 1 else documents
         confidence = "0.94" if certain and len(meant) == 1 else "0.60" if len(equal) == 1 else "0.45"
+        why_not = _second_thoughts(scene, contact_id, documents) if certain and not swapped else ""
         for d in meant:
             evidence = [transposed_said(scene, d)] if d in swapped else []
             pool = tuple(x.id for x in meant)
             level = BY_NAME if certain else GUESS
-            found.append(exact_option(scene, d, level, confidence, certain, evidence=evidence, pool=pool))
+            option = exact_option(scene, d, level, confidence, certain, evidence=evidence, pool=pool)
+            found.append(held_back(option, why_not) if why_not else option)
     return found
+
+
+_TWICE_DAYS = 7  # two payments of one amount by one payer within so many days may be one paid twice
+
+
+def _second_thoughts(scene: Scene, contact_id: str, documents: Sequence[Document]) -> str:
+    """What else a line may be that names only its payer; "" when nothing. It still keeps others from its documents."""
+    line, facts = scene.line, scene.facts
+    for d in facts.payable.get((contact_id, line.direction, line.currency), ()):
+        for line_id in scene.remaining.taken_by.get(d.id, ()):
+            day = facts.days[line_id]
+            if facts.minor_due[d.id] == scene.minor and abs((day - line.date).days) <= _TWICE_DAYS:
+                return f"the line of {day} paid as much on {d.name}: it may be the same payment made twice"
+    others = [scene.due(d) for d in open_of(scene, contact_id) if scene.due(d) != scene.minor]
+    if groups_summing_to(others, scene.minor, smallest=2).found:
+        return f"other documents of {contact_name(facts, contact_id)} sum to the line as well"
+    return ""
 
 
 def _instalment_possible(scene: Scene, contact_id: str) -> bool:
@@ -120,24 +140,34 @@ def group_options(scene: Scene, *, guesses: bool) -> list[Option]:
             certain = (whole or (alone and rare)) and len(scene.contacts) == 1 and scene.minor not in amounts
             certain = certain and name_is_enough(scene, contact_id)
             certain = certain and (whole or not replaceable(amounts, group))
+            sister = _sister_with(scene, contact_id) if certain else ""
             chosen = [documents[i] for i in group]
-            found.append(
-                Option(
-                    situation="several",
-                    level=BY_GROUP if certain else GUESS,
-                    certain=certain,
-                    confidence=Decimal("0.93" if certain else "0.55" if alone else "0.35"),
-                    reason=f"{'All' if whole else len(group)} open documents of "
-                    f"{contact_name(scene.facts, contact_id)} sum to the line to the cent.",
-                    takes=tuple(Take(document_id=d.id, minor=scene.due(d), bank_minor=scene.due(d)) for d in chosen),
-                    evidence=(
-                        *name_said(scene, chosen[0]),
-                        amount_said(scene, "the sum of what is due on them"),
-                    ),
-                    residual=0,
-                )
+            option = Option(
+                situation="several",
+                level=BY_GROUP if certain else GUESS,
+                certain=certain,
+                confidence=Decimal("0.93" if certain else "0.55" if alone else "0.35"),
+                reason=f"{'All' if whole else len(group)} open documents of "
+                f"{contact_name(scene.facts, contact_id)} sum to the line to the cent.",
+                takes=tuple(Take(document_id=d.id, minor=scene.due(d), bank_minor=scene.due(d)) for d in chosen),
+                evidence=(
+                    *name_said(scene, chosen[0]),
+                    amount_said(scene, "the sum of what is due on them"),
+                ),
+                residual=0,
             )
+            found.append(held_back(option, sister) if sister else option)
     return found
+
+
+def _sister_with(scene: Scene, contact_id: str) -> str:
+    """Another contact whose name is partly there, and who owes just this amount: of her name a part was left out."""
+    for other, named in sorted(scene.facts.named(scene.line).items()):
+        if other != contact_id and named.coverage >= HINTED:
+            for d in open_of(scene, other):
+                if scene.due(d) == scene.minor:
+                    return f"{d.name} of {contact_name(scene.facts, other)} is due in just this amount"
+    return ""
 
 
 def short_options(scene: Scene) -> list[Option]:

@@ -175,6 +175,8 @@ def _not_exact(scene: Scene, m: Mention, d: Document, named: Sequence[tuple[Ment
     alone = alone and not any(x.strength >= 2 and x.text != m.text for x in scene.mentions)
     alone = alone and not scene.facts.numbers.unknown(scene.line)
     trusted = alone and not exact_elsewhere and ((fits and m.strength >= 1) or (m.strength == 3 and not scene.contacts))
+    if not fits and scene.facts.by_amount(d.direction, d.currency, scene.minor):
+        trusted = False  # a number alone, perhaps one digit wrong, while another document is due in just this amount
     if m.strength == 1 and len(m.text) < 4:
         trusted = False
     if scene.minor > due:

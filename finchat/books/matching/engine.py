@@ -160,6 +160,8 @@ def _serve(
                 else:
                     wanted.append((line, best))
             for line, option in _without_rivals(remaining, wanted):
+                if option.held_back:
+                    continue
                 _take(remaining, chosen, line, option)
                 changed = True
             if changed:

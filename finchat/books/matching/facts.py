@@ -25,6 +25,7 @@ class Facts:
     def __init__(self, books: Books) -> None:
         self.books = books
         self.lines = tuple(sorted(books.lines, key=_line_order))
+        self.days = {line.id: line.date for line in self.lines}
         self.documents = {d.id: d for d in sorted(books.documents, key=lambda d: d.id)}
         self.names = {c.id: c.name for c in books.contacts}
         for document in self.documents.values():

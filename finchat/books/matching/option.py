@@ -44,6 +44,7 @@ class Option:
     refunds: tuple[tuple[str, int], ...] = ()  # credit and minor units, of one currency with the line
     excess: int = 0  # minor units of the line beyond what the documents take, kept for their contact
     doubt: str = ""  # what keeps it from being certain, where the option itself knows
+    held_back: bool = False  # all but certain: it keeps others from its documents, and takes none itself
 
     @property
     def documents(self) -> frozenset[str]:
@@ -208,6 +209,11 @@ def who(scene: Scene, d: Document) -> str:
 
 def doubtful(option: Option) -> Option:
     return replace(option, certain=False, level=GUESS, confidence=min(option.confidence, Decimal("0.45")))
+
+
+def held_back(option: Option, why: str) -> Option:
+    """The option as one that a person decides, though no other line may have its documents meanwhile."""
+    return replace(option, held_back=True, doubt=why, confidence=min(option.confidence, Decimal("0.80")))
 
 
 def pooled(option: Option, pool: tuple[str, ...]) -> Option:

@@ -92,7 +92,7 @@ def doubt(line: BankLine, facts: Facts, remaining: Remaining, option: Option) ->
     scene = Scene(line, facts, remaining, to_minor(line.amount, line.currency))
     scene.contacts = {c: rank(n) for c, n in supporters(facts.named(line)).items()}
     kinds = {e.kind for e in option.evidence}
-    if option.doubt and not option.certain:
+    if option.doubt:
         return option.doubt
     if not option.takes:
         return "another line fits just as well"
