@@ -110,7 +110,7 @@ class _Coding:
             return verdict
         payees = self._payees.of(line)
         if not payees or payees[0].contact_id != named:
-            known = Payee(named, self._payees.names.get(named, named), False, history, history)
+            known = Payee(named, self._payees.names.get(named, named), False, False, history, history)
             payees = (known, *(p for p in payees if p.contact_id != named))
         return self._coded(replace(verdict, excess=None), line, payees)
 
@@ -244,12 +244,9 @@ class _Coding:
 
     def _evidence(self, case: _Case, coding: Coding | None) -> tuple[Evidence, ...]:
         best, history = case.best, case.history
-        how = "the text names" if best.identified else "the text has words of"
-        found = [
-            Evidence(
-                kind="payee", text=f"{how} {best.contact}", record_type="contact", record_id=best.contact_id
-            )
-        ]  # fmt: skip
+        how = "names" if best.named else "is one of" if best.identified else "has words of"
+        text = f"the text {how} {best.contact}"
+        found = [Evidence(kind="payee", text=text, record_type="contact", record_id=best.contact_id)]
         for tally in tallies(history[-2 * LAST :])[:1]:
             found.append(
                 Evidence(

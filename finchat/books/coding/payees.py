@@ -8,9 +8,9 @@ own. Words are compared whole and folded; words with digits (cards, dates, numbe
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from finchat.books.documents import BankLine, Books, CodedTransaction, Direction
 from finchat.books.matching.text import letters_only, unspaced, words
@@ -31,12 +31,14 @@ class Payee:
     """What one line says of one contact that money was booked of before, in the line's direction.
 
     `alike`: the earlier transactions that say all that the line says, `all`: every one, both oldest first.
-    `identified`: the line names this contact, by words nobody else uses, and says nothing of anybody else.
+    `identified`: the line is this contact's, by words nobody else uses, and says nothing of anybody else; `named`: it
+    holds the contact's own name.
     """
 
     contact_id: str
     contact: str
     identified: bool
+    named: bool
     alike: tuple[CodedTransaction, ...]
     all: tuple[CodedTransaction, ...]
 
@@ -79,14 +81,15 @@ class Payees:
     def of(self, line: BankLine) -> tuple[Payee, ...]:
         """The payees that the line's words speak for, those it identifies first; none for a payee never booked."""
         said = text_words(line_text(line))
+        others = {id for word in said for id in self._owners(line.direction, word)}
         found = [
-            self._payee(line, contact_id, said)
+            payee
             for contact_id in sorted(self._candidates(line, said))
             if (contact_id, line.direction, line.currency) in self._history
+            and ((payee := self._payee(line, contact_id, said)).alike or contact_id in others)
         ]
-        others = {id for word in said for id in self._owners(line.direction, word)}
         if len(others) > 1:  # a text with the words of two payees identifies neither
-            found = [Payee(p.contact_id, p.contact, False, p.alike, p.all) for p in found]
+            found = [replace(p, identified=False) for p in found]
         return tuple(sorted(found, key=lambda p: (not p.identified, -len(p.alike), -len(p.all), p.contact_id)))
 
     def history(self, contact_id: str, line: BankLine) -> tuple[CodedTransaction, ...]:
@@ -94,15 +97,16 @@ class Payees:
         return tuple(self._history.get((contact_id, line.direction, line.currency), ()))
 
     def says_more(self, line: BankLine, contact_id: str) -> bool:
-        """Whether the line holds words that are neither the contact's, as far as it is known, nor the bank's."""
-        return bool(text_words(line_text(line)) - self._seen[contact_id, line.direction] - self._bank)
+        """Whether the line holds words that are neither the contact's, as far as it is known, nor the bank's, nor what
+        its texts call the month."""
+        return bool(self._unknown(line, contact_id))
 
     def shown_name(self, line: BankLine) -> str:
         """What the bank calls the payee: its payee field, else the narration without the bank's words and numbers."""
         if line.payee.strip():
             return " ".join(line.payee.split())
         parts = line.narration.split()
-        kept = [p for p in parts if any(w not in self._bank and letters_only(w) for w in words(p))]
+        kept = [p for p in parts if text_words(p) - self._bank]
         return " ".join(kept or parts)
 
     def _candidates(self, line: BankLine, said: frozenset[str]) -> set[str]:
@@ -112,11 +116,33 @@ class Payees:
     def _payee(self, line: BankLine, contact_id: str, said: frozenset[str]) -> Payee:
         history = self._history[contact_id, line.direction, line.currency]
         told = said - self._bank
+        if not self._unknown(line, contact_id):
+            told -= self._unknown(line, contact_id, month=False)  # the month's own word
         alike = tuple(t for t in history if told <= self._said_of(t))
         return Payee(
             contact_id, self.names.get(contact_id, contact_id), self._identifies(line, contact_id, said, alike),
-            alike, tuple(history),
+            self._named(contact_id, said), alike, tuple(history),
         )  # fmt: skip
+
+    def _unknown(self, line: BankLine, contact_id: str, *, month: bool = True) -> frozenset[str]:
+        """Words of the line that were never seen with the contact and are not the bank's. `month`: but for the one
+        word that calls the month."""
+        said = text_words(line_text(line))
+        unknown = said - self._seen[contact_id, line.direction] - self._bank
+        if month and len(unknown) == 1 and self._calls_month(line, contact_id, said - unknown - self._bank):
+            return frozenset()
+        return unknown
+
+    def _calls_month(self, line: BankLine, contact_id: str, rest: frozenset[str]) -> bool:
+        """Whether a new word is to be expected beside the `rest`: the contact's texts that say the rest have had a word
+        of its own for nearly every month so far (`FEE SEP`, `FEE OCT`), and none of the line's month yet."""
+        said: dict[int, set[str]] = defaultdict(set)
+        for t in self._history.get((contact_id, line.direction, line.currency), ()):
+            if rest <= self._said_of(t):
+                said[t.date.month] |= self._said_of(t)
+        times = Counter(w for of_month in said.values() for w in of_month)
+        own = [month for month, of_month in said.items() if sum(times[w] == 1 for w in of_month) == 1]
+        return len(own) >= SAID_BEFORE and len(own) * 5 >= len(said) * 4 and line.date.month not in said
 
     def _identifies(
         self, line: BankLine, contact_id: str, said: frozenset[str], alike: Sequence[CodedTransaction]
@@ -125,13 +151,17 @@ class Payees:
             return False
         if self.says_more(line, contact_id):
             return False
-        name = self._own_name(contact_id)
-        if name and name <= said:
+        if self._named(contact_id, said):
             return True
+        name = self._own_name(contact_id)
         # Whoever is usually called by name is not meant by a text that leaves the name out.
         history = self._history[contact_id, line.direction, line.currency]
         called = sum(1 for t in history if name and any(name <= text for text in self._texts[t.id]))
         return len(alike) >= SAID_BEFORE and called * 2 < len(history)
+
+    def _named(self, contact_id: str, said: frozenset[str]) -> bool:
+        name = self._own_name(contact_id)
+        return bool(name) and name <= said
 
     def _own_name(self, contact_id: str) -> frozenset[str]:
         """The words of a name that tell it from others: those that at most one other contact's name has."""
@@ -192,11 +222,14 @@ class Payees:
         """Contact and word, where a line says the word beside words that are not the contact's: others use it too."""
         found: dict[Direction, set[tuple[str, str]]] = {"receive": set(), "spend": set()}
         for line in self._books.lines:
-            said = text_words(line_text(line)) - self._bank
-            for word in said:
-                for contact_id in self._users[line.direction].get(word, ()):
-                    if said - self._seen[contact_id, line.direction]:
-                        found[line.direction].add((contact_id, word))
+            users = self._users[line.direction]
+            alone: dict[str, set[str]] = defaultdict(set)  # contact → words that no other uses, as far as is known
+            for word in text_words(line_text(line)) - self._bank:
+                if len(users.get(word, ())) == 1 and word not in self._named_with:
+                    alone[next(iter(users[word]))].add(word)
+            for contact_id, said in alone.items():
+                if self._unknown(line, contact_id):
+                    found[line.direction] |= {(contact_id, word) for word in said}
         return {direction: frozenset(pairs) for direction, pairs in found.items()}
 
 
