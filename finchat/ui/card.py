@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 from finchat.books.plan import EDITED, Effect, Plan, Proposal, Write
 from finchat.text.sanitise import scalars, visible
 from finchat.ui.amounts import day, money
-from finchat.ui.plan_table import CLASS_STYLE, leaves_open, settles
+from finchat.ui.plan_table import CLASS_STYLE
+from finchat.ui.settlement import settles
+from finchat.workflows.situations import leaves_open
 from finchat.workflows.undo import undo_sentence
 
 if TYPE_CHECKING:

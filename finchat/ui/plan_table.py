@@ -5,15 +5,17 @@ Reads at 80 columns; wider terminals get the confidence and the reason. Colour r
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from finchat.books.documents import BankLine
-from finchat.books.plan import Link, Plan, PlanLine, Proposal, Write
+from finchat.books.plan import Plan, PlanLine, Proposal, Write
 from finchat.text.sanitise import one_line
 from finchat.ui.amounts import aligned, money, short_day
+from finchat.ui.settlement import does, is_allocation, links_of, settles, undoes
+from finchat.workflows.situations import leaves_open
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -24,21 +26,19 @@ _GAP = 2
 _NARROWEST = 9
 # Bank line, what it settles, the reasons: the document says more than the bank's noise.
 _WEIGHTS = (4, 6, 5)
-_VERBS = {
-    "payment": "pay", "allocation": "allocate", "overpayment": "overpayment", "prepayment": "prepayment",
-    "refund": "refund", "spend_money": "spend money", "receive_money": "receive money", "deposit": "deposit",
-    "apply_payment": "apply", "transfer": "transfer", "create": "create", "update": "update", "delete": "delete",
-    "void": "void",
-}  # fmt: skip
 CLASS_STYLE = {"certain": "green", "review": "yellow", "denied": "red"}
 
 
-def plan_table(plan: Plan, width: int, *, denied: Collection[str] = ()) -> Table:
-    """The table of a plan. `denied`: ids of the proposals that the policy forbids, which nobody is asked about."""
+def plan_table(
+    plan: Plan, width: int, *, denied: Collection[str] = (), accounts: Mapping[str, str] | None = None
+) -> Table:
+    """The table of a plan. `denied`: ids of the proposals that the policy forbids, which nobody is asked about;
+    `accounts` names accounts by id."""
     from rich.table import Table
     from rich.text import Text
 
-    rows = [row for number, p in enumerate(plan.proposals, 1) for row in _rows(number, p, p.id in denied)]
+    names = accounts or {}
+    rows = [row for number, p in enumerate(plan.proposals, 1) for row in _rows(number, p, p.id in denied, names)]
     amounts = aligned([(row.amount, row.currency) for row in rows], signed=[row.moves for row in rows])
     wide = width >= WIDE
     dated, lined = any(row.date for row in rows), any(row.line for row in rows)
@@ -100,8 +100,7 @@ def totals(plan: Plan, *, denied: Collection[str] = ()) -> str:
     counts = [f"{certain} certain, {len(asked) - certain} to review"] if asked else []
     counts += [f"{count - len(asked)} forbidden by the policy"] if len(asked) < count else []
     parts = [f"{count} proposal{'s' * (count != 1)}: {', '.join(counts)}"]
-    undoes = any(map(_undoes, plan.proposals))
-    up, down = ("puts back", "takes out") if undoes else ("receives", "spends")
+    up, down = ("puts back", "takes out") if any(map(undoes, plan.proposals)) else ("receives", "spends")
     for direction, verb in (("receive", up), ("spend", down)):
         sums: dict[str, Decimal] = {}
         for proposal in plan.proposals:
@@ -116,62 +115,16 @@ def totals(plan: Plan, *, denied: Collection[str] = ()) -> str:
 def cash(proposal: Proposal) -> tuple[Decimal, str]:
     """What the bank line carries: positive for money received. Without a line: the proposal's own amounts. Of what
     takes an earlier proposal back, the opposite: that much leaves the books of the account again."""
-    line, undoes = proposal.line, _undoes(proposal)
+    line = proposal.line
     if line is not None:
-        inward = (line.direction == "receive") != undoes
+        inward = (line.direction == "receive") != undoes(proposal)
         return (line.amount if inward else -line.amount), line.currency
-    payments = [w for w in proposal.writes if not _is_allocation(w)] or list(proposal.writes)
+    payments = [w for w in proposal.writes if not is_allocation(w)] or list(proposal.writes)
     amount, currency = Decimal(0), payments[0].currency if payments else ""
     for write in payments:
         value, currency = _bank_share(proposal, write)
         amount += value
     return amount, currency
-
-
-def settles(proposal: Proposal, limit: int | None = 40) -> str:
-    """What a proposal is for: `INV-0042 Acme Ltd`, `3 invoices of Acme Ltd`. `limit` cuts a name (None: never)."""
-    cash_links = _links(proposal, [w for w in proposal.writes if not _is_allocation(w)])
-    links = cash_links or list(proposal.links)
-    documents = {link.document_id: link for link in links if link.type in {"invoice", "bill"}} or {
-        link.document_id: link for link in links
-    }
-    if not documents:
-        return _VERBS[proposal.kind]
-    contact = one_line(next(iter(documents.values())).contact, limit)
-    if len(documents) == 1:
-        link = next(iter(documents.values()))
-        name = f"{one_line(link.number, limit) or link.type} {contact}"
-        via = " (from clearing)" if via_clearing(proposal) else ""
-        return (f"allocate to {name}" if proposal.kind == "allocation" else name) + via
-    kinds = {link.type for link in documents.values()}
-    noun = f"{kinds.pop()}s" if len(kinds) == 1 else "documents"
-    return f"{len(documents)} {noun} of {contact}"
-
-
-def _undoes(proposal: Proposal) -> bool:
-    return any(write.reverses for write in proposal.writes)
-
-
-def via_clearing(proposal: Proposal) -> bool:
-    return any(effect.control == "clearing" for write in proposal.writes for effect in write.effects)
-
-
-def leaves_open(proposal: Proposal) -> list[tuple[Link, Decimal]]:
-    """Documents that stay open after the proposal, with what remains due in the document's currency."""
-    due: dict[str, Decimal] = {}
-    for write in proposal.writes:
-        if write.reverses:
-            continue
-        for condition in write.preconditions:
-            if condition.field == "amount_due" and condition.id not in due:
-                due[condition.id] = Decimal(condition.expected)
-    found = []
-    for document_id, owed in due.items():
-        links = [link for link in proposal.links if link.document_id == document_id]
-        rest = owed - sum((link.amount for link in links), Decimal(0))
-        if links and rest > 0:
-            found.append((links[0], rest))
-    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,11 +143,12 @@ class _Row:
     because: str = ""
 
 
-def _rows(number: int, proposal: Proposal, denied: bool) -> list[_Row]:
+def _rows(number: int, proposal: Proposal, denied: bool, accounts: Mapping[str, str]) -> list[_Row]:
     line = proposal.line
     value, currency = cash(proposal)
     rest = leaves_open(proposal)
-    summary = f"undo: {settles(proposal)}" if _undoes(proposal) else settles(proposal)
+    summary = settles(proposal, accounts=accounts)
+    summary = f"undo: {summary}" if undoes(proposal) else summary
     if rest and len(proposal.writes) == 1:
         summary = f"part of {summary}; {money(rest[0][1], rest[0][0].currency)} stays open"
     because = " · ".join(one_line(e.text, 70) for e in proposal.evidence)
@@ -213,24 +167,23 @@ def _rows(number: int, proposal: Proposal, denied: bool) -> list[_Row]:
     ]
     if len(proposal.writes) > 1:
         for write in proposal.writes:
-            links = _links(proposal, [write])
+            links = links_of(proposal, [write])
             sign = -1 if value < 0 else 1
             if write.reverses:
                 own = _removes(proposal, write)
                 amount = write.amount * sign if own[1] else write.amount
                 rows.append(_Row(amount=amount, currency=write.currency, settles=own[0], moves=own[1]))
                 continue
-            name = ", ".join(one_line(link.number, 24) or link.type for link in links)
-            verb = "allocate" if _is_allocation(write) else "pay"
-            moves = not _is_allocation(write)
+            moves = any(link.bank_amount is not None for link in links)
             amount = write.amount * sign if moves else write.amount
-            rows.append(_Row(amount=amount, currency=write.currency, settles=f"  {verb} {name}", moves=moves))
+            told = f"  {does(proposal, write, accounts)}"
+            rows.append(_Row(amount=amount, currency=write.currency, settles=told, moves=moves))
     return rows
 
 
 def _removes(proposal: Proposal, write: Write) -> tuple[str, bool]:
     """What one write takes back, and whether that moves the bank account."""
-    name = ", ".join(one_line(link.number, 24) or link.type for link in _links(proposal, [write]))
+    name = ", ".join(one_line(link.number, 24) or link.type for link in links_of(proposal, [write]))
     subject, _, verb = write.operation.partition(".")
     made = f"{subject.replace('_', ' ')}{' allocation' if verb == 'deallocate' else ''}"
     return f"  {verb.replace('deallocate', 'remove')} {made} {name}", verb == "delete"
@@ -247,17 +200,8 @@ def line_text(line: BankLine | PlanLine) -> str:
     return one_line(" ".join(said), 80) or "(no text)"
 
 
-def _links(proposal: Proposal, writes: list[Write]) -> list[Link]:
-    wanted = {link_id for write in writes for link_id in write.link_ids}
-    return [link for link in proposal.links if link.id in wanted]
-
-
-def _is_allocation(write: Write) -> bool:
-    return write.operation.endswith("allocate") or write.operation.endswith("allocation")
-
-
 def _bank_share(proposal: Proposal, write: Write) -> tuple[Decimal, str]:
-    links = _links(proposal, [write])
+    links = links_of(proposal, [write])
     spends = any(link.type == "bill" for link in links)
     if links and all(link.bank_amount is not None for link in links):
         value = sum((link.bank_amount or Decimal(0) for link in links), Decimal(0))

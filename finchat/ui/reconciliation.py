@@ -47,13 +47,20 @@ def plan_view(found: Reconciliation, width: int, *, denied: Collection[str] = ()
         Text(f"{lines} of {window}" + (f": {summary}" if summary else "")),
     ]
     if found.plan.proposals:
-        parts += _plan(found.plan, width, denied)
+        parts += _plan(found.plan, width, denied, found.account_names)
     if findings := without_statements(found.findings, found.statements):
         parts += [Text(""), findings_view(findings, found.lines)]
     return Group(*parts)
 
 
-def saved_plan_view(applied: Applied, findings: Sequence[Finding], width: int, *, foreign: bool) -> RenderableType:
+def saved_plan_view(
+    applied: Applied,
+    findings: Sequence[Finding],
+    width: int,
+    *,
+    foreign: bool,
+    account_names: Mapping[str, str] | None = None,
+) -> RenderableType:
     """A plan from a file: what is left of it, as it will be asked about, and how much was written earlier."""
     from rich.console import Group
     from rich.text import Text
@@ -80,16 +87,17 @@ def saved_plan_view(applied: Applied, findings: Sequence[Finding], width: int, *
         count = f"{len(plan.proposals)} proposal{'s' * (len(plan.proposals) != 1)}"
         parts.append(Text(f"{count}: {', '.join(told)}, {len(open_ones) or 'none'} left"))
     if open_ones:
-        parts += _plan(plan.only(open_ones), width, applied.forbidden)
+        parts += _plan(plan.only(open_ones), width, applied.forbidden, account_names or {})
     if findings:
         parts += [Text(""), findings_view(findings, {})]
     return Group(*parts)
 
 
-def _plan(plan: Plan, width: int, denied: Collection[str]) -> list[RenderableType]:
+def _plan(plan: Plan, width: int, denied: Collection[str], names: Mapping[str, str]) -> list[RenderableType]:
     from rich.text import Text
 
-    return [Text(""), plan_table(plan, width, denied=denied), Text(""), Text(totals(plan, denied=denied))]
+    table = plan_table(plan, width, denied=denied, accounts=names)
+    return [Text(""), table, Text(""), Text(totals(plan, denied=denied))]
 
 
 def applied_view(

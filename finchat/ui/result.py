@@ -11,7 +11,7 @@ from finchat.safety.results import WriteResult
 from finchat.safety.words import deed
 from finchat.text.sanitise import one_line, visible
 from finchat.ui.amounts import amount, money
-from finchat.ui.plan_table import settles
+from finchat.ui.settlement import settles
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
