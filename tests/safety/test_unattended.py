@@ -9,18 +9,23 @@ from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import Any, Literal, get_args
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from finchat.books.documents import BankLine, Books, ConfirmedLine, Contact, Payment
-from finchat.books.plan import Effect, Evidence, Plan, Proposal
+from finchat.books.plan import Ask, Effect, Evidence, Kind, Plan, Proposal, Write
 from finchat.errors import WriteRefused
 from finchat.safety.approval import bind
+from finchat.safety.journal import Conclusion, Reservation
 from finchat.safety.policy import Policy, UnattendedRules
 from finchat.safety.profile_protocol import Standing
+from finchat.safety.results import WriteOutcome
 from finchat.safety.unattended import KNOWN_COUNTERPARTY, base_amounts, judge, known_counterparty
-from tests.safety.world import World, make_world, one_payment, plan
+from tests.safety.world import World, make_world, one_payment, payment, plan, proposal
 
 TODAY = date(2026, 11, 20)
 RULES = UnattendedRules(
@@ -44,6 +49,64 @@ def test_a_certain_known_small_payment_may_be_approved() -> None:
     assert judge(RULES, made, made.proposals[0], today=TODAY, foreign=False).approved
 
 
+def question(*, required: bool) -> Ask:
+    return Ask(
+        id="a1", kind="fee", amount=Decimal("1.00"), currency="NZD", contact_id="c-1", contact="Acme", text="Where to?",
+        required=required,
+    )  # fmt: skip
+
+
+def undoing(operation: str) -> Write:
+    return replace(known_payment().proposals[0].writes[0], operation=operation)
+
+
+ANY_KIND = replace(RULES, kinds=frozenset(get_args(Kind)))
+
+
+@pytest.mark.parametrize("kind", get_args(Kind))
+def test_only_the_kinds_that_are_named_may_be_approved(kind: Kind) -> None:
+    made = known_payment()
+    proposal = changed(kind=kind)
+    assert judge(ANY_KIND, made, proposal, today=TODAY, foreign=False).approved
+    others = replace(RULES, kinds=ANY_KIND.kinds - {kind})
+    assert kind in judge(others, made, proposal, today=TODAY, foreign=False).reason
+
+
+@pytest.mark.parametrize("operation", ["payment.delete", "credit_note.void", "overpayment.deallocate"])
+def test_taking_back_is_a_kind_of_its_own(operation: str) -> None:
+    made, writes = known_payment(), (undoing(operation),)
+    for kind in ("delete", "void"):
+        assert judge(ANY_KIND, made, changed(kind=kind, writes=writes), today=TODAY, foreign=False).approved
+
+
+def test_a_transfer_between_own_accounts_has_no_counterparty_to_know() -> None:
+    proposal = changed(kind="transfer", evidence=(), writes=(undoing("bank_transfer.create"),))
+    assert judge(ANY_KIND, known_payment(), proposal, today=TODAY, foreign=False).approved
+
+
+def test_every_write_of_a_proposal_counts_once() -> None:
+    paid = known_payment().proposals[0].writes[0]  # 400.00, a bank effect of as much
+    both_ends = (
+        Effect(account_id="a", control="bank", amount=Decimal(-70), currency="NZD", base_amount=Decimal(-70)),
+        Effect(account_id="b", control="bank", amount=Decimal(40), currency="USD", base_amount=Decimal(70)),
+    )
+    proposal = changed(
+        writes=(
+            paid,
+            replace(paid, id="w2", operation="bank_transaction.create", amount=Decimal(20), effects=()),
+            replace(paid, id="w3", operation="bank_transfer.create", amount=Decimal(70), effects=both_ends),
+            replace(paid, id="w4", operation="credit_note.allocate", amount=Decimal(100), effects=()),
+            replace(paid, id="w5", operation="contact.create", amount=Decimal(0), effects=()),
+        )
+    )
+    assert base_amounts(plan(proposal), proposal) == {
+        "w1": Decimal(400), "w2": Decimal(20), "w3": Decimal(70), "w4": Decimal(100), "w5": Decimal(0)
+    }  # fmt: skip
+    assert not judge(
+        replace(RULES, max_amount=Decimal(399)), plan(proposal), proposal, today=TODAY, foreign=False
+    ).approved
+
+
 @pytest.mark.parametrize(
     ("rules", "proposal", "today", "foreign", "why"),
     [
@@ -55,6 +118,13 @@ def test_a_certain_known_small_payment_may_be_approved() -> None:
         (RULES, changed(evidence=()), TODAY, False, "not paid before"),
         (RULES, changed(writes=()), TODAY, False, "nothing to write"),
         (replace(RULES, max_amount=Decimal("399.99")), changed(), TODAY, False, "over unattended.max_amount"),
+        (RULES, changed(asks=(question(required=True),)), TODAY, False, "asks something"),
+        (RULES, changed(asks=(question(required=False),)), TODAY, False, "asks something"),
+        (RULES, changed(asks=(question(required=True),), writes=()), TODAY, False, "asks something"),
+        (RULES, changed(writes=(undoing("payment.delete"),)), TODAY, False, "takes something back"),
+        (RULES, changed(writes=(undoing("credit_note.deallocate"),)), TODAY, False, "takes something back"),
+        (RULES, changed(kind="transfer"), TODAY, False, "kind transfer"),
+        (ANY_KIND, changed(kind="transfer", evidence=()), TODAY, False, "not paid before"),
     ],
 )
 def test_anything_beyond_the_rules_needs_a_person(
@@ -153,6 +223,85 @@ def test_the_days_total_is_reserved_once_over_processes(tmp_path: Path) -> None:
     for child in children:
         os.waitpid(child, 0)
     assert sorted(os.read(reports, 1000).decode().split(";")[:-1]) == ["committed", "committed", "unattended_limit"]
+
+
+def of_amount(number: int, amount: Decimal) -> Plan:
+    id, line = f"plan-{number}", f"line-{number}"
+    write = payment("w1", "inv-1", f"{amount:.2f}", due="1000000.00", plan_id=id, line=line)
+    return plan(proposal("p1", write, line=line), id=id)
+
+
+def reserved(world: World, made: Plan, limit: Decimal, day: date = TODAY) -> str:
+    write = made.proposals[0].writes[0]
+    reservation = Reservation(day=day, limit=limit, base_amounts={"w1": write.amount})
+    approval = bind(made, made.proposals[0], by="policy:unattended")
+    try:
+        world.journal.claim(made, made.proposals[0], approval, effects={}, reservation=reservation)
+    except WriteRefused as error:
+        return error.code
+    return "claimed"
+
+
+CENTS = st.integers(1, 60_000).map(lambda n: Decimal(n) / 100)
+STEPS = st.lists(
+    st.tuples(CENTS, st.sampled_from(["committed", "failed", "unknown", "not_sent", "in flight"]), st.booleans()),
+    max_size=12,
+)
+
+
+@settings(max_examples=15, deadline=None)
+@given(limit=CENTS.map(lambda a: a * 2), steps=STEPS)
+def test_a_days_total_holds_over_processes_whatever_becomes_of_the_writes(
+    limit: Decimal, steps: list[tuple[Decimal, WriteOutcome | Literal["in flight"], bool]]
+) -> None:
+    with TemporaryDirectory() as directory:
+        worlds = [make_world(Path(directory)), make_world(Path(directory))]
+        spent = Decimal(0)
+        for number, (amount, outcome, second) in enumerate(steps):
+            world, made = worlds[second], of_amount(number, amount)
+            said = reserved(world, made, limit)
+            assert said == ("claimed" if spent + amount <= limit else "unattended_limit")
+            if said == "claimed":
+                (record,) = world.journal.writes(made.id)
+                if outcome != "in flight":
+                    world.journal.conclude(record, Conclusion(outcome=outcome, text="so it ended"))
+                spent += amount if outcome not in ("failed", "not_sent") else 0
+            assert {w.journal.unattended_total("org-1", TODAY) for w in worlds} == {spent}
+            assert spent <= limit
+        assert worlds[0].journal.unattended_total("org-1", TODAY + timedelta(days=1)) == 0
+        assert worlds[0].journal.unattended_total("org-2", TODAY) == 0
+        for world in worlds:
+            world.close()
+
+
+def test_processes_that_race_never_pass_the_days_total(tmp_path: Path) -> None:
+    make_world(tmp_path).close()
+    limit = Decimal("1000.00")
+    reports, report = os.pipe()
+    children = []
+    for child in range(4):
+        if (pid := os.fork()) == 0:
+            try:
+                world = make_world(tmp_path)
+                for n in range(6):
+                    amount = Decimal(37 + 41 * n + 13 * child)
+                    said = reserved(world, of_amount(100 * child + n, amount), limit)
+                    os.write(report, f"{amount} {said};".encode())
+            finally:
+                os._exit(0)
+        children.append(pid)
+    for pid in children:
+        os.waitpid(pid, 0)
+    told = [entry.split() for entry in os.read(reports, 10_000).decode().split(";")[:-1]]
+    assert len(told) == 24
+    taken = sum((Decimal(amount) for amount, said in told if said == "claimed"), Decimal(0))
+    assert taken <= limit
+    refused = [Decimal(amount) for amount, said in told if said == "unattended_limit"]
+    assert refused
+    assert all(taken + amount > limit for amount in refused)
+    world = make_world(tmp_path)
+    assert world.journal.unattended_total("org-1", TODAY) == taken
+    world.close()
 
 
 LINE = BankLine(
