@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from finchat.app.backends import sandbox_home
-from finchat.app.desk import books_of_record
+from finchat.app.desk import books_of_record, state_database
 from finchat.app.invocation import Invocation
 from finchat.app.statements import forget
 from finchat.canonical import canonical_json
@@ -36,8 +36,11 @@ def _replace_company(call: Invocation, replace_it: Callable[[SandboxHome], XeroB
     before = home.status()["company"]["organisation_id"] if home.database_path.exists() else None
     replace_it(home).close()
     if before is not None:
-        with books_of_record(call, via="command") as (journal, *_):
+        from finchat.workflows.memory import Memory
+
+        with books_of_record(call, via="command") as (journal, *_), state_database(call.home) as database:
             journal.forget_sandbox(before)
+            Memory(database, journal.now).forget_organisation(before)
         forget(call.home, before)
     return sandbox_status(call)
 

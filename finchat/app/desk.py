@@ -215,7 +215,10 @@ class Desk:
         def new_plan(changed: Plan) -> Plan:
             plans.save(changed, plans.plan_path(self.call.home.plans, changed.id))
             made.append(changed)
+            self.memory.begin(changed)
             return changed
+
+        self.memory.begin(plan)
 
         applied = await execute.apply(
             plan,
@@ -285,11 +288,26 @@ class Desk:
 
     def _learn(self, applied: Applied, made: Sequence[Plan], account_names: Mapping[str, str]) -> None:
         """What the person decided, into the memory. What is written stands whether or not it can be remembered."""
-        writes = [record for plan in made for record in self.journal.writes(plan.id)]
+        self._learn_of(applied.plan, applied.results, made, account_names)
+
+    async def learn_of_ended_runs(self) -> None:
+        """What people decided in runs that ended before it was learned, as far as it was written."""
+        for plan_id in self.memory.begun(self.organisation.id):
+            plan = self.journal.plan(plan_id)
+            if plan is not None:
+                accounts = await self.provider.accounts()
+                names = {a.id: " ".join(part for part in (a.code, a.name) if part) for a in accounts.values()}
+                results = [record.result() for record in self.journal.writes(plan_id)]
+                self._learn_of(plan, results, [plan], names)
+
+    def _learn_of(
+        self, plan: Plan, results: Sequence[WriteResult], made: Sequence[Plan], account_names: Mapping[str, str]
+    ) -> None:
+        writes = [record for one in made for record in self.journal.writes(one.id)]
         origins = [self.journal.plan(id) for id in self.journal.origins(made[0].id)]
-        asked = [*(plan for plan in origins if plan is not None), *made]
+        asked = [*(one for one in origins if one is not None), *made]
         try:
-            self.memory.learn(applied.plan, applied.results, writes, asked=asked, account_names=account_names)
+            self.memory.learn(plan, results, writes, asked=asked, account_names=account_names)
         except FinchatError as error:
             self.progress(Notice(text=f"nothing was remembered of this: {error.message}", severity="warning"))
 
@@ -434,11 +452,13 @@ async def open_desk(call: Invocation, via: Via) -> AsyncIterator[Desk]:
             progress(Notice(text=age, severity="warning"))
         recovery = await guard.open_organisation(settings.name, organisation)
         memory = Memory(stack.enter_context(state_database(call.home)), clock.now if settings.sandbox else journal.now)
-        yield Desk(
+        desk = Desk(
             call=call, settings=settings, clock=clock, progress=progress, journal=journal, guard=guard,
             provider=provider, organisation=organisation, memory=memory, paced=paced, recovery_code=recovery.exit_code,
             accepts_key=profile.accepts_idempotency_key,
         )  # fmt: skip
+        await desk.learn_of_ended_runs()
+        yield desk
 
 
 def _clearing_accounts(call: Invocation, settings: ServerSettings) -> tuple[str, ...]:

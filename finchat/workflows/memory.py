@@ -62,6 +62,16 @@ class Memory:
             with self._database.transaction() as connection:
                 connection.executemany("INSERT OR REPLACE INTO memory_accounts VALUES (?, ?, ?, ?)", rows)
 
+    def begin(self, plan: Plan) -> None:
+        """A person is about to decide about a plan: should the run end early, the next one learns what was decided."""
+        with self._database.transaction() as connection:
+            connection.execute("INSERT OR IGNORE INTO memory_begun VALUES (?, ?)", (plan.organisation.id, plan.id))
+
+    def begun(self, org_id: str) -> tuple[str, ...]:
+        """Plans of an organisation that were begun and never learned from."""
+        rows = self._database.rows("SELECT plan_id FROM memory_begun WHERE org_id = ? ORDER BY plan_id", (org_id,))
+        return tuple(str(row["plan_id"]) for row in rows)
+
     def learn(
         self,
         plan: Plan,
@@ -87,6 +97,9 @@ class Memory:
             ]
             for taken_back in _taken_back(plan, results, writes):
                 found += self._opposite(connection, org.id, taken_back)
+            connection.executemany(
+                "DELETE FROM memory_begun WHERE org_id = ? AND plan_id = ?", [(org.id, p.id) for p in (plan, *asked)]
+            )
             return sum(_store(connection, org.id, org.name, o) for o in found)
 
     # Recalling
@@ -132,6 +145,12 @@ class Memory:
                     "DELETE FROM memory_observations WHERE org_id = ? AND id = ?", [(known.org_id, id) for id in ids]
                 )
         return len(found)
+
+    def forget_organisation(self, org_id: str) -> None:
+        """Drop all of an organisation that is no more (a sandbox company that another has replaced)."""
+        with self._database.transaction() as connection:
+            for table in ("memory_observations", "memory_learned", "memory_accounts", "memory_begun"):
+                connection.execute(f"DELETE FROM {table} WHERE org_id = ?", (org_id,))  # noqa: S608 - our own names
 
     def say(
         self,

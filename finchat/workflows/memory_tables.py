@@ -27,4 +27,9 @@ CREATE TABLE memory_accounts (
 ) STRICT;
 """
 
-SCRIPTS: tuple[str, ...] = (_FIRST,)
+# Plans that people are deciding about: what a run that ended early did not learn, the next one does.
+_BEGUN = """
+CREATE TABLE memory_begun (org_id TEXT NOT NULL, plan_id TEXT NOT NULL, PRIMARY KEY (org_id, plan_id)) STRICT;
+"""
+
+SCRIPTS: tuple[str, ...] = (_FIRST, _BEGUN)

@@ -149,6 +149,23 @@ def test_a_payers_account_is_kept_as_a_digest_and_its_ending(memory: Memory, dat
     assert len(accounts) == 2
 
 
+def test_a_plan_that_was_begun_is_known_until_it_was_learned_from(memory: Memory) -> None:
+    memory.begin(plan(proposal(1)))
+    assert memory.begun("org") == ("plan",)
+    assert memory.begun("other") == ()
+
+    applied(memory, proposal(1))
+    assert memory.begun("org") == ()
+
+
+def test_an_organisation_that_is_no_more_is_forgotten_whole(memory: Memory) -> None:
+    applied(memory, proposal(1), coded(2))
+    memory.forget_organisation("org")
+
+    assert memory.facts(DAY) == ()
+    assert applied(memory, proposal(1), coded(2)) == 2
+
+
 def test_what_is_forgotten_stays_forgotten(memory: Memory) -> None:
     applied(memory, proposal(1), proposal(2), coded(3))
     name = next(k for k in memory.facts(DAY) if k.fact.kind == "name")
