@@ -1,7 +1,7 @@
 """The person at the terminal: shows each card, asks one line, returns decisions. Silence is no.
 
-Keys: y approves, n or Enter skips, e edits, r refuses with a reason, a approves all remaining certain proposals once
-their rows were shown and their count and total typed, q leaves the rest pending.
+Keys: y approves, n or Enter skips, e edits, c answers the proposal's question, r refuses with a reason, a approves all
+remaining certain proposals once their rows were shown and their count and total typed, q leaves the rest pending.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from finchat.books.money import amount_text, parse_amount
 from finchat.books.plan import Plan, Proposal, Write
 from finchat.errors import WriteRefused
 from finchat.safety.approval import (
+    Answer,
     Approval,
     ApprovalDecision,
     Approve,
@@ -34,11 +35,12 @@ from finchat.ui.card import SANDBOX, card_lines
 from finchat.ui.paging import drawn, paged
 from finchat.ui.plan_table import cash, plan_table
 from finchat.ui.prompt import ask
+from finchat.ui.question import ChartSource, Questions
 from finchat.ui.sink import Sink
 from finchat.workflows.editing import edited
 
-PROMPT = "Approve? y yes, n no (Enter), e edit, r refuse, {bulk}q quit: "
-BULK = "a all certain, "
+PROMPT = "Approve? {yes}n no (Enter), {edit}{choose}r refuse, {bulk}q quit: "
+YES, EDIT, CHOOSE, BULK = "y yes, ", "e edit, ", "c account and tax, ", "a all certain, "
 EDITABLE = frozenset({"amount", "date", "reference"})
 _NO_KEY = (
     "this server takes no idempotency key: the intent on disk and reading back alone keep this write from being "
@@ -48,10 +50,12 @@ _NO_KEY = (
 
 @dataclass(frozen=True)
 class TerminalApprover:
-    """An Approver for a person. `paused` holds the progress line back while a card is up."""
+    """An Approver for a person. `paused` holds the progress line back while a card is up; `chart` reads what questions
+    are answered with."""
 
     sink: Sink
     paused: Callable[[], AbstractContextManager[None]]
+    chart: ChartSource | None = None
 
     async def review(self, plan: Plan, context: ReviewContext) -> AsyncIterator[ApprovalDecision]:
         """One decision a proposal, in the order asked for; ends after `q`, end of input or the last proposal."""
@@ -80,21 +84,34 @@ class TerminalApprover:
         approval = bind(plan, proposal)
         if not await self._show(plan, proposal, context, number, total):
             return [Quit()]
-        bulk = [] if context.foreign else [p for p in waiting if p.certainty == "certain"]
-        prompt = PROMPT.format(bulk=BULK if len(bulk) > 1 else "")
+        bulk = [] if context.foreign else [p for p in waiting if p.certainty == "certain" and p.writes]
+        writes = bool(proposal.writes)
+        prompt = PROMPT.format(
+            yes=YES * writes, edit=EDIT * writes, choose=CHOOSE * bool(proposal.asks), bulk=BULK * (len(bulk) > 1)
+        )
         while True:
             key = await ask(self.sink, prompt)
-            if decisions := await self._answered(key, plan, approval, proposal, bulk):
+            if decisions := await self._answered(key, plan, approval, bulk, context):
                 return decisions
 
     async def _answered(
-        self, key: str | None, plan: Plan, approval: Approval, proposal: Proposal, bulk: Sequence[Proposal]
+        self,
+        key: str | None,
+        plan: Plan,
+        approval: Approval,
+        bulk: Sequence[Proposal],
+        context: ReviewContext,
     ) -> list[ApprovalDecision]:
         """What a key decides; nothing when the question is to be asked again. End of input leaves the rest pending."""
         decisions: list[ApprovalDecision] = []
+        proposal = next(p for p in plan.proposals if p.id == approval.proposal_id)
         match key and key.lower():
             case None | "q" | "quit":
                 decisions = [Quit()]
+            case "y" | "yes" | "e" | "edit" if not proposal.writes:
+                self._say("nothing can be written before its question is answered: c account and tax, or n")
+            case "c" | "choose":
+                decisions = list(await self._answers(proposal))
             case "y" | "yes":
                 decisions = [Approve(approval)]
             case "" | "n" | "no":
@@ -106,12 +123,21 @@ class TerminalApprover:
                 edit = await self._edit(plan, proposal)
                 decisions = [edit] if edit else []
             case "a" | "all" if len(bulk) > 1:
-                decisions = list(together(await self._bulk(plan, bulk)))
+                decisions = list(together(await self._bulk(plan, bulk, context)))
             case "a" | "all":
                 self._say("a is for several certain proposals of a plan made here; answer this one by itself")
             case _:
-                self._say("answer y, n, e, r, a or q; Enter alone is no")
+                self._say(f"answer y, n, e, {'c, ' * bool(proposal.asks)}r, a or q; Enter alone is no")
         return decisions
+
+    async def _answers(self, proposal: Proposal) -> Sequence[Answer]:
+        if not proposal.asks:
+            self._say("this proposal asks for no account; e edits it")
+            return ()
+        if self.chart is None:
+            self._say("the chart of accounts cannot be read here; answer it with finchat plan code")
+            return ()
+        return await Questions(self.sink, self.chart).answers([proposal])
 
     async def _show(self, plan: Plan, proposal: Proposal, context: ReviewContext, number: int, total: int) -> bool:
         """The whole card, a screenful at a time. False when the person left half-way."""
@@ -133,14 +159,16 @@ class TerminalApprover:
         )
         return await paged(self.sink, card, "this card")
 
-    async def _bulk(self, plan: Plan, proposals: Sequence[Proposal]) -> list[Approval]:
+    async def _bulk(self, plan: Plan, proposals: Sequence[Proposal], context: ReviewContext) -> list[Approval]:
         """Approvals of all these certain proposals, once their count and total were typed; else none."""
         approvals = [bind(plan, p) for p in proposals]
         sums = line_totals(proposals)
         flag = f"{SANDBOX} · " if plan.organisation.sandbox else ""
         where = f"{visible(plan.organisation.name)} on {visible(plan.organisation.server)}"
         self._say(f"\n{flag}All certain proposals that are left, for {where}:")
-        table = plan_table(plan.only(frozenset(p.id for p in proposals)), self.sink.err.width)
+        table = plan_table(
+            plan.only(frozenset(p.id for p in proposals)), self.sink.err.width, accounts=context.account_names
+        )
         if not await paged(self.sink, drawn(self.sink.err, table), "these proposals"):
             self._say("nothing is approved")
             return []

@@ -9,11 +9,11 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from finchat.books.plan import EDITED, Effect, Plan, Proposal, Write
+from finchat.books.plan import EDITED, Ask, Effect, Plan, Proposal, Write
 from finchat.text.sanitise import scalars, visible
 from finchat.ui.amounts import day, money
 from finchat.ui.plan_table import CLASS_STYLE
-from finchat.ui.settlement import settles
+from finchat.ui.settlement import coding_words, settles
 from finchat.workflows.situations import leaves_open
 from finchat.workflows.undo import undo_sentence
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 SANDBOX = "SANDBOX"
 _LABEL = 14
+_CODE_FIELDS = frozenset({"accountcode", "account_code"})
 _CONTROL = {
     "bank": "bank", "receivables": "receivables", "payables": "payables", "tax": "tax",
     "gain_loss": "exchange", "clearing": "clearing account", "other": "account",
@@ -43,8 +44,9 @@ def card_lines(
     card = _Card(width)
     flag = f" {SANDBOX} " if plan.organisation.sandbox else ""
     card.rule(f" {number} of {total} · {visible(proposal.id)} ", flag)
-    what = settles(proposal, None)
-    card.row("Proposal", what if proposal.kind == "allocation" else f"{proposal.kind}: {what}", "bold")
+    what, kind = settles(proposal, None, accounts or {}), proposal.kind.replace("_", " ")
+    said = proposal.kind == "allocation" or what.startswith(kind)
+    card.row("Proposal", what if said else f"{kind}: {what}", "bold")
     changed = any(e.kind == EDITED for e in proposal.evidence)
     why = "changed by a person" if changed else f"confidence {proposal.confidence:f}"
     card.row("Class", f"{proposal.certainty}, {why}", CLASS_STYLE[proposal.certainty])
@@ -59,6 +61,8 @@ def card_lines(
     card.row("Organisation", f"{visible(plan.organisation.name)} ({visible(plan.organisation.id)})")
     for write in proposal.writes:
         _write(card, proposal, write, accounts or {}, plan.organisation.base_currency)
+    for question in proposal.asks:
+        _question(card, question, accounts or {})
     card.gap()
     undoes = any(write.reverses for write in proposal.writes)
     if line is not None and proposal.unrecorded and not undoes:
@@ -78,6 +82,17 @@ def card_lines(
     for index, sentence in enumerate(dict.fromkeys(undo_sentence(write, plan.id) for write in proposal.writes)):
         card.row("Undo" if index == 0 else "", visible(sentence))
     return card.lines
+
+
+def _question(card: _Card, question: Ask, accounts: Mapping[str, str]) -> None:
+    """What a person is asked beside y and n, with what is offered and why."""
+    card.gap()
+    how = "c answers it; nothing can be written before" if question.required else "c settles it too; y leaves it open"
+    card.row("Question", visible(question.text), "yellow")
+    for number, choice in enumerate(question.choices, 1):
+        card.row("", f"{number}  {coding_words(choice.coding, accounts)}")
+        card.row("", f"   {visible(choice.text)}")
+    card.row("", how, "dim")
 
 
 def _other_days(proposal: Proposal) -> list[str]:
@@ -111,9 +126,21 @@ def _write(card: _Card, proposal: Proposal, write: Write, accounts: Mapping[str,
     # Ids are shown as they are sent, with what a person calls the thing beside them.
     known = {link.document_id: visible(link.number) for link in proposal.links}
     known |= {link.credit.id: visible(link.credit.text) for link in proposal.links if link.credit is not None}
+    known |= {link.contact_id: visible(link.contact) for link in proposal.links if link.contact_id}
     known |= {id: visible(name) for id, name in accounts.items()}
+    codes = {name.split(" ", 1)[0]: visible(name.split(" ", 1)[-1]) for name in accounts.values()}
     for path, value in scalars(write.arguments):
-        card.field(path, value, known.get(value, ""))
+        field = path.rpartition(".")[2].lower()
+        if field == "$from":
+            name = f"supplied by {visible(value.partition('.')[0])}"
+        else:
+            name = codes.get(value, "") if field in _CODE_FIELDS else known.get(value, "")
+        card.field(path, value, name)
+    for link in (li for li in proposal.links if li.id in write.link_ids):
+        if link.coding is not None:
+            card.row("Booked to", f"{coding_words(link.coding, accounts)}: {money(link.amount, link.currency)}")
+        if link.type in ("overpayment", "prepayment") and link.credit is None:
+            card.row("Kept", f"{money(link.amount, link.currency)} as {link.type} for {visible(link.contact)}")
     foreign = [link for link in proposal.links if link.id in write.link_ids and link.rate is not None]
     for link in foreign:
         bank = money(link.bank_amount, link.bank_currency or "") if link.bank_amount is not None else "?"

@@ -13,7 +13,6 @@ from finchat.books.plan import Ask, Proposal
 from finchat.errors import FinchatError, WriteRefused
 from finchat.safety.approval import Answer
 from finchat.text.sanitise import one_line, visible
-from finchat.ui.amounts import money
 from finchat.ui.prompt import ask
 from finchat.ui.sink import Sink
 from finchat.workflows.choosing import (
@@ -164,13 +163,3 @@ class Questions:
 
     def _say(self, text: str) -> None:
         self.sink.card(text)
-
-
-def question_text(question: Ask) -> str:
-    """The question as a card shows it: `2.50 NZD stays open: a bank fee?` and what answers it."""
-    if question.required:
-        return f"{money(question.amount, question.currency)}: {question.text}; c answers it"
-    return (
-        f"{money(question.amount, question.currency)}: {question.text}; "
-        "c settles it in full, to an account and tax code you choose"
-    )
