@@ -7,12 +7,12 @@ Debit is positive in every Effect, so the base amounts of one write sum to zero.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from finchat.books.documents import Account, Credit, Document
-from finchat.books.matching.verdict import Allocation, Settlement
+from finchat.books.matching.verdict import Allocation, Refund, Settlement
 from finchat.books.money import amount_text, round_to_minor
 from finchat.books.plan import AccountBalance, Balances, BankBalance, Control, Effect, Write
 
@@ -54,6 +54,107 @@ def payment_effects(
         _effect(control_account_id, _control(document), owed, document.currency, signed_owed),
     ]
     return _with_gain(effects, base_currency, gain_loss_account_id)
+
+
+def refund_effects(
+    refund: Refund,
+    credit: Credit,
+    account: Account,
+    *,
+    base_currency: str,
+    control_account_id: str,
+    gain_loss_account_id: str = "",
+    remaining: Decimal | None = None,
+) -> tuple[Effect, ...]:
+    """Effects of paying an open credit back through a bank account: out to a customer, in from a supplier.
+
+    `remaining` is what the credit has left just before. Raises ValueError when a rate that is needed is missing.
+    """
+    inward = credit.type == "bill"
+    credit_base = _relieved_credit(credit, refund.amount, remaining, base_currency)
+    if account.currency == base_currency:
+        cash_base = refund.bank_amount
+    elif account.currency == credit.currency and refund.rate is not None:
+        cash_base = round_to_minor(refund.bank_amount * refund.rate, base_currency)
+    else:
+        raise ValueError(f"no rate from {account.currency} to {base_currency}")
+    sign = Decimal(1) if inward else Decimal(-1)
+    control: Control = "receivables" if credit.type == "invoice" else "payables"
+    effects = [
+        _effect(account.id, "bank", sign * refund.bank_amount, account.currency, sign * cash_base),
+        _effect(control_account_id, control, -sign * refund.amount, credit.currency, -sign * credit_base),
+    ]
+    return _with_gain(effects, base_currency, gain_loss_account_id)
+
+
+def kept_effects(
+    cash: Decimal, currency: str, side: str, *, account: Account, control_account_id: str, base_amount: Decimal
+) -> tuple[Effect, ...]:
+    """Effects of an overpayment or prepayment of `cash` (debit positive at the bank): a credit in receivables (`side`
+    invoice) or payables for its whole amount. `base_amount` is its positive value in base currency."""
+    in_base = base_amount if cash > 0 else -base_amount
+    control: Control = "receivables" if side == "invoice" else "payables"
+    return (
+        _effect(account.id, "bank", cash, currency, in_base),
+        _effect(control_account_id, control, -cash, currency, -in_base),
+    )
+
+
+def transfer_effects(amount: Decimal, source: Account, target: Account) -> tuple[Effect, ...]:
+    """Effects of a transfer between two bank accounts of the base currency."""
+    return (
+        _effect(source.id, "bank", -amount, source.currency, -amount),
+        _effect(target.id, "bank", amount, target.currency, amount),
+    )
+
+
+def coded_effects(
+    moved: Decimal,
+    currency: str,
+    percent: Decimal,
+    *,
+    against: Account,
+    account: Account,
+    tax_account_id: str,
+    base_currency: str,
+    to_base: Callable[[Decimal], Decimal],
+    rounding_account_id: str = "",
+) -> tuple[Effect, ...]:
+    """Effects of one line coded to `account`, with `percent` tax in it, `against` a bank or control account, which
+    moves by `moved` (debit positive, tax included).
+
+    Tax is rounded half-up to the cent, as Xero does a line's. Converted each by itself, the parts may miss the whole
+    by a cent of base currency, which Xero books to its rounding account. Raises ValueError when there is none.
+    """
+    tax = tax_in(abs(moved), percent, currency)
+    sign = Decimal(1) if moved > 0 else Decimal(-1)
+    parts: list[tuple[str, Control, Decimal]] = [(account.id, _coded_control(account), abs(moved) - tax)]
+    if tax:
+        parts.append((tax_account_id, "tax", tax))
+    whole = to_base(abs(moved))
+    effects = [_effect(against.id, _coded_control(against), moved, currency, sign * whole)]
+    effects += [
+        _effect(id, control, -sign * part, currency, -sign * to_base(part)) for id, control, part in parts if part
+    ]
+    if rest := sum((e.base_amount for e in effects), Decimal(0)):
+        if not rounding_account_id:
+            raise ValueError("the parts miss the whole by a cent, and the chart has no rounding account")
+        effects.append(_effect(rounding_account_id, "other", -rest, base_currency, -rest))
+    return tuple(effects)
+
+
+def tax_in(amount: Decimal, percent: Decimal, currency: str) -> Decimal:
+    """The tax in an amount that includes it, half-up to the minor unit (Xero's rounding of a line)."""
+    return round_to_minor(amount * percent / (100 + percent), currency)
+
+
+def _coded_control(account: Account) -> Control:
+    if account.clearing:
+        return "clearing"
+    kind = account.kind
+    if kind == "bank" or kind == "receivables" or kind == "payables" or kind == "tax":  # noqa: PLR1714 - narrows it
+        return kind
+    return "other"
 
 
 def allocation_effects(
@@ -99,10 +200,14 @@ def expected(before: Balances, effects: Iterable[Effect]) -> Balances:
     other = {o.account_id: o for o in before.other}
     for e in effects:
         if e.control == "bank":
-            held = bank.get(e.account_id, BankBalance(account_id=e.account_id, amount=Decimal(0), currency=e.currency))
-            if held.currency != e.currency:
+            held = bank.get(
+                e.account_id, BankBalance(account_id=e.account_id, amount=Decimal(0), currency=before.currency)
+            )
+            # A foreign account's balance is stated in base currency, as the trial balance has it.
+            moved_by = e.amount if held.currency == e.currency else e.base_amount
+            if held.currency not in (e.currency, before.currency):
                 raise ValueError(f"account {e.account_id} is in {held.currency}, the effect in {e.currency}")
-            bank[e.account_id] = replace(held, amount=held.amount + e.amount)
+            bank[e.account_id] = replace(held, amount=held.amount + moved_by)
         elif e.control == "receivables" and receivables is not None:
             receivables += e.base_amount
         elif e.control == "payables" and payables is not None:
@@ -182,6 +287,14 @@ def _relieved(document: Document, amount: Decimal, due: Decimal | None, base_cur
         return _document_base(amount, document.currency, document.rate, base_currency)
     whole = _document_base(document.total, document.currency, document.rate, base_currency)
     return whole - _document_base(document.total - due, document.currency, document.rate, base_currency)
+
+
+def _relieved_credit(credit: Credit, amount: Decimal, remaining: Decimal | None, base_currency: str) -> Decimal:
+    """The same for a credit."""
+    if remaining is None or amount != remaining or credit.currency == base_currency:
+        return _document_base(amount, credit.currency, credit.rate, base_currency)
+    whole = _document_base(credit.total, credit.currency, credit.rate, base_currency)
+    return whole - _document_base(credit.total - remaining, credit.currency, credit.rate, base_currency)
 
 
 def _with_gain(effects: list[Effect], base_currency: str, account_id: str) -> tuple[Effect, ...]:

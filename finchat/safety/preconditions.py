@@ -16,7 +16,8 @@ from finchat.safety.words import record_name
 MAX_AGE_S = 60.0
 _MARGIN_S = 5.0  # for the intent to reach the disk before the call goes out
 AMOUNTS = frozenset({"amount_due", "remaining"})  # in the currency of the document or credit
-_STEADY = frozenset({"organisation", "account"})  # records that our own writes leave as they are
+# Records that our own writes leave as they are.
+_STEADY = frozenset({"organisation", "account", "tax_rate", "tracking", "contact"})
 Fact = tuple[str, str, str]
 
 

@@ -19,6 +19,8 @@ from finchat.safety.results import WriteDecision, WriteError, WriteResult, exit_
 from finchat.workflows.editing import edited
 
 PlanStatus = Literal["none", "awaiting", "applied", "partial", "failed", "unknown", "void"]
+# What a plan is that has a question open, by what its results alone amount to.
+_WITH_QUESTIONS: Mapping[PlanStatus, PlanStatus] = {"none": "awaiting", "applied": "partial"}
 
 
 class Executor(Protocol):
@@ -56,7 +58,8 @@ class Applied:
     """What became of a plan. `plan` is the last one when a person edited; `results` has one entry a write.
 
     `expected` is `before` changed by what was approved in this run; `after` is None when nothing was sent. `earlier`:
-    proposal and write ids of what was written before this run.
+    proposal and write ids of what was written before this run. `unanswered`: proposals that have nothing to write
+    before a person answers their question, and that nobody passed over.
     """
 
     plan: Plan
@@ -65,6 +68,7 @@ class Applied:
     expected: Balances
     after: Balances | None
     earlier: frozenset[tuple[str, str]] = frozenset()
+    unanswered: frozenset[str] = frozenset()
 
     @property
     def now(self) -> tuple[WriteResult, ...]:
@@ -74,7 +78,7 @@ class Applied:
     @property
     def left(self) -> frozenset[str]:
         """The proposals that wait for a person."""
-        return frozenset(r.proposal_id for r in self.results if r.decision == "pending")
+        return frozenset(r.proposal_id for r in self.results if r.decision == "pending") | self.unanswered
 
     @property
     def forbidden(self) -> frozenset[str]:
@@ -83,7 +87,10 @@ class Applied:
 
     @property
     def status(self) -> PlanStatus:
-        return status_of(self.results)
+        found = status_of(self.results)
+        if self.unanswered:  # what has no writes yet has no results either
+            return _WITH_QUESTIONS.get(found, found)
+        return found
 
     @property
     def differences(self) -> tuple[Difference, ...]:
@@ -94,6 +101,8 @@ class Applied:
     def exit_code(self) -> ExitCode:
         """By the contract's precedence: outcomes first, then balances that differ, then what still awaits approval."""
         codes = [exit_code_of(self.results)]
+        if self.unanswered:
+            codes.append(ExitCode.AWAITING_APPROVAL)
         if self.differences:
             codes.append(ExitCode.MISMATCH)
         return worst(codes)
@@ -131,6 +140,7 @@ async def apply(
     """
     results, earlier = _by_write(done), _written(done)
     executed: set[str] = set()
+    passed: set[str] = set()
     current, waiting = plan, list(context.proposal_ids)
     left = False
     while waiting and not left:
@@ -146,6 +156,7 @@ async def apply(
                 break
             proposal = _proposal(current, decision.proposal_id)
             waiting.remove(proposal.id)
+            passed.add(proposal.id)
             results |= _by_write(await _decided(guard, current, proposal, decision, waiting))
             if isinstance(decision, Approve):
                 executed.add(proposal.id)
@@ -168,7 +179,8 @@ async def apply(
     if sent and read_balances is not None:
         emit(Working(what="reading the balances again"))
         after = await read_balances()
-    return applied_of(plan, current, results, before, executed=frozenset(executed), after=after, earlier=earlier)
+    found = applied_of(plan, current, results, before, executed=frozenset(executed), after=after, earlier=earlier)
+    return replace(found, unanswered=found.unanswered - passed)
 
 
 def status_of(results: Iterable[WriteResult]) -> PlanStatus:
@@ -252,8 +264,9 @@ def applied_of(
     effects = stated(before, (w for p in proposals for w in p.writes if (p.id, w.id) in approved))
     whole = last if len(last.proposals) == len(proposals) else replace(last, proposals=tuple(proposals))
     return Applied(
-        plan=whole, results=ordered, before=before, expected=expected(before, effects), after=after, earlier=earlier
-    )
+        plan=whole, results=ordered, before=before, expected=expected(before, effects), after=after, earlier=earlier,
+        unanswered=frozenset(p.id for p in proposals if not p.writes and p.asks),
+    )  # fmt: skip
 
 
 def _needs_a_person(result: WriteResult) -> bool:

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Protocol
 
 from finchat.books.balances import expected, stated
+from finchat.books.coding import code
 from finchat.books.documents import Account, BankLine, Books, Organisation
 from finchat.books.learning import Remembered, remembering
 from finchat.books.matching import match
+from finchat.books.matching.verdict import Verdict
 from finchat.books.periods import Window
 from finchat.books.plan import Balances, Finding, Plan, Proposal
 from finchat.events import Emit, Working
@@ -101,10 +103,15 @@ async def prepare(provider: XeroProvider, request: Request, *, records: Records,
     books = remembering(books, request.remembered)
     emit(Working(what="matching bank lines"))
     wanted = {line.id for line in books.lines if line.date in window}
-    verdicts = tuple(verdict for verdict in match(books) if verdict.line_id in wanted)
-    # The context of the writes is read again: allocation ids came with the books.
-    context = replace(context, allocation_ids=provider.allocation_ids)
-    drafted = draft(verdicts, books, context, provider.ledger_balance)
+    verdicts = match(books)
+    if any(v.line_id in wanted and _to_code(v) for v in verdicts):
+        chart = await provider.chart()
+        books = replace(books, tax_rates=chart.tax_rates, tracking=chart.tracking)
+        context = await provider.write_context(request.plan_id, chart=True)
+        verdicts = code(books, verdicts)
+    # Allocation ids came with the books.
+    context = replace(context, allocation_ids=provider.allocation_ids, rates=books.rates)
+    drafted = draft([v for v in verdicts if v.line_id in wanted], books, context, provider.ledger_balance)
     mine = (line for line in books.lines if line.id in wanted)
     drafted = part_recorded.told(drafted, part_recorded.rests(records, organisation.id, mine))
     drafted = doubted(drafted, request.statements)
@@ -128,6 +135,14 @@ async def prepare(provider: XeroProvider, request: Request, *, records: Records,
         books=books,
         statements=request.statements,
     )
+
+
+def _to_code(verdict: Verdict) -> bool:
+    """Whether an account and tax code may be wanted: of a line no document settles, or of the rest of a short one."""
+    if verdict.status == "already_settled":
+        return False
+    settled = verdict.settlements or verdict.allocations or verdict.refunds or verdict.excess or verdict.transfer
+    return not settled or (bool(verdict.settlements) and verdict.residual is not None and verdict.residual != 0)
 
 
 def _bank_lines(request: Request, accounts: Mapping[str, Account]) -> tuple[BankLine, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from finchat.books.money import parse_amount
+from finchat.books.money import minor_digits, parse_amount
 from finchat.books.plan import Effect, Link, Write
 from finchat.providers.xero.family import Check
 
@@ -96,6 +96,11 @@ def plain_in_base(effect: Effect, base: str) -> bool:
 def cash_in_base(write: Write) -> Decimal:
     """From a bank account in another currency the base amount is the plan's own word, which the rate must bear out."""
     return sum((abs(e.base_amount) for e in write.effects if e.control in ("bank", "clearing")), Decimal(0))
+
+
+def cent(currency: str) -> Decimal:
+    """The minor unit of a currency."""
+    return Decimal(1).scaleb(-minor_digits(currency))
 
 
 def late(value: object, name: str) -> str | None:

@@ -20,15 +20,16 @@ from finchat.providers.xero.parsing import CREDIT_IDS, CREDIT_TYPES, DOCUMENT_ST
 from finchat.providers.xero.table import TABLE
 
 Facts = dict[tuple[str, str], dict[str, str]]  # (type, id) -> field -> text
+Wanted = Mapping[str, Sequence[str]]  # type -> ids
 YES_NO = {True: "yes", False: "no"}
 
 
 @dataclass(frozen=True, slots=True)
 class FactReader:
-    """Reads the facts of records of some `types`: all of the ids in as few calls as the API allows."""
+    """Reads the facts of records of some `types`: all that are wanted in as few calls as the API allows."""
 
     types: frozenset[str]
-    read: Callable[[Toolbox, Sequence[str]], Awaitable[Facts]]
+    read: Callable[[Toolbox, Wanted], Awaitable[Facts]]
 
 
 async def observe(toolbox: Toolbox, conditions: Sequence[Precondition]) -> Mapping[Precondition, str]:
@@ -38,8 +39,8 @@ async def observe(toolbox: Toolbox, conditions: Sequence[Precondition]) -> Mappi
         wanted.setdefault(condition.type, set()).add(condition.id)
     reads = []
     for reader in READERS:
-        if ids := sorted({id for type in reader.types for id in wanted.get(type, ())}):
-            reads.append(reader.read(toolbox, ids))
+        if mine := {type: sorted(ids) for type, ids in wanted.items() if type in reader.types}:
+            reads.append(reader.read(toolbox, mine))
     facts: Facts = {}
     for part in await asyncio.gather(*reads):
         facts |= part
@@ -50,9 +51,10 @@ async def observe(toolbox: Toolbox, conditions: Sequence[Precondition]) -> Mappi
     }
 
 
-async def documents(toolbox: Toolbox, ids: Sequence[str]) -> Facts:
-    """amount_due, status and currency of invoices and bills, under both names."""
+async def documents(toolbox: Toolbox, wanted: Wanted) -> Facts:
+    """amount_due, status and currency of invoices and bills, under both names: one read, whatever they are called."""
     facts: Facts = {}
+    ids = sorted({id for ids in wanted.values() for id in ids})
     for record in await document_records(toolbox, ids):
         currency = record.text("CurrencyCode", "")
         known = {
@@ -65,10 +67,10 @@ async def documents(toolbox: Toolbox, ids: Sequence[str]) -> Facts:
     return facts
 
 
-async def _credits(kind: CreditKind, toolbox: Toolbox, ids: Sequence[str]) -> Facts:
+async def _credits(kind: CreditKind, toolbox: Toolbox, wanted: Wanted) -> Facts:
     """remaining, status, currency and side (the kind of document it can be put against)."""
     facts: Facts = {}
-    for record in await credit_records(toolbox, kind, ids):
+    for record in await credit_records(toolbox, kind, wanted[kind]):
         status, currency = record.text("Status", ""), record.text("CurrencyCode", "")
         facts[kind, record.text(CREDIT_IDS[kind])] = {
             "remaining": amount_text(record.decimal("RemainingCredit"), currency),
@@ -80,38 +82,35 @@ async def _credits(kind: CreditKind, toolbox: Toolbox, ids: Sequence[str]) -> Fa
     return facts
 
 
-async def _accounts(toolbox: Toolbox, ids: Sequence[str]) -> Facts:
-    """status, accepts_payments, codable, code, kind and (of bank accounts) currency of every account, in one call."""
+async def _chart(toolbox: Toolbox, wanted: Wanted) -> Facts:
+    """lock_date of the organisation; status, accepts_payments, codable, code, kind and currency of every account. An
+    account without a currency of its own is in the organisation's, so that is read with them."""
+    reads = [records(toolbox, TABLE["organisation.list"].tool, {}, what="the organisation again", emit=silent)]
+    if "account" in wanted:
+        reads.append(records(toolbox, TABLE["account.list"].tool, {}, what="accounts again", emit=silent))
+    organisations, *accounts = await asyncio.gather(*reads)
     facts: Facts = {}
-    for row in await records(toolbox, TABLE["account.list"].tool, {}, what="accounts again", emit=silent):
-        record = Record(row, "Xero account", "AccountID")
-        account = parsing.account(row, "XXX", frozenset())
-        known = {
-            "status": record.text("Status", "ACTIVE").lower(),
+    base = ""
+    for row in organisations:
+        record = Record(row, "Xero organisation", "OrganisationID")
+        base = record.text("BaseCurrency", "")
+        locks = [record.optional_date(name) for name in ("PeriodLockDate", "EndOfYearLockDate")]
+        latest = max((lock for lock in locks if lock), default=None)
+        facts["organisation", record.text("OrganisationID")] = {"lock_date": latest.isoformat() if latest else "none"}
+    for row in accounts[0] if accounts else ():
+        account = parsing.account(row, base, frozenset())
+        facts["account", account.id] = {
+            "status": Record(row, "Xero account", "AccountID").text("Status", "ACTIVE").lower(),
             "accepts_payments": YES_NO[account.accepts_payments],
             "codable": YES_NO[account.codable],
             "code": account.code,
             "kind": account.kind,
+            "currency": account.currency,
         }
-        # Only a bank account has a currency of its own; one that Xero does not name is the base currency.
-        if account.kind == "bank" and account.currency != "XXX":
-            known["currency"] = account.currency
-        facts["account", account.id] = known
     return facts
 
 
-async def _organisation(toolbox: Toolbox, ids: Sequence[str]) -> Facts:
-    facts: Facts = {}
-    tool = TABLE["organisation.list"].tool
-    for row in await records(toolbox, tool, {}, what="the organisation again", emit=silent):
-        record = Record(row, "Xero organisation", "OrganisationID")
-        locks = [record.optional_date(name) for name in ("PeriodLockDate", "EndOfYearLockDate")]
-        latest = max((lock for lock in locks if lock), default=None)
-        facts["organisation", record.text("OrganisationID")] = {"lock_date": latest.isoformat() if latest else "none"}
-    return facts
-
-
-async def _tax_rates(toolbox: Toolbox, ids: Sequence[str]) -> Facts:
+async def _tax_rates(toolbox: Toolbox, wanted: Wanted) -> Facts:
     """status and percent of every tax code, in one call."""
     rows = await records(toolbox, TABLE["tax_rate.list"].tool, {}, what="tax rates again", emit=silent)
     facts: Facts = {}
@@ -123,7 +122,7 @@ async def _tax_rates(toolbox: Toolbox, ids: Sequence[str]) -> Facts:
     return facts
 
 
-async def _tracking(toolbox: Toolbox, ids: Sequence[str]) -> Facts:
+async def _tracking(toolbox: Toolbox, wanted: Wanted) -> Facts:
     """status of every tracking option; its id is `Category=Option`."""
     tool = TABLE["tracking_category.list"].tool
     rows = await records(toolbox, tool, {}, what="tracking categories again", emit=silent)
@@ -141,15 +140,16 @@ def tracking_id(category: str, option: str) -> str:
     return f"{category}={option}"
 
 
-async def _contacts(toolbox: Toolbox, ids: Sequence[str]) -> Facts:
+async def _contacts(toolbox: Toolbox, wanted: Wanted) -> Facts:
     return {
         ("contact", record.text("ContactID")): {"status": record.text("ContactStatus", "ACTIVE").lower()}
-        for record in await contact_records(toolbox, ids)
+        for record in await contact_records(toolbox, wanted["contact"])
     }
 
 
-async def _contact_names(toolbox: Toolbox, names: Sequence[str]) -> Facts:
+async def _contact_names(toolbox: Toolbox, wanted: Wanted) -> Facts:
     """Whether an active contact has this name already: `free` or `taken`."""
+    names = wanted["contact_name"]
     found = await asyncio.gather(*(contacts_called(toolbox, name) for name in names))
     return {
         ("contact_name", name): {"status": "taken" if contacts else "free"}
@@ -166,17 +166,15 @@ async def contacts_called(toolbox: Toolbox, name: str) -> list[Record]:
     return [r for r in found if r.text("Name", "").strip().casefold() == name.strip().casefold()]
 
 
-async def _records(kind: str, toolbox: Toolbox, ids: Sequence[str]) -> Facts:
+async def _records(kind: str, toolbox: Toolbox, wanted: Wanted) -> Facts:
     """What a reversal rests on: the records that it takes back."""
-    found = await read_again(toolbox, [(kind, id) for id in ids])
+    found = await read_again(toolbox, [(kind, id) for id in wanted[kind]])
     return {(kind, id): reversal.facts_of(kind, record) for (_, id), record in found.items() if record is not None}
 
 
-# Documents are one read whatever they are called; every other type of record is one of its own.
 READERS: tuple[FactReader, ...] = (
     FactReader(frozenset({"invoice", "bill"}), documents),
-    FactReader(frozenset({"account"}), _accounts),
-    FactReader(frozenset({"organisation"}), _organisation),
+    FactReader(frozenset({"account", "organisation"}), _chart),
     *(FactReader(frozenset({kind}), partial(_credits, kind)) for kind in CREDIT_IDS),
     FactReader(frozenset({"tax_rate"}), _tax_rates),
     FactReader(frozenset({"tracking"}), _tracking),

@@ -15,6 +15,8 @@ from finchat.books.documents import (
     AccountKind,
     BankTransaction,
     BatchPayment,
+    CodedTransaction,
+    Coding,
     Contact,
     Credit,
     Direction,
@@ -147,6 +149,7 @@ def account(data: Mapping[str, Any], base_currency: str, clearing: frozenset[str
         bank_account=record.text("BankAccountNumber", ""),
         tax_type=record.text("TaxType", ""),
         codable=_codable(record),
+        rounding=record.text("SystemAccount", "") == "ROUNDING",
     )
 
 
@@ -376,6 +379,45 @@ def bank_transaction(
         reconciled=record.flag("IsReconciled"),
     )
     return transaction, record.text("OverpaymentID", "") or record.text("PrepaymentID", "")
+
+
+def stands(data: Mapping[str, Any]) -> bool:
+    """Whether a record was not deleted. Where a server does not say, it was not: Xero lists no deleted transfers."""
+    return data.get("Status") in (None, "", "AUTHORISED")
+
+
+def coded(
+    data: Mapping[str, Any], transaction: BankTransaction, accounts: Mapping[str, Account]
+) -> CodedTransaction | None:
+    """Receive or spend money with the coding of its lines, tax included; None for overpayments, prepayments and
+    transfers, which say nothing of accounts, and where a line names no account of the chart."""
+    if transaction.kind != "money" or not transaction.coded_to:
+        return None
+    record = Record(data, "Xero bank transaction", "BankTransactionID")
+    inclusive = record.text("LineAmountTypes", "Exclusive") == "Inclusive"
+    codings: list[tuple[Coding, Decimal]] = []
+    texts = [transaction.reference]
+    for line, account_id in zip(record.children("LineItems", "LineItemID"), transaction.coded_to, strict=True):
+        if account_id not in accounts:
+            return None
+        tags = line.children("Tracking", "TrackingCategoryID")
+        tracking = sorted((t.text("Name", ""), t.text("Option", "")) for t in tags if t.text("Option", ""))
+        amount = line.decimal("LineAmount", Decimal(0))
+        whole = amount if inclusive else amount + line.decimal("TaxAmount", Decimal(0))
+        codings.append((Coding(account_id, line.text("TaxType", "NONE"), tuple(tracking)), whole))
+        texts.append(line.text("Description", ""))
+    return CodedTransaction(
+        id=transaction.id,
+        date=transaction.date,
+        account_id=transaction.account_id,
+        direction=transaction.direction,
+        contact_id=transaction.contact_id,
+        contact=transaction.contact,
+        text=" ".join(dict.fromkeys(text for text in texts if text)),
+        amount=transaction.amount,
+        currency=transaction.currency,
+        codings=tuple(codings),
+    )
 
 
 def transfer(data: Mapping[str, Any], accounts: Mapping[str, Account], base_currency: str) -> tuple[Transfer, set[str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import partial
@@ -21,6 +21,8 @@ from finchat.books.documents import (
     Document,
     Organisation,
     Payment,
+    TaxRate,
+    TrackingCategory,
 )  # fmt: skip
 from finchat.books.periods import financial_year_start
 from finchat.books.plan import Balances
@@ -38,10 +40,21 @@ from finchat.providers.xero.writes import WriteContext
 _BEFORE, _AFTER = timedelta(days=45), timedelta(days=10)
 # How long ago a document may have been paid for a line to be recognised as paying it again.
 _PAID_AGAIN = timedelta(days=120)
+# How far back receive and spend money tells how a payee is booked: a year, and a month for what comes once a year.
+_CODED = timedelta(days=400)
 _PAGE = 1000
 
 Row = Mapping[str, Any]
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """What lines are coded with beside the accounts."""
+
+    tax_rates: tuple[TaxRate, ...]
+    tracking: tuple[TrackingCategory, ...]
+    contacts: Mapping[str, Contact]
 
 
 class OrganisationUnclear(UsageError):
@@ -66,6 +79,8 @@ class XeroProvider:
         self._accounts: dict[str, Account] | None = None
         self._allocation_ids: dict[str, tuple[str, ...]] = {}
         self._by_account: Mapping[str, Decimal] = {}
+        self._contacts: Mapping[str, Contact] | None = None
+        self._chart: Chart | None = None
 
     async def organisation(self, wanted: str | None = None) -> Organisation:
         """The organisation behind the server; `wanted` is the name or id a person gave (`--org`)."""
@@ -104,14 +119,17 @@ class XeroProvider:
         as_of: date,
         consumed: Mapping[str, str] | None = None,
     ) -> Books:
-        """Everything a matcher may know about the lines of first…last: seven lists of 1,000 rows a call, read
-        together. `consumed`: line fingerprint → ledger id of finchat's own earlier writes."""
+        """Everything a matcher may know about the lines of first…last: eight lists of 1,000 rows a call, read
+        together. `consumed`: line fingerprint → ledger id of finchat's own earlier writes.
+
+        Receive and spend money is read for 400 days, as `coded`; the matcher sees what is near."""
         base = (await self.organisation()).base_currency
         accounts = await self.accounts()
         near = f"Date>={_day(first - _BEFORE)} AND Date<={_day(last + _AFTER)}"
+        coded = f"Date>={_day(min(first - _BEFORE, last - _CODED))} AND Date<={_day(last + _AFTER)}"
         paid = _day(first - _PAID_AGAIN)
         open_now = {"where": 'Status=="AUTHORISED"'}
-        invoices, contacts, payment_rows, moves, notes, overpaid, prepaid = await _together(
+        invoices, contacts, payment_rows, moves, moved, notes, overpaid, prepaid = await _together(
             self._list(
                 "invoice.list",
                 {
@@ -123,13 +141,21 @@ class XeroProvider:
             self._list("contact.list", {}, "contacts"),
             self._list("payment.list", {"where": f'Status=="AUTHORISED" AND {near}'}, "payments"),
             self._list(
-                "bank_transaction.list", {"where": f'Status=="AUTHORISED" AND {near}'}, "receive and spend money"
+                "bank_transaction.list", {"where": f'Status=="AUTHORISED" AND {coded}'}, "receive and spend money"
             ),
+            self._list("bank_transfer.list", {"where": near}, "transfers"),
             self._list("credit_note.list", open_now, "credit notes"),
             self._list("overpayment.list", open_now, "overpayments"),
             self._list("prepayment.list", open_now, "prepayments"),
         )
-        booked = [parsing.bank_transaction(row, accounts, base) for row in moves]
+        transfers = [parsing.transfer(row, accounts, base) for row in moved if parsing.stands(row)]
+        sides = frozenset[str]().union(*(ids for _, ids in transfers))
+        parsed = [(row, *parsing.bank_transaction(row, accounts, base)) for row in moves]
+        # The matcher sees what is near, and a transfer as one: its two sides are not receipts of their own.
+        booked = [
+            (t, credit_id) for _, t, credit_id in parsed
+            if first - _BEFORE <= t.date <= last + _AFTER and t.id not in sides
+        ]  # fmt: skip
         sources = {credit_id: transaction.id for transaction, credit_id in booked if credit_id}
         credits: list[Credit] = []
         self._allocation_ids = {}
@@ -150,21 +176,45 @@ class XeroProvider:
         documents = tuple(
             d for d in (self._tolerant(partial(parsing.document, base_currency=base), row) for row in invoices) if d
         )
+        people = _contacts(contacts, documents)
+        self._contacts = {row.id: row for row in (parsing.contact(row) for row in contacts)}
         return Books(
             base_currency=base,
             as_of=as_of,
             accounts=tuple(accounts.values()),
-            contacts=_contacts(contacts, documents),
+            contacts=people,
             documents=documents,
             credits=tuple(credits),
             payments=payments,
             batches=parsing.batches(payments),
             bank_transactions=tuple(transaction for transaction, _ in booked),
+            transfers=tuple(transfer for transfer, _ in transfers),
+            coded=tuple(c for row, t, _ in parsed if (c := parsing.coded(row, t, accounts)) is not None),
             lines=tuple(lines),
             history=_history(payments, {d.id: d for d in documents}),
             own_names=tuple(name for name in ((await self.organisation()).name,) if name),
             consumed=taken,
         )
+
+    async def chart(self) -> Chart:
+        """Tax codes, tracking categories and active contacts: two list calls, and one more for the contacts where the
+        books were not read before."""
+        if self._chart is None:
+            wanted = [
+                self._list("tax_rate.list", {}, "tax rates"),
+                self._list("tracking_category.list", {}, "tracking categories"),
+            ]
+            if self._contacts is None:
+                wanted.append(self._list("contact.list", {}, "contacts"))
+            rates, tracking, *contacts = await _together(*wanted)
+            if contacts:
+                self._contacts = {row.id: row for row in (parsing.contact(row) for row in contacts[0])}
+            self._chart = Chart(
+                tax_rates=tuple(parsing.tax_rate(row) for row in rates),
+                tracking=tuple(c for c in (parsing.tracking_category(row) for row in tracking) if c is not None),
+                contacts=self._contacts or {},
+            )
+        return self._chart
 
     async def balances(self, as_of: date) -> Balances:
         """Balances as of the end of a day: one read of the trial balance."""
@@ -184,15 +234,20 @@ class XeroProvider:
         """The ids of the allocations each open credit had when the books were read last."""
         return dict(self._allocation_ids)
 
-    async def write_context(self, plan_id: str) -> WriteContext:
-        """What the writes of one plan share: organisation, chart, and the tools as the server now publishes them."""
+    async def write_context(self, plan_id: str, *, chart: bool = False) -> WriteContext:
+        """What the writes of one plan share: organisation, accounts, and the tools as the server now publishes them;
+        with `chart` also what lines are coded with."""
         tools: Mapping[str, Tool] = await self._toolbox.tools()
+        known = await self.chart() if chart else Chart((), (), {})
         return WriteContext(
             plan_id=plan_id,
             organisation=await self.organisation(),
             tools=tools,
             accounts=await self.accounts(),
             allocation_ids=self._allocation_ids,
+            tax_rates={rate.type: rate for rate in known.tax_rates},
+            tracking=known.tracking,
+            contacts=known.contacts,
         )
 
     async def _list(self, operation: str, arguments: Mapping[str, Any], what: str) -> list[Row]:
@@ -210,7 +265,9 @@ class XeroProvider:
             return None
 
 
-_UNPAGED = frozenset({"organisation.list", "account.list"})
+_UNPAGED = frozenset({
+    "organisation.list", "account.list", "tax_rate.list", "tracking_category.list", "bank_transfer.list",
+})  # fmt: skip
 
 
 async def _together(*reads: Awaitable[list[Row]]) -> list[list[Row]]:

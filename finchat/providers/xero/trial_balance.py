@@ -28,10 +28,9 @@ def account_balances(rows: Iterable[Mapping[str, Any]]) -> dict[str, Decimal]:
 
 
 def balances(by_account: Mapping[str, Decimal], accounts: Iterable[Account], base_currency: str) -> Balances:
-    """The contract's `bal`. The trial balance is in base currency, so foreign bank accounts are named, not shown."""
+    """The contract's `bal`. The trial balance is in base currency, and so is the balance of a foreign bank account."""
     chart = sorted(accounts, key=lambda a: (a.code, a.id))
     bank = [a for a in chart if a.kind == "bank" and (a.active or a.id in by_account)]
-    foreign = [a for a in bank if a.currency != base_currency]
 
     def control(kind: str, sign: int) -> Decimal | None:
         ids = [a.id for a in chart if a.kind == kind]
@@ -39,18 +38,13 @@ def balances(by_account: Mapping[str, Decimal], accounts: Iterable[Account], bas
 
     receivables, payables = control("receivables", 1), control("payables", -1)
     why = [
-        f"{a.name or a.code} is in {a.currency}; the trial balance states it in {base_currency} only" for a in foreign
-    ]
-    why += [
         f"the chart of accounts has no {name} account"
         for name, value in (("receivables", receivables), ("payables", payables))
         if value is None
     ]
     return Balances(
         bank=tuple(
-            BankBalance(account_id=a.id, amount=by_account.get(a.id, _ZERO), currency=base_currency)
-            for a in bank
-            if a.currency == base_currency
+            BankBalance(account_id=a.id, amount=by_account.get(a.id, _ZERO), currency=base_currency) for a in bank
         ),
         receivables=receivables,
         payables=payables,

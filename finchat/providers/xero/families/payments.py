@@ -7,7 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from finchat.books.money import minor_digits, parse_amount
+from finchat.books.money import parse_amount
 from finchat.books.plan import Kind, Link, Proposal, Write
 from finchat.connections.toolbox import CallResult, Toolbox
 from finchat.events import silent
@@ -46,9 +46,9 @@ class _Payments:
         yield "links.rate", (link.rate is not None) == (_RATE in given)
         in_base = bank if line.currency == base else checking.cash_in_base(write)
         if _RATE in given and link.rate is not None:
-            cent = Decimal(1).scaleb(-minor_digits(base))
-            yield "arguments.currency_rate", abs(link.amount / parse_amount(given[_RATE]) - in_base) <= cent
-            yield "links.rate", abs(link.amount * link.rate - in_base) <= cent
+            said = link.amount / parse_amount(given[_RATE])
+            yield "arguments.currency_rate", abs(said - in_base) <= checking.cent(base)
+            yield "links.rate", abs(link.amount * link.rate - in_base) <= checking.cent(base)
         inward = line.direction == "receive"
         sign = 1 if inward else -1
         yield from checking.cash_effect(write, given["account_id"], sign * bank, link.bank_currency)

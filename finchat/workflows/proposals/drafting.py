@@ -1,23 +1,27 @@
-"""From verdicts to proposals: what the matcher found certain becomes writes, the rest is said and left alone."""
+"""From verdicts to proposals: what is certain becomes writes, and what a person may choose is offered."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
 from finchat.books.documents import Account, BankLine, Books, Credit, Document
 from finchat.books.findings import findings
-from finchat.books.matching.verdict import Allocation, Candidate, Settlement, Verdict
+from finchat.books.matching.verdict import Verdict
 from finchat.books.money import spoken
-from finchat.books.plan import Class, Evidence, Finding, Link, PlanLine, Proposal, Rival, Write
-from finchat.providers.xero import CannotPropose, WriteContext, allocation_write, payment_write
+from finchat.books.plan import Ask, Class, Evidence, Finding, Kind, Link, PlanLine, Proposal, Write
+from finchat.providers.xero import CannotPropose, Party, WriteContext
 from finchat.safety.unattended import known_counterparty
+from finchat.workflows.proposals.payload import Payload
+from finchat.workflows.proposals.rests import coding_ask, rest_of
+from finchat.workflows.proposals.writing import Writing
 
 LineStatus = Literal["proposed", "review", "already_settled", "reported", "unmatched"]
 # Ledger amounts of one account, debit positive, in base currency.
 BalanceOf = Callable[[str], Decimal]
+HISTORY = "history"  # the kind of evidence that says how something like it was booked before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,20 +46,10 @@ class Draft:
 def draft(verdicts: Sequence[Verdict], books: Books, context: WriteContext, balance_of: BalanceOf) -> Draft:
     """Proposals p1, p2 … with writes w1, w2 …; deterministic for the same books and plan id.
 
-    Certain verdicts are served first, so that nothing a person may still choose takes a document from them.
+    Certain verdicts are served first, so that nothing a person may still choose takes a document, a credit or a line
+    from them.
     """
     return _Drafting(books, context, balance_of).run(verdicts)
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """Cash and credit for one line, whichever of its answers it is."""
-
-    settlements: tuple[Settlement, ...]
-    allocations: tuple[Allocation, ...]
-    confidence: Decimal
-    evidence: tuple[Evidence, ...]
-    rival: Rival | None
 
 
 class _Drafting:
@@ -63,7 +57,6 @@ class _Drafting:
         self.context = context
         self.books = books
         self.lines = {line.id: line for line in books.lines}
-        self.accounts = {account.id: account for account in books.accounts}
         self.documents = {document.id: document for document in books.documents}
         self.credits = {credit.id: credit for credit in books.credits}
         self.coded_to = {transaction.id: transaction.coded_to for transaction in books.bank_transactions}
@@ -74,15 +67,22 @@ class _Drafting:
         self.proposals: list[Proposal] = []
         self.answers: dict[str, LineAnswer] = {}
         self.findings: dict[str, list[Finding]] = {}
+        self.moved: dict[str, str] = {}  # line -> the proposal of the transfer whose other side it is
 
     def run(self, verdicts: Sequence[Verdict]) -> Draft:
-        certain = [v for v in verdicts if v.status == "settle" and v.certain]
+        sure = {v.line_id for v in verdicts if v.status == "settle" and v.certain}
+        doubtful = {v.line_id for v in verdicts} - sure
+        # A rest that is settled by habit is for review, and a transfer is as certain as its doubtful side.
+        certain = [v for v in verdicts if v.line_id in sure and v.residual_coding is None and _other(v) not in doubtful]
         self.netted = self._net_cleared(certain)
         for verdict in certain:
-            self._settle(verdict, self._own(verdict), "certain")
+            if not self._other_side(verdict):
+                self._settle(verdict, Payload.of(verdict), "certain")
         taken = {v.line_id for v in certain}
-        for verdict in verdicts:
-            if verdict.line_id not in taken:
+        # What is certain but for its rest comes before what a person may choose at will.
+        left = sorted((v for v in verdicts if v.line_id not in taken), key=lambda v: v.line_id not in sure)
+        for verdict in left:
+            if not self._other_side(verdict):
                 self._rest(verdict)
         return Draft(
             answers=tuple(self.answers[v.line_id] for v in verdicts),
@@ -90,15 +90,25 @@ class _Drafting:
             findings=tuple(f for v in verdicts for f in self.findings.get(v.line_id, ())),
         )
 
+    def _other_side(self, verdict: Verdict) -> bool:
+        """A line that a transfer consumes as its other side has its answer already."""
+        if (proposal_id := self.moved.get(verdict.line_id)) is None:
+            return False
+        proposal = next(p for p in self.proposals if p.id == proposal_id)
+        status: LineStatus = "proposed" if proposal.certainty == "certain" else "review"
+        self._answer(verdict, status, verdict.reason, (proposal_id,))
+        self._report(verdict)
+        return True
+
     def _rest(self, verdict: Verdict) -> None:
-        if verdict.status in ("settle", "review") and (answer := self._choice(verdict)):
-            self._settle(verdict, answer, "review")
+        if verdict.status != "already_settled" and (payload := self._choice(verdict)):
+            self._settle(verdict, payload, "review")
             return
         status: LineStatus = "review" if verdict.status == "settle" else verdict.status
         self._answer(verdict, status, verdict.reason)
         self._report(verdict)
 
-    def _settle(self, verdict: Verdict, answer: _Answer, certainty: Class) -> None:
+    def _settle(self, verdict: Verdict, payload: Payload, certainty: Class) -> None:
         line = self.lines[verdict.line_id]
         lock = self.context.organisation.lock_date
         if lock is not None and line.date <= lock:
@@ -107,80 +117,94 @@ class _Drafting:
             self._note(verdict, "locked", text, "have the lock date moved by whoever set it, or record it by hand")
             return
         try:
-            proposal = self._proposal(verdict, line, answer, certainty)
+            proposal = self._proposal(verdict, line, payload, certainty)
         except CannotPropose as error:
             self._answer(verdict, "reported" if certainty == "certain" else "review", error.message)
             self._note(verdict, error.code, error.message, error.next or "settle this line in the ledger by hand")
             return
         self.proposals.append(proposal)
-        self._take(answer)
+        self._take(payload)
+        if payload.transfer is not None and payload.transfer.line_id:
+            self.moved[payload.transfer.line_id] = proposal.id
         status: LineStatus = "proposed" if certainty == "certain" else "review"
         self._answer(verdict, status, verdict.reason, (proposal.id,))
         self._report(verdict)
 
-    def _proposal(self, verdict: Verdict, line: BankLine, answer: _Answer, certainty: Class) -> Proposal:
+    def _proposal(self, verdict: Verdict, line: BankLine, payload: Payload, certainty: Class) -> Proposal:
         id = f"p{len(self.proposals) + 1}"
-        links: list[Link] = []
-        writes: list[Write] = []
-        due = dict(self.due)
-        remaining = dict(self.remaining)
+        if ask := coding_ask(payload, line):
+            return self._made(id, line, payload, certainty, asks=(ask,))
+        writing = Writing(self.context, id, line)
+        account = self._account(verdict, line) if payload.settlements or payload.refunds else None
+        if payload.transfer is not None:
+            if payload.transfer.line_id in self.answers:
+                raise CannotPropose("the other side of the transfer has an answer of its own")
+            other = self.lines.get(payload.transfer.line_id)
+            writing.transfer(payload.transfer.account_id, other.fingerprints if other is not None else ())
+        elif payload.coded is not None and payload.coded.coding is not None:
+            party = Party(payload.coded.contact_id, payload.coded.contact)
+            writing.code(line.amount, party, payload.coded.coding)
+        else:
+            self._settled(writing, payload, account)
+        if not writing.writes:
+            raise CannotPropose("the answer holds neither cash nor credit")
+        asks: tuple[Ask, ...] = ()
+        rest = rest_of(payload.rest, line, writing.links, writing.writes, self.context.base_currency)
+        if rest is not None and verdict.via == "bank":
+            if payload.rest_coding is not None:
+                rest.write(writing, payload.rest_coding.coding)
+            else:
+                asks = (rest.ask(),)
+        if account is not None and account.clearing:
+            self._enough_cleared(account, writing.writes)
+        return self._made(id, line, payload, certainty, links=writing.links, writes=writing.writes, asks=asks)
 
-        def after() -> tuple[str, ...]:
-            # Each write waits for the one before: a half-settled line is left as it is and said, not finished blindly.
-            return (writes[-1].id,) if writes else ()
-
-        for allocation in answer.allocations:
+    def _settled(self, writing: Writing, payload: Payload, account: Account | None) -> None:
+        """Credit first, which moves no cash; then the cash, and last what is kept of it."""
+        due, remaining = dict(self.due), dict(self.remaining)
+        for allocation in payload.allocations:
             document, credit = self._document(allocation.document_id), self._credit(allocation.credit_id)
-            link, write = allocation_write(
-                self.context,
-                id=f"w{len(writes) + 1}",
-                proposal_id=id,
-                line=line,
-                credit=credit,
-                document=document,
-                amount=allocation.amount,
-                due=due[document.id],
-                remaining=remaining[credit.id],
-                depends_on=after(),
-            )
+            writing.allocate(allocation, credit, document, due=due[document.id], remaining=remaining[credit.id])
             due[document.id] -= allocation.amount
             remaining[credit.id] -= allocation.amount
-            links.append(link)
-            writes.append(write)
-        account = self._account(verdict, line) if answer.settlements else None
-        for settlement in answer.settlements:
+        for settlement in payload.settlements:
             assert account is not None
             document = self._document(settlement.document_id)
-            link, write = payment_write(
-                self.context,
-                id=f"w{len(writes) + 1}",
-                proposal_id=id,
-                line=line,
-                document=document,
-                settlement=settlement,
-                account=account,
-                due=due[document.id],
-                depends_on=after(),
-            )
+            writing.pay(settlement, document, account, due=due[document.id])
             due[document.id] -= settlement.amount
-            links.append(link)
-            writes.append(write)
-        if not writes:
-            raise CannotPropose("the answer holds neither cash nor credit")
-        if account is not None and account.clearing:
-            self._enough_cleared(account, writes)
+        for refund in payload.refunds:
+            assert account is not None
+            credit = self._credit(refund.credit_id)
+            writing.refund(refund, credit, account, remaining=remaining[credit.id])
+            remaining[credit.id] -= refund.amount
+        if payload.excess is not None:
+            writing.keep(payload.excess)
+
+    def _made(
+        self, id: str, line: BankLine, payload: Payload, certainty: Class, *, links: Sequence[Link] = (),
+        writes: Sequence[Write] = (), asks: tuple[Ask, ...] = (),
+    ) -> Proposal:  # fmt: skip
         return Proposal(
             id=id,
             line_id=line.id,
             line=PlanLine.of(line),
-            kind="payment" if answer.settlements else "allocation",
+            kind=_kind(payload, line),
             certainty=certainty,
-            confidence=answer.confidence,
-            evidence=(*answer.evidence, *self._known(line, links)),
-            rival=answer.rival,
+            confidence=payload.confidence,
+            evidence=(*payload.evidence, *self._history(payload), *self._known(line, links)),
+            rival=payload.rival,
             links=tuple(links),
             writes=tuple(writes),
+            asks=asks,
         )
+
+    def _history(self, payload: Payload) -> Iterator[Evidence]:
+        """How money like it was booked before, where that fills something in."""
+        said = {evidence.text for evidence in payload.evidence}
+        choices = [c for c in payload.coded.choices if c.coding == payload.coding] if payload.coded else []
+        for choice in (*choices, *((payload.rest_coding,) if payload.rest_coding else ())):
+            if choice.text not in said:
+                yield Evidence(kind=HISTORY, text=choice.text)
 
     def _known(self, line: BankLine, links: Sequence[Link]) -> tuple[Evidence, ...]:
         """That everybody paid here was paid before, under the name and account the line shows; else nothing."""
@@ -190,10 +214,10 @@ class _Drafting:
     def _account(self, verdict: Verdict, line: BankLine) -> Account:
         """Where the money is: the line's bank account, or the clearing account the receipt was booked to."""
         if verdict.via == "bank":
-            return self.accounts[line.account_id]
+            return self.context.account(line.account_id)
         coded = [self.coded_to.get(ledger_id, ()) for ledger_id in verdict.ledger_ids]
         named = {code for codes in coded for code in codes}
-        if len(named) != 1 or (account := self.accounts.get(named.pop())) is None or not account.clearing:
+        if len(named) != 1 or (account := self.context.accounts.get(named.pop())) is None or not account.clearing:
             raise CannotPropose("the receipt is not booked to one clearing account")
         return account
 
@@ -202,7 +226,7 @@ class _Drafting:
         moved = sum((e.base_amount for w in writes for e in w.effects if e.account_id == account.id), Decimal(0))
         before = self.clearing[account.id]
         if not self.netted.get(account.id) and not _nearer_zero(before, before + moved):
-            base = self.context.organisation.base_currency
+            base = self.context.base_currency
             raise CannotPropose(
                 f"{account.name} holds {spoken(abs(before), base)}, less than this would take out of it",
                 next=f"check what was booked to {account.name} before paying from it",
@@ -221,41 +245,33 @@ class _Drafting:
         return {id: _nearer_zero(self.clearing.get(id, Decimal(0)), self.clearing.get(id, Decimal(0)) + change)
                 for id, change in moved.items()}  # fmt: skip
 
-    def _own(self, verdict: Verdict) -> _Answer:
-        return _Answer(verdict.settlements, verdict.allocations, verdict.confidence, verdict.evidence, verdict.rival)
-
-    def _choice(self, verdict: Verdict) -> _Answer | None:
+    def _choice(self, verdict: Verdict) -> Payload | None:
         """The best answer a person may approve by itself: one that settles the whole line with what is still open."""
         line = self.lines[verdict.line_id]
-        if verdict.settlements or verdict.allocations:
-            own = self._own(verdict)
-            return own if self._whole(own, line) else None
-        for position, candidate in enumerate(verdict.suggestions):
-            answer = _Answer(
-                candidate.settlements,
-                (),
-                candidate.confidence,
-                (*verdict.evidence, Evidence(kind="suggestion", text=candidate.reason)),
-                _rival(verdict, position, self.documents),
-            )
-            if self._whole(answer, line):
-                return answer
+        own = Payload.of(verdict)
+        if not own.empty:
+            return own if self._possible(own, line) else None
+        for position in range(len(verdict.suggestions)):
+            payload = Payload.suggested(verdict, position, self.documents)
+            if self._possible(payload, line):
+                return payload
         return None
 
-    def _whole(self, answer: _Answer, line: BankLine) -> bool:
-        cash = sum((s.bank_amount for s in answer.settlements), Decimal(0))
-        needed: dict[str, Decimal] = {}
-        for id, amount in _parts(answer):
-            needed[id] = needed.get(id, Decimal(0)) + amount
-        return (not answer.settlements or cash == line.amount) and all(
-            0 < amount <= self.due.get(id, Decimal(0)) for id, amount in needed.items()
+    def _possible(self, payload: Payload, line: BankLine) -> bool:
+        return (
+            payload.whole(line)
+            and _enough(payload.of_documents(), self.due)
+            and _enough(payload.of_credits(), self.remaining)
         )
 
-    def _take(self, answer: _Answer) -> None:
-        for id, amount in _parts(answer):
+    def _take(self, payload: Payload) -> None:
+        for id, amount in payload.of_documents():
             self.due[id] -= amount
-        for allocation in answer.allocations:
-            self.remaining[allocation.credit_id] -= allocation.amount
+        for id, amount in payload.of_credits():
+            self.remaining[id] -= amount
+        if payload.rest_coding is not None:  # the rest is settled as well: nothing is left for another line
+            for settlement in payload.settlements:
+                self.due[settlement.document_id] = Decimal(0)
 
     def _document(self, id: str) -> Document:
         if id not in self.documents:
@@ -291,22 +307,25 @@ class _Drafting:
         )
 
 
-def _parts(answer: _Answer) -> list[tuple[str, Decimal]]:
-    """What the answer takes of each document, credit first."""
-    credit = [(a.document_id, a.amount) for a in answer.allocations]
-    return credit + [(s.document_id, s.amount) for s in answer.settlements]
+def _other(verdict: Verdict) -> str:
+    """The line of a transfer's other side; "" when there is none."""
+    return "" if verdict.transfer is None else verdict.transfer.line_id
+
+
+def _kind(payload: Payload, line: BankLine) -> Kind:
+    if payload.coded is not None:
+        return "receive_money" if line.direction == "receive" else "spend_money"
+    return payload.kind
+
+
+def _enough(parts: Iterable[tuple[str, Decimal]], left: dict[str, Decimal]) -> bool:
+    needed: dict[str, Decimal] = {}
+    for id, amount in parts:
+        if amount <= 0:
+            return False
+        needed[id] = needed.get(id, Decimal(0)) + amount
+    return all(amount <= left.get(id, Decimal(0)) for id, amount in needed.items())
 
 
 def _nearer_zero(before: Decimal, after: Decimal) -> bool:
     return abs(after) <= abs(before) and after * before >= 0
-
-
-def _rival(verdict: Verdict, position: int, documents: dict[str, Document]) -> Rival | None:
-    """The next best suggestion, or the rival the matcher itself named."""
-    others: list[Candidate] = [c for n, c in enumerate(verdict.suggestions) if n != position]
-    if not others:
-        return verdict.rival
-    best = others[0]
-    ids = tuple(s.document_id for s in best.settlements)
-    named = ", ".join(documents[id].name for id in ids if id in documents)
-    return Rival(documents=ids, text=named, why_lost=f"ranked below: {best.reason}")

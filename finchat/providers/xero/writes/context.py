@@ -1,0 +1,81 @@
+"""What the writes of one plan share, and what they may rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+from finchat.books.documents import Account, AccountKind, Contact, Organisation, TaxRate, TrackingCategory
+from finchat.connections.toolbox import Tool
+from finchat.errors import FinchatError
+from finchat.providers.xero.table import TABLE
+
+
+class CannotPropose(FinchatError):
+    """The write cannot be put together safely; the line is reported with this reason instead."""
+
+    code = "cannot_propose"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteContext:
+    """What all writes of one plan share. `tools`: the server's tools as they were read for this plan.
+
+    `tax_rates`, `tracking` and `contacts` are there once something is to be coded (`XeroProvider.write_context` with
+    `chart=True`); `rates` are a person's own, by day and currency, in base units for one unit.
+    """
+
+    plan_id: str
+    organisation: Organisation
+    tools: Mapping[str, Tool]
+    accounts: Mapping[str, Account]
+    allocation_ids: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by credit, as they were read
+    tax_rates: Mapping[str, TaxRate] = field(default_factory=dict)
+    tracking: tuple[TrackingCategory, ...] = ()
+    contacts: Mapping[str, Contact] = field(default_factory=dict)
+    rates: Mapping[date, Mapping[str, Decimal]] = field(default_factory=dict)
+
+    @property
+    def base_currency(self) -> str:
+        return self.organisation.base_currency
+
+    def control_account(self, type: str) -> str:
+        """The account receivables ("invoice") or payables ("bill") are kept in. Raises CannotPropose when the chart
+        has none."""
+        return self.system_account("receivables" if type == "invoice" else "payables")
+
+    def gain_loss_account(self, currency: str) -> str:
+        """Where a realised exchange difference goes; "" for base currency, which has none."""
+        return "" if currency == self.base_currency else self.system_account("gain_loss")
+
+    def system_account(self, kind: AccountKind) -> str:
+        """Raises CannotPropose when the chart has no such account."""
+        for account in self.accounts.values():
+            if account.kind == kind:
+                return account.id
+        raise CannotPropose(f"the chart of accounts has no system account for {kind.replace('_', ' and ')}")
+
+    def account(self, id: str) -> Account:
+        """Raises CannotPropose when the chart has none of this id."""
+        if id not in self.accounts:
+            raise CannotPropose(f"account {id} is not in the chart of accounts")
+        return self.accounts[id]
+
+    def bank_account(self, id: str, currency: str) -> Account:
+        """An active bank account of this currency. Raises CannotPropose for anything else."""
+        account = self.account(id)
+        if account.kind != "bank" or not account.active:
+            raise CannotPropose(f"account {account.code or account.name} is not an active bank account")
+        if account.currency != currency:
+            raise CannotPropose(f"account {account.code or account.name} is in {account.currency}, not {currency}")
+        return account
+
+    def tool(self, operation: str) -> Tool:
+        row = TABLE[operation]
+        if row.tool not in self.tools:
+            raise CannotPropose(
+                f"the server offers no tool {row.tool}", next="serve it with write methods: finchat serve xero"
+            )
+        return self.tools[row.tool]

@@ -1,0 +1,77 @@
+"""The token a write carries in the text it sends, so that it can be found in the ledger alone."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import unicodedata
+from collections.abc import Mapping
+from typing import Any
+
+from finchat.books.documents import BankLine
+from finchat.books.plan import PlanLine, Write
+from finchat.canonical import sha256_of
+
+LONGEST = 120  # of a reference: Xero shows and keeps far more; a card and a report do not
+
+
+def write_token(plan_id: str, proposal_id: str, write_id: str, arguments: Mapping[str, Any]) -> str:
+    """`fc-` and ten base32 characters (50 bits), the same for the same write of the same plan and for no other."""
+    digest = hashlib.sha256(f"{plan_id}\n{proposal_id}\n{write_id}\n{sha256_of(arguments)}".encode()).digest()
+    return "fc-" + base64.b32encode(digest)[:10].decode().lower()
+
+
+def reference_text(line: BankLine | PlanLine, token: str) -> str:
+    """The bank's own text, cut to size, and the write token. What cannot be printed becomes a space."""
+    return marked(bank_text(line), token)
+
+
+def bank_text(line: BankLine | PlanLine) -> str:
+    """What the bank says of a line, each thing once."""
+    parts = dict.fromkeys(_printable(part) for part in (line.payee, line.reference, line.narration))
+    return " ".join(part for part in parts if part)
+
+
+def marked(text: str, token: str) -> str:
+    """A text and the token after it, together no longer than a reference is."""
+    cut = _printable(text)[: LONGEST - len(token) - 1].rstrip()
+    return f"{cut} {token}" if cut else token
+
+
+def description(line: BankLine | PlanLine) -> str:
+    """The bank's text as the description of a line, which is never empty."""
+    return bank_text(line)[:LONGEST].rstrip() or f"Bank line of {line.date.isoformat()}"
+
+
+def retokened(
+    write: Write, arguments: Mapping[str, Any], *, plan_id: str, proposal_id: str
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Arguments and read-back of an edited write with a token of its own, in place of the one it had, wherever the
+    arguments carry it."""
+    changed, verify = dict(arguments), dict(write.verify or {})
+    if verify.get("by") == "token":
+        old = str(verify["token"])
+        bare = _each_text(changed, lambda text: " ".join(word for word in text.split() if word != old))
+        token = write_token(plan_id, proposal_id, write.id, bare)
+        text = bare.get("reference")
+        changed = _each_text(changed, lambda text: token.join(text.split(old)))
+        if isinstance(text, str):
+            changed["reference"] = marked(text, token)
+        verify["token"] = token
+    if "amount" in verify:
+        verify["amount"] = changed["amount"]
+    return changed, verify
+
+
+def _each_text(value: Any, change: Any) -> Any:
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, Mapping):
+        return {key: _each_text(item, change) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_each_text(item, change) for item in value]
+    return value
+
+
+def _printable(text: str) -> str:
+    return " ".join("".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in text).split())

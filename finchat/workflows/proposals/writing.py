@@ -1,0 +1,106 @@
+"""The writes of one proposal, one after the other: each waits for the one before it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from finchat.books.documents import Account, Coding, Credit, Document
+from finchat.books.matching.verdict import Allocation, Excess, Refund, Settlement
+from finchat.books.plan import AskKind, Link, Write
+from finchat.providers.xero import (
+    AnyLine,
+    Named,
+    Party,
+    Place,
+    WriteContext,
+    allocation_write,
+    contact_write,
+    credit_note_write,
+    kept_write,
+    money_write,
+    new_allocation_write,
+    payment_write,
+    refund_write,
+    transfer_write,
+)  # fmt: skip
+
+REST_WORDS: dict[AskKind, str] = {
+    "fee": "Fee taken off", "discount": "Discount taken off", "withholding": "Tax withheld", "rounding": "Rounding",
+    "rest": "Rest written off", "coding": "Coded",
+}  # fmt: skip
+
+
+class Writing:
+    """Links and writes of one proposal so far. Every method raises CannotPropose for what cannot be written safely; a
+    half-settled line is left as it is and said, never finished blindly, so each write needs the one before it."""
+
+    def __init__(
+        self, context: WriteContext, proposal_id: str, line: AnyLine, links: Iterable[Link] = (),
+        writes: Iterable[Write] = (),
+    ) -> None:  # fmt: skip
+        self._context = context
+        self._proposal_id = proposal_id
+        self._line = line
+        self.links = list(links)
+        self.writes = list(writes)
+
+    def allocate(
+        self, allocation: Allocation, credit: Credit, document: Document, *, due: Decimal, remaining: Decimal
+    ) -> None:
+        self._add(allocation_write(
+            self._context, self._place(), line=self._line, credit=credit, document=document, amount=allocation.amount,
+            due=due, remaining=remaining,
+        ))  # fmt: skip
+
+    def pay(self, settlement: Settlement, document: Document, account: Account, *, due: Decimal) -> None:
+        self._add(payment_write(
+            self._context, self._place(), line=self._line, document=document, settlement=settlement, account=account,
+            due=due,
+        ))  # fmt: skip
+
+    def refund(self, refund: Refund, credit: Credit, account: Account, *, remaining: Decimal) -> None:
+        self._add(refund_write(
+            self._context, self._place(), line=self._line, credit=credit, refund=refund, account=account,
+            remaining=remaining,
+        ))  # fmt: skip
+
+    def keep(self, excess: Excess) -> None:
+        self._add(kept_write(self._context, self._place(), line=self._line, excess=excess))
+
+    def transfer(self, account_id: str, also: Iterable[str] = ()) -> None:
+        """`also`: the names of the other side's line."""
+        self._add(transfer_write(
+            self._context, self._place(), line=self._line, other_account_id=account_id, also=also
+        ))  # fmt: skip
+
+    def code(self, amount: Decimal, party: Party, coding: Coding) -> None:
+        """Receive or spend money; a party without an id is a contact that is made first."""
+        maker = ""
+        if not party.id:
+            maker = self._place().id
+            self._add(contact_write(self._context, self._place(), name=party.name))
+            party = Party("", str(self.writes[-1].arguments["name"]))
+        self._add(money_write(
+            self._context, self._place(), line=self._line, amount=amount, party=party, coding=coding,
+            contact_from=maker,
+        ))  # fmt: skip
+
+    def write_off(self, document: Named, coding: Coding, kind: AskKind, *, due: Decimal) -> None:
+        """All that is still due on a document, by a credit note coded to where a person or habit says."""
+        text = f"{REST_WORDS[kind]} {document.number}".rstrip()
+        self._add(credit_note_write(
+            self._context, self._place(), line=self._line, document=document, amount=due, coding=coding, text=text
+        ))  # fmt: skip
+        self._add(new_allocation_write(
+            self._context, self._place(), line=self._line, made=self.writes[-1], document=document, due=due
+        ))  # fmt: skip
+
+    def _place(self) -> Place:
+        after = (self.writes[-1].id,) if self.writes else ()
+        return Place(self._proposal_id, f"w{len(self.writes) + 1}", after)
+
+    def _add(self, written: tuple[Link, Write]) -> None:
+        link, write = written
+        self.links.append(link)
+        self.writes.append(write)
