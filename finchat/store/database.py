@@ -43,8 +43,12 @@ class Database:
         self._busy_timeout_s = busy_timeout_s
         make_private_directory(path.parent)
         try:
-            # SQLite gives the -wal and -shm files the permissions of the main file.
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            # SQLite gives the -wal and -shm files the permissions of the main file. One that exists is never opened
+            # here: closing any descriptor of a file drops every POSIX lock this process has on it, and with them the
+            # word of its other connections that they are there; another process would delete their -wal.
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        except FileExistsError:
+            pass
         except OSError as error:
             raise StorageError(
                 f"cannot write {path}: {error.strerror}", code="not_writable", next=_NEXT["not_writable"]

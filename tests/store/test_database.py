@@ -124,6 +124,22 @@ with Database(Path({str(tmp_path / "state.sqlite3")!r})) as database:
     assert (done.stdout.strip(), done.returncode) == ("disk_full", 0), done.stderr
 
 
+def test_a_second_connection_of_a_process_leaves_the_locks_of_the_first(tmp_path: Path) -> None:
+    path = tmp_path / "state.sqlite3"
+    look = (
+        f"import sqlite3; c = sqlite3.connect({str(path)!r}); print(c.execute('SELECT count(*) FROM t').fetchone()[0])"
+    )
+    with Database(path) as first:
+        first.migrate("room", ["CREATE TABLE t (x)"])
+        Database(path).close()
+        for count in range(1, 4):
+            with first.transaction() as connection:
+                connection.execute("INSERT INTO t VALUES (1)")
+            # Another process that opens the file, reads and closes it is not the last one there.
+            seen = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True).stdout
+            assert int(seen) == count
+
+
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a directory that even root cannot write in")
 def test_a_read_only_home_is_named() -> None:
     with pytest.raises(StorageError, match="cannot create /proc/finchat") as caught:
