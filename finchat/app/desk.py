@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from finchat.books.plan import Balances, Finding, Plan
     from finchat.books.statement import BankReconciliation
     from finchat.connections.paced import PacedToolbox
-    from finchat.providers.xero import XeroProvider
+    from finchat.providers.xero import WriteContext, XeroProvider
     from finchat.safety.approval import ApprovalDecision, Approver, ReviewContext
     from finchat.safety.audit import AuditLog
     from finchat.safety.guard import Guard
@@ -207,8 +207,14 @@ class Desk:
         if self.guard.signatures(plan).missing:
             return self.reasons(execute.untouched(plan, before, done), yes=yes)
         settled = {(r.proposal_id, r.write_id) for r in done}
-        waiting = tuple(p.id for p in plan.proposals if not settled >= {(p.id, w.id) for w in p.writes})
-        person = TerminalApprover(self.call.sink, self.progress.paused)
+        waiting = tuple(p.id for p in plan.proposals if not p.writes or not settled >= {(p.id, w.id) for w in p.writes})
+        asked = self.call.sink.interactive and any(p.asks for p in plan.proposals)
+        chart = await self.provider.write_context(plan.id, chart=True) if asked else None
+
+        async def known_chart() -> WriteContext:
+            return chart or await self.provider.write_context(plan.id, chart=True)
+
+        person = TerminalApprover(self.call.sink, self.progress.paused, known_chart)
 
         made = [plan]
 
@@ -239,7 +245,7 @@ class Desk:
             new_plan=new_plan,
             now=self.journal.now,
             new_id=lambda: plans.new_plan_id(as_of),
-            answered=Answers(),
+            answered=Answers(chart),
             emit=self.progress,
             done=done,
         )

@@ -2,18 +2,155 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 
-from finchat.books.plan import Plan
+from finchat.books.documents import Coding
+from finchat.books.money import amount_text
+from finchat.books.plan import Ask, Evidence, Plan, Proposal
 from finchat.errors import WriteRefused
-from finchat.safety.approval import Answer
+from finchat.providers.xero import CannotPropose, Party, WriteContext
+from finchat.safety.approval import Answer, user_name
+from finchat.workflows.choosing import (
+    account_text,
+    coding_text,
+    new_contact_named,
+    option_named,
+    tax_named,
+    tax_rates_for,
+)
+from finchat.workflows.editing import replanned
+from finchat.workflows.proposals.rests import rest_of
+from finchat.workflows.proposals.writing import Writing
+
+ANSWERED = "answered"  # the kind of evidence that says who answered what
 
 
+@dataclass(frozen=True, slots=True)
 class Answers:
-    """Completes proposals of one organisation."""
+    """Completes proposals of one organisation. `context` with its chart: what the answers are checked against and the
+    writes are made of; without one nothing can be answered."""
 
-    def __call__(
-        self, plan: Plan, answer: Answer, *, plan_id: str, created_at: datetime, keep: frozenset[str]
-    ) -> Plan:
-        """The plan of the proposals to `keep`, one completed. Raises WriteRefused naming the field that is wrong."""
-        raise WriteRefused(f"{answer.proposal_id} has no question", field="ask")
+    context: WriteContext | None = None
+
+    def __call__(self, plan: Plan, answer: Answer, *, plan_id: str, created_at: datetime, keep: frozenset[str]) -> Plan:
+        """The plan of the proposals to `keep`, one completed and of class review.
+
+        Raises WriteRefused naming the field that is wrong: a question that is not there, an account or tax code that
+        cannot be used, a contact that is not known, or what the writes it adds must not be.
+        """
+        if self.context is None:
+            raise WriteRefused("the chart of accounts was not read here", field="ask", next="answer it at a terminal")
+        proposals = tuple(
+            complete(p, answer, replace(self.context, plan_id=plan_id)) if p.id == answer.proposal_id else p
+            for p in plan.proposals
+            if p.id in keep
+        )
+        if not any(p.id == answer.proposal_id for p in proposals):
+            raise WriteRefused(f"there is no open proposal {answer.proposal_id}", field="proposal")
+        return replanned(plan, proposals, plan_id=plan_id, created_at=created_at)
+
+
+def complete(proposal: Proposal, answer: Answer, context: WriteContext) -> Proposal:
+    """The proposal with the writes that the answer adds, for the plan of `context`. Raises WriteRefused."""
+    ask = next((a for a in proposal.asks if a.id == answer.ask_id), None)
+    line = proposal.line
+    if ask is None or line is None:
+        open_ones = ", ".join(a.id for a in proposal.asks) or "none"
+        raise WriteRefused(
+            f"{proposal.id} has no question {answer.ask_id}", field="ask", next=f"its open questions: {open_ones}"
+        )
+    check(answer.coding, context)
+    writing = Writing(context, proposal.id, line, proposal.links, proposal.writes)
+    try:
+        if ask.kind == "coding":
+            writing.code(_left(proposal, ask), _party(ask, answer, context), answer.coding)
+        else:
+            rest = rest_of(ask.kind, line, proposal.links, proposal.writes, context.base_currency)
+            if rest is None or (rest.amount, rest.currency) != (ask.amount, ask.currency):
+                raise WriteRefused(f"{proposal.id} does not leave {ask.amount} {ask.currency} open", field="ask")
+            if rest.document is None:
+                rest = replace(rest, party=_party(ask, answer, context))
+            elif answer.contact_id not in ("", ask.contact_id) or answer.new_contact:
+                raise WriteRefused(f"the rest is of {ask.contact}", field="contact", next="leave the contact out")
+            rest.write(writing, answer.coding)
+    except CannotPropose as error:
+        raise WriteRefused(error.message, field="account", next=error.next) from error
+    return replace(
+        proposal,
+        certainty="review",
+        confidence=Decimal(0),  # finchat's own was in what it knew
+        evidence=(*proposal.evidence, _evidence(ask, answer, writing, context)),
+        links=tuple(writing.links),
+        writes=tuple(writing.writes),
+        asks=tuple(a for a in proposal.asks if a.id != ask.id),
+    )
+
+
+def check(coding: Coding, context: WriteContext) -> None:
+    """Raises WriteRefused, naming the field and what is valid, unless a line may be coded so."""
+    account = context.accounts.get(coding.account_id)
+    if account is None:
+        raise WriteRefused(f"there is no account {coding.account_id}", field="account", next="name one of the chart")
+    if not account.active or not account.codable:
+        raise WriteRefused(
+            f"nothing can be coded to account {account_text(account)}", field="account",
+            next="name an active account of the chart that is no bank or system account",
+        )  # fmt: skip
+    if coding.tax_type not in {rate.type for rate in tax_rates_for(context, account)}:
+        tax_named(context, account, coding.tax_type)  # raises with the choices
+        raise WriteRefused(f"tax code {coding.tax_type} is not one of the ledger", field="tax")
+    named: set[str] = set()
+    for category, option in coding.tracking:
+        known = next((c for c in context.tracking if c.name == category), None)
+        if known is None or category in named or option_named(known, option) != option:
+            there = ", ".join(c.name for c in context.tracking) or "none"
+            raise WriteRefused(
+                f"tracking {category} = {option} cannot be used", field="tracking", next=f"categories: {there}"
+            )
+        named.add(category)
+
+
+def _party(ask: Ask, answer: Answer, context: WriteContext) -> Party:
+    if answer.new_contact:
+        return Party("", new_contact_named(context, answer.new_contact))
+    id = answer.contact_id or ask.contact_id
+    if not id:
+        raise WriteRefused(
+            "nobody in the ledger is known to be the payee", field="contact", next="name a contact, or a new contact"
+        )
+    if id not in context.contacts:
+        raise WriteRefused(
+            f"contact {answer.contact_id or ask.contact} is not an active contact of the ledger", field="contact",
+            next="name an active contact, or a new contact",
+        )  # fmt: skip
+    return Party(id, context.contacts[id].name)
+
+
+def _left(proposal: Proposal, ask: Ask) -> Decimal:
+    """The line's amount, all of which such a question is about."""
+    line = proposal.line
+    assert line is not None
+    if proposal.writes or (ask.amount, ask.currency) != (line.amount, line.currency):
+        raise WriteRefused(
+            f"the question is about {amount_text(ask.amount, ask.currency)} {ask.currency}, not all of the bank line",
+            field="ask",
+        )
+    return line.amount
+
+
+def _evidence(ask: Ask, answer: Answer, writing: Writing, context: WriteContext) -> Evidence:
+    said = coding_text(answer.coding, _names(context, (answer.coding.account_id,)))
+    for_whom = writing.links[-1].contact
+    return Evidence(
+        kind=ANSWERED,
+        text=f"{user_name()} answered for {for_whom or ask.contact}: {said}",
+        record_type="account",
+        record_id=answer.coding.account_id,
+    )
+
+
+def _names(context: WriteContext, ids: Iterable[str]) -> dict[str, str]:
+    return {id: account_text(context.accounts[id]) for id in ids if id in context.accounts}

@@ -32,7 +32,12 @@ def edited(plan: Plan, edit: Edit, *, plan_id: str, created_at: datetime, keep: 
         for proposal in plan.proposals
         if proposal.id in keep
     )
-    # The plan states what the ledger says when all of it is written: less the effects of before, plus those of now.
+    return replanned(plan, proposals, plan_id=plan_id, created_at=created_at)
+
+
+def replanned(plan: Plan, proposals: tuple[Proposal, ...], *, plan_id: str, created_at: datetime) -> Plan:
+    """The plan with other proposals: it states what the ledger says when all of it is written, so less the effects of
+    before, plus those of now."""
     gone = (_opposite(e) for p in plan.proposals for w in p.writes for e in w.effects)
     come = (e for p in proposals for w in p.writes for e in w.effects)
     return replace(
