@@ -128,8 +128,8 @@ CASES = (
     # what the ledger holds, and what is only reported
     Case("OMEGA KABUSHIKI", "300.03", ("LQ-981",)),
     Case("ZHANG WEI TRADING", "412.12", told="claimed_by_amount", status="already_settled"),
-    Case("OVAMBO TROMMEL LQ-990", "150.00", told="overpayment", status="reported"),
-    Case("MIRABELL TORTEN ANZAHLUNG AUFTRAG 8812345", "250.00", told="prepayment", status="reported"),
+    Case("OVAMBO TROMMEL LQ-990", "150.00", ("LQ-990", ""), told="overpayment"),
+    Case("MIRABELL TORTEN ANZAHLUNG AUFTRAG 8812345", "250.00", told="prepayment", status="review"),
 )
 
 
