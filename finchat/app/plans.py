@@ -245,7 +245,7 @@ def _checked(plan: Plan, path: Path) -> bool:
         if any(profile.effect(write.tool) is None for write in writes):
             continue
         for proposal in plan.proposals:
-            if why := profile.disagreement(proposal, plan.organisation.base_currency):
+            if proposal.writes and (why := profile.disagreement(proposal, plan.organisation.base_currency)):
                 raise VerificationMismatch(
                     f"{path} contradicts itself: {why}", field="PLAN", next="do not sign it; ask who made it"
                 )

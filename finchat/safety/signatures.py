@@ -206,8 +206,9 @@ def found_with(plan_files: Sequence[Path]) -> tuple[Path, ...]:
     for plan_file in plan_files:
         name = f"{plan_file.stem}{SUFFIX}"
         if plan_file.parent.is_dir():
-            there = (p for p in plan_file.parent.iterdir() if p.name.startswith(name) and p.suffix == ".json")
-            found |= dict.fromkeys(sorted(path.resolve() for path in there))
+            there = [p for p in plan_file.parent.iterdir() if p.name.startswith(name) and p.suffix == ".json"]
+            gathered_first = sorted(there, key=lambda path: (path.name != f"{name}.json", path.name))
+            found |= dict.fromkeys(path.resolve() for path in gathered_first)
     return tuple(found)
 
 

@@ -302,7 +302,7 @@ def test_signatures_are_gathered_from_every_file_beside_the_plan_each_once(
     signatures.add(sent, made, three)
     signatures.add(sent, made, two)
     signatures.add(tmp_path / "plan-12.signatures.json", made, {"of": "another"})
-    assert signatures.read(signatures.found_with([plan_file, plan_file])) == [three, two, one]
+    assert signatures.read(signatures.found_with([plan_file, plan_file])) == [one, two, three]
     sent.write_text("{}")
     with pytest.raises(UsageError, match=r"it is not a finchat\.signatures/1"):
         signatures.read(signatures.found_with([plan_file]))
