@@ -6,6 +6,7 @@ the text of one names the other account, its number or the organisation itself. 
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -145,20 +146,19 @@ def _banks(facts: Facts, line: BankLine) -> list[Account]:
 
 def _pairs(facts: Facts, lines: Iterable[BankLine], named: Mapping[str, tuple[Side, ...]]) -> dict[str, Transfer]:
     """Lines paired one to one, the surest and nearest first."""
-    ins: dict[str, list[BankLine]] = defaultdict(list)
-    outs: list[BankLine] = []
-    for line in lines:
-        if line.direction == "receive":
-            ins[line.account_id].append(line)
-        else:
-            outs.append(line)
+    lines = list(lines)
+    ins: dict[dt.date, list[BankLine]] = defaultdict(list)
+    if len({line.account_id for line in lines}) > 1:
+        for line in lines:
+            if line.direction == "receive":
+                ins[line.date].append(line)
     possible = [
         _Pair(out, into, side)
-        for out in outs
-        for account_id, others in ins.items()
-        if account_id != out.account_id
-        for into in others
-        if abs((into.date - out.date).days) <= NEAR_DAYS and _same_money(facts, out, into)
+        for out in lines
+        if out.direction == "spend"
+        for days in range(-NEAR_DAYS, NEAR_DAYS + 1)
+        for into in ins.get(out.date + dt.timedelta(days=days), ())
+        if into.account_id != out.account_id and _same_money(facts, out, into)
         for side in _joining_both(named, out, into)
     ]
     partners: dict[str, set[str]] = defaultdict(set)
