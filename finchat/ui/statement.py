@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,12 +22,11 @@ from finchat.workflows.bank_files.dates import Order
 from finchat.workflows.bank_files.statement import FileStatement, Statement
 
 if TYPE_CHECKING:
-    from decimal import Decimal
-
     from rich.console import RenderableType
     from rich.text import Text
 
 _SAMPLES = 4
+_MOST_LINES = 25  # of lines not in the books; they are in the plan above
 _ORDER_WORDS: Mapping[Order, str] = {"dmy": "day first", "mdy": "month first", "ymd": "year first"}
 _SIGN_WORDS = {
     "amount": "the sign of the amount", "columns": "money out and money in by column", "word": "a word beside it",
@@ -86,7 +86,7 @@ def columns_view(table: Table, columns: Columns, read: FileStatement) -> Rendera
     )
     mark = {",": "decimal comma", ".": "decimal point", None: "whole amounts"}[columns.mark]
     dates = _ORDER_WORDS[columns.dates] if columns.dates else "in one way only"
-    grid = Grid(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    grid = Grid(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
     for n, justify in enumerate(("left", "right", "left")):
         grid.add_column(no_wrap=n < 2, justify="right" if justify == "right" else "left", overflow="fold")
     for line in read.lines[:_SAMPLES]:
@@ -149,21 +149,24 @@ def bank_reconciliation_view(one: BankReconciliation) -> RenderableType:
     rows.append(("Balance of the books", "", one.book, "bold"))
     if one.unrecorded:
         rows.append(("On the statement, not in the books", "", None, ""))
-    for u in one.unrecorded:
+    for u in one.unrecorded[:_MOST_LINES]:
         said = " · ".join(t for t in (u.line.payee, u.line.narration, u.line.reference) if t)
         rows.append((f"  {short_day(u.line.date)} {one_line(said, 50)}", "", u.signed, ""))
+    if rest := one.unrecorded[_MOST_LINES:]:
+        total = sum((u.signed for u in rest), Decimal(0))
+        rows.append((f"  and {len(rest)} more (all of them with --json or --export)", "", total, ""))
     if one.unrecorded:
         rows.append(("Adjusted balance of the books", "", one.adjusted_book, "bold"))
     rows.append(("Difference", "", one.difference, "bold green" if one.nil else "bold red"))
     known = [(value, one.currency) for _, _, value, _ in rows if value is not None]
     shown = iter(aligned(known))
-    grid = Grid(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    grid = Grid(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
     grid.add_column(overflow="fold")
     grid.add_column(justify="right", no_wrap=True)
     grid.add_column(justify="right", no_wrap=True)
     for text, age, value, style in rows:
-        total = "not known" if value is None and style.startswith("bold") else ""
-        figure = Text(next(shown) if value is not None else total, style=style)
+        unknown = "not known" if value is None and style.startswith("bold") else ""
+        figure = Text(next(shown) if value is not None else unknown, style=style)
         grid.add_row(Text(text, style=style), Text(age, style="dim"), figure)
     verdict = _verdict(one)
     return Group(_title(one.account, one), grid, *([verdict] if verdict is not None else []), *_reasons(one))

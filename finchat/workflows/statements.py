@@ -14,12 +14,12 @@ from typing import Protocol
 
 from finchat.books.documents import Account, BankLine
 from finchat.books.known_lines import KnownLine, Recognised, recognise
-from finchat.books.money import round_to_minor
+from finchat.books.money import minor_digits, round_to_minor
 from finchat.errors import UsageError
 from finchat.workflows import feed as feeds
 from finchat.workflows.bank_files import checks
 from finchat.workflows.bank_files.accounts import Unnamed, choose
-from finchat.workflows.bank_files.csv_columns import Columns, Doubt, Given, guess, parse_columns, settled
+from finchat.workflows.bank_files.csv_columns import Columns, Doubt, Given, Guess, guess, parse_columns, settled
 from finchat.workflows.bank_files.csv_lines import numbers_of, read_lines
 from finchat.workflows.bank_files.csv_table import Table
 from finchat.workflows.bank_files.dates import Order
@@ -136,7 +136,9 @@ class _Reading:
         if kept is not None and self._still_fits(one, table, kept):
             columns, new = (kept if given.dates is None else settled(kept, given.dates)), False
         else:
-            columns, new = await self._decided(table, given, account), True
+            # The currency matters only where it has other places than most.
+            found = first if minor_digits(account.currency) == minor_digits("") else None
+            columns, new = await self._decided(table, given, account, found), True
         file = read_lines(table, columns, sha256=one.sha256, currency=account.currency)
         if new and not asked and self.person is not None and not await self.person.columns_right(table, columns, file):
             raise UsageError(
@@ -149,9 +151,9 @@ class _Reading:
         self.tables.append((table.path, table, columns, new))
         return account, file
 
-    async def _decided(self, table: Table, given: Given, account: Account) -> Columns:
+    async def _decided(self, table: Table, given: Given, account: Account, found: Guess | None) -> Columns:
         """What the columns are, with what a person says where the rows do not. Raises UsageError where nobody does."""
-        found = guess(table, given, today=self.today, currency=account.currency)
+        found = found or guess(table, given, today=self.today, currency=account.currency)
         columns = found.columns
         for doubt in found.doubts:
             if doubt.kind == "dates" and doubt.samples and columns is not None and self.person is not None:
