@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from finchat.books.money import spoken
-from finchat.books.plan import Precondition, Proposal, Write
+from finchat.books.plan import Link, Precondition, Proposal, Write
 
 _UNDONE = {"delete": "deletion of", "void": "voiding of", "deallocate": "removal of"}
 _DID = {"delete": "deleted", "void": "voided", "deallocate": "removed"}
 _MADE = {"delete": "{}", "void": "{}", "deallocate": "{} allocation"}
 _CREDITS = {"credit_note": "credit note", "prepayment": "prepayment", "overpayment": "overpayment"}
+
+
+# By what a write is about: what it is called, and what was done once it is.
+_TOLD: Mapping[str, tuple[str, str]] = {
+    "payment": ("payment of", "paid"),
+    "refund": ("refund of", "refunded"),
+    "overpayment": ("overpayment of", "kept as an overpayment of"),
+    "prepayment": ("prepayment of", "kept as a prepayment of"),
+    "spend_money": ("spend money to", "recorded spend money to"),
+    "receive_money": ("receive money from", "recorded receive money from"),
+    "credit_note.create": ("credit note for", "made the credit note for"),
+    "bank_transfer.create": ("transfer from", "transferred from"),
+    "contact.create": ("new contact", "made the contact"),
+}
 
 
 def amount_of(write: Write) -> str:
@@ -23,18 +39,18 @@ def deed(proposal: Proposal, write: Write) -> str:
         return f"{_UNDONE[verb]} the {_MADE[verb].format(subject.replace('_', ' '))} of {_object(proposal, write)}"
     if subject in _CREDITS and verb == "allocate":
         return f"{_CREDITS[subject]} put against {_object(proposal, write)}"
-    what = "payment of" if (subject, verb) == ("payment", "create") else f"{subject.replace('_', ' ')} {verb}:"
+    told = _told(proposal, write)
+    what = told[0] if told else f"{subject.replace('_', ' ')} {verb}:"
     return f"{what} {_object(proposal, write)}"
 
 
 def done(proposal: Proposal, write: Write) -> str:
     """`paid SI-51717 Stewart & Vane Farms & Co, 523.77 NZD`."""
-    if _parts(write) == ("payment", "create"):
-        return f"paid {_object(proposal, write)}"
     if write.reverses:
         subject, verb = _parts(write)
         return f"{_DID[verb]} the {_MADE[verb].format(subject.replace('_', ' '))} of {_object(proposal, write)}"
-    return deed(proposal, write)
+    told = _told(proposal, write)
+    return f"{told[1]} {_object(proposal, write)}" if told else deed(proposal, write)
 
 
 def of_line(proposal: Proposal, write: Write) -> str:
@@ -44,9 +60,12 @@ def of_line(proposal: Proposal, write: Write) -> str:
 
 
 def record_name(proposal: Proposal, condition: Precondition) -> str:
-    """What a person calls the record of a fact: `invoice SI-51717`; its id where it has no number."""
-    numbers = (link.number for link in proposal.links if link.document_id == condition.id)
-    return f"{condition.type.replace('_', ' ')} {next((n for n in numbers if n), condition.id)}"
+    """What a person calls the record of a fact: `invoice SI-51717`, `contact Acme`; its id where it has no name."""
+    links = proposal.links
+    names = [link.number for link in links if link.document_id == condition.id]
+    names += [link.credit.text for link in links if link.credit is not None and link.credit.id == condition.id]
+    names += [link.contact for link in links if link.contact_id == condition.id]
+    return f"{condition.type.replace('_', ' ')} {next((n for n in names if n), condition.id)}"
 
 
 def _parts(write: Write) -> tuple[str, str]:
@@ -54,8 +73,30 @@ def _parts(write: Write) -> tuple[str, str]:
     return subject, verb
 
 
+def _told(proposal: Proposal, write: Write) -> tuple[str, str] | None:
+    """How a write that makes something is called, and how once it is done; None for one without words of its own."""
+    link = _link(proposal, write)
+    if link is not None and write.operation == "payment.create" and link.credit is not None:
+        return _TOLD["refund"]
+    kinds = {"payment.create": "payment", "bank_transaction.create": link.type if link is not None else ""}
+    return _TOLD.get(kinds.get(write.operation, write.operation))
+
+
+def _link(proposal: Proposal, write: Write) -> Link | None:
+    return next((link for link in proposal.links if link.id in write.link_ids), None)
+
+
 def _object(proposal: Proposal, write: Write) -> str:
     links = [link for link in proposal.links if link.id in write.link_ids]
-    names = ", ".join(f"{link.number or link.type} {link.contact}".strip() for link in links)
+    names = ", ".join(_named(link) for link in links)
     amount = spoken(write.amount, write.currency)
+    if not write.amount:
+        return names
     return f"{names}, {amount}" if names else amount
+
+
+def _named(link: Link) -> str:
+    """The document, credit or contact a link is about, with whose it is."""
+    credit = link.credit.text if link.credit is not None and not link.document_id else ""
+    own = link.number or credit or (link.type if link.document_id else "")
+    return f"{own} {link.contact}".strip()
