@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pexpect
 import pytest
 
-from finchat import verifier
+from finchat import cli, verifier
 from finchat.safety import keys, signatures
 from finchat.settings import Home
 from finchat.workflows import plans
-from tests.test_saved_plans import ASKED, at_terminal, document, run
+from tests.test_saved_plans import ASKED, NOW, at_terminal, document
 
 UNATTENDED = """
 [unattended]
@@ -56,6 +57,26 @@ def home(first_home: Path, planned: dict[str, Any], tmp_path: Path) -> Path:
 @pytest.fixture
 def plan_file(home: Path, planned: dict[str, Any]) -> Path:
     return home / "plans" / f"{planned['plan']['id']}.json"
+
+
+class Here(Protocol):
+    def __call__(self, home: Path, *words: str) -> dict[str, Any]: ...
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Here:
+    """What a command prints with --json, in this process: nobody is at a terminal."""
+
+    def printed(home: Path, *words: str) -> dict[str, Any]:
+        monkeypatch.setenv("FINCHAT_HOME", str(home))
+        monkeypatch.setenv("FINCHAT_NOW", NOW)
+        capsys.readouterr()
+        code = cli.run([*words, "--json"])
+        found: dict[str, Any] = json.loads(capsys.readouterr().out)
+        assert found["exit_code"] == code
+        return found
+
+    return printed
 
 
 def sign(home: Path, plan: str, *more: str, passphrase: str = "") -> str:
@@ -99,17 +120,19 @@ def test_at_a_terminal_no_card_is_shown_either(home: Path) -> None:
     assert "finchat plan sign " in str(child.before).rstrip().splitlines()[-1]
 
 
-def test_applying_or_signing_it_without_a_terminal_is_refused_with_the_next_step(home: Path, plan_file: Path) -> None:
-    error = document(home, "apply", plan_file.stem, "--yes")
+def test_applying_or_signing_it_without_a_terminal_is_refused_with_the_next_step(
+    here: Here, home: Path, plan_file: Path
+) -> None:
+    error = here(home, "apply", plan_file.stem, "--yes")
     assert (error["exit_code"], error["error"]["code"]) == (4, "needs_signatures")
-    done = run(home, "plan", "sign", plan_file.stem)
-    assert done.returncode == 3
-    assert f"next: finchat plan sign {plan_file.stem}" in done.stderr
+    error = here(home, "plan", "sign", plan_file.stem)
+    assert (error["exit_code"], error["error"]["code"]) == (3, "needs_terminal")
+    assert error["error"]["next"] == f"finchat plan sign {plan_file.stem}"
     assert not signatures.file_for(plan_file).exists()
 
 
 def test_two_people_sign_on_two_machines_and_the_evidence_holds_what_they_signed(
-    home: Path, plan_file: Path, planned: dict[str, Any], tmp_path: Path
+    here: Here, home: Path, plan_file: Path, planned: dict[str, Any], tmp_path: Path
 ) -> None:
     said = sign(home, plan_file.stem)
     assert "1 there, 1 still needed" in said
@@ -119,7 +142,7 @@ def test_two_people_sign_on_two_machines_and_the_evidence_holds_what_they_signed
     sent = tmp_path / "sent" / f"{plan_file.stem}.signatures-bo.json"
     sign(home / "machine of bo", str(elsewhere), "--out", str(sent), passphrase="open sesame")
     shutil.copy(sent, plan_file.parent)
-    shown = document(home, "plan", "show", plan_file.stem)
+    shown = here(home, "plan", "show", plan_file.stem)
     assert (shown["signatures"]["signers"], shown["signatures"]["missing"]) == (["anna", "bo"], 0)
 
     child = at_terminal(home, "apply", plan_file.stem)
@@ -132,17 +155,17 @@ def test_two_people_sign_on_two_machines_and_the_evidence_holds_what_they_signed
     child.close()
     assert child.exitstatus == 3
 
-    checked = document(home, "audit", "verify")
+    checked = here(home, "audit", "verify")
     assert (checked["exit_code"], checked["evidence"]["signatures"]) == (0, 2)
-    (entry, *_) = document(home, "audit", "evidence")["packs"]
+    (entry, *_) = here(home, "audit", "evidence")["packs"]
     assert (entry["outcome"], entry["signers"], entry["written"]) == ("committed", 2, False)
     pack = Path(entry["path"])
     pack.write_text(pack.read_text().replace('"sandbox":true', '"sandbox":false', 1))
-    assert document(home, "audit", "verify")["exit_code"] == 8
+    assert here(home, "audit", "verify")["exit_code"] == 8
     pack.unlink()
     arguments = ["audit.jsonl", "--evidence", "evidence", "--policy", "policy.toml"]
     words = [str(home / word) if not word.startswith("--") else word for word in arguments]
-    assert document(home, "audit", "evidence")["packs"][0]["written"] is True
+    assert here(home, "audit", "evidence")["packs"][0]["written"] is True
     assert verifier.main(words) == 0
 
 
@@ -194,7 +217,7 @@ def test_a_change_on_a_card_makes_the_signatures_die_and_says_so(home: Path, pla
     assert plan_file.stem not in str(child.before).rstrip().splitlines()[-1]
 
 
-def test_what_is_typed_wrong_signs_nothing_and_a_key_signs_once(home: Path, plan_file: Path) -> None:
+def test_what_is_typed_wrong_signs_nothing_and_a_key_signs_once(here: Here, home: Path, plan_file: Path) -> None:
     child = at_terminal(home, "plan", "sign", plan_file.stem)
     child.expect(r"total \([^)]*\): ")
     child.sendline("1 1.00")
@@ -204,7 +227,7 @@ def test_what_is_typed_wrong_signs_nothing_and_a_key_signs_once(home: Path, plan
     assert "nothing was signed" in str(child.before)
     assert not signatures.file_for(plan_file).exists()
     signed_by_both(home, plan_file)
-    error = document(home, "plan", "sign", plan_file.stem, "--key", "anna")
+    error = here(home, "plan", "sign", plan_file.stem, "--key", "anna")
     assert (error["exit_code"], error["error"]["field"]) == (2, "--key")
 
 
@@ -224,9 +247,11 @@ def test_a_passphrase_typed_twice_guards_a_new_key(tmp_path: Path) -> None:
     assert "three" not in str(child.before)
 
 
-def test_what_may_not_pass_unattended_says_why_proposal_by_proposal(home: Path, planned: dict[str, Any]) -> None:
+def test_what_may_not_pass_unattended_says_why_proposal_by_proposal(
+    here: Here, home: Path, planned: dict[str, Any]
+) -> None:
     (home / "policy.toml").write_text(f"version = 1\n{UNATTENDED}")
-    found = document(home, "apply", planned["plan"]["id"], "--yes")
+    found = here(home, "apply", planned["plan"]["id"], "--yes")
     assert found["exit_code"] == 3
     written = [o for o in found["outcomes"] if o["outcome"] == "committed"]
     pending = [o for o in found["outcomes"] if o["decision"] == "pending"]
@@ -239,10 +264,10 @@ def test_what_may_not_pass_unattended_says_why_proposal_by_proposal(home: Path, 
             assert "class certain" in outcome["error"]["message"]
 
 
-def test_the_saved_plans_are_listed_with_their_signatures(home: Path, plan_file: Path) -> None:
+def test_the_saved_plans_are_listed_with_their_signatures(here: Here, home: Path, plan_file: Path) -> None:
     signed_by_both(home, plan_file)
     (home / "plans" / "broken.json").write_text("{")
-    found = document(home, "plan", "list")
+    found = here(home, "plan", "list")
     (entry,) = [p for p in found["plans"] if p["id"] == plan_file.stem]
     assert (entry["status"], entry["signatures"]["signers"]) == ("awaiting", ["anna", "bo"])
     assert [Path(p["path"]).name for p in found["unreadable"]] == ["broken.json"]
