@@ -384,6 +384,8 @@ class _Evidence:
         self.problems: list[str] = []
         self.seen: set[tuple[str, str]] = set()
         self.plans: dict[Path, dict[str, Any]] = {}
+        self.hashes: dict[Path, str] = {}  # of each plan, computed
+        self.signed_hashes: dict[tuple[Path, str], str] = {}  # of each plan as it was signed, computed
         self.verified: dict[str, str] = {}  # canonical signature document → its problem
 
     def pack(self, path: Path) -> None:
@@ -466,10 +468,11 @@ class _Evidence:
         if path not in self.plans:
             if not path.exists():
                 raise _Bad(f"{PLAN_FILE} is missing beside it, so nothing shows what plan was approved")
-            self.plans[path] = self.canonical_file(path)
+            plan = self.canonical_file(path)
+            self.plans[path] = plan
+            self.hashes[path] = canonical_sha256({key: value for key, value in plan.items() if key != "hash"})
         plan = self.plans[path]
-        body = {key: value for key, value in plan.items() if key != "hash"}
-        if plan["hash"] != pack["plan"]["hash"] or canonical_sha256(body) != plan["hash"]:
+        if not plan["hash"] == pack["plan"]["hash"] == self.hashes[path]:
             raise _Bad(f"{PLAN_FILE} is not the plan that was hashed")
         if plan["id"] != pack["plan"]["id"]:
             raise _Bad(f"{PLAN_FILE} is another plan")
@@ -528,10 +531,14 @@ class _Evidence:
         given = pack["signed_as"]
         if given is None:
             return str(pack["plan"]["hash"])
-        plan = self.plans[path.parent / PLAN_FILE]
-        proposals = [{**p, "class": given["classes"][p["id"]]} for p in plan["proposals"]]
-        body = {**{key: value for key, value in plan.items() if key != "hash"}, "proposals": proposals}
-        if canonical_sha256(body) != given["plan_hash"]:
+        file = path.parent / PLAN_FILE
+        at = (file, canonical(given))
+        if at not in self.signed_hashes:
+            plan = self.plans[file]
+            proposals = [{**p, "class": given["classes"][p["id"]]} for p in plan["proposals"]]
+            body = {**{key: value for key, value in plan.items() if key != "hash"}, "proposals": proposals}
+            self.signed_hashes[at] = canonical_sha256(body)
+        if self.signed_hashes[at] != given["plan_hash"]:
             raise _Bad("what was signed is not this plan")
         return str(given["plan_hash"])
 

@@ -32,6 +32,7 @@ FILE_SCHEMA = "finchat.signatures/1"
 SUFFIX = ".signatures"
 _LARGEST = 1024 * 1024
 _MOST = 200  # signatures looked at: each costs a verification
+_MOST_TOLD = 3
 
 Status = Literal["valid", "unknown_key", "same_signer", "other_plan", "invalid"]
 
@@ -88,7 +89,9 @@ class Standing:
             f"and has {have}"
         )
         against = list(dict.fromkeys(entry.reason for entry in self.entries if entry.reason))
-        return text + "".join(f"; one does not count: {reason}" for reason in against)
+        text += "".join(f"; one does not count: {reason}" for reason in against[:_MOST_TOLD])
+        more = len(against) - _MOST_TOLD
+        return f"{text}; nor do {more} more" if more > 0 else text
 
     def as_json(self) -> dict[str, Any]:
         return {
