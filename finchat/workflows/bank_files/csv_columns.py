@@ -24,6 +24,7 @@ from finchat.workflows.bank_files.iban import is_iban
 
 _MOST = 2_000  # rows that decide what a column is; dates and amounts are decided by all
 _ENOUGH = Decimal("0.9")
+_STEPS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -363,7 +364,8 @@ def _mostly_runs(rows: list[list[str]], amount: int, balance: int, mark: Mark | 
         return False
     down = sum(here == before + moved for (_, before), (moved, here) in pairwise(steps))
     up = sum(here == before + moved for (moved, here), (_, before) in pairwise(steps))
-    return 2 * max(down, up) > len(steps) - 1 > 0
+    # Of a few rows that all came in, or of rows whose sign is lost, the balance after them looks alike.
+    return 2 * max(down, up) > len(steps) - 1 >= _STEPS
 
 
 def direction_of_unsigned(rows: list[list[str]], amount: int, balance: int, mark: Mark | None) -> Direction | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Literal
@@ -93,7 +92,7 @@ def read_lines(table: Table, columns: Columns, *, sha256: str, currency: str = "
     if opening is None and closing is None:
         opening, closing = named.get("opening"), named.get("closing")
     if opening is None and closing is None:
-        opening, closing = _stated(table, columns, footers, max((s.day for s in steps), default=None))
+        opening, closing = _stated(table, columns, footers)
     if pending:
         problems.append(
             Problem(
@@ -234,8 +233,8 @@ class _Reading:
 
 
 def _unsigned(table: Table, columns: Columns) -> Mapping[int, bool]:
-    """Row → whether it is money in, where only the running balance says so. The first row of all is told by nothing
-    but what came before it; it is left to be money in when the balance can hold it."""
+    """Row → whether it is money in, where only the running balance says so. The first movement of all needs the balance
+    before it, which a row around the movements may name. Raises UsageError when none does."""
     amount, balance = columns.one("amount"), columns.one("balance")
     if columns.signs != "balance" or amount is None or balance is None:
         return {}
@@ -246,13 +245,20 @@ def _unsigned(table: Table, columns: Columns) -> Mapping[int, bool]:
     if direction is None:
         return {}
     balances = [number(cells[balance], columns.mark) for _, cells in rows]
+    opening, _ = _stated(table, columns, ())
     found: dict[int, bool] = {}
-    for n, (at, cells) in enumerate(rows):
+    for n, (at, _) in enumerate(rows):
         before = n - 1 if direction == "ascending" else n + 1
         if 0 <= before < len(rows):
             found[at] = balances[n] > balances[before]
+        elif opening is not None:
+            found[at] = balances[n] > opening
         else:
-            found[at] = balances[n] >= abs(number(cells[amount], columns.mark))
+            line, cells = table.rows[at]
+            raise wrong(
+                table.path, f"line {line}, amount", f"nothing says whether {cells[amount]!r} came in or went out",
+                "export amounts with their sign, or with an opening balance",
+            )  # fmt: skip
     return found
 
 
@@ -261,9 +267,7 @@ def _pending(cells: list[str], columns: Columns) -> bool:
     return n is not None and n < len(cells) and not PENDING_WORDS.isdisjoint(words(cells[n][:60]))
 
 
-def _stated(
-    table: Table, columns: Columns, footers: Sequence[Row], newest: dt.date | None
-) -> tuple[Decimal | None, Decimal | None]:
+def _stated(table: Table, columns: Columns, footers: Sequence[Row]) -> tuple[Decimal | None, Decimal | None]:
     """Opening and closing balance as rows above and below the movements name them."""
     opening = closing = None
     for _, cells in (*table.around, *footers):
