@@ -97,7 +97,7 @@ class CodedTransaction:
     """Receive or spend money of the past with the coding of its lines: what coding is learned from.
 
     `amount` and the line amounts include tax, positive, in the bank account's `currency`; `text` is everything the
-    transaction says (reference and line descriptions).
+    transaction says (reference and line descriptions), one under the other.
     """
 
     id: str

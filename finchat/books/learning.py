@@ -227,7 +227,7 @@ def remembering(books: Books, remembered: Remembered | None) -> Books:
 def _coded(books: Books, remembered: Remembered) -> tuple[CodedTransaction, ...]:
     texts = {t.id: t.text for t in remembered.codings}
     held = [
-        replace(t, text=f"{t.text} {texts[t.id]}".strip()) if t.id in texts and texts[t.id] not in t.text else t
+        replace(t, text=f"{t.text}\n{texts[t.id]}".strip()) if t.id in texts and texts[t.id] not in t.text else t
         for t in books.coded
         if not _superseded(t, remembered)
     ]

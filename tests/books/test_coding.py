@@ -302,6 +302,46 @@ def test_the_banks_own_words_are_learned_from_those_who_share_them() -> None:
     assert coded(renamed).certain
 
 
+def test_a_text_that_names_nobody_is_not_certain_beside_a_document_it_may_pay() -> None:
+    history = past("Counter Sales", "BRANCH DEPOSIT", Coding("interest", "NONE"), ["500.00", "610.00", "440.00"] * 2)
+    history = tuple(replace(t, direction="receive") for t in history)
+    invoice = Document(
+        id="i", type="invoice", number="INV-1", reference="", contact_id="moa", contact="Moa", date=DAY, due_date=None,
+        currency="NZD", total=Decimal("522.50"), amount_due=Decimal("522.50"), status="open",
+    )  # fmt: skip
+    given = books(line("BRANCH DEPOSIT", "522.50", direction="receive"), coded=history)
+
+    def answer(due: str) -> tuple[bool, bool]:
+        verdict = coded(replace(given, documents=(replace(invoice, amount_due=Decimal(due), total=Decimal(due)),)))
+        assert verdict.coded is not None
+        return verdict.certain, verdict.coded.coding is not None
+
+    assert coded(given).certain
+    assert answer("522.50") == (False, False), "it has the amount of an invoice"
+    assert answer("900.00") == (False, True), "it may be the larger part of an invoice"
+    assert answer("9000.00") == (True, True)
+
+
+def test_the_very_text_of_earlier_money_is_needed_where_no_name_is_said() -> None:
+    history = past("Vero", "DIRECT DEBIT AMI INSURANCE\nMonthly cover", TO_FEES, ["88.00"] * 8)
+
+    assert coded(books(line("DIRECT DEBIT AMI INSURANCE 77", "88.00"), coded=history)).certain
+    assert not coded(books(line("DIRECT DEBIT", "88.00"), coded=history)).certain
+    assert not coded(books(line("DIRECT DEBIT AMI INSURANCE Monthly", "88.00"), coded=history)).certain
+
+
+def test_the_usual_amount_is_that_of_the_same_bank_account() -> None:
+    here = past("Kiwibank", "INTEREST PAID", Coding("interest", "NONE"), ["5.10", "4.80", "5.60", "6.00"])
+    there = tuple(replace(t, id=f"s{t.id}", account_id="savings", amount=t.amount + 130) for t in here)
+    history = tuple(replace(t, direction="receive") for t in (*here, *there))
+
+    def certain(amount: str) -> bool:
+        return coded(books(line("INTEREST PAID", amount, direction="receive"), coded=history)).certain
+
+    assert certain("5.30")
+    assert not certain("135.30")
+
+
 def monthly(words: Sequence[str]) -> tuple[CodedTransaction, ...]:
     """A fee each month before DAY, called by one of the words each, the newest last."""
     history = past("Kiwibank", "", TO_FEES, ["5.00"] * len(words))

@@ -241,7 +241,7 @@ def test_confirmed_codings_add_texts_to_the_ledgers_own_and_transactions_only_be
     found = remembering(given, recalled([held, deleted, old], DAY, SALT)).coded
 
     assert [t.id for t in found] == ["t1", "t0", "t3"]
-    assert found[0].text == "fee ACCOUNT FEE"
+    assert found[0].text == "fee\nACCOUNT FEE"
 
 
 def test_a_coding_that_was_said_sets_the_other_one_aside() -> None:

@@ -29,6 +29,7 @@ from finchat.books.plan import Evidence, Rival
 _WITHOUT_DOCUMENT: frozenset[Situation] = frozenset({"unrelated", "unmatched"})
 _OF_A_CONTACT: frozenset[Situation] = frozenset({"on_account", "prepayment"})
 _CHOICES = 5
+_SAME_AMOUNT = "an open document has the same amount"
 # The ledger's entry for this very money may be this far away and still not have claimed the line.
 _NEAR = dt.timedelta(days=10)
 _CERTAIN, _REVIEW, _ASKED = Decimal("0.97"), Decimal("0.70"), Decimal("0.40")
@@ -63,6 +64,12 @@ class _Case:
     def minor(self) -> int:
         return to_minor(self.line.amount, self.line.currency)
 
+    @property
+    def amounts(self) -> tuple[CodedTransaction, ...]:
+        """What tells the usual amount: the same bank account's own money, where there is enough of it."""
+        own = tuple(t for t in self.history if t.account_id == self.line.account_id)
+        return own if len(own) >= AT_LEAST else self.history
+
 
 class _Coding:
     def __init__(self, books: Books, verdicts: Sequence[Verdict]) -> None:
@@ -79,6 +86,10 @@ class _Coding:
                 self._billed[d.contact_id, d.direction] += 1
             if d.status == "open" and d.amount_due > 0:
                 self._open.add((d.contact_id, d.direction))
+        self._due: dict[tuple[str, str], list[Decimal]] = defaultdict(list)
+        for d in books.documents:
+            if d.status == "open" and d.amount_due > 0:
+                self._due[d.direction, d.currency].append(d.amount_due)
         self._claimed = {ledger_id for v in verdicts for ledger_id in v.ledger_ids}
         self._first_line: dict[str, dt.date] = {}
         for line in books.lines:
@@ -177,10 +188,11 @@ class _Coding:
             (found.coding is None, found.why_not),
             (gone is not None, gone or ""),
             (
-                usual_amount(case.history, case.minor) is None,
+                usual_amount(case.amounts, case.minor) is None,
                 f"{spoken(case.line.amount, case.line.currency)} is not what it usually is",
             ),
             ((best.contact_id, case.line.direction) in self._open, "a document of theirs is open"),
+            (bool(case.verdict.suggestions) and not best.named, _SAME_AMOUNT),
         )
         return next((text for holds, text in asked if holds), "")
 
@@ -194,7 +206,11 @@ class _Coding:
                 (who, coding) in self._books.doubted,
                 "a person refused just this more often lately than confirmed it",
             ),
-            (bool(case.verdict.suggestions), "an open document has the same amount"),
+            (bool(case.verdict.suggestions), _SAME_AMOUNT),
+            (
+                not case.best.named and self._may_pay_in_part(case.line),
+                "the text names nobody, and the money may be part of what is due on an open document",
+            ),
             (self._billed[who, case.line.direction] > 0, "some of their money is for documents"),
             (
                 bool(self._contacts) and who not in self._contacts,
@@ -215,6 +231,10 @@ class _Coding:
         if case.best.identified:
             return sum(p.identified for p in case.payees) == 1
         return len(case.payees) == 1 and not self._payees.says_more(case.line, case.best.contact_id)
+
+    def _may_pay_in_part(self, line: BankLine) -> bool:
+        """Whether it is half or more of what is due on some document: less is seldom paid on account."""
+        return any(line.amount <= due <= 2 * line.amount for due in self._due[line.direction, line.currency])
 
     def _held_already(self, case: _Case) -> str:
         """The ledger's own entry of the same money, when no line has claimed it: booking the line books it twice."""
@@ -244,7 +264,7 @@ class _Coding:
 
     def _evidence(self, case: _Case, coding: Coding | None) -> tuple[Evidence, ...]:
         best, history = case.best, case.history
-        how = "names" if best.named else "is one of" if best.identified else "has words of"
+        how = "names" if best.named else "is like earlier ones of" if best.identified else "has words of"
         text = f"the text {how} {best.contact}"
         found = [Evidence(kind="payee", text=text, record_type="contact", record_id=best.contact_id)]
         for tally in tallies(history[-2 * LAST :])[:1]:
@@ -256,7 +276,7 @@ class _Coding:
                     record_id=history[-1].id,
                 )
             )
-        if coding is not None and (usual := usual_amount(history, case.minor)):
+        if coding is not None and (usual := usual_amount(case.amounts, case.minor)):
             found.append(Evidence(kind="amount", text=usual))
         return tuple(found)
 

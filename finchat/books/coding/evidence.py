@@ -148,11 +148,11 @@ def _groups(amounts: Iterable[int]) -> list[list[int]]:
 
 
 def _without_outliers(amounts: Sequence[int]) -> list[int]:
-    """Without what lies more than one and a half times the middle half beyond it (Tukey's fences)."""
+    """Without what lies far out: more than three times the middle half beyond it (Tukey's outer fences)."""
     if len(amounts) < 4:
         return list(amounts)
     low, high = amounts[len(amounts) // 4], amounts[(3 * len(amounts)) // 4]
-    reach = 3 * (high - low)
+    reach = 6 * (high - low)
     return [a for a in amounts if 2 * (low - a) <= reach and 2 * (a - high) <= reach]
 
 

@@ -18,8 +18,8 @@ from finchat.books.matching.verdict import Verdict
 
 # So many contacts use a word that is in nobody's name before it counts as the bank's: two may share a word by chance.
 BANK_WORD_CONTACTS = 3
-# So many transactions must have said a word that is not in the contact's name before it is the contact's own, and so
-# many must have said all of a line that does not say the name: the number that uniform coding needs as well.
+# So many transactions must have had the very text of a line that does not say the contact's name: the number that
+# uniform coding needs as well.
 SAID_BEFORE = 3
 _FEW = 5  # a word that more contacts share than this points at none of them
 _SHORTEST_OWN = 3  # letters; two letters are a country or a legal form
@@ -68,11 +68,15 @@ class Payees:
         self._texts: dict[str, tuple[frozenset[str], ...]] = {}
         self._users: dict[Direction, dict[str, set[str]]] = {"receive": defaultdict(set), "spend": defaultdict(set)}
         self._seen: dict[tuple[str, Direction], set[str]] = defaultdict(set)
-        self._times: dict[tuple[str, Direction, str], int] = defaultdict(int)  # transactions that say the word
+        self._told: list[tuple[str, Direction, frozenset[str]]] = []  # every text, with the contact it is of
         self._learn_coded(claimed)
         self._learn_settled(claimed)
         self._bank = self._bank_words()
-        self._strangers = self._words_of_strangers()
+        self._said_of_contacts: dict[Direction, dict[frozenset[str], set[str]]] = {
+            "receive": defaultdict(set), "spend": defaultdict(set)
+        }  # fmt: skip
+        for contact_id, direction, said in self._told:
+            self._said_of_contacts[direction][self._key(said)].add(contact_id)
 
     def bank_says(self, word: str) -> bool:
         """Whether the word is the bank's own: several contacts' texts have it, and nobody's name."""
@@ -81,7 +85,7 @@ class Payees:
     def of(self, line: BankLine) -> tuple[Payee, ...]:
         """The payees that the line's words speak for, those it identifies first; none for a payee never booked."""
         said = text_words(line_text(line))
-        others = {id for word in said for id in self._owners(line.direction, word)}
+        others = {owner for word in said if (owner := self._owner(line.direction, word))}
         found = [
             payee
             for contact_id in sorted(self._candidates(line, said))
@@ -99,7 +103,9 @@ class Payees:
     def says_more(self, line: BankLine, contact_id: str) -> bool:
         """Whether the line holds words that are neither the contact's, as far as it is known, nor the bank's, nor what
         its texts call the month."""
-        return bool(self._unknown(line, contact_id))
+        unknown = self._unknown(line, contact_id)
+        rest = text_words(line_text(line)) - unknown - self._bank
+        return bool(unknown) and not (len(unknown) == 1 and self._months(line, contact_id, rest))
 
     def shown_name(self, line: BankLine) -> str:
         """What the bank calls the payee: its payee field, else the narration without the bank's words and numbers."""
@@ -111,74 +117,66 @@ class Payees:
 
     def _candidates(self, line: BankLine, said: frozenset[str]) -> set[str]:
         users = self._users[line.direction]
-        return {id for word in said - self._bank if len(users.get(word, ())) <= _FEW for id in users.get(word, ())}
+        of_words = (users.get(word, set()) | self._named_with.get(word, set()) for word in said - self._bank)
+        few = {id for contacts in of_words if len(contacts) <= _FEW for id in contacts}
+        return few | self._said_of_contacts[line.direction].get(self._key(said), set())
 
     def _payee(self, line: BankLine, contact_id: str, said: frozenset[str]) -> Payee:
         history = self._history[contact_id, line.direction, line.currency]
-        told = said - self._bank
-        if not self._unknown(line, contact_id):
-            told -= self._unknown(line, contact_id, month=False)  # the month's own word
-        alike = tuple(t for t in history if told <= self._said_of(t))
+        unknown = self._unknown(line, contact_id)
+        months = self._months(line, contact_id, said - unknown - self._bank) if len(unknown) == 1 else frozenset[str]()
+        told = said - self._bank - (unknown if months else frozenset())
+        named = self._named(contact_id, line.direction, said)
+        known = not unknown or bool(months)
         return Payee(
-            contact_id, self.names.get(contact_id, contact_id), self._identifies(line, contact_id, said, alike),
-            self._named(contact_id, said), alike, tuple(history),
+            contact_id, self.names.get(contact_id, contact_id),
+            known and (named or self._said_before(line, contact_id, said - unknown, months)), named,
+            tuple(t for t in history if told <= self._said_of(t)), tuple(history),
         )  # fmt: skip
 
-    def _unknown(self, line: BankLine, contact_id: str, *, month: bool = True) -> frozenset[str]:
-        """Words of the line that were never seen with the contact and are not the bank's. `month`: but for the one
-        word that calls the month."""
-        said = text_words(line_text(line))
-        unknown = said - self._seen[contact_id, line.direction] - self._bank
-        if month and len(unknown) == 1 and self._calls_month(line, contact_id, said - unknown - self._bank):
-            return frozenset()
-        return unknown
+    def _unknown(self, line: BankLine, contact_id: str) -> frozenset[str]:
+        """Words of the line that were never seen with the contact and are not the bank's."""
+        return text_words(line_text(line)) - self._seen[contact_id, line.direction] - self._bank
 
-    def _calls_month(self, line: BankLine, contact_id: str, rest: frozenset[str]) -> bool:
-        """Whether a new word is to be expected beside the `rest`: the contact's texts that say the rest have had a word
-        of its own for nearly every month so far (`FEE SEP`, `FEE OCT`), and none of the line's month yet."""
+    def _months(self, line: BankLine, contact_id: str, rest: frozenset[str]) -> frozenset[str]:
+        """The words a contact's texts call the months by, when a new one is to be expected beside the `rest`: those
+        that say the rest have had one word of its own for nearly every month so far (`FEE SEP`, `FEE OCT`), and none
+        for the line's month yet. Else nothing."""
         said: dict[int, set[str]] = defaultdict(set)
         for t in self._history.get((contact_id, line.direction, line.currency), ()):
             if rest <= self._said_of(t):
                 said[t.date.month] |= self._said_of(t)
         times = Counter(w for of_month in said.values() for w in of_month)
-        own = [month for month, of_month in said.items() if sum(times[w] == 1 for w in of_month) == 1]
-        return len(own) >= SAID_BEFORE and len(own) * 5 >= len(said) * 4 and line.date.month not in said
+        own = [names for of_month in said.values() if len(names := [w for w in of_month if times[w] == 1]) == 1]
+        expected = len(own) >= SAID_BEFORE and len(own) * 5 >= len(said) * 4 and line.date.month not in said
+        return frozenset(w for names in own for w in names) if expected else frozenset()
 
-    def _identifies(
-        self, line: BankLine, contact_id: str, said: frozenset[str], alike: Sequence[CodedTransaction]
-    ) -> bool:
-        if not any(contact_id in self._owners(line.direction, word) for word in said):
-            return False
-        if self.says_more(line, contact_id):
-            return False
-        if self._named(contact_id, said):
-            return True
-        name = self._own_name(contact_id)
-        # Whoever is usually called by name is not meant by a text that leaves the name out.
-        history = self._history[contact_id, line.direction, line.currency]
-        called = sum(1 for t in history if name and any(name <= text for text in self._texts[t.id]))
-        return len(alike) >= SAID_BEFORE and called * 2 < len(history)
+    def _named(self, contact_id: str, direction: Direction, said: frozenset[str]) -> bool:
+        """Whether the words hold all that tells the contact's name from others, one word of it nobody else's."""
+        name = frozenset(w for w in self._name_words.get(contact_id, ()) if len(self._named_with[w]) <= 2)
+        return bool(name) and name <= said and any(self._owner(direction, word) == contact_id for word in name)
 
-    def _named(self, contact_id: str, said: frozenset[str]) -> bool:
-        name = self._own_name(contact_id)
-        return bool(name) and name <= said
-
-    def _own_name(self, contact_id: str) -> frozenset[str]:
-        """The words of a name that tell it from others: those that at most one other contact's name has."""
-        return frozenset(w for w in self._name_words.get(contact_id, ()) if len(self._named_with[w]) <= 2)
-
-    def _owners(self, direction: Direction, word: str) -> frozenset[str]:
-        """The one contact that alone uses a word, or nobody."""
+    def _owner(self, direction: Direction, word: str) -> str:
+        """The contact whose name alone has the word, where nobody else's texts have it; "" for any other word."""
         if not (len(word) >= _SHORTEST_OWN or unspaced(word)):
-            return frozenset()
-        users = self._users[direction].get(word, set()) | self._named_with.get(word, set())
-        if len(users) != 1:
-            return frozenset()
-        (contact_id,) = users
-        if contact_id in self._named_with.get(word, ()):
-            return frozenset(users)
-        told = self._times.get((contact_id, direction, word), 0) >= SAID_BEFORE
-        return frozenset(users) if told and (contact_id, word) not in self._strangers[direction] else frozenset()
+            return ""
+        named = self._named_with.get(word, set())
+        users = self._users[direction].get(word, set()) | named
+        return next(iter(users)) if len(users) == 1 == len(named) else ""
+
+    def _said_before(
+        self, line: BankLine, contact_id: str, said: frozenset[str], months: frozenset[str]
+    ) -> bool:  # fmt: skip
+        """Whether the bank said the same of the contact at least three times, no more and no less, and of nobody
+        else."""
+        wanted = self._key(said)
+        history = self._history[contact_id, line.direction, line.currency]
+        times = sum(any(self._key(text - months) == wanted for text in self._texts[t.id]) for t in history)
+        return times >= SAID_BEFORE and self._said_of_contacts[line.direction].get(wanted, set()) <= {contact_id}
+
+    def _key(self, text: frozenset[str]) -> frozenset[str]:
+        """A text without the bank's words; a text of nothing else is itself."""
+        return text - self._bank or text
 
     def _said_of(self, transaction: CodedTransaction) -> frozenset[str]:
         """All words of a transaction: its texts, and its contact's name."""
@@ -189,27 +187,28 @@ class Payees:
             if not t.contact_id or t.id in self._texts:
                 continue
             self._history[t.contact_id, t.direction, t.currency].append(t)
-            self._texts[t.id] = (text_words(t.text), *(said for _, said in claimed.get(t.id, ())))
-            for word in frozenset().union(*self._texts[t.id]):
-                self._use(word, t.contact_id, t.direction)
-                self._times[t.contact_id, t.direction, word] += 1
+            texts = (*map(text_words, t.text.split("\n")), *(said for _, said in claimed.get(t.id, ())))
+            self._texts[t.id] = texts
+            for said in texts:
+                self._use(said, t.contact_id, t.direction)
         for (contact_id, direction, _), _history in self._history.items():
-            for word in self._name_words.get(contact_id, ()):
-                self._use(word, contact_id, direction)
+            self._seen[contact_id, direction] |= self._name_words.get(contact_id, frozenset())
 
     def _learn_settled(self, claimed: Mapping[str, Sequence[tuple[Direction, frozenset[str]]]]) -> None:
         """Texts of money that settled documents: who uses which words."""
         for confirmed in self._books.history:
-            for word in text_words(confirmed.narration):
-                self._use(word, confirmed.contact_id, confirmed.direction)
+            self._use(text_words(confirmed.narration), confirmed.contact_id, confirmed.direction)
         for payment in self._books.payments:
-            texts = [text_words(payment.reference), *(said for _, said in claimed.get(payment.id, ()))]
-            for word in frozenset().union(*texts) if payment.contact_id else ():
-                self._use(word, payment.contact_id, payment.direction)
+            for said in (text_words(payment.reference), *(text for _, text in claimed.get(payment.id, ()))):
+                if payment.contact_id:
+                    self._use(said, payment.contact_id, payment.direction)
 
-    def _use(self, word: str, contact_id: str, direction: Direction) -> None:
-        self._users[direction][word].add(contact_id)
-        self._seen[contact_id, direction].add(word)
+    def _use(self, said: frozenset[str], contact_id: str, direction: Direction) -> None:
+        for word in said:
+            self._users[direction][word].add(contact_id)
+        self._seen[contact_id, direction] |= said
+        if said:
+            self._told.append((contact_id, direction, said))
 
     def _bank_words(self) -> frozenset[str]:
         used: dict[str, set[str]] = defaultdict(set)
@@ -217,20 +216,6 @@ class Payees:
             for word, contacts in users.items():
                 used[word] |= contacts
         return frozenset(w for w, by in used.items() if len(by) >= BANK_WORD_CONTACTS and w not in self._named_with)
-
-    def _words_of_strangers(self) -> Mapping[Direction, frozenset[tuple[str, str]]]:
-        """Contact and word, where a line says the word beside words that are not the contact's: others use it too."""
-        found: dict[Direction, set[tuple[str, str]]] = {"receive": set(), "spend": set()}
-        for line in self._books.lines:
-            users = self._users[line.direction]
-            alone: dict[str, set[str]] = defaultdict(set)  # contact → words that no other uses, as far as is known
-            for word in text_words(line_text(line)) - self._bank:
-                if len(users.get(word, ())) == 1 and word not in self._named_with:
-                    alone[next(iter(users[word]))].add(word)
-            for contact_id, said in alone.items():
-                if self._unknown(line, contact_id):
-                    found[line.direction] |= {(contact_id, word) for word in said}
-        return {direction: frozenset(pairs) for direction, pairs in found.items()}
 
 
 def _names(books: Books) -> dict[str, str]:

@@ -413,7 +413,7 @@ def coded(
         direction=transaction.direction,
         contact_id=transaction.contact_id,
         contact=transaction.contact,
-        text=" ".join(dict.fromkeys(text for text in texts if text)),
+        text="\n".join(dict.fromkeys(text for text in texts if text)),
         amount=transaction.amount,
         currency=transaction.currency,
         codings=tuple(codings),
