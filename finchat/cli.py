@@ -132,6 +132,7 @@ def reconcile(
     from_files: Annotated[Path | None, typer.Option(metavar="DIR", help="Match neutral files, offline.")] = None,
     plan: Annotated[Path | None, typer.Option(metavar="OUT", help="Save the plan here as well.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Approve what policy.toml allows unattended.")] = False,
+    review: Annotated[bool, typer.Option("--review", help="Ask on the review screen, many lines at once.")] = False,
     statement: Annotated[
         list[Path] | None,
         typer.Option("--statement", metavar="FILE", help="A statement: CSV, OFX, QFX, CAMT.053 or MT940; repeatable."),
@@ -156,7 +157,7 @@ def reconcile(
 
     return bank_lines.reconcile(
         call, days=days, first=first, last=last, account=account, rates=rates, from_files=from_files, out=plan, yes=yes,
-        statement=StatementFlags(tuple(statement or ()), csv_dates, csv_columns, export),
+        statement=StatementFlags(tuple(statement or ()), csv_dates, csv_columns, export), review=review,
     )  # fmt: skip
 
 
@@ -172,6 +173,24 @@ def apply(
     from finchat.app import bank_lines
 
     return bank_lines.apply(call, plan, yes=yes)
+
+
+@cli.command()
+@_with_common
+def review(
+    call: "Invocation",
+    plan: Annotated[
+        str | None, typer.Argument(metavar="PLAN", help="A plan's id, or its file; without it the newest that waits.")
+    ] = None,
+) -> int:
+    """Work through a saved plan on one screen: groups alike, filters, every decision kept.
+
+    Stop at any time; it goes on where it stood. Without a terminal it says where it stands, with exit code 3 while
+    anything waits.
+    """
+    from finchat.app import review as app
+
+    return app.review(call, plan)
 
 
 @cli.command()
@@ -364,6 +383,32 @@ def plan_list(call: "Invocation") -> int:
     from finchat.app import plans
 
     return plans.plan_list(call)
+
+
+@plan.command("code")
+@_with_common
+def plan_code(
+    call: "Invocation",
+    *,
+    plan: Annotated[str, typer.Argument(metavar="PLAN", help="A plan's id, or its file.")],
+    proposal: Annotated[str, typer.Argument(metavar="PROPOSAL", help="The proposal that asks, like p3.")],
+    account: Annotated[str, typer.Option(metavar="CODE", help="The account, by code or name.")],
+    tax: Annotated[str, typer.Option(metavar="TYPE", help="The tax code, by type or name.")],
+    tracking: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=OPTION", help="A tracking option; repeatable.")
+    ] = None,
+    contact: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Whose it is, where that is asked: a contact of the ledger.")
+    ] = None,
+    new_contact: Annotated[str | None, typer.Option(metavar="NAME", help="A contact to be made for it.")] = None,
+) -> int:
+    """Answer a proposal's question: account and tax code. Saves a new plan; the old one stays as it is."""
+    from finchat.app import coding
+
+    return coding.plan_code(
+        call, plan, proposal, account=account, tax=tax, tracking=tuple(tracking or ()), contact=contact or "",
+        new_contact=new_contact or "",
+    )  # fmt: skip
 
 
 @plan.command("sign")

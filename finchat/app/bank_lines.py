@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from finchat.app.desk import open_desk, quick_imports
 from finchat.app.invocation import Invocation, run_to_exit
+from finchat.app.review import check_wish, shows_screen
 from finchat.app.statements import StatementFlags, finish, read_files
 from finchat.canonical import canonical_json
 from finchat.errors import ExitCode, VerificationMismatch, WriteRefused, worst
@@ -31,8 +32,10 @@ def reconcile(
     out: Path | None,
     yes: bool,
     statement: StatementFlags = NO_STATEMENT,
+    review: bool = False,
 ) -> int:
-    """`finchat reconcile`: read, match, plan, ask, write, read back."""
+    """`finchat reconcile`: read, match, plan, ask, write, read back. `review`: on the review screen."""
+    check_wish(review=review, yes=yes)
     wish = statement.checked(account)
     if from_files is not None:
         return _match_files(call, from_files)
@@ -81,7 +84,8 @@ def reconcile(
             path = desk.keep(found.plan, out) if found.plan.proposals else None
             forbidden = desk.guard.forbidden(found.plan)
             found = replace(found, findings=(*found.findings, *forbidden_findings(found.plan, forbidden)))
-            desk.show(found, denied={r.proposal_id for r in forbidden})
+            if not (review and shows_screen(call)):
+                desk.show(found, denied={r.proposal_id for r in forbidden})
             applied = desk.reasons(untouched(found.plan, found.before, forbidden), yes=yes)
             if found.plan.proposals and (call.sink.interactive or yes):
                 applied = await desk.apply(
@@ -91,6 +95,7 @@ def reconcile(
                     account_names=found.account_names,
                     yes=yes,
                     done=forbidden,
+                    review=review,
                 )
             banks, failed = await finish(desk, found, applied, as_of=as_of, export=statement.export)
             code = worst([applied.exit_code, desk.recovery_code, failed])
@@ -108,8 +113,8 @@ def reconcile(
     return run_to_exit(main())
 
 
-def apply(call: Invocation, plan: str, *, yes: bool) -> int:
-    """`finchat apply`: the same question and the same road for a saved plan."""
+def apply(call: Invocation, plan: str, *, yes: bool, review: bool = False) -> int:
+    """`finchat apply`: the same question and the same road for a saved plan; `review`: on the review screen."""
     with quick_imports():
         from finchat.providers.xero import OrganisationUnclear
         from finchat.safety.guard import same_organisation
@@ -121,7 +126,7 @@ def apply(call: Invocation, plan: str, *, yes: bool) -> int:
     path = plans.find(call.home.plans, plan)
     saved = plans.load(path)
     named = replace(call, server=call.server or saved.organisation.server, org=call.org or saved.organisation.id)
-    _check_figures(named, saved, path)
+    check_figures(named, saved, path)
 
     async def main() -> int:
         try:
@@ -152,7 +157,8 @@ def apply(call: Invocation, plan: str, *, yes: bool) -> int:
             before = await desk.provider.balances(as_of)
             standing = desk.take_signatures(saved, path, todo)
             applied = untouched(todo, before, [*done, *forbidden])
-            desk.show_saved(applied, forbidden_findings(todo, forbidden), foreign=foreign)
+            if not (review and shows_screen(call)):
+                desk.show_saved(applied, forbidden_findings(todo, forbidden), foreign=foreign)
             if applied.left and standing.missing:
                 raise standing.refusal()
             if call.sink.interactive or yes:
@@ -164,6 +170,7 @@ def apply(call: Invocation, plan: str, *, yes: bool) -> int:
                     yes=yes,
                     foreign=foreign,
                     done=[*done, *forbidden],
+                    review=review,
                 )
             code = worst([applied.exit_code, desk.recovery_code])
             if call.json:
@@ -175,7 +182,7 @@ def apply(call: Invocation, plan: str, *, yes: bool) -> int:
     return run_to_exit(main())
 
 
-def _check_figures(call: Invocation, plan: Plan, path: Path) -> None:
+def check_figures(call: Invocation, plan: Plan, path: Path) -> None:
     """What a plan says must follow from what it would send, before any of it is shown: its hash proves only that
     whoever wrote it hashed it. Raises VerificationMismatch."""
     from finchat.providers.registry import profile

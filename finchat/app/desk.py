@@ -194,11 +194,14 @@ class Desk:
         yes: bool,
         foreign: bool = False,
         done: Sequence[WriteResult] = (),
+        review: bool = False,
     ) -> Applied:
         """Ask and write: first what the policy allows unattended (with --yes), then the person, when there is one.
 
-        `done`: what an earlier run wrote, and what the policy forbids; nobody is asked about that.
+        `done`: what an earlier run wrote, and what the policy forbids; nobody is asked about that. `review`: the person
+        works on the review screen.
         """
+        from finchat.app.review import shows_screen, sit
         from finchat.safety.approval import ReviewContext
         from finchat.ui.approval import TerminalApprover
         from finchat.workflows import execute, plans
@@ -225,6 +228,22 @@ class Desk:
             return changed
 
         self.memory.begin(plan)
+        if review and shows_screen(self.call):
+            applied = await sit(
+                self,
+                plan,
+                before=before,
+                as_of=as_of,
+                account_names=account_names,
+                foreign=foreign,
+                done=done,
+                new_plan=new_plan,
+                answering=Answers(chart),
+                chart=known_chart,
+                warnings=self._signed_warnings(plan),
+            )
+            self._learn(applied, made, account_names)
+            return self.reasons(applied, yes=yes)
 
         applied = await execute.apply(
             plan,

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from finchat.books.money import amount_text, parse_amount
 from finchat.books.plan import Plan, Proposal, Write
@@ -38,6 +38,9 @@ from finchat.ui.prompt import ask
 from finchat.ui.question import ChartSource, Questions
 from finchat.ui.sink import Sink
 from finchat.workflows.editing import edited
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 PROMPT = "Approve? {yes}n no (Enter), {edit}{choose}r refuse, {bulk}q quit: "
 YES, EDIT, CHOOSE, BULK = "y yes, ", "e edit, ", "c account and tax, ", "a all certain, "
@@ -120,7 +123,7 @@ class TerminalApprover:
                 reason = await ask(self.sink, "Why not? It goes on the record (Enter alone: back): ")
                 decisions = [Quit()] if reason is None else [Refuse(proposal.id, reason)] if reason else []
             case "e" | "edit":
-                edit = await self._edit(plan, proposal)
+                edit = await self.edit(plan, proposal)
                 decisions = [edit] if edit else []
             case "a" | "all" if len(bulk) > 1:
                 decisions = list(together(await self._bulk(plan, bulk, context)))
@@ -141,6 +144,16 @@ class TerminalApprover:
 
     async def _show(self, plan: Plan, proposal: Proposal, context: ReviewContext, number: int, total: int) -> bool:
         """The whole card, a screenful at a time. False when the person left half-way."""
+        return await paged(
+            self.sink,
+            self.card(plan, proposal, context, number=number, total=total, width=min(self.sink.err.width, 100)),
+            "this card",
+        )
+
+    def card(
+        self, plan: Plan, proposal: Proposal, context: ReviewContext, *, number: int, total: int, width: int
+    ) -> list[Text]:
+        """Everything a person approves, as lines of at most `width` columns."""
         notes = [*context.warnings]
         if context.foreign:
             notes.append("this plan was not made on this machine: check every value against its source")
@@ -148,16 +161,9 @@ class TerminalApprover:
             notes.append(_NO_KEY)
         written = [w.id for w in proposal.writes if (proposal.id, w.id) in context.written]
         notes += [f"{id} was written earlier and is not sent again" for id in written]
-        card = card_lines(
-            plan,
-            proposal,
-            number=number,
-            total=total,
-            width=min(self.sink.err.width, 100),
-            accounts=context.account_names,
-            notes=notes,
+        return card_lines(
+            plan, proposal, number=number, total=total, width=width, accounts=context.account_names, notes=notes
         )
-        return await paged(self.sink, card, "this card")
 
     async def _bulk(self, plan: Plan, proposals: Sequence[Proposal], context: ReviewContext) -> list[Approval]:
         """Approvals of all these certain proposals, once their count and total were typed; else none."""
@@ -183,7 +189,7 @@ class TerminalApprover:
         self._say("that is not the count and the total: nothing is approved")
         return []
 
-    async def _edit(self, plan: Plan, proposal: Proposal) -> Edit | None:
+    async def edit(self, plan: Plan, proposal: Proposal) -> Edit | None:
         """New values for the editable scalars of one write; None when nothing was changed or the person left.
 
         A value that a rule forbids is asked for again; the others stay as they were typed.

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import IO, Self
 
-from finchat.events import Event, Notice, Reading, Recovered, Waiting, Working, Writing
+from finchat.events import Emit, Event, Notice, Reading, Recovered, Waiting, Working, Writing
 from finchat.text.redact import redact
 from finchat.text.sanitise import one_line
 from finchat.ui.sink import Sink, is_terminal
@@ -40,6 +40,7 @@ class Progress:
         self._read = ""
         self._counts: dict[str, int] = {}
         self._paused = False
+        self._diverted: Emit | None = None
         self._ticker: asyncio.TimerHandle | None = None
 
     def __enter__(self) -> Self:
@@ -50,6 +51,9 @@ class Progress:
 
     def __call__(self, event: Event) -> None:
         """Show one event. Never raises: a closed stderr must not stop a write half-way."""
+        if self._diverted is not None:
+            self._diverted(event)
+            return
         if self._silent:
             return
         if self._ticker is not None:
@@ -69,6 +73,16 @@ class Progress:
             yield
         finally:
             self._paused = False
+
+    @contextmanager
+    def diverted(self, to: Emit) -> Iterator[None]:
+        """Events go to a screen of its own, which tells them in its own place."""
+        self.clear()
+        self._diverted = to
+        try:
+            yield
+        finally:
+            self._diverted = None
 
     def clear(self) -> None:
         if self._ticker is not None:

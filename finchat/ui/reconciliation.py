@@ -121,6 +121,17 @@ def applied_view(
     return Group(*parts) if parts else None
 
 
+def answered_view(plan: Plan, proposal_id: str, width: int, account_names: Mapping[str, str]) -> RenderableType:
+    """A plan that an answer made: the proposal as it is now, and that the rest waits with it."""
+    from rich.console import Group
+    from rich.text import Text
+
+    table = plan_table(plan.only(frozenset({proposal_id})), width, accounts=account_names)
+    count = f"{len(plan.proposals)} proposal{'s' * (len(plan.proposals) != 1)}"
+    said = f"saved as plan {one_line(plan.id)}, {count} waiting for your approval, at a terminal:"
+    return Group(table, Text(""), Text(said))
+
+
 def title(organisation: Organisation) -> Text:
     """Whose books these are; SANDBOX beside it when they are not real."""
     from rich.text import Text

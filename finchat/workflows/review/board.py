@@ -19,7 +19,10 @@ from finchat.safety.results import WriteResult
 from finchat.workflows.review.decisions import Choice, Decision, Decisions
 from finchat.workflows.review.filters import Filter, haystack, parse, test
 from finchat.workflows.review.groups import Group, groups, sums
+from finchat.workflows.review.standing import standing
 from finchat.workflows.review.states import DECIDABLE, DONE, State, shown, state_of
+
+_REVOCABLE: frozenset[State] = frozenset({"approved", "skipped", "refused"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,9 @@ class Board:
         self.filter = Filter()
         self.cursor = 0
         self.rows: list[Row] = []
+        self.version = 0  # another one after every change of states or filter: what was computed from them is old
+        self._members: dict[str, list[Proposal]] = {}
+        self._tally: Tally | None = None
         self._hashes: dict[str, str] = {}
         self._load(plan, done)
         self._take_up()
@@ -103,23 +109,14 @@ class Board:
 
     def _take_up(self) -> None:
         """The decisions of an earlier sitting, as far as they are about what is there now."""
-        voided = []
-        for decision in sorted(self.store.of(self.plan.id).values(), key=lambda d: d.at):
-            id = decision.proposal_id
-            if id not in self.proposals or self.hash_of(id) != decision.proposal_sha256:
-                voided.append(decision)
-            elif self.states[id] in ("open", "void", "failed"):
-                if decision.decision == "approved":
-                    if self.states[id] != "open":
-                        continue  # it was tried since: a new approval is asked for
-                    self.held.add(id)
-                    self.approved_at[id] = decision.at
-                self.states[id] = decision.decision
-                if decision.reason:
-                    self.reasons[id] = decision.reason
-        self.voided = tuple(voided)
-        if voided:
-            self.store.forget(self.plan.id, [d.proposal_id for d in voided])
+        saved = self.store.of(self.plan.id)
+        found = standing(self.plan, saved, self.results, self.hash_of)
+        self.states = found.states
+        self.held, self.voided = set(found.held), found.voided
+        self.approved_at |= {id: saved[id].at for id in found.held}
+        self.reasons |= {id: d.reason for id, d in saved.items() if d.reason}
+        if found.voided:
+            self.store.forget(self.plan.id, [d.proposal_id for d in found.voided])
 
     def _come_back(self) -> None:
         place = self.store.place(self.plan.id)
@@ -143,6 +140,7 @@ class Board:
 
     def rebuild(self) -> None:
         """The rows anew: after a decision, a filter or an opened group. The cursor stays on its row where that is."""
+        self._moved_on()
         here = self.rows[self.cursor].key if self.cursor < len(self.rows) else ""
         rows = []
         for group in self.groups:
@@ -157,10 +155,12 @@ class Board:
 
     def members(self, group: Group) -> list[Proposal]:
         """The proposals of a group that the filter shows."""
-        if self.filter.empty:
-            return list(group.proposals)
-        holds = test(self.filter)
-        return [p for p in group.proposals if holds(p, self._hay[p.id], shown(self.states[p.id]))]
+        if group.key not in self._members:
+            holds = test(self.filter)
+            self._members[group.key] = [
+                p for p in group.proposals if self.filter.empty or holds(p, self._hay[p.id], shown(self.states[p.id]))
+            ]
+        return self._members[group.key]
 
     def filter_by(self, text: str) -> None:
         """Show what a filter wants. Raises ValueError that says what is wrong with it; then nothing changes."""
@@ -175,6 +175,15 @@ class Board:
         if group.key not in self.opened:
             self._stand_on(group.key, self.cursor)
         self.keep_place()
+
+    def stand_on(self, proposal_id: str) -> None:
+        """The cursor on a proposal, its group opened."""
+        group = self.group_of.get(proposal_id)
+        if group is not None:
+            self.opened.add(group.key)
+            self.rebuild()
+            self._stand_on(group.key, self.cursor)
+            self.keep_place()
 
     @property
     def row(self) -> Row | None:
@@ -218,6 +227,14 @@ class Board:
         members = [row.proposal] if row.proposal else self.members(row.group)
         return [p for p in members if self.states[p.id] in DECIDABLE]
 
+    def waiting(self, row: Row) -> list[Proposal]:
+        """The proposals of a row that nobody has decided about, or whose approval came to nothing; of those shown."""
+        return [p for p in self.undecided(row) if self.states[p.id] not in ("skipped", "refused")]
+
+    def revocable(self, proposal_id: str) -> bool:
+        """Whether a decision about it can be taken back: it was made and nothing is written."""
+        return self.states.get(proposal_id) in _REVOCABLE
+
     def decide(self, proposals: Iterable[Proposal], choice: Choice, reason: str = "") -> tuple[str, ...]:
         """Keep one decision about each of them, on disk when this returns; their ids."""
         at = self.now()
@@ -241,7 +258,7 @@ class Board:
 
     def take_back(self, proposals: Iterable[Proposal]) -> tuple[str, ...]:
         """Undo decisions that were not written: those proposals are open again. Their ids."""
-        ids = tuple(p.id for p in proposals if self.states[p.id] in ("approved", "skipped", "refused"))
+        ids = tuple(p.id for p in proposals if self.revocable(p.id))
         if ids:
             self.store.forget(self.plan.id, ids)
             for id in ids:
@@ -255,15 +272,14 @@ class Board:
         """The proposals of the last decision that can still be taken back."""
         while self.history:
             ids = self.history.pop()
-            found = [self.proposals[id] for id in ids if self.states.get(id) in ("approved", "skipped", "refused")]
+            found = [self.proposals[id] for id in ids if self.revocable(id)]
             if found:
                 return found
         return []
 
     def release(self) -> tuple[str, ...]:
         """The approvals held from an earlier sitting, in the order they were given: a person said to write them."""
-        order = {id: n for n, id in enumerate(self.store.of(self.plan.id))}
-        ids = tuple(sorted(self.held, key=lambda id: order.get(id, 0)))
+        ids = tuple(sorted(self.held, key=lambda id: self.approved_at[id]))
         self.held.clear()
         return ids
 
@@ -283,6 +299,7 @@ class Board:
         """A passing state of one proposal; the rows stay as they are."""
         if proposal_id in self.states:
             self.states[proposal_id] = state
+            self._moved_on()
 
     def follow(self, plan: Plan) -> None:
         """Go on with a plan that an answer or an edit made of this one. Decisions about what is the same go with it,
@@ -314,6 +331,11 @@ class Board:
 
     def tally(self) -> Tally:
         """How far the review is, earlier plans it went through included."""
+        if self._tally is None:
+            self._tally = self._counted()
+        return self._tally
+
+    def _counted(self) -> Tally:
         decided = [p for p in self.plan.proposals if self.states[p.id] in DONE]
         return Tally(
             decided=len(decided) + self.before.decided,
@@ -328,7 +350,13 @@ class Board:
 
     # Inside
 
+    def _moved_on(self) -> None:
+        self.version += 1
+        self._members.clear()
+        self._tally = None
+
     def _changed(self) -> None:
+        self._moved_on()
         if self.filter.states:
             self.rebuild()
         self.keep_place()

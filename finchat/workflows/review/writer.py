@@ -32,12 +32,12 @@ class Applying(Protocol):
 
 
 class Writer:
-    """The background of a review. `changed` is called when something can be drawn anew."""
+    """The background of a review. `changed` is called when something can be drawn anew: whoever draws sets it."""
 
-    def __init__(self, board: Board, apply: Applying, changed: Callable[[], None]) -> None:
+    def __init__(self, board: Board, apply: Applying) -> None:
         self._board = board
         self._apply = apply
-        self._changed = changed
+        self.changed: Callable[[], None] = lambda: None
         self._queue: list[str] = []
         self._news = asyncio.Event()
         self._stopping = False
@@ -87,7 +87,7 @@ class Writer:
             tried = [r for r in results if r.outcome is not None or r.decision == "void"]
             self.results |= {(r.proposal_id, r.write_id): r for r in tried}
             self._board.settle(tried)
-            self._changed()
+            self.changed()
 
     def heard(self, event: Event) -> None:
         """An event of the engine, for what can be said before a batch has ended."""
@@ -101,7 +101,7 @@ class Writer:
                 self._board.mark(event.proposal_id, "written")
         else:
             return
-        self._changed()
+        self.changed()
 
     def take(self, plan: Plan, batch: Sequence[str]) -> tuple[str, tuple[str, ...]] | None:
         """The next of a batch that is still approved and what follows it; None when the batch is over."""
@@ -114,7 +114,7 @@ class Writer:
         self.in_hand = waiting[0]
         self.tried.add(waiting[0])
         self._board.mark(waiting[0], "writing")
-        self._changed()
+        self.changed()
         return waiting[0], tuple(waiting[1:])
 
     def _last(self, event: Writing) -> bool:

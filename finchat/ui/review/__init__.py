@@ -1,0 +1,1 @@
+"""The review screen: many proposals worked through by keyboard."""
