@@ -10,10 +10,11 @@ from typing import Any
 
 from finchat.books.balances import expected
 from finchat.books.money import amount_text, parse_amount, round_to_minor
-from finchat.books.plan import EDITED, Effect, Evidence, Plan, Precondition, Proposal, Write
+from finchat.books.plan import EDITED, Ask, Effect, Evidence, Plan, Precondition, Proposal, Write
 from finchat.errors import WriteRefused
 from finchat.providers.xero import retokened
 from finchat.safety.approval import Edit
+from finchat.workflows.proposals.rests import rest_of
 
 _EDITABLE = ("amount", "date", "reference")
 # What such evidence says is of the amount or the day that was planned: it is no evidence for another one.
@@ -23,9 +24,10 @@ _RESTS_ON = {"amount": frozenset({"amount", "rate", "suggestion"}), "date": froz
 def edited(plan: Plan, edit: Edit, *, plan_id: str, created_at: datetime, keep: frozenset[str]) -> Plan:
     """The plan of the proposals to `keep`, one write changed. The edited proposal is of class review.
 
-    Amount (in base currency), date and reference can be changed. Raises WriteRefused, naming the field, for anything
-    else and for a value that the rules forbid: more than is due or than the bank line carries, a date in a locked
-    period or after the plan's own day.
+    Date and reference can be changed, and the amount (in base currency) of a payment, allocation or refund. Raises
+    WriteRefused, naming the field, for anything else and for a value that the rules forbid: more than is due, than the
+    credit has left or than the bank line carries, a date in a locked period or after the plan's own day, or what a
+    later write of the proposal rests on.
     """
     proposals = tuple(
         _changed(proposal, edit, plan_id, plan.as_of) if proposal.id == edit.proposal_id else proposal
@@ -56,10 +58,12 @@ def _changed(proposal: Proposal, edit: Edit, plan_id: str, as_of: date) -> Propo
     write = proposal.writes[position]
     arguments = dict(edit.arguments)
     _only_editable(write.arguments, arguments)
-    amount = _amount(proposal, write, arguments)
+    amount = _amount(proposal, write, arguments) if "amount" in write.arguments else write.amount
     if amount != write.amount:
         arguments["amount"] = amount_text(amount, write.currency)
-    _dated(write, arguments, as_of)
+    if "date" in write.arguments:
+        _dated(write, arguments, as_of)
+    _alone(proposal, write, arguments)
     arguments, verify = retokened(write, arguments, plan_id=plan_id, proposal_id=proposal.id)
     change = amount - write.amount
     if change and "due_before" in verify:
@@ -73,28 +77,67 @@ def _changed(proposal: Proposal, edit: Edit, plan_id: str, as_of: date) -> Propo
     )
     ids = frozenset(write.link_ids)
     documents = {link.document_id for link in proposal.links if link.id in ids}
-    later = tuple(_after(w, documents, -change) for w in proposal.writes[position + 1 :])
+    later = tuple(
+        _renamed(_after(w, documents, -change), write.verify, verify) for w in proposal.writes[position + 1 :]
+    )
     links = tuple(
         replace(link, amount=amount, bank_amount=None if link.bank_amount is None else amount)
         if change and link.id in ids
         else link
         for link in proposal.links
     )
-    return replace(
+    whole = replace(
         proposal,
         certainty="review",
         confidence=Decimal(0),  # finchat's own was in another answer
-        evidence=_evidence(proposal, write, {**edit.arguments, "amount": arguments["amount"]}),
+        evidence=_evidence(proposal, write, _typed(edit.arguments, arguments)),
         links=links,
         writes=(*proposal.writes[:position], new, *later),
     )
+    return replace(whole, asks=_asks(whole)) if change else whole
+
+
+def _asks(proposal: Proposal) -> tuple[Ask, ...]:
+    """The questions about a rest that is another one now; none where nothing is left that could be settled."""
+    kept = [ask for ask in proposal.asks if ask.required]
+    line = proposal.line
+    for ask in proposal.asks if line is not None else ():
+        if not ask.required and line is not None:
+            rest = rest_of(ask.kind, line, proposal.links, proposal.writes, ask.currency)
+            kept += [replace(rest.ask(), id=ask.id)] if rest is not None else []
+    return tuple(kept)
+
+
+def _alone(proposal: Proposal, write: Write, arguments: Mapping[str, Any]) -> None:
+    """Raises WriteRefused for a change that another write of the proposal rests on: a credit note is over exactly what
+    its document then has left, and of one day with the payment that leaves it short."""
+    made = any(w.operation == "credit_note.create" for w in proposal.writes)
+    for name in ("amount", "date"):
+        if made and arguments.get(name) != write.arguments.get(name):
+            raise WriteRefused(
+                f"the {name} cannot be changed: a credit note of this proposal settles the rest", field=name,
+                next="skip it, or answer the question of a new plan otherwise",
+            )  # fmt: skip
+
+
+def _renamed(write: Write, old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> Write:
+    """A later write that finds its record by the token of the edited one."""
+    verify = write.verify or {}
+    if "credit_token" not in verify or verify["credit_token"] != (old or {}).get("token"):
+        return write
+    return replace(write, verify={**verify, "credit_token": new["token"]})
+
+
+def _typed(given: Mapping[str, Any], taken: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a person gave, the amount as it was taken."""
+    return {**given, "amount": taken["amount"]} if "amount" in taken else given
 
 
 def _evidence(proposal: Proposal, write: Write, arguments: Mapping[str, Any]) -> tuple[Evidence, ...]:
     """What still holds, and what the person changed."""
     changed = [name for name in _EDITABLE if str(arguments.get(name)) != str(write.arguments.get(name))]
     gone = frozenset[str]().union(*(_RESTS_ON.get(name, frozenset()) for name in changed))
-    told = [f"{name} of {write.id} from {write.arguments.get(name)} to {arguments[name]}" for name in changed]
+    told = [f"{name} of {write.id} from {write.arguments.get(name)} to {arguments.get(name)}" for name in changed]
     kept = tuple(e for e in proposal.evidence if e.kind not in gone)
     return (*kept, Evidence(kind=EDITED, text=f"a person changed the {', the '.join(told)}")) if told else kept
 
@@ -116,6 +159,8 @@ def _amount(proposal: Proposal, write: Write, arguments: Mapping[str, Any]) -> D
         raise WriteRefused("amount is not a plain amount", field="amount", next='write it like "1234.50"') from None
     if amount == write.amount:
         return amount
+    if write.operation == "bank_transfer.create":
+        raise WriteRefused("a transfer is all of its bank line", field="amount", next="skip it, or record it by hand")
     if "currency_rate" in arguments or any(abs(e.amount) != write.amount for e in write.effects):
         raise WriteRefused("the amount of a foreign currency write cannot be changed on a card", field="amount")
     most, why = min(_limits(proposal, write), default=(amount, ""))

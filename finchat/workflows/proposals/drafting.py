@@ -12,7 +12,7 @@ from finchat.books.findings import findings
 from finchat.books.matching.verdict import Verdict
 from finchat.books.money import spoken
 from finchat.books.plan import Ask, Class, Evidence, Finding, Kind, Link, PlanLine, Proposal, Write
-from finchat.providers.xero import CannotPropose, Party, WriteContext
+from finchat.providers.xero import CannotPropose, Party, WriteContext, known_rate
 from finchat.safety.unattended import known_counterparty
 from finchat.workflows.proposals.payload import Payload
 from finchat.workflows.proposals.rests import coding_ask, rest_of
@@ -178,7 +178,10 @@ class _Drafting:
             writing.refund(refund, credit, account, remaining=remaining[credit.id])
             remaining[credit.id] -= refund.amount
         if payload.excess is not None:
-            writing.keep(payload.excess)
+            paid = next((s for s in payload.settlements if s.rate is not None and s.rate_source is not None), None)
+            own = account is not None and account.currency != self.context.base_currency
+            known = known_rate(paid.rate, paid.rate_source) if own and paid and paid.rate and paid.rate_source else None
+            writing.keep(payload.excess, known)
 
     def _made(
         self, id: str, line: BankLine, payload: Payload, certainty: Class, *, links: Sequence[Link] = (),

@@ -13,6 +13,7 @@ from finchat.providers.xero import (
     Named,
     Party,
     Place,
+    Rate,
     WriteContext,
     allocation_write,
     contact_write,
@@ -65,8 +66,9 @@ class Writing:
             remaining=remaining,
         ))  # fmt: skip
 
-    def keep(self, excess: Excess) -> None:
-        self._add(kept_write(self._context, self._place(), line=self._line, excess=excess))
+    def keep(self, excess: Excess, rate: Rate | None = None) -> None:
+        """`rate`: of what of the same line was paid, on a foreign bank account."""
+        self._add(kept_write(self._context, self._place(), line=self._line, excess=excess, known=rate))
 
     def transfer(self, account_id: str, also: Iterable[str] = ()) -> None:
         """`also`: the names of the other side's line."""

@@ -11,7 +11,7 @@ from finchat.providers.xero.writes.context import CannotPropose, WriteContext
 from finchat.providers.xero.writes.kept import kept_write
 from finchat.providers.xero.writes.parts import AnyLine, Named, Party, Place
 from finchat.providers.xero.writes.payments import payment_write, refund_write
-from finchat.providers.xero.writes.rates import vendor_rate
+from finchat.providers.xero.writes.rates import Rate, known_rate, vendor_rate
 from finchat.providers.xero.writes.tokens import reference_text, retokened, write_token
 from finchat.providers.xero.writes.transfers import transfer_write
 
@@ -21,12 +21,14 @@ __all__ = [
     "Named",
     "Party",
     "Place",
+    "Rate",
     "WriteContext",
     "allocation_write",
     "codable",
     "contact_write",
     "credit_note_write",
     "kept_write",
+    "known_rate",
     "money_write",
     "new_allocation_write",
     "payment_write",

@@ -11,15 +11,17 @@ from finchat.books.plan import Link, Write
 from finchat.providers.xero.writes import conditions
 from finchat.providers.xero.writes.context import CannotPropose, WriteContext
 from finchat.providers.xero.writes.parts import AnyLine, Place, write
-from finchat.providers.xero.writes.rates import day_rate
+from finchat.providers.xero.writes.rates import Rate, day_rate
 from finchat.providers.xero.writes.tokens import bank_text, marked, reference_text, write_token
 
 
-def kept_write(context: WriteContext, place: Place, *, line: AnyLine, excess: Excess) -> tuple[Link, Write]:
+def kept_write(
+    context: WriteContext, place: Place, *, line: AnyLine, excess: Excess, known: Rate | None = None
+) -> tuple[Link, Write]:
     """The excess as a RECEIVE- or SPEND-OVERPAYMENT (-PREPAYMENT), dated as the line: a credit of the contact.
 
-    Xero keeps no reference for these, so the token stands in the line's description too. Raises CannotPropose for a
-    foreign bank account whose rate of the day nobody gave.
+    Xero keeps no reference for these, so the token stands in the line's description too. `known`: the rate at which a
+    payment of the same line converts. Raises CannotPropose for a foreign bank account without any rate.
     """
     bank, amount = context.bank_account(line.account_id, line.currency), excess.amount
     if not 0 < amount <= line.amount:
@@ -27,7 +29,7 @@ def kept_write(context: WriteContext, place: Place, *, line: AnyLine, excess: Ex
     if not excess.contact_id:
         raise CannotPropose("nobody knows whose money it is")
     inward = line.direction == "receive"
-    rate = day_rate(context, line.currency, line.date)
+    rate = known or day_rate(context, line.currency, line.date)
     arguments: dict[str, Any] = {
         "type": f"{'RECEIVE' if inward else 'SPEND'}-{excess.kind.upper()}",
         "contact_id": excess.contact_id,

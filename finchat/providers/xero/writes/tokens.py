@@ -58,7 +58,7 @@ def retokened(
         if isinstance(text, str):
             changed["reference"] = marked(text, token)
         verify["token"] = token
-    if "amount" in verify:
+    if "amount" in verify and "amount" in changed:
         verify["amount"] = changed["amount"]
     return changed, verify
 
