@@ -86,10 +86,10 @@ class _Coding:
                 self._billed[d.contact_id, d.direction] += 1
             if d.status == "open" and d.amount_due > 0:
                 self._open.add((d.contact_id, d.direction))
-        self._due: dict[tuple[str, str], list[Decimal]] = defaultdict(list)
+        self._due: dict[str, list[Decimal]] = defaultdict(list)  # on open invoices, by currency
         for d in books.documents:
-            if d.status == "open" and d.amount_due > 0:
-                self._due[d.direction, d.currency].append(d.amount_due)
+            if d.type == "invoice" and d.status == "open" and d.amount_due > 0:
+                self._due[d.currency].append(d.amount_due)
         self._claimed = {ledger_id for v in verdicts for ledger_id in v.ledger_ids}
         self._first_line: dict[str, dt.date] = {}
         for line in books.lines:
@@ -233,8 +233,9 @@ class _Coding:
         return len(case.payees) == 1 and not self._payees.says_more(case.line, case.best.contact_id)
 
     def _may_pay_in_part(self, line: BankLine) -> bool:
-        """Whether it is half or more of what is due on some document: less is seldom paid on account."""
-        return any(line.amount <= due <= 2 * line.amount for due in self._due[line.direction, line.currency])
+        """Whether it is half or more of what is due on an invoice: less is seldom paid, and payments out have names."""
+        due = self._due[line.currency] if line.direction == "receive" else []
+        return any(line.amount <= amount <= 2 * line.amount for amount in due)
 
     def _held_already(self, case: _Case) -> str:
         """The ledger's own entry of the same money, when no line has claimed it: booking the line books it twice."""
