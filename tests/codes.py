@@ -13,7 +13,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1] / "finchat"
 ERRORS = ("FinchatError", "CallError", "WriteError", "Failure")
-FINDINGS = ("Finding", "_Told")
+FINDINGS = ("Finding", "_Told", "Problem")
 
 
 class NotFollowed(AssertionError):

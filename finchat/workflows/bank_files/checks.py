@@ -107,8 +107,33 @@ def beside_others(
                 next="compare both files with the bank: one of them is incomplete",
             )
         )
+    found += _cut_days(file, recognised, others, currency) if before is None else []
     if gap := _gap(file, others, currency):
         found.append(gap)
+    return found
+
+
+def _cut_days(
+    file: FileStatement, recognised: Sequence[Recognised], others: Sequence[EarlierFile], currency: str
+) -> list[Problem]:
+    """Days on which both this file and an earlier one begin or end, with lines only the text can tell apart: a second
+    payment of the same amount and text on that day would be taken for the first."""
+    edges = {d for o in others for d in (o.begins, o.ends)}
+    days = {x.date for x in file.lines}
+    cut = edges & {min(days, default=None), max(days, default=None)} - {None}
+    found: list[Problem] = []
+    for day in sorted(d for d in cut if d is not None):
+        here = [r for r in recognised if r.known.line.date == day]
+        alike = [r for r in here if not r.new and r.known.balance is None and not r.known.ids]
+        if alike and len(alike) < len(here):
+            found.append(
+                Problem(
+                    code="statement_cut_day",
+                    text=f"{len(alike)} lines of {day}, on which {file.path.name} and a file read before meet, are "
+                    f"taken for lines of that file, first of {spoken(alike[0].known.line.amount, currency)}",
+                    next="if one of them was paid twice that day, export that day as a whole",
+                )
+            )
     return found
 
 
