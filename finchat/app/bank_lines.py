@@ -106,7 +106,10 @@ def reconcile(
                     )
                 )
             else:
-                desk.report(applied, found.account_names, path, plan_id=found.plan.id, asked=call)
+                desk.report(
+                    applied, found.account_names, path, plan_id=found.plan.id, asked=call,
+                    command="review" if review else "apply",
+                )  # fmt: skip
                 desk.show_banks(banks)
             return code
 
@@ -176,7 +179,7 @@ def apply(call: Invocation, plan: str, *, yes: bool, review: bool = False) -> in
             if call.json:
                 call.sink.document(reconcile_json.apply_document(applied, path=path, usage=desk.usage, exit_code=code))
             else:
-                desk.report(applied, names, path, plan_id=saved.id, asked=call)
+                desk.report(applied, names, path, plan_id=saved.id, asked=call, command="review" if review else "apply")
             return code
 
     return run_to_exit(main())

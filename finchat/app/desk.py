@@ -337,11 +337,18 @@ class Desk:
             self.progress(Notice(text=f"nothing was remembered of this: {error.message}", severity="warning"))
 
     def report(
-        self, applied: Applied, account_names: Mapping[str, str], path: Path | None, *, plan_id: str, asked: Invocation
+        self,
+        applied: Applied,
+        account_names: Mapping[str, str],
+        path: Path | None,
+        *,
+        plan_id: str,
+        asked: Invocation,
+        command: str = "apply",
     ) -> None:
         """What was written, the balances as proof, and what is left to the person.
 
-        `path` is the file of `plan_id`; `asked` the command line as it was given.
+        `path` is the file of `plan_id`; `asked` the command line as it was given; `command` goes on with what is left.
         """
         from finchat.ui.reconciliation import applied_view
 
@@ -358,7 +365,7 @@ class Desk:
         if path is not None and applied.left:
             # Byte for byte: a command that is wrapped to the screen cannot be copied.
             name = self._name(applied.plan.id, path if applied.plan.id == plan_id else None)
-            words = ("plan", "sign") if unsigned else ("apply",)
+            words = ("plan", "sign") if unsigned else (command,)
             self.call.sink.raw(f"  {asked.again(*words, name)}\n")
 
     def _name(self, plan_id: str, path: Path | None) -> str:

@@ -9,7 +9,7 @@ from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.utils import get_cwidth
 
 from finchat.books.plan import Proposal
-from finchat.ui.amounts import money, short_day
+from finchat.ui.amounts import amount, money, short_day
 from finchat.ui.plan_table import cash, line_text
 from finchat.ui.review.words import STATE_STYLES, STATE_WORDS, because, group_state, group_title
 from finchat.ui.settlement import settles
@@ -76,31 +76,32 @@ class Drawing:
         state_text, state = group_state(self._board, members)
         kind = "asks" if row.group.like.situation == "question" else row.group.like.certainty
         mark = "▾ " if row.group.key in self._board.opened else "▸ "
-        title = group_title(row.group, members, self._board.account_names)
+        room = width - 2 - 9 - _STATE - 2
+        title = group_title(row.group, members, self._board.account_names, room)
         return [
-            ("bold", mark + fitted(title, width - 2 - 9 - _STATE - 2)),
+            ("bold", mark + fitted(title, room)),
             (_CLASS_STYLES[kind], fitted("  " + kind, 9)),
             (STATE_STYLES[state], fitted("  " + state_text, _STATE + 2)),
         ]
 
     def _proposal(self, proposal: Proposal, width: int) -> list[tuple[str, str]]:
-        date, text, amount, what, why = self._told(proposal)
+        date, text, value, what, why = self._told(proposal)
         state = self._board.states[proposal.id]
-        free = width - 4 - 8 - self.amount_width - 2 - _STATE - 2
+        free = width - 2 - 7 - self.amount_width - 2 - _STATE - 1
         shares = (free * 4 // 15, free * 6 // 15) if width >= WIDE else (free * 5 // 12, 0)
         first = shares[0]
         second = shares[1] or free - first - 2
         third = free - first - second - 4 if width >= WIDE else 0
         parts = [
-            ("", "    " + fitted(date, 8)),
+            ("", "  " + fitted(date, 7)),
             ("", fitted(text, first) + "  "),
-            ("", fitted(amount, self.amount_width, right=True) + "  "),
+            ("", fitted(value, self.amount_width, right=True) + "  "),
             ("bold", fitted(what, second)),
         ]
         if third > 0:
             parts.append(("fg:ansigray", "  " + fitted(why, third)))
-        used = 12 + first + 2 + self.amount_width + 2 + second + (third + 2 if third > 0 else 0)
-        parts.append((STATE_STYLES[state], fitted("  " + STATE_WORDS[state], width - used)))
+        used = 9 + first + 2 + self.amount_width + 2 + second + (third + 2 if third > 0 else 0)
+        parts.append((STATE_STYLES[state], fitted(" " + STATE_WORDS[state], width - used)))
         return parts
 
     def _told(self, proposal: Proposal) -> tuple[str, str, str, str, str]:
@@ -111,19 +112,20 @@ class Drawing:
                 proposal,  # holding it keeps its id from being used again
                 short_day(line.date) if line is not None else "",
                 line_text(line) if line is not None else "",
-                _signed(proposal),
+                self._signed(proposal),
                 settles(proposal, 40, self._board.account_names),
                 because(proposal),
             )
         return known[1:]
 
     def _widest(self) -> int:
-        return max((len(_signed(p)) for p in self._board.plan.proposals), default=12)
+        self._one_currency = len({cash(p)[1] for p in self._board.plan.proposals}) == 1
+        return max((len(self._signed(p)) for p in self._board.plan.proposals), default=12)
 
-
-def _signed(proposal: Proposal) -> str:
-    value, currency = cash(proposal)
-    return money(value, currency, signed=True)
+    def _signed(self, proposal: Proposal) -> str:
+        """The currency too, unless the heading says the only one there is."""
+        value, currency = cash(proposal)
+        return (amount if self._one_currency else money)(value, currency, signed=True)
 
 
 def fragments(text: Text) -> StyleAndTextTuples:
@@ -163,7 +165,7 @@ def keys_line(hints: Sequence[tuple[str, str]], width: int) -> StyleAndTextTuple
     made: StyleAndTextTuples = []
     used = 0
     for key, what in hints:
-        cells = len(key) + len(what) + (3 if used else 0)
+        cells = len(key) + 1 + len(what) + (2 if used else 0)
         if used + cells > width:
             break
         made += [("", "  " if used else ""), ("bold", key), ("", f" {what}")]

@@ -10,6 +10,7 @@ HELP: tuple[str, ...] = (
     "  Tab               next that waits for a decision",
     "  y                 approve: a row from its whole card; a group once its rows were",
     "                    on the screen and its count and total are typed",
+    "  Y                 approve the group of the row under the cursor",
     "  n  r              skip; refuse with a reason (a group: all of it that is open)",
     "  c                 choose account and tax code, for a row or a whole group alike",
     "  e                 edit amount, date or reference of a row",

@@ -48,11 +48,12 @@ COLUMNS, ROWS = 60, 10  # the smallest screen it is drawn on
 Left = Literal["left", "interrupted"]
 _HEAD, _FOOT = 3, 3
 _BOARD_KEYS = (
-    ("↑↓", "move"), ("Enter", "open"), ("y", "approve"), ("n", "skip"), ("r", "refuse"), ("c", "answer"),
-    ("/", "filter"), ("u", "undo"), ("q", "leave"), ("?", "keys"), ("e", "edit"), ("Tab", "next open"), ("s", "status"),
+    ("Enter", "open"), ("y", "yes"), ("n", "skip"), ("r", "refuse"), ("c", "answer"), ("/", "filter"), ("u", "undo"),
+    ("q", "leave"), ("?", "keys"), ("↑↓", "move"), ("Y", "yes to the group"), ("e", "edit"), ("Tab", "next open"),
+    ("s", "status"),
 )  # fmt: skip
 _CARD_KEYS = (
-    ("Space", "more"), ("y", "approve"), ("n", "skip"), ("r", "refuse"), ("c", "answer"), ("e", "edit"),
+    ("Space", "more"), ("y", "yes"), ("n", "skip"), ("r", "refuse"), ("c", "answer"), ("e", "edit"),
     ("Esc", "back"), ("?", "keys"),
 )  # fmt: skip
 _STATUSES = ("", "status:open", "status:approved", "status:skipped", "status:written", "status:failed")
@@ -311,6 +312,7 @@ class ReviewScreen:
         on("escape", "left", "backspace")(self._back)
         on("tab")(self._next)
         on("y")(self._approve)
+        on("Y")(self._approve_whole)
         on("n")(self._skip)
         on("r")(self._refuse)
         on("c")(self._answer)
@@ -407,7 +409,10 @@ class ReviewScreen:
             return
         if row.proposal is not None:
             self._approve_one(row.proposal)
-            return
+        else:
+            self._approve_members(row)
+
+    def _approve_members(self, row: Row) -> None:
         waiting = self.board.waiting(row)
         if not waiting:
             self.message = "nothing in this group waits for an approval"
@@ -420,6 +425,12 @@ class ReviewScreen:
             self.message = "this plan was not made on this machine: open each row and answer it by itself"
         else:
             self._approve_group(row, waiting)
+
+    def _approve_whole(self) -> None:
+        """The group of the row under the cursor."""
+        row = self.board.row
+        if self._card is None and row is not None:
+            self._approve_members(Row(row.group))
 
     def _approve_one(self, proposal: Proposal) -> None:
         if proposal not in self.board.undecided(Row(self.board.group_of[proposal.id], proposal)):
@@ -436,11 +447,14 @@ class ReviewScreen:
             self._decided("approved")
 
     def _approve_group(self, row: Row, waiting: Sequence[Proposal]) -> None:
-        unseen = sum(p.id not in self.board.seen for p in waiting)
+        unseen = [p for p in waiting if p.id not in self.board.seen]
         if row.group.key not in self.board.opened:
             self.board.toggle(row.group)
         if unseen:
-            self.message = f"{unseen} of its rows were not on the screen yet: Space pages through them, then y again"
+            self._forget_typed()
+            self._top = self.board.index_of(unseen[0].id)
+            self.board.move(min(self._top + self._height - 1, self.board.index_of(waiting[-1].id)) - self.board.cursor)
+            self.message = f"{len(unseen)} rows were not on the screen yet: look through them, Y goes on"
             return
         ids = [p.id for p in waiting]
         totals = sums(waiting)

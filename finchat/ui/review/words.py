@@ -32,23 +32,32 @@ _SITUATIONS: Mapping[str, str] = {
 }  # fmt: skip
 
 
-def group_title(group: Group, members: Sequence[Proposal], accounts: Mapping[str, str]) -> str:
-    """`42 lines of Kiwibank → 404 Bank Fees, no tax, 2,340.00 NZD, all alike in payee, account and tax`."""
-    like, count = group.like, len(members)
+def group_title(group: Group, members: Sequence[Proposal], accounts: Mapping[str, str], width: int) -> str:
+    """`42 lines of Kiwibank → 404 Bank Fees, no tax, 2,340.00 NZD, all alike in payee, account and tax`, as far as it
+    fits: what they have in common goes first, then the end of the name, never the total."""
+    head, tail = _parts(group, members, accounts)
     total = " and ".join(money(value, currency) for currency, value in sums(members).items())
+    whole = f"{head}, {total}{tail}"
+    if len(whole) <= width:
+        return whole
+    room = width - len(total) - 2
+    return f"{one_line(head, room) if len(head) > room else head}, {total}"
+
+
+def _parts(group: Group, members: Sequence[Proposal], accounts: Mapping[str, str]) -> tuple[str, str]:
+    """What a group is, and what its members have in common."""
+    like, count = group.like, len(members)
     lines = f"{count} line{'s' * (count != 1)}"
     who = one_line(payee_name(members[0]), 32)
     by = f" of {who}" if who and (like.payee or like.kind in CODED) else ""
     if like.situation == "undo":
-        return f"{count} to take back, {total}"
+        return f"{count} to take back", ""
     if like.situation == "question":
-        alike = ", all of one payee" if count > 1 and by else ""
-        return f"{lines}{by}, {total}: account and tax code to be chosen{alike}"
+        return f"{lines}{by} → account and tax?", ", all of one payee" if count > 1 and by else ""
     if like.kind in CODED:
         booked = " + ".join(coding_words(c, accounts) for c in like.codings)
-        alike = ", all alike in payee, account and tax" if count > 1 else ""
-        return f"{lines}{by} → {booked}, {total}{alike}"
-    return f"{_settling(group, members, accounts)}{by if like.kind != 'transfer' else ''}, {total}"
+        return f"{lines}{by} → {booked}", ", all alike in payee, account and tax" if count > 1 else ""
+    return _settling(group, members, accounts), ""
 
 
 def _settling(group: Group, members: Sequence[Proposal], accounts: Mapping[str, str]) -> str:

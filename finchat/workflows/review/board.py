@@ -185,6 +185,10 @@ class Board:
             self._stand_on(group.key, self.cursor)
             self.keep_place()
 
+    def index_of(self, key: str) -> int:
+        """Where a row stands; 0 when it is not shown."""
+        return next((n for n, row in enumerate(self.rows) if row.key == key), 0)
+
     @property
     def row(self) -> Row | None:
         return self.rows[self.cursor] if self.rows else None

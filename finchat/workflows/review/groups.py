@@ -18,7 +18,6 @@ from finchat.workflows.situations import situation
 
 # Kinds whose writes are told apart by where they are booked rather than by what they settle.
 CODED: frozenset[Kind] = frozenset({"spend_money", "receive_money"})
-_BY_CONTACT: frozenset[Kind] = frozenset({"overpayment", "prepayment", "refund"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +63,6 @@ def likeness(proposal: Proposal) -> Likeness:
     if proposal.kind in CODED or what == "question":
         payee = payee_of(proposal)
         codings = tuple(link.coding for link in proposal.links if link.coding is not None)
-    elif proposal.kind in _BY_CONTACT or proposal.asks:
-        payee = payee_of(proposal)
     elif proposal.kind == "transfer":
         other = ",".join(_moved(proposal))
     if proposal.kind not in CODED:  # what a rest was booked to
