@@ -142,6 +142,7 @@ async def apply(
     executed: set[str] = set()
     passed: set[str] = set()
     current, waiting = plan, list(context.proposal_ids)
+    whole = plan  # every proposal as it was last shown: a later plan holds no more than those still waiting
     left = False
     while waiting and not left:
         edit: Edit | Answer | None = None
@@ -172,6 +173,8 @@ async def apply(
         else:
             changed = edited(current, edit, plan_id=new_id(), created_at=now(), keep=keep)
         made_from, current = current.id, new_plan(changed)
+        now_as = {p.id: p for p in current.proposals}
+        whole = replace(whole, proposals=tuple(now_as.get(p.id, p) for p in whole.proposals))
         if not context.foreign:  # a change on a card makes nobody else's plan our own
             journal.plan_made(current, made_from=made_from)
     after = None
@@ -179,7 +182,7 @@ async def apply(
     if sent and read_balances is not None:
         emit(Working(what="reading the balances again"))
         after = await read_balances()
-    found = applied_of(plan, current, results, before, executed=frozenset(executed), after=after, earlier=earlier)
+    found = applied_of(whole, current, results, before, executed=frozenset(executed), after=after, earlier=earlier)
     return replace(found, unanswered=found.unanswered - passed)
 
 
