@@ -141,7 +141,8 @@ def _to_code(verdict: Verdict) -> bool:
     """Whether an account and tax code may be wanted: of a line no document settles, or of the rest of a short one."""
     if verdict.status == "already_settled":
         return False
-    settled = verdict.settlements or verdict.allocations or verdict.refunds or verdict.excess or verdict.transfer
+    # What would be kept for a contact may be money this payee never has a document for.
+    settled = verdict.settlements or verdict.allocations or verdict.refunds or verdict.transfer
     return not settled or (bool(verdict.settlements) and verdict.residual is not None and verdict.residual != 0)
 
 
