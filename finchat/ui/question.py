@@ -80,9 +80,9 @@ class Questions:
         for number, choice in enumerate(question.choices, 1):
             self._say(f"  {number}  {visible(coding_text(choice.coding, accounts, taxes))}")
             self._say(f"     {visible(choice.text)}")
-        prompt = "Account, by code or name"
+        prompt = "Account by code or name"
         if question.choices:
-            prompt += ", or the number of a choice (Enter takes choice 1)"
+            prompt += ", or a choice by number (Enter takes choice 1)"
         while True:
             typed = await self._line(f"{prompt}, q leaves: ")
             if chosen := self._chosen(chart, question, typed):
