@@ -27,10 +27,12 @@ class Records(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """What of a line finchat recorded, and what it did not, in the line's currency."""
+    """What of a line finchat recorded, and what it did not, in the line's currency. `again`: the plan whose writes
+    would record the rest, when a later one of them failed or was not sent."""
 
     recorded: Decimal
     missing: Decimal
+    again: str = ""
 
 
 def rests(records: Records, org_id: str, lines: Iterable[BankLine]) -> dict[str, Rest]:
@@ -39,21 +41,23 @@ def rests(records: Records, org_id: str, lines: Iterable[BankLine]) -> dict[str,
     used, found = records.used_by(org_id), dict[str, Rest]()
     for line in lines:
         writes = next((used[f] for f in (line.id, *line.fingerprints) if f in used), ())
-        cash = _cash(records, writes) if writes else None
-        if cash is not None and cash < line.amount:
-            found[line.id] = Rest(cash, line.amount - cash)
+        rest = _rest(records, writes, line) if writes else None
+        if rest is not None and rest.missing > 0:
+            found[line.id] = rest
     return found
 
 
-def _cash(records: Records, writes: Sequence[WriteRecord]) -> Decimal | None:
-    """What the writes took of the line; None when their proposal took no cash at all or is not known any more."""
+def _rest(records: Records, writes: Sequence[WriteRecord], line: BankLine) -> Rest | None:
+    """What the writes left of the line; None when their proposal took no cash at all or is not known any more."""
     plan = records.plan(writes[0].plan_id)
     proposal = next((p for p in plan.proposals if p.id == writes[0].proposal_id), None) if plan else None
-    if proposal is None or all(link.bank_amount is None for link in proposal.links):
+    if plan is None or proposal is None or all(link.bank_amount is None for link in proposal.links):
         return None
     done = {w.write_id for w in writes}
     links = {id for w in proposal.writes if w.id in done for id in w.link_ids}
-    return sum((li.bank_amount for li in proposal.links if li.id in links and li.bank_amount is not None), Decimal(0))
+    cash = {link.id: link.bank_amount for link in proposal.links if link.bank_amount is not None}
+    recorded = sum((amount for id, amount in cash.items() if id in links), Decimal(0))
+    return Rest(recorded, line.amount - recorded, plan.id if cash.keys() - links else "")
 
 
 def told(draft: Draft, rest_of: Mapping[str, Rest]) -> Draft:
@@ -75,11 +79,12 @@ def _finding(line: BankLine, rest: Rest) -> Finding:
         f"{amount_text(amount, line.currency)} {line.currency}" for amount in (rest.recorded, line.amount, rest.missing)
     )
     verb = "receive" if line.direction == "receive" else "spend"
+    again = f"finchat apply {rest.again} sends only what is missing of its plan. Or record" if rest.again else "Record"
     return Finding(
         code="part_recorded",
         severity="warning",
         text=f"finchat recorded {recorded} of the {whole} of this line; {missing} of it is not recorded.",
-        next=f"Record the {missing} in the ledger by hand, as a payment of the document it is for, an overpayment of "
+        next=f"{again} the {missing} in the ledger by hand, as a payment of the document it is for, an overpayment of "
         f"the contact, or {verb} money to an account and tax code you choose; finchat never uses a line twice.",
         line_id=line.id,
         amount=rest.missing,

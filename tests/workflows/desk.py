@@ -227,7 +227,7 @@ async def open_desk(back_end: XeroBackEnd, home: Home, as_of: date, **changes: A
     journal = Journal(database, run, audit)
     try:
         async with open_session(settings, in_memory=own, emit=events.append, clock=clock) as raw:
-            session = Counted(raw)
+            session = changes.pop("session", Counted)(raw)
             guard = Guard(
                 sessions={settings.name: session},
                 profiles={settings.name: XERO_PROFILE},
