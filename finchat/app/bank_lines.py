@@ -162,7 +162,7 @@ def apply(call: Invocation, plan: str, *, yes: bool, review: bool = False) -> in
             applied = untouched(todo, before, [*done, *forbidden])
             if not (review and shows_screen(call)):
                 desk.show_saved(applied, forbidden_findings(todo, forbidden), foreign=foreign)
-            if applied.left and standing.missing:
+            if applied.left and standing.missing and not (review and shows_screen(call)):
                 raise standing.refusal()
             if call.sink.interactive or yes:
                 applied = await desk.apply(

@@ -207,7 +207,8 @@ class Desk:
         from finchat.workflows import execute, plans
         from finchat.workflows.answering import Answers
 
-        if self.guard.signatures(plan).missing:
+        on_screen = review and shows_screen(self.call)  # there questions are answered too, before anybody signs
+        if self.guard.signatures(plan).missing and not on_screen:
             return self.reasons(execute.untouched(plan, before, done), yes=yes)
         settled = {(r.proposal_id, r.write_id) for r in done}
         waiting = tuple(p.id for p in plan.proposals if not p.writes or not settled >= {(p.id, w.id) for w in p.writes})
@@ -228,7 +229,7 @@ class Desk:
             return changed
 
         self.memory.begin(plan)
-        if review and shows_screen(self.call):
+        if on_screen:
             applied = await sit(
                 self,
                 plan,
@@ -306,10 +307,13 @@ class Desk:
         return replace(applied, results=results)
 
     def _signed_warnings(self, plan: Plan) -> tuple[str, ...]:
-        signers = self.guard.signatures(plan).signers
-        if not signers:
+        standing = self.guard.signatures(plan)
+        if standing.missing:
+            return (f"{standing.sentence}: until then nothing of it is written, whoever approves it",)
+        if not standing.signers:
             return ()
-        return (f"signed by {', '.join(signers)}: a change makes another plan of it, which has to be signed again",)
+        signers = ", ".join(standing.signers)
+        return (f"signed by {signers}: a change makes another plan of it, which has to be signed again",)
 
     def _learn(self, applied: Applied, made: Sequence[Plan], account_names: Mapping[str, str]) -> None:
         """What the person decided, into the memory. What is written stands whether or not it can be remembered."""
@@ -361,7 +365,7 @@ class Desk:
         if unsigned:
             from finchat.ui.plans import needs_view
 
-            self.call.sink.data(needs_view(standing))
+            self.call.sink.data(needs_view(standing, asks=any(p.asks for p in applied.plan.proposals)))
         if path is not None and applied.left:
             # Byte for byte: a command that is wrapped to the screen cannot be copied.
             name = self._name(applied.plan.id, path if applied.plan.id == plan_id else None)

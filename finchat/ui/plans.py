@@ -199,9 +199,15 @@ def packs_view(packs: Sequence[Pack]) -> RenderableType:
     return table
 
 
-def needs_view(standing: Standing) -> RenderableType:
-    """That a plan waits for signatures, and the command that follows."""
+def needs_view(standing: Standing, *, asks: bool) -> RenderableType:
+    """That a plan waits for signatures; the command that signs it follows. `asks`: it has open questions."""
     from rich.text import Text
 
     text = one_line(standing.sentence)
-    return _group([Text(""), Text(f"{text[0].upper()}{text[1:]}; nothing of it is written before. To sign it:")])
+    parts: list[RenderableType] = [
+        Text(""), Text(f"{text[0].upper()}{text[1:]}; nothing of it is written before.")
+    ]  # fmt: skip
+    if asks:
+        first = "It asks something, and an answer makes another plan: answer first"
+        parts.append(Text(f"{first} (finchat review {standing.plan_id}), then sign the plan that comes of it."))
+    return _group([*parts, Text("To sign it:")])
