@@ -12,6 +12,7 @@ CODES: Mapping[str, str] = {
     "failed": "The command could not do its work; the message says why.",
     "usage": "A flag, a file or a setting is wrong.",
     "policy": "The policy file is wrong.",
+    "nothing_to_review": "No saved plan waits for a decision.",
     "statement_unclear": "A statement file can be read in several ways; a flag says which.",
     "internal": "A fault of finchat's own; the details are in its log.",
     "interrupted": "Ctrl-C ended the run.",

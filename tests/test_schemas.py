@@ -111,7 +111,12 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Any]]:
     (home / "finchat.toml").write_text(SETTINGS)
     printed("sandbox", "sandbox", "status")
     printed("statement-file", "sandbox", "statement", "--out", str(case / "statement.csv"))
-    plan = printed("reconcile", "reconcile", "--days", "2", "--yes", "--rates", str(case / "rates.json"))["plan"]
+    reconciled = printed("reconcile", "reconcile", "--days", "2", "--yes", "--rates", str(case / "rates.json"))
+    plan = reconciled["plan"]
+    asks = next(p["id"] for p in reconciled["proposals"] if any(ask["contact_id"] for ask in p["asks"]))
+    answer = ["--account", "429", "--tax", "NONE"]
+    printed("plan-code", "plan", "code", plan["id"], asks, *answer)
+    printed("review", "review", plan["id"])
     printed("apply", "apply", plan["id"], "--yes")
     printed("policy-show", "policy", "show")
     printed("policy-test", "policy", "test", "create_a_xero_payment")

@@ -68,6 +68,8 @@ PUBLISHED: Mapping[str, Schema] = {
     "plan": workflows.PLAN,
     "plan-show": workflows.PLAN_SHOW,
     "plans": workflows.PLANS,
+    "plan-code": workflows.PLAN_CODE,
+    "review": workflows.REVIEW,
     "case-proposals": books.CASE_PROPOSALS,
     "finding-codes": books.FINDING_CODES,
     "error": ui.ERROR,

@@ -36,6 +36,7 @@ from finchat.safety.results import WriteDecision, WriteOutcome
 from finchat.safety.schemas import STANDING
 from finchat.workflows.execute import PlanStatus
 from finchat.workflows.proposals import LineStatus
+from finchat.workflows.review.states import State
 
 _EVIDENCE = object_of({"kind": TEXT, "text": TEXT, "record": object_of({"type": TEXT, "id": TEXT})})
 _RIVAL = object_of({"documents": TEXTS, "text": TEXT, "why_lost": TEXT})
@@ -290,6 +291,26 @@ PLANS = document(
             )
         ),
         "unreadable": list_of(object_of({"path": TEXT, "reason": TEXT})),
+        "exit_code": EXIT_CODE,
+    },
+)
+PLAN_CODE = document(
+    "finchat.plan_code/1",
+    "`finchat plan code --json`: the plan that an answer to a question made.",
+    {"plan": as_part(PLAN), "path": TEXT, "made_from": TEXT, "proposal_id": TEXT, "exit_code": EXIT_CODE},
+)
+REVIEW = document(
+    "finchat.review/1",
+    "`finchat review --json`: how far the review of a plan is, and the command that goes on.",
+    {
+        "plan": object_of({"id": TEXT, "path": TEXT}),
+        "org": ORG,
+        "decided": COUNT,
+        "total": COUNT,
+        "amounts": list_of(object_of({"currency": TEXT, "decided": AMOUNT, "total": AMOUNT})),
+        "states": object_of({state: COUNT for state in get_args(State)}),
+        "approved_not_written": TEXTS,
+        "next": nullable(TEXT),
         "exit_code": EXIT_CODE,
     },
 )
