@@ -55,14 +55,12 @@ class Outstanding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unrecorded:
-    """A line of the statement that the books do not hold as of its last day, and why."""
+    """What of a line of the statement the books do not hold as of its last day, signed, and why: the whole line, or
+    the rest of one that is recorded in part."""
 
     line: BankLine
+    signed: Decimal
     why: str
-
-    @property
-    def signed(self) -> Decimal:
-        return self.line.amount if self.line.direction == "receive" else -self.line.amount
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,15 +179,7 @@ def reconcile(
     ledger entries that hold its money, `entries` are the movements of the ledger, some before `since` and after
     `as_of`, and `reasons` say of a line why the books do not hold it."""
     held = {id for ids in claims.values() for id in ids}
-    after = {id: m.date for m in entries if m.date > as_of for id in m.ids}
-    unrecorded = []
-    for line in lines:
-        ids = claims.get(line.id, ())
-        late = [after[id] for id in ids if id in after]
-        if not ids:
-            unrecorded.append(Unrecorded(line=line, why=reasons.get(line.id, "not in the books")))
-        elif late:
-            unrecorded.append(Unrecorded(line=line, why=f"in the books on {min(late)}, after the statement's end"))
+    unrecorded = _unrecorded(lines, claims, entries, as_of, reasons)
     open_ = [m for m in entries if m.date <= as_of and not m.reconciled and held.isdisjoint(m.ids)]
     flags = any(m.reconciled for m in entries)
     # Where nobody ticks lines off in the ledger, an old entry that no statement shows tells nothing: it may have
@@ -220,11 +210,59 @@ def reconcile(
         payments=payments,
         adjusted=adjusted,
         book=book,
-        unrecorded=tuple(unrecorded),
+        unrecorded=unrecorded,
         adjusted_book=adjusted_book,
         difference=difference,
         explanations=explained,
     )
+
+
+def _unrecorded(
+    lines: Sequence[BankLine],
+    claims: Mapping[str, Collection[str]],
+    entries: Sequence[Movement],
+    as_of: dt.date,
+    reasons: Mapping[str, str],
+) -> tuple[Unrecorded, ...]:
+    """Lines no entry holds, and what is left of those whose entries, taken together, hold less or more, or hold it only
+    after `as_of`."""
+    movement_of = {id: m for m in entries for id in m.ids}
+    found: list[Unrecorded] = []
+    for group in _groups(lines, claims):
+        moved = sum((_signed(line) for line in group), Decimal(0))
+        ids = {id for line in group for id in claims.get(line.id, ())}
+        held = {m.ids: m for id in ids if (m := movement_of.get(id)) is not None}.values()
+        if not ids:
+            found += [Unrecorded(line=x, signed=_signed(x), why=reasons.get(x.id, "not in the books")) for x in group]
+            continue
+        if not held:  # out of sight of this read of the ledger, and known to be there
+            continue
+        late = [m.date for m in held if m.date > as_of]
+        rest = moved - sum((m.signed for m in held if m.date <= as_of), Decimal(0))
+        if rest:
+            why = f"in the books on {min(late)}, after the statement's end" if late else "the rest is not in the books"
+            found.append(Unrecorded(line=group[-1], signed=rest, why=why))
+    order = {line.id: n for n, line in enumerate(lines)}
+    return tuple(sorted(found, key=lambda u: order[u.line.id]))
+
+
+def _groups(lines: Sequence[BankLine], claims: Mapping[str, Collection[str]]) -> list[list[BankLine]]:
+    """Lines that share an entry stand together; every other line by itself."""
+    group_of: dict[str, int] = {}
+    groups: dict[int, list[BankLine]] = {}
+    for n, line in enumerate(lines):
+        mine = [line]
+        for other in sorted({group_of[id] for id in claims.get(line.id, ()) if id in group_of}):
+            mine = groups.pop(other) + mine
+        groups[n] = mine
+        for member in mine:
+            for id in claims.get(member.id, ()):
+                group_of[id] = n
+    return list(groups.values())
+
+
+def _signed(line: BankLine) -> Decimal:
+    return line.amount if line.direction == "receive" else -line.amount
 
 
 def _aged(movement: Movement, as_of: dt.date) -> Outstanding:

@@ -71,7 +71,8 @@ async def _one(
     lines = {id: line for id, line in lines.items() if line.date <= statement.last}
     remembered = memory.ledger_ids(account.id)
     used = records.used_by(found.organisation.id)
-    claims = _claims(books, account.id, tuple(lines.values()), used, remembered)
+    before = [remembered] if books is found.books else [_held(found.books), remembered]
+    claims = _claims(books, account.id, tuple(lines.values()), used, before)
     balances = await provider.balances(statement.last)
     book = next((b for b in balances.bank if b.account_id == account.id), None)
     memory.settled(statement.account_id, {id: sorted(ids) for id, ids in claims.items()})
@@ -93,25 +94,35 @@ def _claims(
     account_id: str,
     lines: Sequence[BankLine],
     used: Mapping[str, Sequence[WriteRecord]],
-    remembered: Mapping[str, Sequence[str]],
+    before: Sequence[Mapping[str, Sequence[str]]],
 ) -> dict[str, Collection[str]]:
-    """Line id → the ledger entries that hold its money: by finchat's own writes, by what the matcher finds in the books
-    as they are, and for lines out of its sight by what an earlier run found. Entries that are gone claim nothing."""
+    """Line id → the ledger entries that hold its money: by finchat's own writes and by what the matcher finds in the
+    books as they are; else by what was found `before`, in its order: an allocation, or a payment out of a clearing
+    account, moves no bank, and the receipt it settles stays the one that holds the line. Entries that are gone, or hold
+    another line, claim nothing; a line older than what was read keeps what was found."""
     entries = movements(books, account_id)
     there = {id for m in entries for id in m.ids}
     oldest = min((m.date for m in entries), default=dt.date.max)
     claims: dict[str, Collection[str]] = {}
-    verdicts = {v.line_id: v.ledger_ids for v in match(books) if v.ledger_ids}
+    now = _held(books)
     for line in lines:
         own = {w.ledger_id for name in (line.id, *line.fingerprints) for w in used.get(name, ()) if w.ledger_id}
-        ids = (own | set(verdicts.get(line.id, ()))) & there
-        if not ids and line.date < oldest:
-            ids = set(remembered.get(line.id, ()))
-        elif not ids and line.id not in verdicts:
-            ids = set(remembered.get(line.id, ())) & there
-        if ids:
+        if ids := (own | set(now.get(line.id, ()))) & there:
             claims[line.id] = ids
+    taken = {id for ids in claims.values() for id in ids}
+    for line in lines:
+        if line.id not in claims:
+            for found in before:
+                known = set(found.get(line.id, ()))
+                if ids := known if line.date < oldest else (known & there) - taken:
+                    claims[line.id] = ids
+                    taken |= ids
+                    break
     return claims
+
+
+def _held(books: Books) -> dict[str, Sequence[str]]:
+    return {v.line_id: v.ledger_ids for v in match(books) if v.ledger_ids}
 
 
 def bank_reconciliation_json(one: BankReconciliation) -> dict[str, Any]:
@@ -151,8 +162,8 @@ def bank_reconciliation_json(one: BankReconciliation) -> dict[str, Any]:
             {
                 "line_id": u.line.id,
                 "date": u.line.date.isoformat(),
-                "direction": u.line.direction,
-                "amount": amount_text(u.line.amount, c),
+                "direction": "receive" if u.signed > 0 else "spend",
+                "amount": amount_text(abs(u.signed), c),
                 "text": " ".join(t for t in (u.line.payee, u.line.narration, u.line.reference) if t),
                 "why": u.why,
             }
