@@ -59,14 +59,14 @@ def rest_of(
     if kind is None or not paid or line.currency != base_currency:
         return None
     over = line.amount - sum((link.bank_amount or Decimal(0) for link in cash), Decimal(0))
-    if over > 0:
+    left = {link.id: _left(writes, link) for link in paid}
+    short = [link for link in paid if left[link.id] > 0]
+    if over > 0:  # only a fee on top of what was due: where something stays open, the rest of the line may belong there
         contacts = {link.contact_id: link.contact for link in paid}
-        if len(contacts) != 1 or paid != cash:
+        if short or len(contacts) != 1 or paid != cash or (kind, line.direction) != ("fee", "spend"):
             return None
         (party,) = (Party(id, name) for id, name in contacts.items())
         return Rest(kind, over, line.currency, party, None)
-    left = {link.id: _left(writes, link) for link in paid}
-    short = [link for link in paid if left[link.id] > 0]
     if len(short) != 1 or short[0].currency != base_currency:
         return None
     link = short[0]
