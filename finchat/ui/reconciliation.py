@@ -13,7 +13,7 @@ from finchat.ui.amounts import day
 from finchat.ui.findings import findings_view
 from finchat.ui.plan_table import plan_table, totals
 from finchat.ui.result import balances_view, confirm_sentence, outcomes_view
-from finchat.ui.statement import without_statements
+from finchat.ui.statement import statements_view, without_statements
 from finchat.workflows.execute import Applied
 from finchat.workflows.proposals import LineStatus
 from finchat.workflows.reconcile import Reconciliation
@@ -44,6 +44,7 @@ def plan_view(found: Reconciliation, width: int, *, denied: Collection[str] = ()
     window = f"{days} ({found.organisation.timezone})"
     parts: list[RenderableType] = [
         title(found.organisation),
+        *([statements_view(found.statements, found.account_names)] if found.statements else ()),
         Text(f"{lines} of {window}" + (f": {summary}" if summary else "")),
     ]
     if found.plan.proposals:
