@@ -181,7 +181,8 @@ class Reversals:
         return XeroStanding(
             presence="there" if gone else "missing",
             due=_due(write, found),
-            remaining=None if credit is None else credit.decimal("RemainingCredit"),
+            # Of a credit that is gone as well, by a later write, nothing is left whatever came back to it before.
+            remaining=None if credit is None or is_gone(credit) else credit.decimal("RemainingCredit"),
         )
 
 
