@@ -44,6 +44,9 @@ SOLE_IMPORTERS = {
     "mcp_types": ("connections/", "servers/"),
     "uvicorn": ("servers/", "sandbox/"),
     "starlette": ("servers/", "sandbox/"),
+    "mt940": ("workflows/bank_files/mt940.py",),
+    "charset_normalizer": ("workflows/bank_files/text.py",),
+    "xlsxwriter": ("workflows/export/",),
 }
 
 

@@ -12,7 +12,7 @@ from finchat.app.invocation import Invocation, run_to_exit
 from finchat.app.review import check_wish, shows_screen
 from finchat.app.statements import StatementFlags, finish, read_files
 from finchat.canonical import canonical_json
-from finchat.errors import ExitCode, VerificationMismatch, WriteRefused, worst
+from finchat.errors import ExitCode, UsageError, VerificationMismatch, WriteRefused, worst
 
 if TYPE_CHECKING:
     from finchat.books.plan import Plan
@@ -38,6 +38,8 @@ def reconcile(
     check_wish(review=review, yes=yes)
     wish = statement.checked(account)
     if from_files is not None:
+        if wish is not None:
+            raise UsageError("--statement and --from-files exclude each other", field="--statement", next="give one")
         return _match_files(call, from_files)
     from finchat.books.periods import Window, parse_day, window
 

@@ -45,14 +45,39 @@ async def bank_reconciliations(
     for statement in found.statements:
         since = min((f.begins or f.first for f in memory.files(statement.account_id)), default=statement.first)
         since = min(since, statement.first)
+        known = memory.lines(statement.account_id, since, statement.last)
+        lines = {k.line.id: k.line for k in known} | {x.id: x for x in statement.lines}
         books = found.books
-        if written or since < found.window.first - _READ_BEFORE or statement.last > found.window.last:
-            consumed = records.consumed(found.organisation.id)
+        if written or _out_of_sight(found, statement, since, lines, memory.ledger_ids(statement.account_id)):
+            seen = {x.id for x in books.lines}
             books = await provider.read_books(
-                min(since, statement.first), max(statement.last, found.window.last), books.lines, as_of, consumed
+                min(since, found.window.first),
+                max(statement.last, found.window.last),
+                (*books.lines, *(x for id, x in lines.items() if id not in seen)),
+                as_of,
+                records.consumed(found.organisation.id),
             )
-        result.append(await _one(provider, found, statement, books, since=since, memory=memory, records=records))
+        ordered = sorted(lines.values(), key=lambda x: (x.date, x.source_id, x.id))
+        result.append(
+            await _one(provider, found, statement, books, since=since, lines=ordered, memory=memory, records=records)
+        )
     return tuple(result)
+
+
+def _out_of_sight(
+    found: Reconciliation,
+    statement: Statement,
+    since: dt.date,
+    lines: Mapping[str, BankLine],
+    remembered: Mapping[str, Sequence[str]],
+) -> bool:
+    """Whether the books, as they were read for the plan, lack entries or lines that the statement is about."""
+    seen = {x.id for x in found.books.lines}
+    return (
+        since < found.window.first - _READ_BEFORE
+        or statement.last > found.window.last
+        or any(id not in seen and id not in remembered for id in lines)
+    )
 
 
 async def _one(
@@ -62,26 +87,23 @@ async def _one(
     books: Books,
     *,
     since: dt.date,
+    lines: Sequence[BankLine],
     memory: Imported,
     records: Records,
 ) -> BankReconciliation:
     account = next(a for a in books.accounts if a.id == statement.account_id)
-    known = memory.lines(statement.account_id, since, statement.last)
-    lines: dict[str, BankLine] = {k.line.id: k.line for k in known} | {x.id: x for x in statement.lines}
-    lines = {id: line for id, line in lines.items() if line.date <= statement.last}
     remembered = memory.ledger_ids(account.id)
-    used = records.used_by(found.organisation.id)
     before = [remembered] if books is found.books else [_held(found.books), remembered]
-    claims = _claims(books, account.id, tuple(lines.values()), used, before)
+    claims = _claims(books, account.id, lines, records.used_by(found.organisation.id), before)
     balances = await provider.balances(statement.last)
     book = next((b for b in balances.bank if b.account_id == account.id), None)
-    memory.settled(statement.account_id, {id: sorted(ids) for id, ids in claims.items()})
+    memory.settled(account.id, {id: sorted(ids) for id, ids in claims.items()})
     return reconcile(
         account,
         since=since,
         as_of=statement.last,
         closing=statement.closing,
-        lines=sorted(lines.values(), key=lambda x: (x.date, x.source_id, x.id)),
+        lines=lines,
         claims=claims,
         entries=movements(books, account.id),
         book=book.amount if book is not None and book.currency == account.currency else None,

@@ -76,10 +76,10 @@ class Bench:
         )  # fmt: skip
         return read.statements
 
-    async def plan(self, statements: tuple[Statement, ...]) -> Reconciliation:
+    async def plan(self, statements: tuple[Statement, ...], window: Window | None = None) -> Reconciliation:
         self.plans += 1
         request = Request(
-            window=Window(min(s.first for s in statements), max(s.last for s in statements)),
+            window=window or Window(min(s.first for s in statements), max(s.last for s in statements)),
             as_of=ANCHOR,
             plan_id=f"20261120-0000000{self.plans}",
             created_at=NOW,
@@ -208,6 +208,13 @@ async def test_earlier_statements_are_context_and_what_they_showed_is_not_outsta
     assert one.difference == 0
     shown = {id for x in second.statements[0].earlier for id in (x.id,)}
     assert shown
+
+
+async def test_a_window_narrower_than_the_statement_leaves_its_proof_whole(bench: Bench) -> None:
+    statements = await bench.read(rendered("ofx"), "statement.ofx")
+    narrow = await bench.plan(statements, Window(ANCHOR, ANCHOR))
+    assert {a.line.date for a in narrow.answers} == {ANCHOR}
+    assert (await bench.statement(narrow, written=False)).difference == 0
 
 
 async def test_what_lay_before_the_first_statement_is_said_when_the_bank_is_ahead_of_the_books(bench: Bench) -> None:

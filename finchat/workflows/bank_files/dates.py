@@ -106,7 +106,7 @@ def decide(
     distinct = list(dict.fromkeys(cells))
     cores = [c for c in (_cell(text) for text in distinct) if c is not None]
     if all(c.order is not None for c in cores):
-        return fitting[0]
+        return next((c.order for c in cores if c.order is not None), fitting[0])
     read = {order: read_all(cells, order) for order in fitting}
     if len({tuple(days) for days in read.values()}) == 1:
         return fitting[0]
