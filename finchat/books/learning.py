@@ -40,6 +40,7 @@ AT_LEAST = 2
 _FORGOTTEN = 0.25
 # So far back the books hold the ledger's own coded money; what is newer and not there was deleted or changed.
 LEDGER_SHOWS = dt.timedelta(days=400)
+_CUT_OFF = 9  # letters; banks cut names off after some twenty
 _SHORTEST_NAME = 4  # letters of a text that can be somebody's name
 
 FactKind = Literal["name", "account", "residual", "coding"]
@@ -140,6 +141,12 @@ def says_name(text: str, name: str) -> bool:
     said = set(words(text))
     wanted = [w for w in words(name) if len(w) >= _SHORTEST_NAME] or list(words(name))
     return bool(wanted) and all(w in said for w in wanted)
+
+
+def cut_off(key: str, name: str) -> bool:
+    """Whether a key is the beginning of a contact's name, cut off where the bank's field ended."""
+    said = key.replace(" ", "")
+    return len(said) >= _CUT_OFF and "".join(words(name)).startswith(said)
 
 
 def facts(observations: Iterable[Observation], as_of: dt.date) -> tuple[Fact, ...]:

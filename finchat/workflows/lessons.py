@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Literal
 
 from finchat.books.documents import Coding, ResidualKind
-from finchat.books.learning import FactKind, Observation, name_key, says_name
+from finchat.books.learning import FactKind, Observation, cut_off, name_key, says_name
 from finchat.books.matching.text import letters_only, words
 from finchat.books.plan import Link, PlanLine, Proposal
 from finchat.text.sanitise import one_line
@@ -63,8 +63,9 @@ def lessons(
             key = f"{contact_id}|{line.direction}"
             found.append(make("coding", key, text, shown=contact, coding=coding))
     elif proposal.kind != "transfer":
-        key = name_key(text)
-        if key and not says_name(text, contact):
+        # The bank's own field for the payer is the name; only without it is it somewhere in the rest.
+        key = name_key(line.payee) or name_key(line.narration) or name_key(text)
+        if key and not says_name(text, contact) and not cut_off(key, contact):
             found.append(make("name", key, text, shown=_without_numbers(line.payee or line.narration or text)))
         if account is not None:
             found.append(make("account", account.digest, text, shown=account.shown))

@@ -28,6 +28,7 @@ from finchat.books.learning import (
     Observation,
     Remembered,
     account_digest,
+    cut_off,
     facts,
     name_key,
     recalled,
@@ -285,3 +286,5 @@ def test_a_text_that_says_the_contacts_own_name_teaches_no_other() -> None:
     assert says_name("DEPOSIT OTOROHANGA VETERINARY PARTNERS", VETS.name)
     assert not says_name("THE RED GATE", VETS.name)
     assert not says_name("OTOROHANGA", VETS.name)
+    assert cut_off(name_key("OTOROHANGA VETERINA"), VETS.name)
+    assert not cut_off(name_key("RED GATE VETERINARY"), VETS.name)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from finchat.books.documents import Account, BankLine, Books, Coding, Contact, TaxRate, TrackingCategory
+from finchat.books.plan import Proposal
 from finchat.errors import UsageError
 from finchat.store.database import Database
 from finchat.workflows import memory_edit
@@ -70,6 +71,18 @@ def test_what_was_not_written_whole_teaches_nothing(memory: Memory) -> None:
 
 def test_a_name_the_line_says_itself_is_not_learned(memory: Memory) -> None:
     assert applied(memory, proposal(1, text="OTOROHANGA VETERINARY PARTNERS")) == 0
+
+
+def test_the_same_payer_is_one_name_whatever_else_the_line_says(memory: Memory) -> None:
+    def by_field(n: int, narration: str) -> Proposal:
+        plain = proposal(n)
+        assert plain.line is not None
+        return replace(plain, line=replace(plain.line, payee="THE RED GATE", narration=narration))
+
+    applied(memory, by_field(1, "TRANSFER FROM SAVINGS"), by_field(2, "BILL PAYMENT OCTOBER"))
+
+    (said,) = sentences(memory)
+    assert said.startswith("“THE RED GATE” is Ōtorohanga Veterinary Partners: confirmed twice")
 
 
 def test_a_refusal_and_an_undo_teach_the_opposite(memory: Memory) -> None:
