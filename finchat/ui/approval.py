@@ -202,6 +202,8 @@ class TerminalApprover:
             for path, _shown in scalars(write.arguments)
             if (name := path.rpartition(".")[2].lower()) in EDITABLE
         }
+        if not fields:
+            self._say("nothing of this write can be changed; refuse or skip it")
         asked, changes = list(fields), dict[str, str]()
         while asked:
             for path in asked:
