@@ -281,7 +281,10 @@ class BankLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfirmedLine:
-    """A line a human settled earlier: what names and accounts are learned from (never from a single one)."""
+    """A line a human settled earlier: what names and accounts are learned from (never from a single one).
+
+    `event`: what tells it from every other such line; "" where one bank line may stand behind several of them.
+    """
 
     id: str
     date: dt.date
@@ -292,6 +295,7 @@ class ConfirmedLine:
     counterparty_account: str
     contact_id: str
     document_ids: tuple[str, ...] = ()
+    event: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

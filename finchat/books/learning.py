@@ -350,6 +350,7 @@ def _lines(fact: Fact) -> list[ConfirmedLine]:
                     narration=o.text if fact.kind == "name" else "",
                     counterparty_account=fact.key if fact.kind == "account" else "",
                     contact_id=fact.contact_id,
+                    event=f"{o.id}#{n}",
                 )
             )
     return found

@@ -19,6 +19,7 @@ from finchat.books.documents import (
     Books,
     CodedTransaction,
     Coding,
+    ConfirmedLine,
     Contact,
     Document,
     Payment,
@@ -288,3 +289,43 @@ def test_a_text_that_says_the_contacts_own_name_teaches_no_other() -> None:
     assert not says_name("OTOROHANGA", VETS.name)
     assert cut_off(name_key("OTOROHANGA VETERINA"), VETS.name)
     assert not cut_off(name_key("RED GATE VETERINARY"), VETS.name)
+
+
+def payment(line_text: str, *, id: str = "p1", ago: int = 5) -> Payment:
+    return Payment(
+        id=id, date=DAY - dt.timedelta(days=ago), account_id="bank", direction="receive", contact_id="vets",
+        document_id="old", currency="NZD", amount=Decimal("50.00"), bank_amount=Decimal("50.00"),
+        reference=f"{line_text} fc-abcdefghij",
+    )  # fmt: skip
+
+
+def confirmed(text: str, *, id: str, ago: int = 5) -> ConfirmedLine:
+    return ConfirmedLine(
+        id=id, date=DAY - dt.timedelta(days=ago), direction="receive", amount=Decimal("50.00"), currency="NZD",
+        narration=text, counterparty_account="", contact_id="vets",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("case", "changes"),
+    [
+        ("one payment and the history made of it", {
+            "payments": (payment("THE RED GATE 7001"),), "history": (confirmed("THE RED GATE 7001", id="p1"),),
+        }),
+        ("one line that paid two invoices", {
+            "payments": (payment("THE RED GATE 7001"), payment("THE RED GATE 7001", id="p2")),
+        }),
+        ("one payment and the line that it is of", {
+            "payments": (payment("THE RED GATE 7001"),),
+            "lines": (line("THE RED GATE 7001", "50.00", date=DAY - dt.timedelta(days=5)), *BOOKS.lines),
+        }),
+    ],
+)  # fmt: skip
+def test_one_event_teaches_a_name_once_however_often_the_books_tell_it(case: str, changes: dict[str, Any]) -> None:
+    verdict = match(replace(BOOKS, **changes))[-1]
+
+    assert not verdict.certain, case
+    (other,) = match(
+        replace(BOOKS, payments=(payment("THE RED GATE 7001"), payment("THE RED GATE 8", id="p3", ago=40)))
+    )
+    assert other.certain, "two events do teach it"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from typing import NamedTuple
 
 from finchat.books.documents import BankLine, Books, Credit, Document
 from finchat.books.matching.names import Named, NameIndex
@@ -16,7 +18,19 @@ from finchat.books.money import to_minor
 NAMED = 0.72  # from this coverage on, a line names a contact
 # Legal forms that are spelled out; the others have four letters or fewer.
 _FORMS = frozenset({"limited", "company", "corporation", "incorporated", "proprietary", "partnership"})
+# A payment and the line it is of are dated at most so far apart.
+SAME_EVENT_DAYS = 10
+_MARK = re.compile(r"\bfc-[a-z2-7]{10}\b")  # what finchat leaves in a reference, another one for each payment
 HINTED = 0.45  # from this coverage on, the name does not contradict a contact
+
+
+class _Text(NamedTuple):
+    """Words of a settled line, and whose they are. `event` as of ConfirmedLine."""
+
+    contact_id: str
+    words: tuple[str, ...]
+    day: dt.date
+    event: str = ""
 
 
 class Facts:
@@ -79,7 +93,7 @@ class Facts:
             if contact_line.counterparty_account:
                 accounts[_account(contact_line.counterparty_account)].append(contact_line.contact_id)
         for contact_id, line in confirmed:
-            texts.append((contact_id, self._words[line.id]))
+            texts.append(_Text(contact_id, tuple(self._words[line.id]), line.date))
             if line.counterparty_account:
                 accounts[_account(line.counterparty_account)].append(contact_id)
         self.account_of = {
@@ -97,20 +111,22 @@ class Facts:
         self._learned = NameIndex(self.names, self._learned_names(texts))
         self._named.clear()
 
-    def _learned_names(self, texts: list[tuple[str, tuple[str, ...]]]) -> Mapping[str, list[str]]:
+    def _learned_names(self, texts: list[_Text]) -> Mapping[str, list[str]]:
         """Names that payers use for themselves: what is left of confirmed texts once everybody's words are gone."""
         plain = self.name_index
-        said: dict[str, list[tuple[str, ...]]] = defaultdict(list)
-        for contact_id, parts in texts:
-            own = plain.named(parts).get(contact_id)
+        said: dict[str, list[tuple[tuple[str, ...], _Text]]] = defaultdict(list)
+        for text in texts:
+            own = plain.named(text.words).get(text.contact_id)
             if own is None or own.coverage < HINTED:
-                said[contact_id].append(self.payer(parts))
+                said[text.contact_id].append((self.payer(text.words), text))
         shared: dict[tuple[str, ...], set[str]] = defaultdict(set)
         for contact_id in sorted(said):
             phrases = said[contact_id]
             for i, one in enumerate(phrases[:40]):
                 for other in phrases[i + 1 : 40]:
-                    both = tuple(w for w in one if w in other)
+                    if _one_event(one[1], other[1]):
+                        continue
+                    both = tuple(w for w in one[0] if w in other[0])
                     own_words = [w for w in both if w not in self._common and not plain.closes(w)]
                     if sum(map(len, own_words)) < 4 or (len(both) == 1 and plain.knows(both[0])):
                         continue
@@ -310,14 +326,24 @@ def _account(number: str) -> str:
     return "".join(words(number))
 
 
-def _confirmed_texts(books: Books) -> list[tuple[str, tuple[str, ...]]]:
+def _one_event(one: _Text, other: _Text) -> bool:
+    """Whether two texts may be of one and the same bank line: the line itself, the references of all payments made of
+    it, and what is remembered of it. One event teaches once."""
+    if one.event and other.event:
+        return one.event == other.event
+    near = abs((one.day - other.day).days) <= SAME_EVENT_DAYS
+    return near and (set(one.words) <= set(other.words) or set(other.words) <= set(one.words))
+
+
+def _confirmed_texts(books: Books) -> list[_Text]:
     """Bank texts of settled lines: confirmed history, and references of payments that keep the bank's text."""
-    texts = [(c.contact_id, words(c.narration)) for c in sorted(books.history, key=lambda c: c.id)]
+    history = sorted(books.history, key=lambda c: c.id)
+    texts = [_Text(c.contact_id, tuple(words(c.narration)), c.date, c.event) for c in history]
     seen: set[str] = set()
     for p in sorted(books.payments, key=lambda p: p.id):
         if p.contact_id and p.reference and not (p.batch_id and p.batch_id in seen):
             seen.add(p.batch_id)
-            texts.append((p.contact_id, words(p.reference)))
+            texts.append(_Text(p.contact_id, tuple(words(_MARK.sub(" ", p.reference))), p.date))
     return texts
 
 
