@@ -146,7 +146,8 @@ def test_what_was_written_earlier_is_said_and_asked_and_counted_no_more(
     assert "recorded 1 bank line;" in str(child.before)
     again = run(home, "apply", saved.stem)
     assert f"{count} proposals: 1 written earlier, {count - 1} left" in again.stdout
-    assert f"{count - 1} proposals: {count - 1} certain" in again.stdout
+    certain = sum(p["class"] == "certain" for p in planned["proposals"]) - 1
+    assert f"{count - 1} proposals: {certain} certain" in again.stdout
     assert "recorded" not in again.stdout
     assert again.stdout.rstrip().endswith(f"finchat apply {saved.stem}")
     child = at_terminal(home, "apply", saved.stem)
@@ -165,7 +166,10 @@ def test_after_an_edit_cards_count_on_and_the_first_plan_leaves_the_line_alone(
     home: Path, saved: Path, planned: dict[str, Any]
 ) -> None:
     count = len(planned["proposals"])
-    number = next(n for n, p in enumerate(planned["proposals"], 1) if len(p["writes"]) == 1 and p["kind"] == "payment")
+    number = next(
+        n for n, p in enumerate(planned["proposals"], 1)
+        if len(p["writes"]) == 1 and p["kind"] == "payment" and p["links"][0]["rate"] is None
+    )  # fmt: skip
     child = at_terminal(home, "apply", saved.stem)
     for _ in range(number - 1):
         child.expect(ASKED)

@@ -211,7 +211,11 @@ class Desk:
         if self.guard.signatures(plan).missing and not on_screen:
             return self.reasons(execute.untouched(plan, before, done), yes=yes)
         settled = {(r.proposal_id, r.write_id) for r in done}
-        waiting = tuple(p.id for p in plan.proposals if not p.writes or not settled >= {(p.id, w.id) for w in p.writes})
+        asking = execute.untouched(plan, before, done).unanswered
+        waiting = tuple(
+            p.id for p in plan.proposals
+            if p.id in asking or not settled >= {(p.id, w.id) for w in p.writes}
+        )  # fmt: skip
         asked = self.call.sink.interactive and any(p.asks for p in plan.proposals)
         chart = await self.provider.write_context(plan.id, chart=True) if asked else None
 

@@ -113,6 +113,15 @@ def untouched(plan: Plan, before: Balances, done: Sequence[WriteResult] = ()) ->
     return applied_of(plan, plan, _by_write(done), before, earlier=_written(done))
 
 
+def open_questions(plan: Plan, results: Iterable[WriteResult]) -> frozenset[str]:
+    """The proposals that have nothing to write before their question is answered; none where the policy refuses every
+    write of the plan, and would refuse what an answer adds."""
+    found = tuple(results)
+    if found and all(r.decision == "refused" and r.error is not None and r.error.code == "denied" for r in found):
+        return frozenset()
+    return frozenset(p.id for p in plan.proposals if not p.writes and p.asks)
+
+
 async def apply(
     plan: Plan,
     *,
@@ -268,7 +277,7 @@ def applied_of(
     whole = last if len(last.proposals) == len(proposals) else replace(last, proposals=tuple(proposals))
     return Applied(
         plan=whole, results=ordered, before=before, expected=expected(before, effects), after=after, earlier=earlier,
-        unanswered=frozenset(p.id for p in proposals if not p.writes and p.asks),
+        unanswered=open_questions(whole, ordered),
     )  # fmt: skip
 
 
