@@ -118,6 +118,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Any]]:
     printed("plan-code", "plan", "code", plan["id"], asks, *answer)
     printed("review", "review", plan["id"])
     printed("apply", "apply", plan["id"], "--yes")
+    printed("undo", "undo", plan["id"])
     printed("policy-show", "policy", "show")
     printed("policy-test", "policy", "test", "create_a_xero_payment")
     printed("servers", "servers")

@@ -38,8 +38,7 @@ def undo(call: Invocation, named: str, *, yes: bool) -> int:
                 server_fingerprint=desk.fingerprint,
                 command=call.command,
             )
-            toolbox = desk.guard.toolbox(desk.settings.name)
-            found = await work.prepare(desk.provider, toolbox, request, records=desk.journal)
+            found = await work.prepare(desk.provider, request, records=desk.journal)
             path = desk.keep(found.plan) if found.plan.proposals else None
             forbidden = desk.guard.forbidden(found.plan)
             found = replace(found, findings=(*found.findings, *forbidden_findings(found.plan, forbidden)))

@@ -40,11 +40,13 @@ def _against(rules: UnattendedRules | None, plan: Plan, proposal: Proposal, toda
         return "the policy has no [unattended] rules, so a person approves every write"
     amounts = base_amounts(plan, proposal)
     takes_back = any(write.operation.rpartition(".")[2] in _TAKING_BACK for write in proposal.writes)
+    voids = any(write.operation.endswith(".void") for write in proposal.writes)
     checks = (
         (foreign, "the plan was not made here, so a person has to approve it"),
         (today > rules.expires, f"the policy's [unattended] rules expired on {rules.expires.isoformat()}"),
         (proposal.certainty != "certain", "only proposals of class certain are approved unattended"),
         (proposal.kind not in rules.kinds, f"kind {proposal.kind} is not among unattended.kinds"),
+        (voids and "void" not in rules.kinds, "kind void is not among unattended.kinds, and one of its writes voids"),
         (bool(proposal.asks), "the proposal asks something that only a person answers"),
         (not proposal.writes, "the proposal has nothing to write"),
         (

@@ -244,7 +244,7 @@ APPLY = document(
 )
 UNDO = document(
     "finchat.undo/1",
-    "`finchat undo --json`: the plan that takes another back, what cannot be, and what became of it.",
+    "`finchat undo --json`: the plan that takes another back, and what became of it.",
     {
         "org": ORG,
         "undoes": TEXT,
@@ -301,14 +301,14 @@ PLAN_CODE = document(
 )
 REVIEW = document(
     "finchat.review/1",
-    "`finchat review --json`: how far the review of a plan is, and the command that goes on.",
+    "`finchat review --json`: how far the review is, and the command that goes on.",
     {
         "plan": object_of({"id": TEXT, "path": TEXT}),
         "org": ORG,
         "decided": COUNT,
         "total": COUNT,
         "amounts": list_of(object_of({"currency": TEXT, "decided": AMOUNT, "total": AMOUNT})),
-        "states": object_of({state: COUNT for state in get_args(State)}),
+        "states": object_of(dict.fromkeys(get_args(State), COUNT)),
         "approved_not_written": TEXTS,
         "next": nullable(TEXT),
         "exit_code": EXIT_CODE,

@@ -14,11 +14,10 @@ from typing import Protocol
 from finchat.books.balances import expected, stated
 from finchat.books.findings import CODES
 from finchat.books.plan import Balances, Evidence, Finding, Kind, Plan, Proposal, Write
-from finchat.connections.toolbox import Toolbox
 from finchat.errors import UsageError
 from finchat.providers.xero import XeroProvider
 from finchat.providers.xero.family import Found
-from finchat.providers.xero.undoing import Obstacle, Written, held, taken_back, undo_words
+from finchat.providers.xero.undoing import Obstacle, Written, taken_back, undo_words
 from finchat.providers.xero.writes import WriteContext
 from finchat.safety.journal import BY_HAND, OPEN_STATES, WriteRecord
 from finchat.safety.unattended import KNOWN_COUNTERPARTY
@@ -99,7 +98,7 @@ def undoable(plan_id: str, records: Records) -> Plan:
     return plan
 
 
-async def prepare(provider: XeroProvider, toolbox: Toolbox, request: Request, *, records: Records) -> Undo:
+async def prepare(provider: XeroProvider, request: Request, *, records: Records) -> Undo:
     """Reads what stands of a plan's writes and proposes the reversal: a proposal for each that was written, the last
     written first. Remembers what somebody took back by hand. Raises UsageError as `undoable`, FinchatError when the
     ledger cannot be read."""
@@ -109,7 +108,7 @@ async def prepare(provider: XeroProvider, toolbox: Toolbox, request: Request, *,
     before = await provider.balances(request.as_of)
     cases = list(_cases(request.of, records))
     wanted = [one for case in cases for one in case.standing]
-    found = await held(toolbox, wanted)
+    found = await provider.held(wanted)
     findings = list(_undone_before(cases))
     proposals: list[Proposal] = []
     whole = True
@@ -122,7 +121,8 @@ async def prepare(provider: XeroProvider, toolbox: Toolbox, request: Request, *,
             if obstacle.what == "gone":
                 records.gone(case.record_of(one), text)
             whole = whole and obstacle.what != "cannot"
-            findings.append(case.finding(_CODE[obstacle.what], text, obstacle.next, one.write))
+            code = {"gone": "undone_by_hand", "stays": "stays_in_ledger"}.get(obstacle.what, "cannot_undo")
+            findings.append(case.finding(code, text, obstacle.next, one.write))
         if writes:
             proposals.append(case.proposal_of(f"p{len(proposals) + 1}", writes))
     plan = Plan(
@@ -137,9 +137,6 @@ async def prepare(provider: XeroProvider, toolbox: Toolbox, request: Request, *,
     )
     names = {a.id: " ".join(part for part in (a.code, a.name) if part) for a in accounts.values()}
     return Undo(of=of, plan=plan, before=before, account_names=names, findings=tuple(findings), whole=whole)
-
-
-_CODE = {"gone": "undone_by_hand", "stays": "stays_in_ledger", "cannot": "cannot_undo"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,8 +32,10 @@ from finchat.events import Emit, Notice
 from finchat.providers.fields import UnreadableRecord
 from finchat.providers.reading import records
 from finchat.providers.xero import parsing
+from finchat.providers.xero.family import Found
 from finchat.providers.xero.table import TABLE
 from finchat.providers.xero.trial_balance import account_balances, balances
+from finchat.providers.xero.undoing import Written, held
 from finchat.providers.xero.writes import WriteContext
 
 # A payment stands in the ledger a few days around its bank line, and an unpresented cheque for weeks before it.
@@ -224,6 +226,10 @@ class XeroProvider:
         organisation = await self.organisation()
         since = financial_year_start(as_of, end_month=organisation.year_end_month, end_day=organisation.year_end_day)
         return replace(balances(self._by_account, accounts.values(), organisation.base_currency), gains_since=since)
+
+    async def held(self, written: Sequence[Written]) -> Found:
+        """What the ledger holds now of earlier writes: 20 records a call. Raises FinchatError."""
+        return await held(self._toolbox, written)
 
     def ledger_balance(self, account_id: str) -> Decimal:
         """The debit-positive base balance of one account in the trial balance that was read last."""
