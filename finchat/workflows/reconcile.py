@@ -15,7 +15,7 @@ from finchat.books.coding import code
 from finchat.books.documents import Account, BankLine, Books, Organisation
 from finchat.books.learning import Remembered, remembering
 from finchat.books.matching import match
-from finchat.books.matching.verdict import Verdict
+from finchat.books.matching.verdict import Situation, Verdict
 from finchat.books.periods import Window
 from finchat.books.plan import Balances, Finding, Plan, Proposal
 from finchat.events import Emit, Working
@@ -27,6 +27,10 @@ from finchat.workflows.bank_files.unsound import doubted
 from finchat.workflows.ledger_lines import ledger_lines
 from finchat.workflows.proposals import LineAnswer, draft
 
+_CODED: frozenset[Situation] = frozenset({
+    "unrelated", "unmatched", "on_account", "prepayment",
+    "short_fee", "short_discount", "short_withholding", "short_other", "over_fee",
+})  # fmt: skip
 _CONTEXT = timedelta(days=38)  # a week less than the payments that are read before the window
 
 
@@ -139,11 +143,7 @@ async def prepare(provider: XeroProvider, request: Request, *, records: Records,
 
 def _to_code(verdict: Verdict) -> bool:
     """Whether an account and tax code may be wanted: of a line no document settles, or of the rest of a short one."""
-    if verdict.status == "already_settled":
-        return False
-    # What would be kept for a contact may be money this payee never has a document for.
-    settled = verdict.settlements or verdict.allocations or verdict.refunds or verdict.transfer
-    return not settled or (bool(verdict.settlements) and verdict.residual is not None and verdict.residual != 0)
+    return verdict.status != "already_settled" and verdict.situation in _CODED
 
 
 def _bank_lines(request: Request, accounts: Mapping[str, Account]) -> tuple[BankLine, ...]:

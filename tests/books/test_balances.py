@@ -11,8 +11,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finchat.books.balances import allocation_effects, differences, expected, payment_effects, stated
-from finchat.books.matching.verdict import Allocation, Settlement
+from finchat.books.balances import (
+    allocation_effects,
+    coded_effects,
+    differences,
+    expected,
+    kept_effects,
+    payment_effects,
+    refund_effects,
+    stated,
+)
+from finchat.books.documents import Account
+from finchat.books.matching.verdict import Allocation, Refund, Settlement
+from finchat.books.money import round_to_minor
 from finchat.books.plan import AccountBalance, Balances, BankBalance, Write
 from tests.books.make import BANK, WAITING, bill, credit, invoice
 
@@ -156,3 +167,61 @@ def test_a_gain_of_an_earlier_financial_year_is_not_expected_on_its_account(day:
     after = expected(read, stated(read, [write]))
     assert after.receivables == Decimal("320.00")
     assert sum((o.amount for o in after.other), Decimal(0)) == Decimal(gain)
+
+
+def test_a_foreign_bank_account_is_stated_and_moved_in_base_currency() -> None:
+    before = replace(
+        BEFORE, bank=(*BEFORE.bank, BankBalance(account_id="usd", amount=Decimal("170.00"), currency="NZD"))
+    )
+    dollars = Account(id="usd", code="092", name="Dollars", kind="bank", currency="USD")
+    kept = kept_effects(
+        Decimal("100.00"),
+        "USD",
+        "invoice",
+        account=dollars,
+        control_account_id="control",
+        base_amount=Decimal("167.89"),
+    )
+    assert sum((e.base_amount for e in kept), Decimal(0)) == 0
+    after = expected(before, kept)
+    assert after.bank[1].amount == Decimal("337.89")
+    assert after.receivables == Decimal("332.11")
+
+
+@given(cents=st.integers(1, 10**9), percent=st.integers(0, 30), rate=st.integers(2, 40), inward=st.booleans())
+def test_a_coded_line_comes_to_zero_and_its_tax_is_rounded_as_a_line(
+    cents: int, percent: int, rate: int, inward: bool
+) -> None:
+    moved = Decimal(cents).scaleb(-2) * (1 if inward else -1)
+    effects = coded_effects(
+        moved, "USD", Decimal(percent), against=Account(id="usd", code="092", name="D", kind="bank", currency="USD"),
+        account=Account(id="fees", code="404", name="Fees", kind="expense", currency="NZD"), tax_account_id="tax",
+        base_currency="NZD", to_base=lambda a: round_to_minor(a * Decimal(rate) / 10, "NZD"),
+        rounding_account_id="rounding",
+    )  # fmt: skip
+    assert sum((e.base_amount for e in effects), Decimal(0)) == 0
+    own = [e for e in effects if e.currency == "USD"]
+    assert sum((e.amount for e in own), Decimal(0)) == 0
+    tax = sum((abs(e.amount) for e in own if e.control == "tax"), Decimal(0))
+    assert abs(tax - abs(moved) * percent / (100 + percent)) <= Decimal("0.005")
+    lost = [e for e in effects if e.account_id == "rounding"]
+    assert all(abs(e.base_amount) <= Decimal("0.02") for e in lost)
+
+
+def test_a_cent_without_a_rounding_account_is_no_write() -> None:
+    with pytest.raises(ValueError, match="rounding"):
+        coded_effects(
+            Decimal("0.02"), "USD", Decimal(100), against=BANK, account=replace(BANK, id="fees", kind="expense"),
+            tax_account_id="tax", base_currency="NZD", to_base=lambda a: round_to_minor(a / 2, "NZD"),
+        )  # fmt: skip
+
+
+def test_a_refund_runs_against_its_documents_direction_and_takes_the_whole_credit_with_its_last_cent() -> None:
+    note = replace(credit("CN-1", "kauri", "100.00"), currency="EUR", rate=Decimal("1.80"), total=Decimal("100.00"))
+    refund = Refund(credit_id="CN-1", amount=Decimal("100.00"), bank_amount=Decimal("178.00"))
+    out = refund_effects(refund, note, BANK, remaining=Decimal("100.00"), **NAMES)
+    assert [(e.control, e.base_amount) for e in out] == [
+        ("bank", Decimal("-178.00")), ("receivables", Decimal("180.00")), ("gain_loss", Decimal("-2.00")),
+    ]  # fmt: skip
+    back = refund_effects(refund, replace(note, type="bill"), BANK, remaining=Decimal("100.00"), **NAMES)
+    assert [e.base_amount for e in back] == [-e.base_amount for e in out]

@@ -164,3 +164,81 @@ def test_what_is_no_currency_code_never_stands_beside_an_amount(code: str) -> No
 def test_a_number_whose_digits_would_fill_the_memory_is_not_read(number: str) -> None:
     with pytest.raises(UnreadableRecord, match="not a number"):
         Record({"ID": "1", "Total": number}, "Xero invoice", "ID").decimal("Total")
+
+
+def account(**changes: Any) -> dict[str, Any]:
+    return {"AccountID": "a", "Code": "404", "Name": "Fees", "Type": "EXPENSE", "Class": "EXPENSE", "TaxType": "INPUT2",
+            "Status": "ACTIVE", **changes}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "codable"),
+    [
+        ({}, True),
+        ({"Type": "BANK"}, False),
+        ({"Code": ""}, False),
+        ({"SystemAccount": "DEBTORS"}, False),
+        ({"SystemAccount": "UNREALISEDCURRENCYGAIN"}, False),
+        ({"SystemAccount": "ROUNDING"}, True),
+        ({"SystemAccount": "GST"}, True),
+    ],
+)
+def test_lines_are_coded_to_accounts_with_a_code_that_the_ledger_does_not_keep_for_itself(
+    changes: dict[str, Any], codable: bool
+) -> None:
+    found = parsing.account(account(**changes), "NZD", frozenset())
+    assert (found.codable, found.tax_type) == (codable, "INPUT2")
+    assert found.rounding == (changes.get("SystemAccount") == "ROUNDING")
+
+
+def test_a_tax_rate_is_its_effective_rate_or_the_sum_of_its_parts() -> None:
+    parts = [{"Name": "GST", "Rate": "5.00"}, {"Name": "PST", "Rate": "7.00"}]
+    row = {"TaxType": "T", "Name": "Both", "EffectiveRate": "12.35", "TaxComponents": parts, "Status": "ACTIVE",
+           "CanApplyToRevenue": False}  # fmt: skip
+    assert parsing.tax_rate(row).percent == Decimal("12.35")
+    rate = parsing.tax_rate({k: v for k, v in row.items() if k != "EffectiveRate"})
+    assert (rate.percent, rate.revenue, rate.expenses, rate.active) == (Decimal("12.00"), False, True, True)
+    assert not parsing.tax_rate({**row, "Status": "DELETED"}).active
+
+
+def test_a_tracking_category_has_its_active_options() -> None:
+    options = [{"TrackingOptionID": n, "Name": n, "Status": s} for n, s in (("North", "ACTIVE"), ("Old", "ARCHIVED"))]
+    row = {"TrackingCategoryID": "t", "Name": "Region", "Status": "ACTIVE", "Options": options}
+    found = parsing.tracking_category(row)
+    assert found is not None
+    assert (found.name, found.options) == ("Region", ("North",))
+    assert parsing.tracking_category({**row, "Status": "ARCHIVED"}) is None
+
+
+def test_a_transfer_names_its_accounts_its_ticks_and_its_two_sides() -> None:
+    row = {
+        "BankTransferID": "t", "Date": "2026-11-18", "Amount": "12.34", "Reference": "r", "FromIsReconciled": True,
+        "FromBankAccount": {"AccountID": "a-bank"}, "ToBankAccount": {"Code": "090"},
+        "FromBankTransactionID": "s", "ToBankTransactionID": "r",
+    }  # fmt: skip
+    moved, sides = parsing.transfer(row, ACCOUNTS, "NZD")
+    assert (moved.from_account, moved.to_account, moved.amount) == ("a-bank", "a-bank", Decimal("12.34"))
+    assert (moved.from_reconciled, moved.to_reconciled, sides) == (True, False, {"s", "r"})
+    assert parsing.stands(row)
+    assert not parsing.stands({**row, "Status": "DELETED"})
+
+
+@pytest.mark.parametrize(("types", "amount"), [("Inclusive", "115.00"), ("Exclusive", "130.00")])
+def test_coded_money_is_learned_with_its_tax_and_tracking(types: str, amount: str) -> None:
+    row = {
+        "BankTransactionID": "b", "Type": "SPEND", "Date": "2026-11-18", "Total": amount, "TotalTax": "15.00",
+        "BankAccount": {"AccountID": "a-bank"}, "Contact": {"ContactID": "c", "Name": "Shop"}, "Reference": "SHOP 1",
+        "LineAmountTypes": types, "IsReconciled": True,
+        "LineItems": [{"Description": "paper", "LineAmount": "115.00", "TaxAmount": "15.00", "AccountCode": "200",
+                       "TaxType": "OUTPUT2", "Tracking": [{"Name": "Region", "Option": "North"}]}],
+    }  # fmt: skip
+    transaction, _ = parsing.bank_transaction(row, ACCOUNTS, "NZD")
+    found = parsing.coded(row, transaction, ACCOUNTS)
+    assert found is not None
+    ((coding, whole),) = found.codings
+    assert (coding.account_id, coding.tax_type, coding.tracking) == ("a-200", "OUTPUT2", (("Region", "North"),))
+    assert (whole, found.text, transaction.reconciled) == (Decimal(amount), "SHOP 1\npaper", True)
+    strange = {**row, "LineItems": [{"LineAmount": "1.00", "AccountCode": "999"}]}
+    assert parsing.coded(strange, parsing.bank_transaction(strange, ACCOUNTS, "NZD")[0], ACCOUNTS) is None
+    kept = {**row, "Type": "SPEND-PREPAYMENT"}
+    assert parsing.coded(kept, parsing.bank_transaction(kept, ACCOUNTS, "NZD")[0], ACCOUNTS) is None

@@ -280,6 +280,22 @@ async def test_reading_takes_one_call_a_list(home: Home, tmp_path: Path) -> None
     assert len(calls) == 13  # the ten lists, transfers, and what coding needs: tax codes and tracking
 
 
+async def test_what_coding_needs_is_read_only_where_something_is_left_to_code(home: Home, tmp_path: Path) -> None:
+    seeded = company(1, ANCHOR)
+    async with open_desk(back_end_of(seeded, ANCHOR), home, ANCHOR) as desk:
+        found = await desk.reconcile(written_feed(seeded, tmp_path / "feed.json"))
+        paid = {p.line_id for p in found.plan.proposals if p.kind == "payment" and not p.asks}
+        kept = [a.line.source_id for a in found.answers if a.line.id in paid]
+        feed = {**seeded.feed, "lines": [x for x in seeded.feed["lines"] if str(x["id"]) in kept]}
+        (tmp_path / "paid.json").write_text(json.dumps(feed), "utf-8")
+    async with open_desk(back_end_of(seeded, ANCHOR), Home(tmp_path / "other"), ANCHOR) as desk:
+        found = await desk.reconcile(tmp_path / "paid.json", days=1)
+        calls = set(desk.session.calls)
+    assert "list_all_xero_bank_transfers" in calls
+    assert {"proposed", "reported"} <= {a.status for a in found.answers}  # reported: booked to income
+    assert calls.isdisjoint({"list_all_xero_tax_rates", "list_all_xero_tracking_categories"})
+
+
 async def test_a_saved_plan_reads_back_equal_and_an_edited_one_is_refused(home: Home, tmp_path: Path) -> None:
     seeded = company(1, ANCHOR)
     async with open_desk(back_end_of(seeded, ANCHOR), home, ANCHOR) as desk:
