@@ -15,7 +15,7 @@ import pytest
 from finchat.books.balances import tax_in
 from finchat.books.plan import Plan, Proposal, Write
 from finchat.providers.xero import XERO_PROFILE
-from finchat.safety.approval import ApprovalDecision, Approve, ReviewContext, bind
+from finchat.safety.approval import ApprovalDecision, ReviewContext, bind, together
 from finchat.settings import Home
 from finchat.workflows.answering import Answers
 from finchat.workflows.choosing import answer_of
@@ -27,12 +27,11 @@ FEES, SALES_DISCOUNTS = "404", "205"
 
 
 class Everything:
-    """Approves all that has writes."""
+    """Approves all that has writes, at once."""
 
     async def review(self, plan: Plan, context: ReviewContext) -> AsyncIterator[ApprovalDecision]:
-        for proposal in plan.proposals:
-            if proposal.writes:
-                yield Approve(bind(plan, proposal, user="tester"))
+        for decision in together([bind(plan, p, user="tester") for p in plan.proposals if p.writes]):
+            yield decision
 
 
 @dataclass(frozen=True)
