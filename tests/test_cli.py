@@ -100,7 +100,7 @@ def test_finchat_alone_prints_its_help() -> None:
         (["serve", "xero", "--expires", "soon"], "--expires"),
         (["serve", "xero", "--sandbox", "--http", "nowhere"], "--http"),
         (["journal", "resolve", "w1"], "--committed"),
-        (["schema", "invoice"], "reconcile, apply, plan"),
+        (["schema", "invoice"], "reconcile, apply, undo, plan"),
         (["reconcile", "--days", "seven"], "--days takes a whole number, not 'seven'"),
         (["audit", "show", "--last=many"], "--last takes a whole number, not 'many'"),
         (["audit", "show", "--last", "-3"], "--last is -3"),

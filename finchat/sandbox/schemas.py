@@ -41,7 +41,7 @@ STATUS = document(
 )
 STATEMENT_FILE = document(
     "finchat.statement_file/1",
-    "`finchat sandbox statement --out FILE --json`: the statement file that was written.",
+    "`finchat sandbox statement --out FILE --json`: the file that was written.",
     {
         "path": TEXT,
         "format": TEXT,

@@ -119,10 +119,11 @@ def _line(path: Path, item: Any, where: str, currency: str) -> RawLine:
         direction=_DIRECTIONS[type_],
         amount=_amount(path, item, where),
         currency=_text(path, item, "currency", f"{where}.currency", currency),
-        **{
-            name: _text(path, item, name, f"{where}.{name}", "")
-            for name in ("payee", "narration", "reference", "counterparty_account", "fitid")
-        },
+        payee=_text(path, item, "payee", f"{where}.payee", ""),
+        narration=_text(path, item, "narration", f"{where}.narration", ""),
+        reference=_text(path, item, "reference", f"{where}.reference", ""),
+        counterparty_account=_text(path, item, "counterparty_account", f"{where}.counterparty_account", ""),
+        fitid=_text(path, item, "fitid", f"{where}.fitid", ""),
     )
 
 
