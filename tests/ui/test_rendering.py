@@ -14,9 +14,10 @@ from finchat.text.sanitise import scalars
 from finchat.ui.amounts import aligned, money
 from finchat.ui.card import card_lines
 from finchat.ui.findings import findings_view
-from finchat.ui.plan_table import leaves_open, line_text, plan_table, totals
+from finchat.ui.plan_table import line_text, plan_table, totals
 from finchat.ui.result import balances_hold, balances_view, confirm_sentence, outcomes_view
 from finchat.ui.sink import Sink
+from finchat.workflows.situations import leaves_open
 from tests.ui.samples import BALANCES, FINDINGS, LINES, PLAN, line, link, payment, proposal
 
 

@@ -247,6 +247,8 @@ class ReviewScreen:
             wait = math.ceil(self._waits_until - time.monotonic()) if writer.waiting is not None else 0
             why = f", waiting {wait} s: {one_line(writer.waiting.reason)}" if writer.waiting and wait > 0 else ""
             parts.append(f"writing, {writer.left} to go{why}")
+        if written := sum(board.states.get(id) == "written" for id in writer.tried):
+            parts.append(f"{written} written now")
         if not board.filter.empty:
             shown = sum(len(board.members(row.group)) for row in board.rows if row.proposal is None)
             parts.append(f"filter: {one_line(board.filter.text)} ({shown} shown)")

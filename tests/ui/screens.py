@@ -1,0 +1,77 @@
+"""A program at a pseudo-terminal, and what its screen shows: waits for words, never for time."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pexpect
+import pyte
+
+ROOT = Path(__file__).parents[2]
+NOW = "2026-11-20T09:00:00Z"
+
+
+class Screen:
+    """One finchat at a terminal of its own."""
+
+    def __init__(self, home: Path, *arguments: str, columns: int = 100, rows: int = 30, **environment: str) -> None:
+        self._screen = pyte.Screen(columns, rows)
+        self._stream = pyte.ByteStream(self._screen)
+        given = {"FINCHAT_HOME": str(home), "FINCHAT_NOW": NOW, "TERM": "xterm-256color", **environment}
+        self.child: pexpect.spawn[bytes] = pexpect.spawn(
+            sys.executable, ["-m", "finchat", *arguments], cwd=str(ROOT), timeout=60, dimensions=(rows, columns),
+            env={**os.environ, **given},
+        )  # fmt: skip
+        self.child.delaybeforesend = None
+
+    @property
+    def lines(self) -> list[str]:
+        return [line.rstrip() for line in self._screen.display]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+    def wait(self, wanted: str | Callable[[str], bool], timeout: float = 20) -> str:
+        """The screen once it shows some words, or is as wanted."""
+        until = time.monotonic() + timeout
+        while True:
+            text = self.text
+            if wanted in text if isinstance(wanted, str) else wanted(text):
+                return text
+            assert time.monotonic() < until, f"{wanted!r} never came:\n{text}"
+            self._read()
+
+    def press(self, keys: str) -> None:
+        self.child.send(keys)
+
+    def resize(self, columns: int, rows: int) -> None:
+        self.child.setwinsize(rows, columns)
+        self._screen.resize(rows, columns)
+
+    def end(self) -> int:
+        """Reads to the end; the exit code (negative: the signal that ended it)."""
+        while True:
+            try:
+                self._stream.feed(self.child.read_nonblocking(65536, timeout=60))
+            except pexpect.EOF:
+                break
+        self.child.close()
+        code = self.child.exitstatus
+        return int(code) if code is not None else -int(self.child.signalstatus or 0)
+
+    def kill(self) -> None:
+        """SIGKILL, as a closed laptop or the system would."""
+        os.kill(self.child.pid or 0, signal.SIGKILL)
+        self.end()
+
+    def _read(self) -> None:
+        try:
+            self._stream.feed(self.child.read_nonblocking(65536, timeout=0.1))
+        except pexpect.TIMEOUT:
+            return
