@@ -19,7 +19,17 @@ from finchat.errors import UsageError
 from finchat.workflows import feed as feeds
 from finchat.workflows.bank_files import checks
 from finchat.workflows.bank_files.accounts import Unnamed, choose
-from finchat.workflows.bank_files.csv_columns import Columns, Doubt, Given, Guess, guess, parse_columns, settled
+from finchat.workflows.bank_files.csv_columns import (
+    Columns,
+    Doubt,
+    Given,
+    Guess,
+    guess,
+    kept_as,
+    parse_columns,
+    redated,
+    settled,
+)
 from finchat.workflows.bank_files.csv_lines import numbers_of, read_lines
 from finchat.workflows.bank_files.csv_table import Table
 from finchat.workflows.bank_files.dates import Order
@@ -134,7 +144,8 @@ class _Reading:
         shape, asked = table.shape, bool(given.of or given.dates)
         kept = None if given.of else self.memory.columns(account.id, shape)
         if kept is not None and self._still_fits(one, table, kept):
-            columns, new = (kept if given.dates is None else settled(kept, given.dates)), False
+            again = Guess(columns=settled(kept, given.dates)) if given.dates else redated(table, kept, self.today)
+            columns, new = await self._decided(table, given, account, again), False
         else:
             # The currency matters only where it has other places than most.
             found = first if minor_digits(account.currency) == minor_digits("") else None
@@ -146,8 +157,8 @@ class _Reading:
                 field="--csv-columns",
                 next='name the columns: --csv-columns "date=…,amount=…,narration=…" and --csv-dates dmy|mdy|ymd',
             )
-        if new or asked:
-            self.to_keep.append((account.id, shape, columns))
+        if new or asked or columns != kept:
+            self.to_keep.append((account.id, shape, columns if given.dates else kept_as(table, columns)))
         self.tables.append((table.path, table, columns, new))
         return account, file
 

@@ -18,13 +18,34 @@ from finchat.books.matching.text import fold, words
 from finchat.errors import UsageError
 from finchat.workflows.bank_files.amounts import Mark, NotANumber, decimal_mark, looks_like_number, number
 from finchat.workflows.bank_files.csv_table import Table
-from finchat.workflows.bank_files.csv_words import CREDIT_WORDS, DEBIT_WORDS, NAMED, Role, role_of
-from finchat.workflows.bank_files.dates import Direction, NotADate, Order, Undecided, decide, looks_like_date
+from finchat.workflows.bank_files.csv_words import (
+    BOOKED_WORDS,
+    BOOKING_WORDS,
+    CARD_WORDS,
+    CREDIT_WORDS,
+    DEBIT_WORDS,
+    FOREIGN_WORDS,
+    NAMED,
+    PENDING_WORDS,
+    Role,
+    role_of,
+)
+from finchat.workflows.bank_files.dates import (
+    Direction,
+    NotADate,
+    Order,
+    Undecided,
+    decide,
+    decided,
+    looks_like_date,
+    read_all,
+)
 from finchat.workflows.bank_files.iban import is_iban
 
 _MOST = 2_000  # rows that decide what a column is; dates and amounts are decided by all
 _ENOUGH = Decimal("0.9")
 _STEPS = 3
+_STATES = 4  # different words for booked and not
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +126,7 @@ def guess(table: Table, given: Given, *, today: dt.date, currency: str = "") -> 
     doubts: list[Doubt] = []
     if "date" not in of:
         doubts.append(_unclear(table, "no column can be told to be the date"))
-    if "amount" not in of and not ("debit" in of and "credit" in of):
+    if "amount" not in of and not ("debit" in of and ("credit" in of or given.of)):
         doubts.append(_unclear(table, "no column can be told to be the amount"))
     if doubts:
         return Guess(columns=None, doubts=tuple(doubts))
@@ -145,7 +166,7 @@ def _position(table: Table, role: str, name: str) -> int:
 
 
 def _guessed(table: Table) -> dict[Role, tuple[int, ...]]:
-    rows = table.movements[:_MOST]
+    rows = _booked(table)
     columns = [_Column(n, [row[n] if n < len(row) else "" for row in rows]) for n in range(table.width)]
     of = _by_header(table, columns)
     free = _free(columns, of)
@@ -157,28 +178,112 @@ def _guessed(table: Table) -> dict[Role, tuple[int, ...]]:
             free = [c for c in free if c.n not in dates]
     if "amount" not in of and not ("debit" in of and "credit" in of):
         of = _amounts(rows, of, [c for c in free if c.numbers and not c.dates])
-    elif "debit" in of and "credit" in of:
-        of.pop("amount", None)
+    elif "debit" in of and "credit" in of and "amount" in of:
+        apart = of["debit"][0], of["credit"][0]
+        if any(_filled(r, of["amount"][0]) and not any(_filled(r, n) for n in apart) for r in rows):
+            del of["debit"], of["credit"]  # they leave movements out
+        else:
+            del of["amount"]
+    _add_fee(rows, of)
     _add_sign(columns, of)
     _add_texts(table, columns, of)
     return {role: ns for role, ns in of.items() if ns}
 
 
+def _booked(table: Table) -> list[list[str]]:
+    """The movements without those the bank has not booked: a status says so, and their columns are not full yet."""
+    rows = table.movements[:_MOST]
+    status = _status(table)
+    if status is None:
+        return rows
+    return [r for r in rows if status >= len(r) or PENDING_WORDS.isdisjoint(words(r[status][:60]))] or rows
+
+
+def _status(table: Table) -> int | None:
+    """The column that says what is booked: by its header, or because it says nothing else."""
+    for n, cell in enumerate(table.header):
+        if role_of(" ".join(words(cell))) == "status":
+            return n
+    for n in range(table.width if table.header else 0):
+        distinct = {row[n] if n < len(row) else "" for row in table.movements[:_MOST]}
+        said = [frozenset(words(cell[:60])) for cell in distinct] if len(distinct) <= _STATES else []
+        if said and all(s & (BOOKED_WORDS | PENDING_WORDS) for s in said) and any(s & BOOKED_WORDS for s in said):
+            return n
+    return None
+
+
 def _by_header(table: Table, columns: list[_Column]) -> dict[Role, tuple[int, ...]]:
     of: dict[Role, tuple[int, ...]] = {}
+    amounts: list[_Column] = []
     for column in columns:
         named = role_of(" ".join(words(table.header[column.n]))) if column.n < len(table.header) else None
         role = _checked(named, column)
-        if role == "narration" or (role is not None and role not in of):
+        if role == "amount":
+            amounts.append(column)
+        elif role == "narration" or (role is not None and role not in of):
             of[role] = (*of.get(role, ()), column.n)
         elif role in ("reference", "payee"):
             of["narration"] = (*of.get("narration", ()), column.n)
-    return of
+        elif role in ("debit", "credit") and column.filled and not columns[of[role][0]].filled:
+            of[role] = (column.n,)
+        elif role == "currency" and _foreign(table, of["currency"][0]) and not _foreign(table, column.n):
+            of["currency"] = (column.n,)
+        elif role == "date" and _books(table, column.n) and not _books(table, of["date"][0]):
+            of["date"] = (column.n,)
+    if "status" not in of and (status := _status(table)) is not None:
+        of["status"] = (status,)
+        of["narration"] = tuple(n for n in of.get("narration", ()) if n != status)
+    amount = _amount(table, amounts, of.get("balance"))
+    return of if amount is None else of | {"amount": (amount,)}
+
+
+def _foreign(table: Table, column: int) -> bool:
+    return not FOREIGN_WORDS.isdisjoint(words(table.header[column]))
+
+
+def _books(table: Table, column: int) -> bool:
+    """Its header says that it is the day of the booking."""
+    return not BOOKING_WORDS.isdisjoint(words(table.header[column]))
+
+
+def _amount(table: Table, amounts: list[_Column], balance: tuple[int, ...] | None) -> int | None:
+    """Which of the columns that are headed as amounts moves the account: the one the balance follows, else the only one
+    that is not of another currency, before costs or of a part. None when that leaves several that differ."""
+    most = max((len(c.filled) for c in amounts), default=0)
+    left = [c for c in amounts if 2 * len(c.filled) > most]
+    rows = table.movements[:_MOST]
+    if len(left) > 1 and balance is not None:
+        mark = _mark_of(table, (*(c.n for c in left), *balance))
+        left = [c for c in left if _mostly_runs(rows, c.n, balance[0], mark)] or left
+    if len(left) > 1:
+        left = [c for c in left if not _foreign(table, c.n)] or left
+    if not left or len({tuple(row[c.n] if c.n < len(row) else "" for row in rows) for c in left}) > 1:
+        return None
+    return left[0].n
 
 
 def _free(columns: list[_Column], of: Mapping[Role, tuple[int, ...]]) -> list[_Column]:
     taken = {n for ns in of.values() for n in ns}
     return [c for c in columns if c.n not in taken]
+
+
+def _add_fee(rows: list[list[str]], of: dict[Role, tuple[int, ...]]) -> None:
+    """A column of costs counts only where the balance shows that they leave the account beside the amount."""
+    fee = of.pop("fee", None)
+    if fee is None or "amount" not in of or "balance" not in of:
+        return
+    amount, balance = of["amount"][0], of["balance"][0]
+    charged = [n for n, row in enumerate(rows) if _filled(row, fee[0])]
+    try:
+        mark = decimal_mark(row[n] for row in rows for n in (amount, balance, fee[0]) if n < len(row) and row[n])
+        costs = {n: number(rows[n][fee[0]], mark) for n in charged}
+        moved = {n: number(row[amount], mark) for n, row in enumerate(rows) if _filled(row, balance)}
+        after = {n: number(rows[n][balance], mark) for n in moved}
+    except NotANumber:
+        return
+    steps = [(n, after[n] - after[n + way]) for n in charged for way in (-1, 1) if n in after and n + way in after]
+    if any(step == moved[n] - costs[n] for n, step in steps) and not any(step == moved[n] for n, step in steps):
+        of["fee"] = fee
 
 
 def _add_sign(columns: list[_Column], of: dict[Role, tuple[int, ...]]) -> None:
@@ -257,6 +362,7 @@ def _checked(role: Role | None, column: _Column) -> Role | None:
         "debit": (column.numbers or not column.filled, "sign" if column.signs else text),
         "credit": (column.numbers or not column.filled, "sign" if column.signs else text),
         "balance": (column.numbers, None),
+        "fee": (column.numbers, text),
         "sign": (column.signs, None),
         "id": (column.unique, None),
         "own_account": (column.constant, "account" if column.filled and column.rows > 1 else None),
@@ -327,9 +433,16 @@ def runs(rows: list[list[str]], amount: int, credit: int | None, balance: int) -
 
 def _mark(table: Table, of: Mapping[Role, tuple[int, ...]], currency: str) -> Mark | None:
     """One decimal mark for all amounts of the file."""
-    roles: tuple[Role, ...] = ("amount", "debit", "credit", "balance")
+    roles: tuple[Role, ...] = ("amount", "debit", "credit", "balance", "fee")
     columns = [n for role in roles for n in of.get(role, ())]
     return decimal_mark((row[n] for _, row in table.rows for n in columns if n < len(row) and row[n]), currency)
+
+
+def _mark_of(table: Table, columns: Sequence[int]) -> Mark | None:
+    try:
+        return decimal_mark(row[n] for row in table.movements for n in columns if n < len(row) and row[n])
+    except NotANumber:
+        return None
 
 
 def _signs(
@@ -346,7 +459,7 @@ def _signs(
     except NotANumber:
         negative = False
     if negative or explicit:
-        return "amount", None
+        return "amount", None if explicit else _card(table, of, cells, mark)
     if "balance" in of:
         balance = of["balance"][0]
         if _mostly_runs(table.movements, amount, balance, mark):
@@ -354,6 +467,21 @@ def _signs(
         if direction_of_unsigned(table.movements, amount, balance, mark) is not None:
             return "balance", None
     return "amount", _unclear(table, "no amount is negative and no column says which way the money went")
+
+
+def _card(table: Table, of: Mapping[Role, tuple[int, ...]], cells: Sequence[str], mark: Mark | None) -> Doubt | None:
+    """A card's statement may write what was spent above zero, and only a balance or a person knows."""
+    named = {word for cell in table.header for word in words(cell)}
+    if "balance" in of or named.isdisjoint(CARD_WORDS):
+        return None
+    values = [number(cell, mark) for cell in cells if looks_like_number(cell)]
+    if 2 * sum(value > 0 for value in values) <= len(values):
+        return None
+    return _unclear(
+        table,
+        "most amounts of this card are above zero: give their column as debit= where that is money spent, else as "
+        "amount=",
+    )
 
 
 def _mostly_runs(rows: list[list[str]], amount: int, balance: int, mark: Mark | None) -> bool:
@@ -422,8 +550,8 @@ def _direction(table: Table, of: Mapping[Role, tuple[int, ...]], mark: Mark | No
 def _moved(row: list[str], of: Mapping[Role, tuple[int, ...]], mark: Mark | None) -> Decimal:
     if "amount" in of:
         return number(row[of["amount"][0]], mark)
-    debit, credit = of["debit"][0], of["credit"][0]
-    money_in = number(row[credit], mark) if _filled(row, credit) else Decimal(0)
+    debit, credit = of["debit"][0], next(iter(of.get("credit", ())), None)
+    money_in = number(row[credit], mark) if credit is not None and _filled(row, credit) else Decimal(0)
     return abs(money_in) - (abs(number(row[debit], mark)) if _filled(row, debit) else Decimal(0))
 
 
@@ -440,8 +568,6 @@ def _period(table: Table, today: dt.date) -> tuple[dt.date, dt.date] | None:
             order = decide(found, today=today)
         except (NotADate, Undecided):
             continue
-        from finchat.workflows.bank_files.dates import read_all
-
         first, last = sorted(read_all(found, order))
         return first, last
     return None
@@ -451,6 +577,33 @@ def _unclear(table: Table, why: str) -> Doubt:
     there = ", ".join(f"{n} {h}" if h else str(n) for n, h in enumerate(table.header, 1)) or f"1 to {table.width}"
     example = "date=1,amount=2,narration=3" if not table.header else "date=…,amount=…,narration=…"
     return Doubt(kind="columns", text=why, flag=f'--csv-columns "{example}" (columns: {there})')
+
+
+def redated(table: Table, kept: Columns, today: dt.date) -> Guess:
+    """Columns kept from an earlier file; a doubt where this file shows another order of dates, or where none of them
+    shows any."""
+    order, doubt = _dates(table, kept.of, None, today, kept.mark)
+    if kept.dates is not None and (doubt is not None or order == kept.dates):
+        return Guess(columns=kept)
+    if kept.dates is not None and order is not None and not _told_apart(table, kept.of):
+        return Guess(columns=kept)
+    if kept.dates is not None and order is not None:
+        text = f"the account's earlier files wrote dates {kept.dates}, this one can only be {order}"
+        doubt = Doubt(kind="dates", text=text, flag="--csv-dates dmy|mdy|ymd")
+    return Guess(columns=replace(kept, dates=order), doubts=() if doubt is None else (doubt,))
+
+
+def kept_as(table: Table, columns: Columns) -> Columns:
+    """What to remember of the columns for the bank's next file: no order of dates that no row showed."""
+    return columns if _told_apart(table, columns.of) else replace(columns, dates=None)
+
+
+def _told_apart(table: Table, of: Mapping[Role, tuple[int, ...]]) -> bool:
+    column = of["date"][0]
+    try:
+        return decided([row[column] for row in table.movements if column < len(row) and row[column]])
+    except NotADate:
+        return True
 
 
 def settled(columns: Columns, dates: Order) -> Columns:

@@ -15,6 +15,7 @@ from finchat.workflows.bank_files.csv_table import Row, Table
 from finchat.workflows.bank_files.csv_words import (
     BALANCE_WORDS,
     CLOSING_WORDS,
+    CREDIT_WORDS,
     DEBIT_WORDS,
     OPENING_WORDS,
     PENDING_WORDS,
@@ -23,15 +24,21 @@ from finchat.workflows.bank_files.csv_words import (
 from finchat.workflows.bank_files.dates import NotADate, Order, looks_like_date, read
 from finchat.workflows.bank_files.errors import wrong
 from finchat.workflows.bank_files.iban import bare, ibans_in
-from finchat.workflows.bank_files.running import Step, ends
+from finchat.workflows.bank_files.running import Stated, Step, ends, follows
 from finchat.workflows.bank_files.statement import FileStatement, Problem
 from finchat.workflows.bank_files.text import clean
 
 _ACCOUNT_WORDS = frozenset({"account", "konto", "kontonummer", "rekening", "compte", "cuenta", "conto", "iban"})
 _TEXTS: tuple[Role, ...] = ("payee", "narration", "reference")
 _FILLING = frozenset(
-    {"b", "f", "c", "forward", "of", "the", "day", "at", "am", "vom", "account", "period", "statement"}
-)
+    {
+        "b", "f", "c", "forward", "of", "the", "day", "at", "am", "vom", "account", "period", "statement", "as", "on",
+        "dia", "do", "da", "del", "di", "du", "de", "au", "le", "per", "zum", "jour", "daily", "available",
+        "disponivel", "disponible", "verfugbar", "current", "ledger", "s", "na", "dzien", "konto", "conta", "compte",
+        "cuenta",
+    }
+)  # fmt: skip
+_SUMS = frozenset({"total", "totals", "totaal", "summe", "suma", "somme", "totale", "sum", "gesamt", "totaux", "stand"})
 
 
 def numbers_of(table: Table, columns: Columns) -> tuple[str, ...]:
@@ -63,6 +70,7 @@ def read_lines(table: Table, columns: Columns, *, sha256: str, currency: str = "
     footers: list[Row] = []
     unsigned = _unsigned(table, columns)
     edges, named = {0, len(table.rows) - 1}, dict[str, Decimal]()
+    stated: list[Stated] = []
     for n, (at, cells) in enumerate(table.rows):
         if _pending(cells, columns):
             pending += 1
@@ -77,11 +85,13 @@ def read_lines(table: Table, columns: Columns, *, sha256: str, currency: str = "
         except NotADate as error:
             raise wrong(table.path, f"line {at}, date", str(error), "check --csv-dates") from None
         balance = reading.optional(at, cells, "balance")
-        if n in edges and (which := reading.names_balance(cells)):
+        which = reading.names_balance(cells)
+        if which and (reading.unmoved(cells) or (n in edges and which != "day") or reading.repeats(at, cells, balance)):
             # A row that states a balance is no movement, though it has a date and an amount.
-            if balance is None:
-                balance = reading.signed(at, cells, unsigned.get(n))
-            named[which] = balance
+            value = reading.signed(at, cells, unsigned.get(n)) if balance is None else balance
+            stated.append(Stated(at, len(pairs), value, sure=balance is not None))
+            if which != "day":
+                named[which] = value
             continue
         signed = reading.signed(at, cells, unsigned.get(n))
         if signed != 0:
@@ -89,6 +99,7 @@ def read_lines(table: Table, columns: Columns, *, sha256: str, currency: str = "
             pairs.append((reading.line(at, cells, step), step))
     steps = [step for _, step in pairs]
     opening, closing, problems = ends(table.path, steps)
+    problems += follows(table.path, steps, stated)
     if opening is None and closing is None:
         opening, closing = named.get("opening"), named.get("closing")
     if opening is None and closing is None:
@@ -142,8 +153,12 @@ class _Reading:
         amount = self.optional(at, cells, "amount")
         if amount is None:
             raise wrong(self.table.path, f"line {at}, amount", "is empty")
+        amount -= self.optional(at, cells, "fee") or Decimal(0)
         if self.columns.signs == "word" and not self.signed_words:
-            return -amount if fold(self.cell(cells, "sign")) in DEBIT_WORDS else amount
+            word = fold(self.cell(cells, "sign"))
+            if amount and word not in DEBIT_WORDS | CREDIT_WORDS:
+                raise wrong(self.table.path, f"line {at}, sign", f"{word[:20]!r} does not say whether money came in")
+            return -amount if word in DEBIT_WORDS else amount
         if self.columns.signs == "balance" and given is not None:
             return abs(amount) if given else -abs(amount)
         return amount
@@ -185,21 +200,38 @@ class _Reading:
             balance=step.balance,
         )
 
-    def names_balance(self, cells: list[str]) -> Literal["opening", "closing"] | None:
-        """Whether the row's text is nothing but the name of an opening or closing balance."""
+    def unmoved(self, cells: list[str]) -> bool:
+        """The row has no amount, whatever balance it states."""
+        roles: tuple[Role, ...] = ("amount", "debit", "credit")
+        return not any(self.cell(cells, role).strip("-–— ") for role in roles) and bool(self.cell(cells, "balance"))
+
+    def repeats(self, at: int, cells: list[str], balance: Decimal | None) -> bool:
+        """What stands as the row's amount is the balance itself: there is no other, or it is the same."""
+        return balance is None or any(
+            abs(value) == abs(balance)
+            for role in ("amount", "debit", "credit")
+            if (value := self.optional(at, cells, role)) is not None
+        )
+
+    def names_balance(self, cells: list[str]) -> Literal["opening", "closing", "day"] | None:
+        """Whether the row's text is nothing but the name of a balance: the opening or closing one, or that of a day."""
         columns = [n for role in _TEXTS for n in self.columns.of.get(role, ()) if n < len(cells)]
-        said = {word for n in columns for word in words(cells[n][:200])}
-        if not said or not said <= BALANCE_WORDS | OPENING_WORDS | CLOSING_WORDS | _FILLING:
+        spoken = [word for n in columns for word in words(cells[n][:200]) if not word.isdigit()]
+        if len(spoken) > 1 and all(len(word) == 1 for word in spoken):
+            spoken = ["".join(spoken)]  # S A L D O
+        said = set(spoken)
+        if not said & BALANCE_WORDS or not said <= BALANCE_WORDS | OPENING_WORDS | CLOSING_WORDS | _FILLING:
             return None
-        if not said & BALANCE_WORDS:
-            return None
-        return "opening" if said & OPENING_WORDS else "closing" if said & CLOSING_WORDS else None
+        which = "opening" if said & OPENING_WORDS else "closing" if said & CLOSING_WORDS else None
+        return which or ("day" if said & (BALANCE_WORDS - _SUMS) else None)  # type: ignore[return-value]
 
     def footer(self, at: int, cells: list[str], written: str) -> None:
         """A row without a date: a sum or a note is passed over, a movement is not."""
         amounts = [self.cell(cells, role) for role in ("amount", "debit", "credit")]
+        # Where something stands for the date, that has to say what the row is: a fuel station is called Total too.
+        said = (written,) if written else cells
         if any(c for text in amounts for c in text if c in "123456789") and not BALANCE_WORDS.intersection(
-            word for cell in cells for word in words(cell[:100])
+            word for cell in said for word in words(cell[:100])
         ):
             why = f"{written[:30]!r} is not a date" if written else "is missing beside an amount"
             raise wrong(self.table.path, f"line {at}, date", why)
@@ -223,13 +255,21 @@ class _Reading:
         n, amount = self.columns.one("sign"), self.columns.one("amount")
         if n is None or amount is None:
             return False
-        values: list[tuple[bool, bool]] = []
+        spent: list[bool] = []
         for row in self.table.movements:
             try:
-                values.append((number(row[amount], self.mark) < 0, fold(row[n]) in DEBIT_WORDS))
+                value = number(row[amount], self.mark)
             except (NotANumber, IndexError):
                 continue
-        return any(negative for negative, _ in values) and all(negative == debit for negative, debit in values)
+            if value and fold(row[n]) in DEBIT_WORDS:
+                spent.append(value < 0)
+        if spent and 2 * sum(spent) == len(spent):
+            raise wrong(
+                self.table.path, self.table.name(amount),
+                f"is below zero for as many rows as not where {self.table.name(n)} says that money went out",
+                "name the columns with --csv-columns, without sign= where the amounts carry their sign",
+            )  # fmt: skip
+        return 2 * sum(spent) > len(spent)
 
 
 def _unsigned(table: Table, columns: Columns) -> Mapping[int, bool]:

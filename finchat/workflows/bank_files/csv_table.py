@@ -70,6 +70,10 @@ def read_table(path: Path, text: str) -> Table:
     rows = [(line + skipped, cells) for line, cells in _rows(path, text, delimiter)]
     first = next(n for n, (_, cells) in enumerate(rows) if _is_movement(cells))
     width = Counter(len(cells) for _, cells in rows[first:] if _is_movement(cells)).most_common(1)[0][0]
+    # A row of the preamble may hold a date and a number too; the header, where it comes later, says where it ends.
+    wide = next(n for n, (_, cells) in enumerate(rows) if len(cells) == width and _is_movement(cells))
+    if (below := _header(rows[:wide], width)) is not None and below > first:
+        first = wide
     header_at = _header(rows[:first], width)
     return Table(
         path=path,

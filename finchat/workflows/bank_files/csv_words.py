@@ -9,7 +9,7 @@ from typing import Literal
 
 Role = Literal[
     "date", "value_date", "amount", "debit", "credit", "sign", "balance", "payee", "narration", "reference", "account",
-    "own_account", "id", "currency", "status",
+    "own_account", "id", "currency", "status", "fee",
 ]  # fmt: skip
 ROLES: tuple[Role, ...] = Role.__args__  # type: ignore[attr-defined]
 
@@ -20,12 +20,16 @@ _PATTERNS: tuple[tuple[Role, str], ...] = (
              r"|vorzeichen|direction|in out|mutatiesoort d c"),
     ("value_date", r".*(value date|valuta ?dat|valutadato|wertstellung|wert|rentedatum|interest date|date (de )?valeur"
                    r"|data valuta|fecha (de )?valor|data waluty|valor date|effective date|arvopaiva|val date).*|valuta"),
-    ("balance", r".*(balance|saldo|solde|kontostand|saldi|salde|running total|zustatek).*"),
+    ("balance", r".*(balance|saldo|solde|kontostand|saldi|salde|running total|zustatek).*|.*\bbal"),
+    ("reference", r"payments? (ref|references?|ids?|numbers?|no|nr|code)( .*)?"),
+    ("narration", r"payments? (details?|types?|methods?|texts?|descriptions?|purposes?)( .*)?"),
+    ("debit", r"lastschrift( in [a-z]{3})?"),
     ("debit", r".*(debit|debet|debito|soll|belastung|withdrawal|withdrawn|paid out|money out|out ?flow|ausgang|ausgabe"
               r"|cargo|dare|uscite|uitgaven|gastos?|uttag|obciazenia|wydatki|spent|payments?|depenses).*|af|out|sorties?"),
     ("credit", r".*(credit|kredit|credito|haben|gutschrift|deposit|paid in|money in|in ?flow|eingang|einnahme|abonos?"
                r"|avere|entrate|inkomsten|ingresos?|insattning|uznania|wplywy|received|receipts?|recettes).*|bij|in"
                r"|entrees?"),
+    ("fee", r"fees?|charges?|commission|gebuhr|gebuhren|frais"),
     ("status", r"(.* )?(status|state|etat|estado|stato)( .*)?"),
     ("account", r"iban .*(zahl|empf|beg|gegen|auftragg|tegen|contra|counter|payee|benef).*"),
     ("own_account", r"auftragskonto|(my|own|eigene[sn]?|this) .*|(iban )?(account|konto|rekening|compte|cuenta|conto|bank "
@@ -70,16 +74,28 @@ PENDING_WORDS = _words(
     "pending vorgemerkt vormerkung authorised authorized reserved attente pendiente gereserveerd declined reverted "
     "failed cancelled canceled"
 )
+# Of several columns of dates: the day of the booking; of several amounts: those in another currency or before costs.
+BOOKING_WORDS = _words(
+    "booking booked posting posted post completed buchung buchungstag buchungsdatum boekdatum boeking bokforingsdag "
+    "bokforingsdatum bogforingsdato ksiegowania comptable comptabilisation contabile contable kirjauspaiva settled"
+)
+FOREIGN_WORDS = _words(
+    "original ursprungsbetrag ursprung oryginalna oryginalnej origine origen originale originele foreign "
+    "foreigncurrencyamount local instructed source target fremdbetrag fremdwahrung billing gross brutto vat tax fee fees "
+    "net detail einzelbetrag"
+)
+CARD_WORDS = _words("cardmember cardholder kartennummer karteninhaber carte kartnummer kort card")
+BOOKED_WORDS = _words("booked gebucht posted completed settled cleared geboekt comptabilise contabilizado zaksiegowano")
 OPENING_WORDS = _words(
     "opening initial begin beginning start starting previous anfangssaldo anfangs alter beginsaldo begin inicial "
-    "iniziale ancien brought anfangsbestand"
+    "iniziale ancien brought anfangsbestand anterior precedente precedent prior poczatkowe ingaende"
 )
 CLOSING_WORDS = _words(
-    "closing final end ending endsaldo neuer eindsaldo eind finale nouveau carried endbestand schlusssaldo fin"
+    "closing final end ending endsaldo neuer eindsaldo eind finale nouveau carried endbestand schlusssaldo fin koncowe utgaende"
 )
 BALANCE_WORDS = _words(
     "balance saldo solde kontostand stand anfangssaldo endsaldo beginsaldo eindsaldo schlusssaldo anfangsbestand "
-    "endbestand bestand total totals totaal summe suma somme totale sum gesamt totaux"
+    "saldos saldi balances zustatek endbestand bestand total totals totaal summe suma somme totale sum gesamt totaux"
 )
 _LONGEST = 80
 _CACHE: dict[str, Role | None] = {}

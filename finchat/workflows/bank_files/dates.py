@@ -1,15 +1,16 @@
 """Dates as banks write them. Which number is the day is decided by all rows together, and asked when nothing decides.
 
 A date with a month's name or a four-digit year in front can be read in one way only, and dates with points between
-their parts are day first wherever they are written. What is left (`03/04/2026`) is decided by values above 12, by days
-that lie in the future, by the period the file states, and by the order of the rows.
+their parts are day first; with a year of two digits only where that makes days of late (`08.11.04` is a year of a
+Japanese era). What is left (`03/04/2026`) is decided by values above 12, by days that lie in the future, by
+the period the file states, and by the order of the rows.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -45,6 +46,7 @@ _MONTHS = (
 _MONTH_OF = {name: n for n, names in reversed(list(enumerate(_MONTHS, 1))) for name in names.split()}
 _FUTURE = dt.timedelta(days=7)  # payments a bank has noted already, no further
 _PAST = dt.timedelta(days=3660)  # a two-digit year read the wrong way round is older
+_LATELY = dt.timedelta(days=800)  # in which a date with points and two digits each is taken for day first unasked
 _EARLIEST = 1990
 _ENOUGH = 5  # distinct days in order: by chance once in sixty files
 
@@ -67,6 +69,7 @@ class _Cell:
     parts: tuple[int, int, int]
     order: Order | None
     wide: bool = False  # the year has four digits
+    pointed: bool = False  # points between the parts, and two digits each: the month is never first
 
 
 def looks_like_date(text: str) -> bool:
@@ -108,10 +111,20 @@ def decide(
     if all(c.order is not None for c in cores):
         return next((c.order for c in cores if c.order is not None), fitting[0])
     read = {order: read_all(cells, order) for order in fitting}
-    if len({tuple(days) for days in read.values()}) == 1:
+
+    def recent(days: Sequence[dt.date]) -> bool:
+        return max(days) <= today + _FUTURE and min(days) >= today - _PAST
+
+    if all(c.pointed or c.order == "dmy" for c in cores) and "dmy" in read:
+        late = max(read["dmy"]) >= today - _LATELY
+        if late and recent(read["dmy"]) and ("ymd" not in read or _nearer(read["dmy"], read["ymd"], today)):
+            return "dmy"
+    elif len({tuple(days) for days in read.values()}) == 1:
         return fitting[0]
+    if all(c.pointed for c in cores) and recent(read["dmy"]) and not recent(read["ymd"]):
+        raise _undecided(cells, read)  # of years ago, or of another calendar
     for sound in (
-        lambda days: max(days) <= today + _FUTURE and min(days) >= today - _PAST,
+        recent,
         lambda days: period is None or (period[0] <= min(days) and max(days) <= period[1]),
         lambda days: direction is None or _runs(days, direction),
         lambda days: len(set(days)) < _ENOUGH or _runs(days, "ascending") or _runs(days, "descending"),
@@ -120,9 +133,25 @@ def decide(
         read = left or read
         if len({tuple(days) for days in read.values()}) == 1:
             return next(iter(read))
+    raise _undecided(cells, read)
+
+
+def _undecided(cells: Sequence[str], read: Mapping[Order, Sequence[dt.date]]) -> Undecided:
     first, second, *_ = read
     differing = [n for n, (a, b) in enumerate(zip(read[first], read[second], strict=True)) if a != b]
-    raise Undecided(tuple((cells[n], read[first][n], read[second][n]) for n in differing[:3]))
+    return Undecided(tuple((cells[n], read[first][n], read[second][n]) for n in differing[:3]))
+
+
+def _nearer(days: Sequence[dt.date], others: Sequence[dt.date], today: dt.date) -> bool:
+    """The days lie closer together than the others, or as close and nearer to today."""
+    spans = [(max(d) - min(d), abs(today - max(d))) for d in (days, others)]
+    return spans[0] <= spans[1]
+
+
+def decided(cells: Sequence[str]) -> bool:
+    """Whether the cells by themselves tell the orders apart: `05/05/2026` says nothing of the bank's next file."""
+    fitting = orders(cells)
+    return len(fitting) == 1 or len({tuple(read_all(cells, order)) for order in fitting}) > 1
 
 
 def read_all(cells: Sequence[str], order: Order) -> list[dt.date]:
@@ -168,7 +197,8 @@ def _in_parts(first: str, mark: str, second: str, third: str) -> _Cell | None:
         return _Cell(parts, "ymd", wide=True)
     if len(first) == 3 or len(third) in (1, 3):
         return None
-    return _Cell(parts, "dmy" if mark == "." else None, wide=len(third) == 4)
+    wide = len(third) == 4
+    return _Cell(parts, "dmy" if mark == "." and wide else None, wide=wide, pointed=mark == "." and not wide)
 
 
 def _with_name(first: str, name: str, last: str) -> _Cell | None:
@@ -191,6 +221,8 @@ def _solid(digits: str) -> _Cell | None:
 def _orders(cell: _Cell) -> tuple[Order, ...]:
     if cell.order is not None:
         return (cell.order,)
+    if cell.pointed:
+        return ("dmy", "ymd")
     return ("dmy", "mdy") if cell.wide else ("dmy", "mdy", "ymd")
 
 

@@ -26,11 +26,67 @@ class Step:
     balance: Decimal | None
 
 
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """A row that states a balance: its line in the file, how many movements stand above it, and the balance. `sure`: a
+    column of balances says so, and not its words alone."""
+
+    at: int
+    after: int
+    balance: Decimal
+    sure: bool
+
+
+def follows(path: Path, steps: Sequence[Step], stated: Sequence[Stated]) -> list[Problem]:
+    """Whether balances stated among the movements are what the movements between them make, oldest or newest first."""
+
+    def off(one: Stated, two: Stated, way: int) -> Decimal:
+        return two.balance - one.balance - way * sum((s.moved for s in steps[one.after : two.after]), Decimal(0))
+
+    if all(s.after in (0, len(steps)) for s in stated):
+        return []  # what stands at the ends is compared with the movements as opening and closing balance
+    gaps = [[off(one, two, way) for one, two in pairwise(stated)] for way in (1, -1)]
+    doubtful = next((s for s in stated if not s.sure), None)
+    if len(stated) < 2 and doubtful is not None:
+        text = f"line {doubtful.at} of {path.name} reads like a balance and is left out; no other row shows that it is"
+        return [_grave(text, abs(doubtful.balance))]
+    best = min(gaps, key=lambda of: sum(1 for gap in of if gap))
+    broken = next(((two, gap) for (_, two), gap in zip(pairwise(stated), best, strict=True) if gap), None)
+    if broken is None:
+        return []
+    return [
+        _grave(
+            f"the balance stated on line {broken[0].at} of {path.name} is not what the movements before it leave",
+            abs(broken[1]),
+        )
+    ]
+
+
+def _grave(text: str, amount: Decimal) -> Problem:
+    return Problem(
+        code="statement_does_not_add_up",
+        text=text,
+        next="export the statement again, without the rows of balances if the bank offers that",
+        grave=True,
+        amount=amount,
+    )
+
+
+def _unused(path: Path) -> Problem:
+    return Problem(
+        code="statement_balance_unused",
+        text=f"the balances in {path.name} do not follow from row to row; they are not used",
+        next="compare the sums with the bank's own statement",
+    )
+
+
 def ends(path: Path, steps: Sequence[Step]) -> tuple[Decimal | None, Decimal | None, list[Problem]]:
     """Opening and closing balance by the running one, and where it breaks; None where rows have no balance."""
     known = [(s, s.balance) for s in steps if s.balance is not None]
     if not known or len(known) < len(steps):
         return None, None, []
+    if len(known) > 1 and len({balance for _, balance in known}) == 1:
+        return None, None, [_unused(path)]  # the balance of today, on every row
     after = Counter(balance for _, balance in known)
     before = Counter(balance - s.moved for s, balance in known)
     starts, stops = before - after, after - before
@@ -46,13 +102,7 @@ def ends(path: Path, steps: Sequence[Step]) -> tuple[Decimal | None, Decimal | N
             opening = closing = ordered[-1][1]
         return opening, closing, []
     if breaks * _BROKEN > len(known) and len(known) > _BROKEN:
-        return None, None, [
-            Problem(
-                code="statement_balance_unused",
-                text=f"the balances in {path.name} do not follow from row to row; they are not used",
-                next="compare the sums with the bank's own statement",
-            )
-        ]  # fmt: skip
+        return None, None, [_unused(path)]
     opening, closing = ordered[0][1] - ordered[0][0].moved, ordered[-1][1]
     where = next(
         ((s, balance - s.moved - previous[1]) for previous, (s, balance) in pairwise(ordered)
