@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, get_args
+from functools import lru_cache
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from finchat.books.documents import Coding, Direction, Organisation
 from finchat.books.money import amount_text, parse_amount
@@ -171,6 +174,7 @@ def plan_from_json(data: Mapping[str, Any]) -> Plan:
     name, kind or currency that no plan of finchat has (a foreign plan's hash proves nothing)."""
     try:
         plan = _plan(data)
+        _typed("plan", plan)
         _check(plan)
         stated = [w["arguments_sha256"] for p in data["proposals"] for w in p["writes"]]
     except (KeyError, TypeError, AttributeError) as error:
@@ -211,6 +215,36 @@ def _check(plan: Plan) -> None:
     _among("ask", (ask.kind for ask in asks), get_args(AskKind))
     _among("required", (ask.required for ask in asks), (True, False))
     _among("org.sandbox", (plan.organisation.sandbox,), (True, False))
+
+
+def _typed(name: str, value: Any) -> None:
+    """Everything in the tree is of the type its field has: text is text. Raises ValueError naming the field."""
+    for field, hint in _hints(value.__class__):
+        held = getattr(value, field)
+        if not _is(held, hint):
+            raise ValueError(f"{name}.{field} is not what a plan holds there")
+        for item in held if isinstance(held, tuple) else (held,):
+            if is_dataclass(item):
+                _typed(field, item)
+
+
+@lru_cache(maxsize=32)
+def _hints(kind: Any) -> tuple[tuple[str, Any], ...]:
+    hints = get_type_hints(kind)
+    return tuple((field.name, hints[field.name]) for field in fields(kind))
+
+
+def _is(value: object, hint: Any) -> bool:
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin in (Union, UnionType):
+        return any(_is(value, one) for one in inner)
+    if origin is Literal:
+        return any(value is choice or (isinstance(value, str) and value == choice) for choice in inner)
+    if origin is tuple:
+        if not isinstance(value, tuple) or (inner[1:] != (...,) and len(value) != len(inner)):
+            return False
+        return all(_is(item, inner[0]) for item in value) if inner[1:] == (...,) else all(map(_is, value, inner))
+    return isinstance(value, origin or hint)
 
 
 def _unique_names(what: str, names: Sequence[object]) -> None:

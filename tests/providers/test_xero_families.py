@@ -94,6 +94,8 @@ EVERY: dict[str, Callable[[Proposal, int], Proposal]] = {
     "another document": lambda p, n: linked(p, n, document_id="another"),
     "another way to find it": lambda p, n: verified(p, n, by="smell"),
     "a later write before it": lambda p, n: written(p, n, depends_on=("w9",)),
+    "fingerprints that are no list": lambda p, n: verified(p, n, fingerprints=5),
+    "fingerprints that are no text": lambda p, n: verified(p, n, fingerprints=[{}]),
     "an earlier plan taken back": lambda p, n: written(p, n, reverses="a/p1/w1"),
     "another kind of proposal": lambda p, n: replace(p, kind="allocation"),
     "money from nowhere": lambda p, n: written(
@@ -123,6 +125,7 @@ SOME: dict[str, tuple[str, Callable[[Proposal, int], Proposal]]] = {
     "kept without its token": ("kept", lambda p, n: line_item(p, n, Description="nothing")),
     "kept without effects": ("kept", lambda p, n: written(p, n, effects=())),
     "kept at a tenth": ("kept", lambda p, n: effects(p, n, tenth)),
+    "coded for another bank line": ("spent", lambda p, n: verified(p, n, fingerprints=["fitid:of:another"])),
     "coded elsewhere": ("spent", lambda p, n: line_item(p, n, AccountCode="970")),
     "coded with another tax": ("spent", lambda p, n: line_item(p, n, TaxType="ZERORATED")),
     "coded otherwise than said": ("spent", lambda p, n: linked(p, n, coding=Coding("another", "NONE"))),

@@ -64,6 +64,26 @@ def test_a_plan_file_names_nothing_that_a_card_could_not_print_as_it_is(
         plan_from_json(forged(change))
 
 
+@pytest.mark.parametrize("odd", [None, 5, True, ["x"], {"a": 1}], ids=str)
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda d, odd: d["org"].update(name=odd),
+        lambda d, odd: d["proposals"][0].update(line_id=odd),
+        lambda d, odd: d["proposals"][0]["links"][0].update(number=odd),
+        lambda d, odd: d["proposals"][0]["links"][0].update(contact=odd),
+        lambda d, odd: d["proposals"][0]["links"][0].update(amount=odd),
+        lambda d, odd: d["proposals"][0]["writes"][0]["effects"][0].update(account_id=odd),
+        lambda d, odd: d["expected"].update(why_missing=odd or 5),
+    ],
+)
+def test_a_plan_file_holds_text_where_a_screen_prints_text(
+    change: Callable[[dict[str, Any], Any], None], odd: object
+) -> None:
+    with pytest.raises(ValueError, match="not"):
+        plan_from_json(forged(lambda data: change(data, odd)))
+
+
 @pytest.mark.parametrize("claim", [{"sandbox": True}, {"name": "Demo Company"}, {"base_currency": "AUD"}])
 async def test_a_plan_that_calls_the_organisation_something_else_is_not_written(
     world: World, claim: dict[str, Any]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import get_args
 
-from finchat.books.plan import Kind, Proposal
+from finchat.books.plan import Kind, Proposal, Write
 from finchat.providers.xero.families import family_of
 from finchat.providers.xero.family import Check
 from finchat.providers.xero.reversal import OPERATIONS as REVERSING
@@ -60,6 +60,7 @@ def _checks(proposal: Proposal, base: str) -> Iterator[Check]:
         yield f"{write.id}.tool", (write.tool, write.resource) == (row.tool, row.resource)
         yield f"{write.id}.depends_on", set(write.depends_on) <= set(ids[:position])
         yield f"{write.id}.link_ids", len(write.link_ids) == 1
+        yield f"{write.id}.verify.fingerprints", _of_line(proposal, write)
         for name, holds in family.checks(proposal, write, links[write.link_ids[0]], base):
             yield f"{write.id}.{name}", holds
     if line is not None and not reversal:
@@ -68,3 +69,11 @@ def _checks(proposal: Proposal, base: str) -> Iterator[Check]:
         yield "links.bank_amount", all(link.bank_amount > 0 for link in cash if link.bank_amount is not None)
         yield "links.bank_currency", all(link.bank_currency == line.currency for link in cash)
         yield "line.amount", not cash or proposal.cash <= line.amount
+
+
+def _of_line(proposal: Proposal, write: Write) -> bool:
+    """Whether a write uses up its own bank line and no other; a transfer the line on its other account as well."""
+    named = (write.verify or {}).get("fingerprints", [])
+    own = {proposal.line_id, *(proposal.line.fingerprints if proposal.line is not None else ())}
+    told = isinstance(named, list | tuple) and all(isinstance(name, str) for name in named)
+    return told and (write.operation == "bank_transfer.create" or own.issuperset(named))
