@@ -50,7 +50,10 @@ def writing(child: pexpect.spawn[str], company: Served) -> str:
     return invoice
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 143)])
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(signal.SIGINT, 130), (signal.SIGTERM, 143), pytest.param(signal.SIGHUP, 143, marks=pytest.mark.slow)],
+)
 def test_a_signal_while_a_write_is_under_way_leaves_it_known_as_unknown_and_the_next_start_settles_it(
     number: signal.Signals, code: int, slow: Served, home: Path, tmp_path: Path
 ) -> None:
