@@ -16,8 +16,6 @@ from finchat.app.invocation import Invocation, plan_saved
 from finchat.errors import ExitCode, FinchatError, UsageError
 
 if TYPE_CHECKING:
-    from rich.text import Text
-
     from finchat.app.desk import Desk
     from finchat.books.plan import Balances, Plan, Proposal
     from finchat.safety.approval import Approver
@@ -25,6 +23,7 @@ if TYPE_CHECKING:
     from finchat.safety.results import WriteResult
     from finchat.store.database import Database
     from finchat.ui.approval import TerminalApprover
+    from finchat.ui.card import CardLines
     from finchat.ui.question import Questions
     from finchat.workflows.execute import Answering, Applied
     from finchat.workflows.review.board import Board
@@ -73,7 +72,7 @@ class _Sitting:
     as_of: date
     warnings: tuple[str, ...]
 
-    def card(self, proposal: Proposal, number: int, total: int, width: int) -> Sequence[Text]:
+    def card(self, proposal: Proposal, number: int, total: int, width: int) -> CardLines:
         """The whole card."""
         from finchat.safety.approval import ReviewContext
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
+    CardLines = list[Text]
+
 SANDBOX = "SANDBOX"
 _LABEL = 14
 _CODE_FIELDS = frozenset({"accountcode", "account_code"})

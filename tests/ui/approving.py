@@ -8,17 +8,24 @@ import sys
 from finchat.safety.approval import Approve, ReviewContext
 from finchat.ui.approval import TerminalApprover
 from finchat.ui.sink import Sink
-from tests.ui.samples import PLAN
+from finchat.workflows.choosing import Chart
+from tests.ui.samples import ASKING, CHART, PLAN
 
 
 def given(flag: str) -> str:
     return next((a.partition("=")[2] for a in sys.argv if a.startswith(f"{flag}=")), "")
 
 
+async def chart() -> Chart:
+    """A small chart of accounts."""
+    return CHART
+
+
 async def main(foreign: bool) -> None:
-    approver = TerminalApprover(Sink(), contextlib.nullcontext)
+    approver = TerminalApprover(Sink(), contextlib.nullcontext, chart)
+    plan = ASKING if "--asks" in sys.argv else PLAN
     context = ReviewContext(
-        proposal_ids=tuple(p.id for p in PLAN.proposals),
+        proposal_ids=tuple(p.id for p in plan.proposals),
         foreign=foreign,
         account_names={"bank-1": "Business Bank"},
         decided=int(given("--decided") or 0),
@@ -28,7 +35,7 @@ async def main(foreign: bool) -> None:
         print("READY", flush=True)
         sys.stdin.readline()
         print("GO", flush=True)
-    async for decision in approver.review(PLAN, context):
+    async for decision in approver.review(plan, context):
         if isinstance(decision, Approve):
             print(f"DECIDED Approve {decision.proposal_id}", flush=True)
         else:

@@ -6,10 +6,22 @@ import dataclasses
 import datetime as dt
 from decimal import Decimal as D
 
-from finchat.books.documents import BankLine, Direction, Organisation
+from finchat.books.documents import (
+    Account,
+    AccountKind,
+    BankLine,
+    Coding,
+    Contact,
+    Direction,
+    Organisation,
+    TaxRate,
+    TrackingCategory,
+)
 from finchat.books.plan import (
+    Ask,
     Balances,
     BankBalance,
+    Choice,
     Class,
     CreditName,
     Effect,
@@ -158,6 +170,56 @@ PLAN = Plan(
     expected=BALANCES,
 )
 
+
+@dataclasses.dataclass(frozen=True)
+class SampleChart:
+    """What lines can be coded with."""
+
+    accounts: dict[str, Account]
+    tax_rates: dict[str, TaxRate]
+    tracking: tuple[TrackingCategory, ...]
+    contacts: dict[str, Contact]
+
+
+def account(id: str, code: str, name: str, kind: AccountKind, tax: str, *, codable: bool = True) -> Account:
+    return Account(id=id, code=code, name=name, kind=kind, currency="NZD", tax_type=tax, codable=codable)
+
+
+CHART = SampleChart(
+    accounts={
+        a.id: a
+        for a in (
+            account("bank-1", "090", "Business Bank", "bank", "", codable=False),
+            account("fees", "404", "Bank Fees", "expense", "NONE"),
+            account("soft", "485", "Subscriptions", "expense", "INPUT2"),
+            account("sales", "200", "Sales", "revenue", "OUTPUT2"),
+        )
+    },
+    tax_rates={
+        r.type: r
+        for r in (
+            TaxRate(type="NONE", name="No GST", percent=D(0)),
+            TaxRate(type="INPUT2", name="15% GST on Expenses", percent=D(15), revenue=False),
+            TaxRate(type="OUTPUT2", name="15% GST on Income", percent=D(15), expenses=False),
+        )
+    },
+    tracking=(TrackingCategory(id="t1", name="Region", options=("North", "South")),),
+    contacts={"c-1": Contact(id="c-1", name="Paddock Servers")},
+)
+_ASK = Ask(
+    id="a1", kind="coding", amount=D("420.00"), currency="NZD", contact_id="", contact="LONGLINE FIBRE",
+    text="420.00 NZD spent for LONGLINE FIBRE, without a document: to which account and tax code, and whose is it?",
+    required=True, choices=(Choice(coding=Coding("soft", "INPUT2", (("Region", "North"),)), text="3 of 5 times"),),
+)  # fmt: skip
+ASKING = dataclasses.replace(
+    PLAN,
+    id="20261120-asking01",
+    proposals=(
+        dataclasses.replace(
+            PLAN.proposals[4], id="p1", kind="spend_money", certainty="review", links=(), writes=(), asks=(_ASK,)
+        ),
+    ),
+)
 FINDINGS = (
     Finding(
         code="duplicate",

@@ -239,3 +239,61 @@ def test_the_rows_of_all_certain_ones_are_paged_too(start: Start) -> None:
     child.expect("nothing is approved")
     child.expect(ASKED)
     child.sendeof()
+
+
+def test_a_question_cannot_be_approved_and_is_answered_with_what_the_chart_holds(start: Start) -> None:
+    child = start("--asks")
+    child.expect(ASKED)
+    assert "c account and tax" in str(child.after)
+    assert "y yes" not in str(child.after)
+    child.sendline("y")
+    child.expect("nothing can be written before its question is answered")
+    child.expect(ASKED)
+    child.sendline("c")
+    child.expect("3 of 5 times")
+    for wrong, why in (("999", "there is no account '999'; name one of 200 Sales"), ("090", "nothing can be coded")):
+        child.expect("q leaves: ")
+        child.sendline(wrong)
+        child.expect(why)
+    child.expect("q leaves: ")
+    child.sendline("bank fees")
+    child.expect(r"Tax code \(Enter takes NONE, the account's own\), q leaves: ")
+    child.sendline("OUTPUT2")
+    child.expect("OUTPUT2 does not go with account 404 Bank Fees; name one of NONE")
+    child.expect("q leaves: ")
+    child.sendline("")
+    child.expect("Region, one of North, South")
+    child.sendline("south")
+    child.expect("Who is it")
+    child.sendline("Paddock")
+    child.expect("there is no contact 'Paddock'; name one of Paddock Servers")
+    child.expect("q leaves: ")
+    child.sendline("+")
+    answer = decided(child)
+    assert answer.startswith("Answer")
+    assert "'account_id': 'fees', 'tax_type': 'NONE', 'tracking': (('Region', 'South'),)" in answer
+    assert "'contact_id': '', 'new_contact': 'LONGLINE FIBRE'" in answer
+
+
+def test_enter_takes_the_choice_that_the_prompt_names(start: Start) -> None:
+    child = start("--asks")
+    child.expect(ASKED)
+    child.sendline("c")
+    child.expect(r"\(Enter takes choice 1\), q leaves: ")
+    child.sendline("")
+    child.expect("Who is it")
+    child.sendline("paddock servers")
+    answer = decided(child)
+    assert "'account_id': 'soft', 'tax_type': 'INPUT2', 'tracking': (('Region', 'North'),)" in answer
+    assert "'contact_id': 'c-1'" in answer
+
+
+def test_a_question_can_be_left_without_an_answer(start: Start) -> None:
+    child = start("--asks")
+    child.expect(ASKED)
+    child.sendline("c")
+    child.expect("q leaves: ")
+    child.sendline("q")
+    child.expect("nothing was changed")
+    child.expect(ASKED)
+    child.sendeof()

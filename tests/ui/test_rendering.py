@@ -1,6 +1,8 @@
 """Tables, cards and results as a reader meets them."""
 
+import dataclasses
 import io
+import re
 from dataclasses import replace
 from decimal import Decimal as D
 
@@ -18,7 +20,7 @@ from finchat.ui.plan_table import line_text, plan_table, totals
 from finchat.ui.result import balances_hold, balances_view, confirm_sentence, outcomes_view
 from finchat.ui.sink import Sink
 from finchat.workflows.situations import leaves_open
-from tests.ui.samples import BALANCES, FINDINGS, LINES, PLAN, line, link, payment, proposal
+from tests.ui.samples import ASKING, BALANCES, FINDINGS, LINES, PLAN, line, link, payment, proposal
 
 
 def shown(renderable: RenderableType, width: int, monkeypatch: pytest.MonkeyPatch) -> str:
@@ -257,3 +259,34 @@ def test_finchat_never_says_it_reconciled() -> None:
     assert "matched and recorded 1 bank line;" in sentence
     assert "reconcil" not in sentence.lower()
     assert confirm_sentence(PLAN, (), "Xero") is None
+
+
+def test_the_card_of_a_question_shows_what_is_asked_and_what_is_offered_with_why() -> None:
+    card = "\n".join(
+        t.plain
+        for t in card_lines(
+            ASKING, ASKING.proposals[0], number=1, total=1, width=100, accounts={"soft": "485 Subscriptions"}
+        )
+    )
+    assert "Question      420.00 NZD spent for LONGLINE FIBRE" in card
+    assert "1  485 Subscriptions, INPUT2, Region: North" in card
+    assert "3 of 5 times" in card
+    assert "nothing can be written before" in card
+
+
+def test_what_an_earlier_write_supplies_is_named_and_shown_as_it_is_hashed() -> None:
+    first = PLAN.proposals[0]
+    write = dataclasses.replace(
+        first.writes[0],
+        arguments={
+            "contact_id": {"$from": "w1.ContactID"},
+            "line_items": [{"AccountCode": "404", "UnitAmount": "404"}],
+        },
+    )
+    changed = dataclasses.replace(first, writes=(write,))
+    for width in (80, 140):
+        lines = card_lines(PLAN, changed, number=1, total=1, width=width, accounts={"fees": "404 Bank Fees"})
+        card = "\n".join(line.plain for line in lines)
+        assert re.search(r"contact_id\.\$from\s+w1\.ContactID\s+\(supplied by w1\)", card)
+        assert card.count("(Bank Fees)") == 1  # the account, not the amount
+        assert max(line.cell_len for line in lines) <= width
