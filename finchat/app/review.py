@@ -192,6 +192,8 @@ async def sit(
         plan_saved(desk.call.again("review", plan.id))
         with desk.progress.diverted(screen.heard):
             writing = asyncio.ensure_future(writer.run())
+            # Without its writer the screen would promise what nobody does.
+            writing.add_done_callback(lambda done: None if done.cancelled() or not done.exception() else screen.leave())
             try:
                 left = await screen.run()
             except asyncio.CancelledError:

@@ -170,6 +170,10 @@ class ReviewScreen:
         elif not self._aside:
             self._app.invalidate()
 
+    def leave(self) -> None:
+        """End the sitting from outside."""
+        self._exit("left")
+
     def heard(self, event: Event) -> None:
         """An event of the engine, told in the status line rather than over the screen."""
         self.writer.heard(event)
