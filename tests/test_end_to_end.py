@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import pexpect
 import pytest
 from jsonschema import Draft202012Validator
 
+from finchat.canonical import sha256_of
 from finchat.workflows.schemas import PLAN, RECONCILE
 
 ROOT = Path(__file__).parents[1]
@@ -214,6 +216,23 @@ def test_a_plan_of_another_home_is_foreign_and_asks_one_by_one(
     assert done.returncode == 3
     assert "not made on this machine" in done.stdout
     assert "certain" not in done.stdout.split("Class", 1)[1].split("proposals:")[0]
+
+
+@pytest.mark.parametrize("field", ["number", "contact"])
+def test_a_foreign_plan_that_calls_a_record_otherwise_than_the_ledger_is_refused(
+    field: str, planned: dict[str, Any], tmp_path: Path
+) -> None:
+    """The name a card shows beside an id is the file's own word until somebody looks."""
+    plan = json.loads(Path(planned["plan"]["path"]).read_text(), parse_float=Decimal)
+    link = next(link for p in plan["proposals"] for link in p["links"] if link["document_id"])
+    link[field] = "Somebody else"
+    del plan["hash"]
+    forged = tmp_path / "plan.json"
+    forged.write_text(json.dumps({**plan, "hash": sha256_of(plan)}))
+    done = run(tmp_path / "home", "apply", str(forged))
+    assert done.returncode == 8
+    assert "was not made here, and it calls document" in done.stderr
+    assert "Somebody else" not in done.stdout
 
 
 def test_neutral_files_are_matched_without_any_connection(shared: Path, tmp_path: Path) -> None:

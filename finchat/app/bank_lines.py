@@ -122,6 +122,7 @@ def apply(call: Invocation, plan: str, *, yes: bool, review: bool = False) -> in
     """`finchat apply`: the same question and the same road for a saved plan; `review`: on the review screen."""
     with quick_imports():
         from finchat.providers.xero import OrganisationUnclear
+        from finchat.providers.xero.names import misnamed
         from finchat.safety.guard import same_organisation
         from finchat.workflows import plans, reconcile_json
         from finchat.workflows.earlier import earlier
@@ -152,6 +153,12 @@ def apply(call: Invocation, plan: str, *, yes: bool, review: bool = False) -> in
                 )
             same_organisation(saved, desk.organisation)
             foreign = not desk.journal.knows(saved)
+            if foreign and (why := await misnamed(desk.guard.toolbox(desk.settings.name), saved)):
+                raise VerificationMismatch(
+                    f"{path} was not made here, and {why}",
+                    field="PLAN",
+                    next="make a new plan here; nothing of this file is applied",
+                )
             todo = as_foreign(saved) if foreign else saved
             done = earlier(todo, desk.journal)
             settled = {(r.proposal_id, r.write_id) for r in done}

@@ -650,7 +650,7 @@ class Journal:
             why = (
                 "it is not known what that was"
                 if planned is None
-                else contradiction(write, planned, original["ledger_id"])
+                else contradiction(write, proposal, *planned, original["ledger_id"])
             )
             if why is not None:
                 raise WriteRefused(
@@ -677,11 +677,11 @@ class Journal:
                     next=f"let it finish, or settle it: finchat journal resolve {_from_row(other).name} --committed ID",
                 )  # fmt: skip
 
-    def _planned(self, name: str) -> Write | None:
+    def _planned(self, name: str) -> tuple[Write, Proposal] | None:
         plan_id, proposal_id, write_id = name.split("/", 2)
         plan = self.plan(plan_id)
         proposals = plan.proposals if plan is not None else ()
-        return next((w for p in proposals if p.id == proposal_id for w in p.writes if w.id == write_id), None)
+        return next(((w, p) for p in proposals if p.id == proposal_id for w in p.writes if w.id == write_id), None)
 
     def _use_up(self, connection: Connection, approval: Approval) -> None:
         try:

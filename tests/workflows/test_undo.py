@@ -19,6 +19,7 @@ from finchat.providers.xero import WriteContext
 from finchat.providers.xero.reversal import OPERATIONS
 from finchat.safety.approval import Answer, ApprovalDecision, Approve, ReviewContext, Skip, bind
 from finchat.safety.policy import Defaults, Policy, UnattendedRules
+from finchat.safety.reversing import contradiction
 from finchat.safety.unattended import judge
 from finchat.sandbox.company import SeededCompany
 from finchat.sandbox.xero.back_end import XeroBackEnd
@@ -116,6 +117,11 @@ def a_part_payment(plan: Plan) -> list[str]:
         p.id: (p.writes[0].verify or {}).get("due_after", "0.00") for p in plan.proposals if p.id in payments_of(plan)
     }
     return [id for id, due in left.items() if due not in ("0.00", "0")][:1]
+
+
+def a_settled_rest(plan: Plan) -> list[str]:
+    """The first proposal of a payment whose rest can be settled with a credit note."""
+    return [p.id for p in plan.proposals if p.writes and any(ask.kind == "fee" for ask in p.asks)][:1]
 
 
 def every_eighth_payment(plan: Plan) -> list[str]:
@@ -396,12 +402,35 @@ async def test_an_undo_that_was_swapped_for_another_record_is_refused(
         await written(desk, feed, only=two_payments)
         undo = await proposed(desk)
         first, second = undo.plan.proposals
-        forged_write = replace(first.writes[0], reverses=second.writes[0].reverses)
-        forged = replace(undo.plan, id="20261120-0forged0", proposals=(replace(first, writes=(forged_write,)),))
+        another = replace(first, writes=(replace(first.writes[0], reverses=second.writes[0].reverses),))
+        told = [replace(link, number="SI-1", contact="Somebody else") for link in first.links]
         before = await ledger(desk)
-        done = await desk.apply(forged, everyone(forged))
-        assert {r.error.code for r in done.results if r.error} == {"payload_changed"}
-        assert await ledger(desk) == before
+        for n, proposal in enumerate((another, replace(first, links=tuple(told)))):
+            forged = replace(undo.plan, id=f"20261120-0forged{n}", proposals=(proposal,))
+            done = await desk.apply(forged, everyone(forged))
+            assert {r.error.code for r in done.results if r.error} == {"payload_changed"}
+            assert await ledger(desk) == before
+
+
+async def test_an_undo_of_a_credit_note_does_not_take_back_what_others_did_with_it(
+    back_end: XeroBackEnd, home: Home, feed: Path
+) -> None:
+    """Of the right record, amount and effects, and yet another deed than the one that is named."""
+    async with open_desk(back_end, home, ANCHOR) as desk:
+        await written(desk, feed, only=a_settled_rest)
+        undo = await proposed(desk)
+        (of,) = undo.plan.proposals
+        writes = {w.operation: w for w in of.writes}
+        void, removal = writes["credit_note.void"], writes["credit_note.deallocate"]
+        record = desk.journal.find(void.reverses)
+        plan, id = desk.journal.plan(record.plan_id), record.ledger_id
+    assert plan is not None
+    case = next(p for p in plan.proposals if p.id == record.proposal_id)
+    note = next(w for w in case.writes if w.id == record.write_id)
+    forged = replace(void, operation=removal.operation, verify={**(removal.verify or {}), "allocation_id": "x"})
+    assert contradiction(void, of, note, case, id) is None
+    assert "kind" in (contradiction(forged, of, note, case, id) or "")
+    assert "record" in (contradiction(void, of, note, case, None) or "")
 
 
 async def test_undo_passes_unattended_only_by_its_own_kind_and_counts_for_the_day(
