@@ -86,8 +86,8 @@ def reconcile(
             path = desk.keep(found.plan, out) if found.plan.proposals else None
             forbidden = desk.guard.forbidden(found.plan)
             found = replace(found, findings=(*found.findings, *forbidden_findings(found.plan, forbidden)))
-            if not (review and shows_screen(call)):
-                desk.show(found, denied={r.proposal_id for r in forbidden})
+            on_screen = review and shows_screen(call)
+            desk.show(found, denied={r.proposal_id for r in forbidden}, rows=not on_screen)
             applied = desk.reasons(untouched(found.plan, found.before, forbidden), yes=yes)
             if found.plan.proposals and (call.sink.interactive or yes):
                 applied = await desk.apply(

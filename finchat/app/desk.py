@@ -140,12 +140,13 @@ class Desk:
         plan_saved(self.call.again("apply", plan.id))
         return path
 
-    def show(self, found: Reconciliation, *, denied: Collection[str]) -> None:
-        """The window, the plan and the findings, on stdout. `denied`: proposals the policy forbids."""
+    def show(self, found: Reconciliation, *, denied: Collection[str], rows: bool = True) -> None:
+        """The window, the plan and the findings, on stdout. `denied`: proposals the policy forbids; without `rows` the
+        plan is left to the review screen."""
         from finchat.ui.reconciliation import plan_view
 
         self.progress.clear()
-        self.call.sink.data(plan_view(found, self.call.sink.out.width, denied=denied))
+        self.call.sink.data(plan_view(found, self.call.sink.out.width, denied=denied, rows=rows))
         if not found.answers and not found.statements:
             self.call.sink.data(self._why_no_lines())
 

@@ -28,10 +28,10 @@ _STATUS_WORDS: Mapping[LineStatus, str] = {
 }  # fmt: skip
 
 
-def plan_view(found: Reconciliation, width: int, *, denied: Collection[str] = ()) -> RenderableType:
+def plan_view(found: Reconciliation, width: int, *, denied: Collection[str] = (), rows: bool = True) -> RenderableType:
     """Organisation and window, how many lines became what, the plan, its totals and the findings.
 
-    `denied`: ids of the proposals that the policy forbids.
+    `denied`: ids of the proposals that the policy forbids; without `rows` the plan itself is left to a screen.
     """
     from rich.console import Group
     from rich.text import Text
@@ -47,7 +47,7 @@ def plan_view(found: Reconciliation, width: int, *, denied: Collection[str] = ()
         *([statements_view(found.statements, found.account_names)] if found.statements else ()),
         Text(f"{lines} of {window}" + (f": {summary}" if summary else "")),
     ]
-    if found.plan.proposals:
+    if found.plan.proposals and rows:
         parts += _plan(found.plan, width, denied, found.account_names)
     if findings := without_statements(found.findings, found.statements):
         parts += [Text(""), findings_view(findings, found.lines)]
