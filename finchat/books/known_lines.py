@@ -2,15 +2,17 @@
 
 The rules, in their order, each line taken once:
 
-1. The bank's own id, with the same direction and amount.
+1. The bank's own id, with the same direction and amount, on the same day or with a text that can be the same.
 2. The same day, direction, amount and text.
 3. The same day, direction and amount, where the texts can be two banks' ways of writing one thing: words in common.
-4. Whatever is left of the same day, direction and amount, on a day an earlier file covers from end to end: nothing
-   that happened then can be new.
+   Files of one layout write one thing alike: there one text has to hold the whole other.
+4. Whatever is left of the same day, direction and amount, on a day one of the files covers from end to end: nothing
+   that happened then can be missing there.
 
 Two lines stay two where something tells them apart: different ids of one format, or different balances after them.
-That holds on days at the edge of a file, where the file may show a part of the day. On a day that an earlier file
-covers in full an id that differs means only that the bank numbers its lines anew for every export.
+That holds on days at the edge of both files, where each may show a part of the day. On a day that one of them covers
+in full an id that differs means only that the bank numbers its lines anew for every export; where nothing but the ids
+differs on several days, it does so on all of them.
 A line that is known keeps its id. A line that is new gets the first occurrence number that no other line of the
 same text has, so that a file which begins between two identical rows never gives either of them a third name.
 """
@@ -32,8 +34,8 @@ from finchat.books.matching.text import words
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownLine:
-    """A line of an earlier file. `ids` maps a format to the id the bank gave the line in it; `balance` is the account's
-    after the line, where a file printed it."""
+    """A line of an earlier file. `ids` maps each format that showed the line to the id the bank gave it there, "" for
+    none; `balance` is the account's after the line, where a file printed it."""
 
     line: BankLine
     ids: tuple[tuple[str, str], ...] = ()
@@ -56,7 +58,8 @@ def recognise(
     known: Iterable[KnownLine] = (),
     covered: Iterable[tuple[dt.date, dt.date]] = (),
 ) -> tuple[Recognised, ...]:
-    """The lines of one file in their order. `covered`: first and last day of the lines of each earlier file.
+    """The lines of one file in their order. `format` names what wrote it, a CSV's layout too; `covered`: first and last
+    day of the lines of each earlier file.
 
     Raises ValueError when an amount is not positive.
     """
@@ -75,6 +78,8 @@ class _Recognising:
     taken: set[str] = field(default_factory=set)
     free: dict[_Key, list[KnownLine]] = field(default_factory=dict)
     prints: dict[str, str] = field(default_factory=dict)  # fingerprint → id of the line that has it
+    own: tuple[dt.date, dt.date] | None = None  # first and last day of the new file
+    renumbered: bool = False  # the bank gave every line a new id
 
     def run(self, lines: Sequence[RawLine]) -> tuple[Recognised, ...]:
         by_key: dict[_Key, list[KnownLine]] = defaultdict(list)
@@ -84,8 +89,11 @@ class _Recognising:
                 self.prints.setdefault(print_, one.line.id)
         self.free = by_key
         lines = _trusted(lines)
+        if lines:
+            self.own = min(x.date for x in lines), max(x.date for x in lines)
         found: dict[int, KnownLine] = {}
         self._by_id(lines, found)
+        self.renumbered = not found and self._only_ids_differ(lines)
         self._by_text(lines, found)
         self._by_words(lines, found)
         self._by_day(lines, found)
@@ -94,7 +102,7 @@ class _Recognising:
     def _by_id(self, lines: Sequence[RawLine], found: dict[int, KnownLine]) -> None:
         ids: dict[tuple[str, Direction, Decimal], deque[KnownLine]] = defaultdict(deque)
         for one in self.known:
-            for fitid in dict.fromkeys(id for _, id in one.ids):
+            for fitid in dict.fromkeys(id for _, id in one.ids if id):
                 ids[fitid, one.line.direction, one.line.amount].append(one)
         for n, line in enumerate(lines):
             self._take_first(
@@ -103,6 +111,15 @@ class _Recognising:
                 partial(_near, line),
                 found,
             )
+
+    def _only_ids_differ(self, lines: Sequence[RawLine]) -> bool:
+        """Lines of several days that are alike in all but the id this format gives them."""
+        said: dict[tuple[_Key, tuple[str, ...]], str] = {}
+        for one in self.known:
+            if id := dict(one.ids).get(self.format):
+                said[_key(one.line), _text(one.line)] = id
+        days = {x.date for x in lines if x.fitid and said.get((_key(x), _text(x)), x.fitid) != x.fitid}
+        return len(days) > 1
 
     def _by_text(self, lines: Sequence[RawLine], found: dict[int, KnownLine]) -> None:
         said: dict[tuple[_Key, tuple[str, ...]], deque[KnownLine]] = defaultdict(deque)
@@ -123,7 +140,7 @@ class _Recognising:
             left = () if n in found else self._left(line)
             for m, one in enumerate(left if len(left) <= _MANY else ()):
                 alike = _alike(line, one.line)
-                if alike > 0 and not self._apart(line, one):
+                if alike >= self._least(line, one) and not self._apart(line, one):
                     pairs.append((-alike, n, m, one))
         for _, n, _, one in sorted(pairs, key=lambda p: p[:3]):
             if n not in found and one.line.id not in self.taken:
@@ -158,10 +175,18 @@ class _Recognising:
     def _apart(self, line: RawLine, one: KnownLine) -> bool:
         """Something shows that these are two."""
         theirs = dict(one.ids).get(self.format)
-        ids = bool(line.fitid and theirs and line.fitid != theirs)
+        ids = bool(line.fitid and theirs and line.fitid != theirs) and not self.renumbered
         return ids or (line.balance is not None and one.balance is not None and line.balance != one.balance)
 
+    def _least(self, line: RawLine, one: KnownLine) -> float:
+        """How alike two texts must be: whole where the same layout wrote both, and each file may show other lines."""
+        return 1.0 if self.format in dict(one.ids) and not self._whole(line.date) else _SLIGHTLY
+
     def _whole(self, day: dt.date) -> bool:
+        """Whether one of the files, this one included, shows the whole day."""
+        return self._covered(day) or (self.own is not None and self.own[0] < day < self.own[1])
+
+    def _covered(self, day: dt.date) -> bool:
         return any(first < day < last for first, last in self.covered)
 
     def _named(self, lines: Sequence[RawLine], found: dict[int, KnownLine]) -> tuple[Recognised, ...]:
@@ -172,9 +197,8 @@ class _Recognising:
             if n in found:
                 result.append(Recognised(known=self._joined(found[n], line), new=False))
             else:
-                ids = ((self.format, line.fitid),) if line.fitid else ()
-                one = KnownLine(line=named[n], ids=ids, balance=line.balance)
-                result.append(Recognised(known=one, new=True, late=self._whole(line.date)))
+                one = KnownLine(line=named[n], ids=((self.format, line.fitid),), balance=line.balance)
+                result.append(Recognised(known=one, new=True, late=self._covered(line.date)))
         return tuple(result)
 
     def _fresh(self, lines: Sequence[RawLine]) -> tuple[BankLine, ...]:
@@ -187,8 +211,7 @@ class _Recognising:
         """The known line with what this file adds: the bank's id in this format, the name its text gives it, texts."""
         old = one.line
         ids = dict(one.ids)
-        if line.fitid:
-            ids.setdefault(self.format, line.fitid)
+        ids[self.format] = ids.get(self.format) or line.fitid
         names = [f"fitid:{self.account_id}:{line.fitid}"] if line.fitid else []
         if _text(line) != _text(old):
             hashes = (content_of(line, self.account_id, n) for n in count(1))
@@ -209,20 +232,26 @@ class _Recognising:
 
 
 _MANY = 50  # lines of one day and amount: beyond that words alone pair nothing
+_SLIGHTLY, _MOSTLY = 0.01, 0.6  # how much of the shorter text the other has: anything, and more than a legal form
 _MOVED = 5  # days by which a bank may date a line anew between two exports
 
 
 def _near(line: RawLine, one: KnownLine) -> bool:
-    return abs((one.line.date - line.date).days) <= _MOVED
+    if one.line.date == line.date:
+        return True
+    return abs((one.line.date - line.date).days) <= _MOVED and _can_be(line, one.line)
 
 
 def _trusted(lines: Sequence[RawLine]) -> list[RawLine]:
-    """Without ids that stand on lines of different amounts: such an id names something else than the line."""
-    facts: dict[str, set[tuple[Direction, Decimal]]] = defaultdict(set)
+    """Without ids that stand on lines of different amounts or texts: such an id names something else than the line."""
+    first: dict[str, RawLine] = {}
+    shared: set[str] = set()
     for line in lines:
         if line.fitid:
-            facts[line.fitid].add((line.direction, line.amount))
-    return [replace(line, fitid="") if len(facts[line.fitid]) > 1 else line for line in lines]
+            other = first.setdefault(line.fitid, line)
+            if (other.direction, other.amount) != (line.direction, line.amount) or not _can_be(line, other):
+                shared.add(line.fitid)
+    return [replace(line, fitid="") if line.fitid in shared else line for line in lines]
 
 
 def _key(line: RawLine | BankLine) -> _Key:
@@ -233,7 +262,7 @@ def _text(line: RawLine | BankLine) -> tuple[str, ...]:
     return (*words(line.payee), *words(line.narration), *words(line.reference))
 
 
-def _alike(line: RawLine, other: BankLine) -> float:
+def _alike(line: RawLine, other: RawLine | BankLine) -> float:
     """How well two texts can be one line's: the share of the shorter one's words that the other has, cut words too."""
     a, b = Counter(_text(line)), Counter(_text(other))
     short, long = sorted((a, b), key=lambda c: c.total())
@@ -243,6 +272,11 @@ def _alike(line: RawLine, other: BankLine) -> float:
     cut = sum(n for word, n in short.items() if word not in long and any(_cut(word, other) for other in long))
     share = (met + cut) / short.total()
     return share if share >= 0.5 else 0.0
+
+
+def _can_be(line: RawLine, other: RawLine | BankLine) -> bool:
+    """Whether the texts under one id can be of one line: a legal form in common is not enough."""
+    return not (_text(line) and _text(other)) or _alike(line, other) >= _MOSTLY
 
 
 def _cut(a: str, b: str) -> bool:

@@ -214,9 +214,12 @@ class _Reading:
         mine: dict[str, BankLine] = {}
         so_far = list(others)
         for file in files:
-            recognised = recognise(file.lines, account.id, file.format, (*known.values(), *fed(known)), covered)
+            layout = file.layout or file.format
+            recognised = recognise(file.lines, account.id, layout, (*known.values(), *fed(known)), covered)
+            met = {r.known.line.id for r in recognised}
+            unmet = {k.line.date for k in known.values() if k.line.id not in met}
             problems += checks.of_file(file, account.currency)
-            problems += checks.beside_others(file, recognised, so_far, account.currency)
+            problems += checks.beside_others(file, recognised, so_far, account.currency, unmet)
             for one in recognised:
                 known[one.known.line.id] = one.known
                 mine[one.known.line.id] = replace(one.known.line, source="statement")

@@ -179,6 +179,16 @@ def test_money_in_from_a_supplier_pays_back_a_credit_of_theirs() -> None:
     assert verdict("MOANA FREIGHT", "120.00", credits=(replace(theirs, type="invoice"),)).refunds == ()
 
 
+def test_money_that_may_pay_a_bill_of_the_contact_or_a_credit_back_is_for_a_person() -> None:
+    both = {"documents": (bill("BILL-5", "kauri", "120.00"),)}
+    v = refunded("KAURI JOINERY", "120.00", **both)
+    assert not v.certain
+    assert (v.settlements, v.status) == ((), "review")
+    named = refunded("KAURI JOINERY BILL-5", "120.00", **both)
+    assert named.certain
+    assert [s.document_id for s in named.settlements] == ["doc-BILL-5"]
+
+
 def test_of_two_equal_credits_the_named_one_is_paid_back() -> None:
     other = credit("CN-0008", "kauri", "120.00")
     v = refunded("KAURI JOINERY CN-7", "120.00", CREDIT, other)

@@ -173,7 +173,39 @@ def test_an_id_that_changes_with_every_export_makes_nothing_new_on_a_day_covered
     days = [raw(n, 100 + n, f"T{n}", fitid=f"x{n}") for n in range(5)]
     memory.read(days, "ofx")
     again = memory.read([replace(x, fitid=f"y{n}") for n, x in enumerate(days)], "ofx")
-    assert [r.new for r in again] == [True, False, False, False, True]
+    assert not any(r.new for r in again)
+
+
+def test_ids_that_differ_on_one_day_alone_tell_twins_apart() -> None:
+    memory = Memory()
+    memory.read([raw(1, 100, "A", fitid="1"), raw(3, 4900, "COFFEE", fitid="2")], "ofx")
+    found = memory.read([raw(3, 4900, "COFFEE", fitid="3"), raw(4, 100, "B", fitid="4")], "ofx")
+    assert [r.new for r in found] == [True, True]
+
+
+def test_equal_amounts_of_two_payers_on_a_day_cut_in_two_stay_two() -> None:
+    """One layout, no ids, no balances: the second file goes on where the first was exported."""
+    memory = Memory()
+    memory.read([raw(1, 100, "A"), raw(3, 4900, "CR FROM ACME LTD")])
+    found = memory.read([raw(3, 4900, "CR FROM BETA LTD"), raw(5, 100, "B")])
+    assert [r.new for r in found] == [True, True]
+    (other,) = memory.read([raw(3, 4900, "Beta Ltd credit")], "another layout")
+    assert not other.new
+
+
+def test_a_line_the_bank_words_anew_is_known_where_the_later_file_shows_its_whole_day() -> None:
+    memory = Memory()
+    first = memory.read([raw(1, 100, "A"), raw(3, -1200, "PENDING UBER")])
+    again = memory.read([raw(1, 100, "A"), raw(3, -1200, "HELP.COM TRIP AMSTERDAM"), raw(6, 200, "B")])
+    assert ids(again)[:2] == ids(first)
+
+
+def test_an_id_that_every_payer_shares_is_no_id() -> None:
+    memory = Memory()
+    memory.read([raw(2, 4900, "ANNA LTD", fitid="POS")], "mt940")
+    assert memory.read([raw(4, 4900, "BEA LTD", fitid="POS")], "mt940")[0].new
+    both = memory.read([raw(7, 4900, "ANNA LTD", fitid="POS"), raw(7, 4900, "BEA LTD", fitid="POS")], "mt940")
+    assert [r.known.line.fitid for r in both] == ["", ""]
 
 
 def test_an_id_on_lines_of_different_amounts_is_no_id() -> None:

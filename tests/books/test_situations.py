@@ -281,6 +281,18 @@ def test_the_same_fitid_is_one_event_whatever_the_text() -> None:
     assert [v.situation for v in found] == ["exact", "duplicate"]
 
 
+def test_the_number_of_an_account_or_of_a_mandate_ties_no_two_payments_together() -> None:
+    """Twins that name the same account are two, as are those that bear what a line of another day bears too."""
+    own = [line("TO 12-3456-0008812-00", "40.00", i, direction="spend") for i in ("a", "b")]
+    iban = [line("MIETE DE89370400440532013000", "41.00", i, direction="spend") for i in ("c", "d")]
+    mandate = [line("D/D MANDATE 77120934", "42.00", i, direction="spend") for i in ("e", "f")]
+    earlier = line("D/D MANDATE 77120934", "17.00", "g", direction="spend", date=DAY - dt.timedelta(days=3))
+    found = match(books(*own, *iban, *mandate, earlier))
+    assert "duplicate" not in {v.situation for v in found}
+    alone = match(books(*mandate))
+    assert [v.situation for v in alone].count("duplicate") == 1
+
+
 def test_a_transfer_between_own_accounts_is_reported_as_one() -> None:
     v = verdict("TO RAINY DAY 8812", "500.00", bill("8841", "moana", "500.00"), direction="spend")
     assert (v.situation, v.settlements) == ("transfer", ())

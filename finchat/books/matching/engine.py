@@ -30,7 +30,8 @@ def match(books: Books) -> tuple[Verdict, ...]:
     facts = Facts(books)
     verdicts: dict[str, Verdict] = {}
     numbers = frozenset(facts.numbers.digits_of.values())
-    originals = copies(facts.lines, numbers)
+    accounts = (*(a.bank_account for a in books.accounts), *(c.bank_account for c in books.contacts))
+    originals = copies(facts.lines, numbers, filter(None, accounts))
     first = [line for line in facts.lines if line.id not in originals]
     claims = claim(facts, first)
     facts.learn(lessons(facts, first, claims))

@@ -52,7 +52,13 @@ def options(line: BankLine, facts: Facts, remaining: Remaining, *, guesses: bool
         found += [
             doubtful(o) if (unknown or other - {o.documents}) and not _explains_number(scene, o) else o for o in weaker
         ]
-        found += refund_options(scene, [o for o in found if o.residual == 0 or o.level == BY_NUMBER_PART])
+        back = refund_options(scene, [o for o in found if o.residual == 0 or o.level == BY_NUMBER_PART])
+        # Money that only a name tells of may pay an open credit back as well as a document of the same contact.
+        repaid = {
+            facts.credits[c].contact_id for o in back if o.residual is None and _whole(scene, o) for c, _ in o.refunds
+        }
+        found = [_or_back(scene, o, repaid) for o in found]
+        found += back
     if guesses:
         found += [*short_options(scene), *amount_options(scene)]
     if line.currency != facts.books.base_currency:
@@ -64,6 +70,17 @@ def options(line: BankLine, facts: Facts, remaining: Remaining, *, guesses: bool
         if held is None or _merit(option) < _merit(held):
             best[key] = option
     return sorted(best.values(), key=lambda o: (*_merit(o), len(o.takes), sorted(o.documents), o.credits, o.refunds))
+
+
+def _whole(scene: Scene, option: Option) -> bool:
+    return sum(scene.remaining.credit[c] for c, _ in option.refunds) == scene.minor
+
+
+def _or_back(scene: Scene, option: Option, repaid: set[str]) -> Option:
+    theirs = {scene.facts.documents[t.document_id].contact_id for t in option.takes} & repaid
+    if not theirs or option.level in (BY_NUMBER, BY_NUMBER_PART) or not option.certain:
+        return option
+    return replace(doubtful(option), doubt="it may pay an open credit of theirs back")
 
 
 def _judged(scene: Scene, option: Option) -> Option:

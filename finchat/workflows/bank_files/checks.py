@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 
 from finchat.books.findings import CODES
@@ -74,9 +74,14 @@ def of_file(file: FileStatement, currency: str) -> list[Problem]:
 
 
 def beside_others(
-    file: FileStatement, recognised: Sequence[Recognised], others: Sequence[EarlierFile], currency: str
+    file: FileStatement,
+    recognised: Sequence[Recognised],
+    others: Sequence[EarlierFile],
+    currency: str,
+    unmet: Collection[dt.date] = (),
 ) -> list[Problem]:
-    """How the file stands to those read before: read before itself, overlapping, or with a gap between."""
+    """How the file stands to those read before: read before itself, overlapping, or with a gap between. `unmet`: days
+    of lines known before that this file does not show."""
     found: list[Problem] = []
     before = next((o for o in others if o.sha256 == file.sha256), None)
     if before is not None:
@@ -107,14 +112,18 @@ def beside_others(
                 next="compare both files with the bank: one of them is incomplete",
             )
         )
-    found += _cut_days(file, recognised, others, currency) if before is None else []
+    found += _cut_days(file, recognised, others, currency, unmet) if before is None else []
     if gap := _gap(file, others, currency):
         found.append(gap)
     return found
 
 
 def _cut_days(
-    file: FileStatement, recognised: Sequence[Recognised], others: Sequence[EarlierFile], currency: str
+    file: FileStatement,
+    recognised: Sequence[Recognised],
+    others: Sequence[EarlierFile],
+    currency: str,
+    unmet: Collection[dt.date],
 ) -> list[Problem]:
     """Days on which both this file and an earlier one begin or end, with lines only the text can tell apart: a second
     payment of the same amount and text on that day would be taken for the first."""
@@ -124,8 +133,8 @@ def _cut_days(
     found: list[Problem] = []
     for day in sorted(d for d in cut if d is not None):
         here = [r for r in recognised if r.known.line.date == day]
-        alike = [r for r in here if not r.new and r.known.balance is None and not r.known.ids]
-        if alike and len(alike) < len(here):
+        alike = [r for r in here if not r.new and r.known.balance is None and not any(id for _, id in r.known.ids)]
+        if alike and (len(alike) < len(here) or day in unmet):
             found.append(
                 Problem(
                     code="statement_cut_day",

@@ -126,6 +126,7 @@ def read_lines(table: Table, columns: Columns, *, sha256: str, currency: str = "
         closing=closing,
         lines=tuple(line for line, _ in pairs),
         problems=tuple(problems),
+        layout=f"csv {table.shape}",
     )
 
 

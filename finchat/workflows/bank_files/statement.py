@@ -50,6 +50,7 @@ class FileStatement:
     closing: Decimal | None
     lines: tuple[RawLine, ...]
     problems: tuple[Problem, ...] = ()
+    layout: str = ""  # of a CSV: what makes two files of one account alike
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
