@@ -150,3 +150,41 @@ async def test_a_write_nobody_heard_of_again_is_found_in_the_ledger_by_the_next_
         if rest:
             assert await finish(desk, week.plan, proposal) == rest
         assert proposal.line_id in desk.journal.consumed(desk.organisation.id)
+
+
+class Twin(Counted):
+    """A server that does what it is asked and answers with another record, alike in all but the token."""
+
+    twin = ("", "")  # the tool that writes, and the id of the other record
+
+    async def call(
+        self,
+        name: str,
+        arguments: Mapping[str, Any],
+        *,
+        idempotency_key: str | None = None,
+        deadline_s: float | None = None,
+    ) -> CallResult:
+        found = await super().call(name, arguments, idempotency_key=idempotency_key, deadline_s=deadline_s)
+        tool, id = self.twin
+        if name != tool:
+            return found
+        return await super().call(f"get_single_{tool.removeprefix('create_a_')}_by_id", {"id": id})
+
+
+@pytest.mark.parametrize("kind", ["spend_money", "transfer"])
+async def test_an_answer_with_a_twin_of_another_token_is_not_taken_for_the_write(kind: str, tmp_path: Path) -> None:
+    week = await planned(tmp_path)
+    proposal = next(p for p in week.plan.proposals if p.kind == kind and len(p.writes) == 1)
+    (write,) = proposal.writes
+    async with open_desk(week.back_end, week.home, ANCHOR, session=Twin) as desk:
+        assert isinstance(desk.session, Twin)
+        token = str((write.verify or {})["token"])
+        alike = {**write.arguments, "reference": str(write.arguments["reference"]).replace(token, "fc-aaaaaaaaaa")}
+        (made,) = ((await desk.session.call(write.tool, alike)).structured or {})["records"]
+        id = made["BankTransferID" if kind == "transfer" else "BankTransactionID"]
+        desk.session.twin = (write.tool, id)
+        applied = await desk.apply(week.plan, Scripted(only=[proposal.id]))
+        (result,) = [r for r in applied.results if r.proposal_id == proposal.id]
+    assert result.outcome == "committed"
+    assert result.ledger_id not in (None, id)

@@ -38,7 +38,7 @@ class Standalone:
     def receipt(self, write: Write, reply: Any) -> XeroReceipt:
         record = self.record(reply)
         id = record.text(KINDS[self.kind], "") or None
-        wrong = self.differs(write, record)
+        wrong = self.differs(write, record) or self._unmarked(write, record)
         if record.text("Status", "") in GONE:
             wrong = f"it says that the {self.words} is deleted"
         return XeroReceipt(
@@ -76,7 +76,15 @@ class Standalone:
             return XeroStanding(presence="missing")
         if record.text("Status", "") in GONE:
             return XeroStanding(presence="deleted")
-        return XeroStanding(presence="there", disagreement=self.differs(write, record))
+        wrong = self.differs(write, record) or self._unmarked(write, record)
+        return XeroStanding(presence="there", disagreement=wrong)
+
+    def _unmarked(self, write: Write, record: Record) -> str:
+        """That a record alike in all else is another one: its texts do not hold this write's token."""
+        token, told = str((write.verify or {}).get("token", "")), [text for text in self.texts(record) if text]
+        if not token or not told or any(token in text.split() for text in told):
+            return ""
+        return f"it does not carry the token {token}, so it is another {self.words}"
 
 
 def by_reference(write: Write, token: str) -> dict[str, Any]:

@@ -209,7 +209,15 @@ def _differs(write: Write, payment: Record) -> str:
         return f"it says {'no amount' if amount is None else amount}, not {write.amount}"
     if wanted not in paid:
         return f"it says document {', '.join(sorted(paid)) or '(none)'}, not {wanted}"
-    return ""
+    return _unmarked(write, payment)
+
+
+def _unmarked(write: Write, payment: Record) -> str:
+    """That a payment alike in all else is another one: its reference is not the one that was sent."""
+    token, reference = str((write.verify or {}).get("token", "")), payment.text("Reference", "")
+    if not token or not reference or token in reference.split():
+        return ""
+    return f"it does not carry the token {token}, so it is another payment"
 
 
 def _dated(write: Write, payment: Record) -> str:
@@ -220,7 +228,7 @@ def _dated(write: Write, payment: Record) -> str:
     day, wanted = payment.optional_date("Date"), write.arguments.get("date")
     if day is not None and day.isoformat() != wanted:
         return f"the payment is dated {day}, not {wanted}"
-    return ""
+    return _unmarked(write, payment)
 
 
 def _unlisted(payment: Record, what: str) -> XeroStanding:
