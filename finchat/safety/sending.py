@@ -202,10 +202,9 @@ class Sending:
             doubt = self._doubt(write, receipt) if receipt is not None else ""
             if receipt is not None and receipt.ledger_id is not None and not doubt:
                 concluded = self._settled(write, receipt.ledger_id, receipt)
-            else:
+                self._attempt.replies[write.id] = result
+            else:  # what such an answer holds is nothing for a later write to build on
                 concluded = await self._looked_for(write, record, error, receipt, doubt)
-        if result.error is None:
-            self._attempt.replies[write.id] = result
         self._store(write, record, concluded)
         if self._attempt.cancelled:
             raise asyncio.CancelledError

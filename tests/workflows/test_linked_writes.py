@@ -188,3 +188,24 @@ async def test_an_answer_with_a_twin_of_another_token_is_not_taken_for_the_write
         (result,) = [r for r in applied.results if r.proposal_id == proposal.id]
     assert result.outcome == "committed"
     assert result.ledger_id not in (None, id)
+
+
+async def test_what_a_later_write_builds_on_is_what_the_ledger_holds_and_not_what_an_odd_answer_says(
+    tmp_path: Path,
+) -> None:
+    week = await planned(tmp_path)
+    proposal = week.proposal("payment.create", "credit_note.create", "credit_note.allocate")
+    note = proposal.writes[1]
+    async with open_desk(week.back_end, week.home, ANCHOR, session=Twin) as desk:
+        assert isinstance(desk.session, Twin)
+        token = str((note.verify or {})["token"])
+        alike = {
+            key: value.replace(token, "fc-aaaaaaaaaa") if isinstance(value, str) else value
+            for key, value in note.arguments.items()
+        }
+        (made,) = ((await desk.session.call(note.tool, alike)).structured or {})["records"]
+        desk.session.twin = (note.tool, made["CreditNoteID"])
+        applied = await desk.apply(week.plan, Scripted(only=[proposal.id]))
+        assert {r.outcome for r in applied.results if r.proposal_id == proposal.id} == {"committed"}
+        (others,) = (await desk.outside.get(f"/CreditNotes/{made['CreditNoteID']}"))["CreditNotes"]
+        assert (others["Allocations"], Decimal(str(others["RemainingCredit"]))) == ([], note.amount)
