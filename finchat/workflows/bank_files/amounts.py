@@ -52,11 +52,11 @@ def split(text: str) -> tuple[str, bool] | None:
     return found["digits"], negative
 
 
-def decimal_mark(cells: Iterable[str], currency: str = "") -> Mark | None:
+def decimal_mark(cells: Iterable[str], currency: str = "", *, thousands: bool = True) -> Mark | None:
     """The decimal mark of a column, by all its cells; None when none needs one. Raises NotANumber on contradiction.
 
     A mark that stands before other than three digits is the decimal one, as is the last of two kinds. Three digits
-    after a single mark are thousands unless the currency has three places.
+    after a single mark are thousands unless the currency has three places, or the format has no marks of `thousands`.
     """
     found: dict[Mark, str] = {}
     unclear: dict[Mark, str] = {}
@@ -85,7 +85,7 @@ def decimal_mark(cells: Iterable[str], currency: str = "") -> Mark | None:
         raise NotANumber(f"both {unclear[',']!r} and {unclear['.']!r} stand among the amounts")
     if unclear:
         mark = next(iter(unclear))
-        if minor_digits(currency) == 3:
+        if minor_digits(currency) == 3 or not thousands:
             return mark
         return "." if mark == "," else ","
     return None

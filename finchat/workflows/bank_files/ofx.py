@@ -89,7 +89,7 @@ def _statement(path: Path, sha256: str, found: _Found) -> FileStatement:
     amounts = [row.get("TRNAMT", "") for _, row in found.rows]
     balance = leaves.get("LEDGERBAL.BALAMT", "")
     try:
-        mark = decimal_mark([*amounts, balance], currency)
+        mark = decimal_mark([*amounts, balance], currency, thousands=False)  # which OFX does not have
     except NotANumber as error:
         raise wrong(path, "TRNAMT", str(error)) from None
     lines, problems = [], []

@@ -171,3 +171,15 @@ def test_a_card_statement_is_one_too(reader: Reader) -> None:
 def test_the_day_is_the_banks_own(reader: Reader) -> None:
     late = ofx(MONTH[:2]).replace("20261102120000.000[+1:CET]", "20261102235959.000[+13:NZDT]")
     assert {x.date for x in reader.read(late).lines} == {day(2)}
+
+
+def test_three_places_in_ofx_are_no_thousands(reader: Reader) -> None:
+    rows = "".join(
+        f"<STMTTRN><DTPOSTED>2026110{n}<TRNAMT>{amount}<FITID>{n}<NAME>A</STMTTRN>"
+        for n, amount in enumerate(("-50.000", "15.500", "1200.250"), 2)
+    )
+    content = (
+        f"OFXHEADER:100\n\n<OFX><STMTRS><CURDEF>EUR<BANKACCTFROM><ACCTID>{IBAN}</BANKACCTFROM>"
+        f"<BANKTRANLIST>{rows}</BANKTRANLIST></STMTRS></OFX>"
+    )
+    assert [a for _, a in plain(reader.read(content))] == ["-50.00", "15.50", "1200.25"]
