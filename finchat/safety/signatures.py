@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from finchat import verifier
-from finchat.books.plan import Plan
+from finchat.books.plan import Plan, Proposal, Write
 from finchat.canonical import canonical_json
 from finchat.clock import instant_text
 from finchat.errors import FinchatError, UsageError, WriteRefused, plain
@@ -33,6 +33,7 @@ SUFFIX = ".signatures"
 _LARGEST = 1024 * 1024
 _MOST = 200  # signatures looked at: each costs a verification
 _MOST_TOLD = 3
+_CREDITS = frozenset({"credit_note_id", "overpayment_id", "prepayment_id"})
 
 Status = Literal["valid", "unknown_key", "same_signer", "other_plan", "invalid"]
 
@@ -120,13 +121,35 @@ def required(rules: SignatureRules | None, plan: Plan) -> int:
     """How many different signers a plan needs by the policy. A total that cannot be told counts as over any limit."""
     if rules is None:
         return 0
-    if rules.kinds is not None and not any(proposal.kind in rules.kinds for proposal in plan.proposals):
+    if rules.kinds is not None and not any(kinds_in(proposal) & set(rules.kinds) for proposal in plan.proposals):
         return 0
     if rules.above is not None:
         total = plan_total(plan)
         if total is not None and total <= rules.above:
             return 0
     return rules.required
+
+
+def kinds_in(proposal: Proposal) -> frozenset[str]:
+    """What a proposal is called and what each of its writes is by itself: an overpayment that pays a document is a
+    payment too, so that no rule for payments is passed by a cent that is kept."""
+    return frozenset({proposal.kind, *(kind for write in proposal.writes if (kind := _kind_of(write)))})
+
+
+def _kind_of(write: Write) -> str:
+    subject, _, verb = write.operation.partition(".")
+    if verb == "allocate":
+        return "allocation"
+    if verb in ("delete", "deallocate"):
+        return "delete"
+    if verb == "void":
+        return "void"
+    if subject == "bank_transaction":
+        way, _, kept = str(write.arguments.get("type", "")).lower().partition("-")
+        return kept or f"{way}_money"
+    if subject == "payment":
+        return "refund" if _CREDITS & set(write.arguments) else "payment"
+    return "transfer" if subject == "bank_transfer" else ""
 
 
 def judge(

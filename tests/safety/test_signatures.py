@@ -261,6 +261,10 @@ def test_which_plans_need_signatures(people: tuple[Key, Key, Key]) -> None:
         rules = policy_of(anna, bo, **given).signatures
         assert required(rules, made) == number, more
     assert required(policy_of(anna, bo, above="1000000.00").signatures, unclear) == 2
+    kept = plan(replace(made.proposals[0], kind="overpayment"))  # its name is that of a cent that is kept
+    assert required(policy_of(anna, bo, kinds=["payment"]).signatures, kept) == 2
+    assert required(policy_of(anna, bo, kinds=["overpayment"]).signatures, kept) == 2
+    assert required(policy_of(anna, bo, kinds=["spend_money", "transfer"]).signatures, kept) == 0
     assert required(None, made) == 0
 
 
