@@ -20,7 +20,7 @@ from finchat.books.money import amount_text, minor_digits
 from finchat.errors import FinchatError, UsageError, plain
 from finchat.text.sanitise import visible
 
-_FORMULA = frozenset("=+-@\t\r\n")
+_FORMULA = frozenset("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")  # the full-width ones where East Asian settings rule
 Style = Literal["title", "heading", "plain", "total"]
 
 
@@ -82,9 +82,12 @@ def export(sheets: Sequence[Sheet], path: Path) -> None:
 
 
 def as_csv(sheets: Sequence[Sheet]) -> bytes:
-    """UTF-8 with a mark, so that spreadsheets read it; text that a spreadsheet would compute has a `'` before it."""
+    """UTF-8 with a mark, so that spreadsheets read it; text that a spreadsheet would compute has a `'` before it.
+
+    All text is quoted: where a spreadsheet parts cells at semicolons, a cell of ours stays one cell.
+    """
     out = io.StringIO(newline="")
-    writer = csv.writer(out)
+    writer = csv.writer(out, quoting=csv.QUOTE_NONNUMERIC)
     for n, sheet in enumerate(sheets):
         if n:
             writer.writerow([])
@@ -159,11 +162,11 @@ tr.total td{{border-top:1px solid;font-weight:bold}}</style>
 </head><body>"""
 
 
-def _csv_cell(cell: Cell) -> str:
+def _csv_cell(cell: Cell) -> str | int | Decimal:
     if isinstance(cell, Money):
-        return amount_text(cell.value, cell.currency)
+        return Decimal(amount_text(cell.value, cell.currency))
     if not isinstance(cell, str):
-        return "" if cell is None else str(cell)
+        return "" if cell is None else cell
     shown = visible(cell)
     return "'" + shown if shown[:1] in _FORMULA or shown.lstrip()[:1] in _FORMULA else shown
 

@@ -20,6 +20,7 @@ from finchat.workflows.export.sheet import Line, Money, Sheet, as_csv, as_html, 
 HOSTILE = [
     '=HYPERLINK("http://x","y")', "+1+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "  =cmd|' /C calc'!A0",
     "<script>alert(1)</script>", "a\x1b[2Jb\x00", "\ud800", "http://example.com",
+    "\uff1d1+1", "PAYEE;=1+1;x",
 ]  # fmt: skip
 SHEET = Sheet(
     title="Bank [090]: a/b",
@@ -39,7 +40,10 @@ def test_no_cell_of_the_csv_is_a_formula() -> None:
     assert rows[-1] == ["sum", "", "100"]
     for row in rows[1:-1]:
         assert row[0].isprintable()
-        assert row[0].lstrip()[:1] not in tuple("=+-@")
+        assert row[0].lstrip()[:1] not in tuple("=+-@\uff1d")
+    parted = csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), delimiter=";")
+    apart = [cell for row in parted for cell in row]
+    assert not [cell for cell in apart if cell.startswith("=")]
 
 
 class Tags(HTMLParser):
