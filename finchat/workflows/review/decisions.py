@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -29,6 +30,7 @@ CREATE TABLE review_places (plan_id TEXT PRIMARY KEY, place TEXT NOT NULL, at TE
 CREATE TABLE review_followed (plan_id TEXT PRIMARY KEY, by TEXT NOT NULL) STRICT;
 """
 SCRIPTS: tuple[str, ...] = (_FIRST,)
+_PLACE: Mapping[str, object] = {"filter": "", "row": "", "cursor": 0, "opened": []}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,18 +73,18 @@ class Decisions:
             )
 
     def of(self, plan_id: str) -> dict[str, Decision]:
-        """The decisions about a plan, by proposal."""
-        rows = self._database.rows("SELECT * FROM review_decisions WHERE plan_id = ?", (plan_id,))
-        return {
-            row["proposal_id"]: Decision(
-                proposal_id=row["proposal_id"],
-                proposal_sha256=row["proposal_sha256"],
-                decision=row["decision"],
-                at=datetime.fromisoformat(row["at"]),
-                reason=row["reason"],
-            )
-            for row in rows
-        }
+        """The decisions about a plan, by proposal. One that nobody can have saved so is none."""
+        found = {}
+        for row in self._database.rows("SELECT * FROM review_decisions WHERE plan_id = ?", (plan_id,)):
+            with suppress(ValueError):
+                found[row["proposal_id"]] = Decision(
+                    proposal_id=row["proposal_id"],
+                    proposal_sha256=row["proposal_sha256"],
+                    decision=row["decision"],
+                    at=datetime.fromisoformat(row["at"]),
+                    reason=row["reason"],
+                )
+        return found
 
     def carry(self, plan_id: str, new_plan_id: str, decisions: Iterable[Decision]) -> None:
         """The review goes on with a plan made from another: these decisions are now about the new one."""
@@ -124,7 +126,10 @@ class Decisions:
             connection.execute("INSERT OR REPLACE INTO review_places VALUES (?, ?, ?)", row)
 
     def place(self, plan_id: str) -> Mapping[str, Any]:
-        """Where the review of a plan stood; empty when it never began."""
+        """Where the review of a plan stood; empty when it never began, or when nothing of ours can have saved it."""
         row = self._places.row("SELECT place FROM review_places WHERE plan_id = ?", (plan_id,))
-        found = json.loads(row["place"]) if row is not None else {}
-        return found if isinstance(found, dict) else {}
+        found: object = {}
+        with suppress(ValueError):
+            found = json.loads(row["place"]) if row is not None else {}
+        sound = isinstance(found, dict) and all(isinstance(found.get(k, v), type(v)) for k, v in _PLACE.items())
+        return found if isinstance(found, dict) and sound else {}

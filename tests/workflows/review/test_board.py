@@ -56,6 +56,20 @@ def test_a_decision_about_a_proposal_that_changed_is_void_and_told(store: Decisi
     assert board(store, changed).voided == ()  # said once
 
 
+@pytest.mark.parametrize("place", ["[no json", "5", '{"filter": 5, "cursor": [], "open": 3, "opened": {}, "row": {}}'])
+def test_what_nobody_can_have_saved_so_counts_as_undecided(tmp_path: Path, place: str) -> None:
+    with Database(tmp_path / "state.sqlite3") as database:
+        store = Decisions(database)
+        first = board(store)
+        first.decide([first.proposals["p1"], first.proposals["p2"]], "approved")
+        with database.transaction() as connection:
+            connection.execute("UPDATE review_decisions SET at = 'garbage' WHERE proposal_id = 'p1'")
+            connection.execute("UPDATE review_decisions SET proposal_sha256 = '' WHERE proposal_id = 'p2'")
+            connection.execute("INSERT OR REPLACE INTO review_places VALUES (?, ?, '')", (PLAN.id, place))
+        again = board(store)
+        assert (again.states["p1"], again.states["p2"], again.held) == ("open", "open", set())
+
+
 def test_what_was_written_since_is_the_journals_word(store: Decisions) -> None:
     first = board(store)
     first.decide([first.proposals["p1"]], "approved")
