@@ -59,6 +59,7 @@ class Account:
     bank_account: str = ""
     tax_type: str = ""
     codable: bool = False
+    card: bool = False  # a credit card, whose statements often write what was spent above zero
     rounding: bool = False
 
 

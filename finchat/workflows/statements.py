@@ -147,8 +147,8 @@ class _Reading:
             again = Guess(columns=settled(kept, given.dates)) if given.dates else redated(table, kept, self.today)
             columns, new = await self._decided(table, given, account, again), False
         else:
-            # The currency matters only where it has other places than most.
-            found = first if minor_digits(account.currency) == minor_digits("") else None
+            # The account matters only where it is a card, or its currency has other places than most.
+            found = first if minor_digits(account.currency) == minor_digits("") and not account.card else None
             columns, new = await self._decided(table, given, account, found), True
         file = read_lines(table, columns, sha256=one.sha256, currency=account.currency)
         if new and not asked and self.person is not None and not await self.person.columns_right(table, columns, file):
@@ -164,7 +164,7 @@ class _Reading:
 
     async def _decided(self, table: Table, given: Given, account: Account, found: Guess | None) -> Columns:
         """What the columns are, with what a person says where the rows do not. Raises UsageError where nobody does."""
-        found = found or guess(table, given, today=self.today, currency=account.currency)
+        found = found or guess(table, given, today=self.today, currency=account.currency, card=account.card)
         columns = found.columns
         for doubt in found.doubts:
             if doubt.kind == "dates" and doubt.samples and columns is not None and self.person is not None:

@@ -149,6 +149,7 @@ def account(data: Mapping[str, Any], base_currency: str, clearing: frozenset[str
         bank_account=record.text("BankAccountNumber", ""),
         tax_type=record.text("TaxType", ""),
         codable=_codable(record),
+        card=record.text("BankAccountType", "") == "CREDITCARD",
         rounding=record.text("SystemAccount", "") == "ROUNDING",
     )
 

@@ -117,8 +117,9 @@ def parse_columns(text: str) -> dict[Role, tuple[str, ...]]:
     return found
 
 
-def guess(table: Table, given: Given, *, today: dt.date, currency: str = "") -> Guess:
-    """What the columns are. `today` bounds which dates can be; `currency` how many places amounts have.
+def guess(table: Table, given: Given, *, today: dt.date, currency: str = "", card: bool = False) -> Guess:
+    """What the columns are. `today` bounds which dates can be; `currency` how many places amounts have; `card`: the
+    ledger says that the account is a credit card.
 
     Raises UsageError when a column a person named is not there.
     """
@@ -134,7 +135,7 @@ def guess(table: Table, given: Given, *, today: dt.date, currency: str = "") -> 
         mark = _mark(table, of, currency)
     except NotANumber as error:
         return Guess(columns=None, doubts=(_unclear(table, str(error)),))
-    signs, doubt = _signs(table, of, mark, explicit=bool(given.of))
+    signs, doubt = _signs(table, of, mark, explicit=bool(given.of), card=card)
     if doubt is not None:
         doubts.append(doubt)
     dates, unclear = _dates(table, of, given.dates, today, mark)
@@ -446,7 +447,7 @@ def _mark_of(table: Table, columns: Sequence[int]) -> Mark | None:
 
 
 def _signs(
-    table: Table, of: Mapping[Role, tuple[int, ...]], mark: Mark | None, *, explicit: bool
+    table: Table, of: Mapping[Role, tuple[int, ...]], mark: Mark | None, *, explicit: bool, card: bool
 ) -> tuple[Literal["amount", "columns", "word", "balance"], Doubt | None]:
     if "amount" not in of:
         return "columns", None
@@ -459,7 +460,7 @@ def _signs(
     except NotANumber:
         negative = False
     if negative or explicit:
-        return "amount", None if explicit else _card(table, of, cells, mark)
+        return "amount", None if explicit else _card(table, of, cells, mark, card)
     if "balance" in of:
         balance = of["balance"][0]
         if _mostly_runs(table.movements, amount, balance, mark):
@@ -469,10 +470,12 @@ def _signs(
     return "amount", _unclear(table, "no amount is negative and no column says which way the money went")
 
 
-def _card(table: Table, of: Mapping[Role, tuple[int, ...]], cells: Sequence[str], mark: Mark | None) -> Doubt | None:
+def _card(
+    table: Table, of: Mapping[Role, tuple[int, ...]], cells: Sequence[str], mark: Mark | None, card: bool
+) -> Doubt | None:
     """A card's statement may write what was spent above zero, and only a balance or a person knows."""
     named = {word for cell in table.header for word in words(cell)}
-    if "balance" in of or named.isdisjoint(CARD_WORDS):
+    if "balance" in of or not (card or named & CARD_WORDS):
         return None
     values = [number(cell, mark) for cell in cells if looks_like_number(cell)]
     if 2 * sum(value > 0 for value in values) <= len(values):

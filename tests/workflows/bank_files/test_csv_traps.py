@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from finchat.errors import UsageError
-from tests.workflows.bank_files.files import Reader, plain
+from tests.workflows.bank_files.files import Reader, bank, plain
 
 
 @pytest.fixture
@@ -171,6 +172,15 @@ def test_a_card_whose_charges_stand_above_zero_is_read_as_money_out_when_a_perso
     )
     read = reader.read(content, columns="date=Date,debit=Amount,narration=Description")
     assert [a for _, a in plain(read)] == ["500.00", "-100.00", "-23.40"]
+
+
+def test_what_the_ledger_calls_a_credit_card_is_asked_about_whatever_the_header_says(tmp_path: Path) -> None:
+    content = table(
+        "Date,Description,Amount", "11/16/2026,UBER,23.40", "11/14/2026,SHOP,9.00", "11/13/2026,PAID,-50.00"
+    )
+    assert [a for _, a in plain(Reader(tmp_path).read(content))] == ["-50.00", "9.00", "23.40"]
+    with pytest.raises(UsageError, match="above zero"):
+        Reader(tmp_path, replace(bank(), card=True)).read(content)
 
 
 def test_an_order_of_dates_that_no_row_showed_is_not_kept_for_the_next_file(reader: Reader) -> None:
