@@ -114,7 +114,7 @@ class Questions:
         """The choice that was taken by its number, or by Enter where that was offered."""
         if not question.choices:
             return None
-        number = typed.lstrip("#") or "1"
+        number = typed.removeprefix("#") if typed else "1"
         taken = any(a.code == typed for a in chart.accounts.values())
         if number.isdecimal() and 1 <= int(number) <= len(question.choices) and not taken:
             return question.choices[int(number) - 1].coding

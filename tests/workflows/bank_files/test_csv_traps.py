@@ -180,7 +180,7 @@ def test_what_the_ledger_calls_a_credit_card_is_asked_about_whatever_the_header_
     )
     assert [a for _, a in plain(Reader(tmp_path).read(content))] == ["-50.00", "9.00", "23.40"]
     with pytest.raises(UsageError, match="above zero"):
-        Reader(tmp_path, replace(bank(), card=True)).read(content)
+        Reader(tmp_path, replace(bank("091"), card=True)).read(content)
 
 
 def test_an_order_of_dates_that_no_row_showed_is_not_kept_for_the_next_file(reader: Reader) -> None:
