@@ -130,7 +130,9 @@ def _write(card: _Card, proposal: Proposal, write: Write, accounts: Mapping[str,
     known |= {link.credit.id: visible(link.credit.text) for link in proposal.links if link.credit is not None}
     known |= {link.contact_id: visible(link.contact) for link in proposal.links if link.contact_id}
     known |= {id: visible(name) for id, name in accounts.items()}
-    codes = {name.split(" ", 1)[0]: visible(name.split(" ", 1)[-1]) for name in accounts.values()}
+    # A code is named only by the account this write is booked to: another's name may begin like a code.
+    booked = [accounts.get(li.coding.account_id, "") for li in proposal.links if li.id in write.link_ids and li.coding]
+    codes = {name.split(" ", 1)[0]: visible(name.split(" ", 1)[-1]) for name in booked if " " in name}
     for path, value in scalars(write.arguments):
         field = path.rpartition(".")[2].lower()
         if field == "$from":

@@ -10,6 +10,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import RenderableType
 
+from finchat.books.documents import Coding
 from finchat.books.plan import EDITED, Balances, Control, Effect, Evidence, Plan, PlanLine, Proposal
 from finchat.safety.results import WriteError, WriteResult
 from finchat.text.sanitise import scalars
@@ -283,10 +284,13 @@ def test_what_an_earlier_write_supplies_is_named_and_shown_as_it_is_hashed() -> 
             "line_items": [{"AccountCode": "404", "UnitAmount": "404"}],
         },
     )
-    changed = dataclasses.replace(first, writes=(write,))
+    booked = dataclasses.replace(first.links[0], coding=Coding("fees", "NONE"))
+    changed = dataclasses.replace(first, writes=(write,), links=(booked,))
+    names = {"fees": "404 Bank Fees", "other": "404 Paid to a friend"}  # a name that begins like the code
     for width in (80, 140):
-        lines = card_lines(PLAN, changed, number=1, total=1, width=width, accounts={"fees": "404 Bank Fees"})
+        lines = card_lines(PLAN, changed, number=1, total=1, width=width, accounts=names)
         card = "\n".join(line.plain for line in lines)
         assert re.search(r"contact_id\.\$from\s+w1\.ContactID\s+\(supplied by w1\)", card)
         assert card.count("(Bank Fees)") == 1  # the account, not the amount
+        assert "friend" not in card
         assert max(line.cell_len for line in lines) <= width

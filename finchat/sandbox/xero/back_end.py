@@ -63,8 +63,12 @@ class XeroBackEnd:
             self._prepare()
         except sqlite3.DatabaseError as error:
             self.db.close()
+            # A full disk or a locked or read-only file says nothing against the company in it.
+            passing = isinstance(error, sqlite3.OperationalError)
+            step = "free space on the disk, or make the file writable; then run it again"
             raise UsageError(
-                f"{path} cannot be opened as a sandbox company: {error}", next="run: finchat sandbox reset"
+                f"{path} cannot be opened as a sandbox company: {error}",
+                next=step if passing else "run: finchat sandbox reset",
             ) from error
         self.ledger = ledger.Ledger(self.db)
 
