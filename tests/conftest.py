@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+# Hundreds of processes start here: they find the program compiled, as an installed one is.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 
 @pytest.fixture(autouse=True)
@@ -24,3 +31,12 @@ def shared() -> Path:
     if not path.is_dir():
         pytest.skip("the shared data is not beside this checkout")
     return path
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _processes() -> Iterator[None]:
+    """Nothing that was started for the tests outlives them."""
+    yield
+    from tests import forked
+
+    forked.stop()

@@ -14,25 +14,25 @@ from pathlib import Path
 import pytest
 
 import finchat
+from tests import forked
 
 ROOT = Path(__file__).parents[1]
 
 
 def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    return forked.run(*arguments, environment={**os.environ, **environ}, timeout_s=60)
+
+
+def started(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """A run from a cold start."""
     return subprocess.run(
-        [sys.executable, "-m", "finchat", *arguments],
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        env={**os.environ, **environ},
-        stdin=subprocess.DEVNULL,
-        timeout=60,
-        check=False,
-    )
+        [sys.executable, "-m", "finchat", *arguments], capture_output=True, text=True, cwd=ROOT, check=False,
+        stdin=subprocess.DEVNULL, timeout=60,
+    )  # fmt: skip
 
 
 def test_the_version_costs_nothing_else() -> None:
-    done = run("--version")
+    done = started("--version")
     assert (done.returncode, done.stdout, done.stderr) == (0, f"finchat {finchat.__version__}\n", "")
     imported = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "finchat", "--version"],
@@ -43,7 +43,7 @@ def test_the_version_costs_nothing_else() -> None:
 
 
 def test_help_names_every_command_and_imports_nothing_heavy() -> None:
-    done = run("--help")
+    done = started("--help")
     assert done.returncode == 0
     for command in ("reconcile", "apply", "serve", "sandbox", "audit", "journal", "policy", "servers", "schema"):
         assert f"\n  {command} " in done.stdout
@@ -74,13 +74,13 @@ def test_cpu_of_start_up(arguments: list[str], limit_s: float) -> None:
 
 def _cpu_s(arguments: list[str]) -> float:
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    run(*arguments)
+    started(*arguments)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def test_finchat_alone_prints_its_help() -> None:
-    done = run()
+    done = started()
     assert done.returncode == 0
     assert "reconcile" in done.stdout
 

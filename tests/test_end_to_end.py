@@ -8,7 +8,6 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -20,18 +19,14 @@ from jsonschema import Draft202012Validator
 
 from finchat.canonical import sha256_of
 from finchat.workflows.schemas import PLAN, RECONCILE
+from tests import forked
 
-ROOT = Path(__file__).parents[1]
 NOW = "2026-11-20T09:00:00Z"
 ASKED = r"Approve\?[^:]*: "
 
 
 def run(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "finchat", *arguments],
-        capture_output=True, text=True, cwd=ROOT, stdin=subprocess.DEVNULL, timeout=120, check=False,
-        env={**os.environ, "FINCHAT_HOME": str(home), "FINCHAT_NOW": NOW},
-    )  # fmt: skip
+    return forked.run(*arguments, environment={**os.environ, "FINCHAT_HOME": str(home), "FINCHAT_NOW": NOW})
 
 
 def document(home: Path, *arguments: str) -> dict[str, Any]:
@@ -62,12 +57,10 @@ def home(first_home: Path, planned: dict[str, Any], tmp_path: Path) -> Path:
 
 @pytest.fixture
 def terminal(home: Path) -> Iterator[pexpect.spawn[str]]:
-    child = pexpect.spawn(
-        sys.executable, ["-m", "finchat", "reconcile", "--days", "2"],
-        cwd=str(ROOT), encoding="utf-8", timeout=60, dimensions=(80, 120),
+    child = forked.spawn(
+        "reconcile", "--days", "2", encoding="utf-8", timeout=60, dimensions=(80, 120),
         env={**os.environ, "FINCHAT_HOME": str(home), "FINCHAT_NOW": NOW, "TERM": "xterm", "NO_COLOR": "1"},
     )  # fmt: skip
-    child.delaybeforesend = None
     yield child
     child.close(force=True)
 

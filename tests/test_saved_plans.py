@@ -7,7 +7,6 @@ import os
 import shlex
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,8 +15,8 @@ import pexpect
 import pytest
 
 from finchat.canonical import sha256_of
+from tests import forked
 
-ROOT = Path(__file__).parents[1]
 NOW = "2026-11-20T09:00:00Z"
 ASKED = r"Approve\?[^:]*: "
 NO_PAYMENTS = 'version = 1\n[servers.books]\nresources = { payments = "read" }\n'
@@ -25,11 +24,7 @@ NO_WRITES = 'version = 1\n[defaults]\nwrite = "deny"\n'
 
 
 def run(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "finchat", *arguments],
-        capture_output=True, text=True, cwd=ROOT, stdin=subprocess.DEVNULL, timeout=120, check=False,
-        env={**os.environ, "FINCHAT_HOME": str(home), "FINCHAT_NOW": NOW},
-    )  # fmt: skip
+    return forked.run(*arguments, environment={**os.environ, "FINCHAT_HOME": str(home), "FINCHAT_NOW": NOW})
 
 
 def document(home: Path, *arguments: str) -> dict[str, Any]:
@@ -38,13 +33,8 @@ def document(home: Path, *arguments: str) -> dict[str, Any]:
 
 
 def at_terminal(home: Path, *arguments: str) -> pexpect.spawn[str]:
-    child = pexpect.spawn(
-        sys.executable, ["-m", "finchat", *arguments], cwd=str(ROOT), encoding="utf-8", timeout=60,
-        dimensions=(80, 120),
-        env={**os.environ, "FINCHAT_HOME": str(home), "FINCHAT_NOW": NOW, "TERM": "xterm", "NO_COLOR": "1"},
-    )  # fmt: skip
-    child.delaybeforesend = None
-    return child
+    given = {"FINCHAT_HOME": str(home), "FINCHAT_NOW": NOW, "TERM": "xterm", "NO_COLOR": "1"}
+    return forked.spawn(*arguments, env={**os.environ, **given}, encoding="utf-8", timeout=60, dimensions=(80, 120))
 
 
 @pytest.fixture(scope="module")

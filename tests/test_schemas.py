@@ -7,8 +7,6 @@ import json
 import os
 import re
 import sqlite3
-import subprocess
-import sys
 import tomllib
 from collections.abc import Callable
 from contextlib import closing
@@ -30,6 +28,7 @@ from finchat.settings import Home, load_settings
 from finchat.verifier import KEYS
 from finchat.workflows import feed
 from finchat.workflows.plans import load
+from tests import forked
 from tests.workflows.decided import taught
 
 ROOT = Path(__file__).parents[1]
@@ -77,11 +76,8 @@ CASE: dict[str, Any] = {
 
 
 def run(home: Path, *arguments: str) -> str:
-    return subprocess.run(
-        [sys.executable, "-m", "finchat", *arguments],
-        capture_output=True, text=True, cwd=ROOT, stdin=subprocess.DEVNULL, timeout=120, check=False,
-        env={**os.environ, "FINCHAT_HOME": str(home), "FINCHAT_NOW": NOW},
-    ).stdout  # fmt: skip
+    given = {"FINCHAT_HOME": str(home), "FINCHAT_NOW": NOW}
+    return forked.run(*arguments, environment={**os.environ, **given}).stdout
 
 
 def errors(name: str, document: Any) -> list[str]:

@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +15,15 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from finchat.workflows.schemas import RECONCILE
+from tests import forked
 
-ROOT = Path(__file__).parents[1]
 NOW = "2026-11-20T09:00:00Z"
 UNDECIDED = "Date,Description,Amount\n10/11/2026,OPENING COFFEE,-4.90\n11/11/2026,ACME,12.00\n"
 
 
 def run(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "finchat", *arguments],
-        capture_output=True, text=True, cwd=ROOT, stdin=subprocess.DEVNULL, timeout=120, check=False,
-        env={**os.environ, "FINCHAT_HOME": str(home), "FINCHAT_NOW": NOW, "COLUMNS": "120"},
-    )  # fmt: skip
+    given = {"FINCHAT_HOME": str(home), "FINCHAT_NOW": NOW, "COLUMNS": "120"}
+    return forked.run(*arguments, environment={**os.environ, **given})
 
 
 @pytest.fixture(scope="module")
@@ -112,13 +108,10 @@ def test_at_a_terminal_the_account_the_dates_and_the_columns_are_asked_once(home
     path.write_text(UNDECIDED)
 
     def spawn() -> pexpect.spawn[str]:
-        child = pexpect.spawn(
-            sys.executable, ["-m", "finchat", "reconcile", "--statement", str(path)], cwd=str(ROOT), encoding="utf-8",
-            timeout=60, dimensions=(60, 120),
+        return forked.spawn(
+            "reconcile", "--statement", str(path), encoding="utf-8", timeout=60, dimensions=(60, 120),
             env={**os.environ, "FINCHAT_HOME": str(home), "FINCHAT_NOW": NOW, "TERM": "xterm", "NO_COLOR": "1"},
         )  # fmt: skip
-        child.delaybeforesend = None
-        return child
 
     child = spawn()
     child.expect("Which account")

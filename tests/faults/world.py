@@ -25,6 +25,7 @@ from finchat.clock import Clock
 from finchat.sandbox.xero.app import create_app
 from finchat.sandbox.xero.back_end import XeroBackEnd
 from finchat.settings import SANDBOX_CLEARING_ACCOUNTS
+from tests import forked
 from tests.workflows.desk import Outside
 
 ROOT = Path(__file__).parents[2]
@@ -39,11 +40,7 @@ def environment(home: Path) -> dict[str, str]:
 
 def run(home: Path, *arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
     """A run without a terminal."""
-    return subprocess.run(
-        [sys.executable, "-m", "finchat", *arguments],
-        capture_output=True, text=True, cwd=ROOT, stdin=subprocess.DEVNULL, timeout=120, check=False,
-        env={**environment(home), **changes},
-    )  # fmt: skip
+    return forked.run(*arguments, environment={**environment(home), **changes})
 
 
 def document(home: Path, *arguments: str) -> dict[str, Any]:
@@ -54,11 +51,7 @@ def document(home: Path, *arguments: str) -> dict[str, Any]:
 @contextmanager
 def at_terminal(home: Path, *arguments: str) -> Iterator[pexpect.spawn[str]]:
     """A run at a terminal of its own; killed when it is left."""
-    child = pexpect.spawn(
-        sys.executable, ["-m", "finchat", *arguments], cwd=str(ROOT), encoding="utf-8", timeout=60,
-        dimensions=(80, 120), env=environment(home),
-    )  # fmt: skip
-    child.delaybeforesend = None
+    child = forked.spawn(*arguments, env=environment(home), encoding="utf-8", timeout=60, dimensions=(80, 120))
     try:
         yield child
     finally:
@@ -176,11 +169,11 @@ class Served:
 @contextmanager
 def served(company: Path, *flags: str) -> Iterator[Served]:
     """A fresh company in its own home, served until the block ends."""
-    command = [sys.executable, "-m", "finchat", "sandbox"]
     env = {name: value for name, value in environment(company).items() if name != "FINCHAT_NOW"}  # live means today
-    subprocess.run([*command, "reset"], check=True, capture_output=True, env=env, cwd=ROOT)
+    assert forked.run("sandbox", "reset", environment=env).returncode == 0
     with subprocess.Popen(
-        [*command, "run", "xero", "--http", "127.0.0.1:0", "--limits", "100000/60s,50,1000000", *flags],
+        [sys.executable, "-m", "finchat", "sandbox", "run", "xero", "--http", "127.0.0.1:0",
+         "--limits", "100000/60s,50,1000000", *flags],
         stdout=subprocess.PIPE, text=True, env=env, cwd=ROOT,
     ) as process:  # fmt: skip
         assert process.stdout is not None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +11,8 @@ from pathlib import Path
 import pexpect
 import pyte
 
-ROOT = Path(__file__).parents[2]
+from tests import forked
+
 NOW = "2026-11-20T09:00:00Z"
 
 
@@ -23,11 +23,9 @@ class Screen:
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
         given = {"FINCHAT_HOME": str(home), "FINCHAT_NOW": NOW, "TERM": "xterm-256color", **environment}
-        self.child: pexpect.spawn[bytes] = pexpect.spawn(
-            sys.executable, ["-m", "finchat", *arguments], cwd=str(ROOT), timeout=60, dimensions=(rows, columns),
-            env={**os.environ, **given},
-        )  # fmt: skip
-        self.child.delaybeforesend = None
+        self.child: pexpect.spawn[bytes] = forked.spawn(
+            *arguments, timeout=60, dimensions=(rows, columns), env={**os.environ, **given}
+        )
 
     @property
     def lines(self) -> list[str]:

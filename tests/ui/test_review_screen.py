@@ -7,8 +7,6 @@ import os
 import re
 import shutil
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -21,18 +19,19 @@ from finchat.safety.approval import proposal_sha256
 from finchat.store.database import Database
 from finchat.workflows.plans import load
 from finchat.workflows.review.decisions import Decision, Decisions
-from tests.ui.screens import NOW, ROOT, Screen
+from tests import forked
+from tests.ui.screens import NOW, Screen
 
 KEYS = "q leave"
 Open = Callable[..., Screen]
 
 
+def environment(home: Path) -> dict[str, str]:
+    return {**os.environ, "FINCHAT_HOME": str(home), "FINCHAT_NOW": NOW}
+
+
 def run(home: Path, *arguments: str) -> dict[str, Any]:
-    done = subprocess.run(
-        [sys.executable, "-m", "finchat", *arguments, "--json"], capture_output=True, text=True, cwd=ROOT,
-        stdin=subprocess.DEVNULL, timeout=120, check=False,
-        env={**os.environ, "FINCHAT_HOME": str(home), "FINCHAT_NOW": NOW},
-    )  # fmt: skip
+    done = forked.run(*arguments, "--json", environment=environment(home))
     found: dict[str, Any] = json.loads(done.stdout)
     assert found["exit_code"] == done.returncode
     return found
@@ -234,10 +233,7 @@ def test_away_from_a_terminal_it_says_where_it_stands_and_how_to_go_on(home: Pat
     stands = run(home, "review")
     assert (stands["exit_code"], stands["decided"], stands["approved_not_written"]) == (3, 0, [])
     assert stands["next"] == f"finchat review {stands['plan']['id']}"
-    done = subprocess.run(
-        [sys.executable, "-m", "finchat", "review"], capture_output=True, text=True, cwd=ROOT, check=False,
-        stdin=subprocess.DEVNULL, env={**os.environ, "FINCHAT_HOME": str(home), "FINCHAT_NOW": NOW},
-    )  # fmt: skip
+    done = forked.run("review", environment=environment(home))
     assert done.returncode == 3
     assert f"  {stands['next']}\n" in done.stdout
 
