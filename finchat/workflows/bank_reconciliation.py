@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -18,6 +19,7 @@ from finchat.workflows.bank_files.statement import Statement
 from finchat.workflows.reconcile import Reconciliation
 
 _READ_BEFORE = dt.timedelta(days=45)  # how far before its window a read of the books reaches
+_NEAR = dt.timedelta(days=5)  # between a line and the entry of its amount that somebody else booked
 
 
 class Records(Protocol):
@@ -140,7 +142,38 @@ def _claims(
                     claims[line.id] = ids
                     taken |= ids
                     break
+    aside = [x for x in lines if x.id not in claims and any(used.get(name) for name in (x.id, *x.fingerprints))]
+    claims.update(_beside(books, aside, [m for m in entries if taken.isdisjoint(m.ids)]))
     return claims
+
+
+def _beside(books: Books, lines: Sequence[BankLine], free: Sequence[Movement]) -> dict[str, Collection[str]]:
+    """Which `free` entries hold the money of lines that finchat used for something that moves no bank: what the matcher
+    finds when it does not know of that use; else the entry of that amount and direction, the nearest by date. One to
+    one, entries that hold another line are not among them."""
+    if not lines:
+        return {}
+    names = {name for x in lines for name in (x.id, *x.fingerprints)}
+    unused = {name: id for name, id in books.consumed.items() if name not in names}
+    held = _held(replace(books, consumed=unused))
+    found: dict[str, Collection[str]] = {}
+    taken: set[str] = set()
+    there = {id for m in free for id in m.ids}
+    for line in lines:
+        if ids := (set(held.get(line.id, ())) & there) - taken:
+            found[line.id] = ids
+            taken |= ids
+    pairs = sorted(
+        (abs(line.date - m.date), n, k)
+        for n, line in enumerate(lines)
+        for k, m in enumerate(free)
+        if (m.direction, m.amount) == (line.direction, line.amount) and abs(line.date - m.date) <= _NEAR
+    )
+    for _, n, k in pairs:
+        if lines[n].id not in found and taken.isdisjoint(free[k].ids):
+            found[lines[n].id] = set(free[k].ids)
+            taken.update(free[k].ids)
+    return found
 
 
 def _held(books: Books) -> dict[str, Sequence[str]]:

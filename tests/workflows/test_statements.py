@@ -162,6 +162,41 @@ async def test_what_was_paid_from_the_feed_is_not_paid_from_a_file(bench: Bench)
     assert {x.id for s in found.statements for x in s.lines} <= set(from_feed.lines) | {x.id for x in found.books.lines}
 
 
+async def test_money_that_was_settled_aside_of_the_bank_from_the_feed_is_not_counted_twice(bench: Bench) -> None:
+    """An allocation of a receipt, and a payment out of a clearing account, move no bank: the receipt holds the line."""
+    feed = written_feed(seeded(), bench.directory / "feed.json")
+    from_feed = await bench.desk.reconcile(feed, days=9)
+    bank = next(a.id for a in from_feed.books.accounts if a.code == "090")
+
+    def aside(operation: str, account: object) -> bool:
+        return "allocate" in operation or (operation == "payment.create" and account not in (None, bank))
+
+    kinds = {
+        p.id: p.kind
+        for p in from_feed.plan.proposals
+        if p.line
+        and p.line.account_id == bank
+        and any(aside(w.operation, w.arguments.get("account_id")) for w in p.writes)
+    }
+    assert set(kinds.values()) >= {"allocation", "payment"}
+
+    class Those(Everything):
+        async def review(self, plan: object, context: ReviewContext) -> AsyncIterator[Approve]:
+            async for one in Everything.review(self, plan, context):
+                if one.proposal_id in kinds:
+                    yield one
+
+    applied = await bench.desk.apply(from_feed.plan, Those())
+    done = {r.proposal_id for r in applied.results if r.outcome == "committed"}
+    assert {kinds[id] for id in done} >= {"allocation", "payment"}
+    lines = {p.line_id for p in from_feed.plan.proposals if p.id in done}
+    found = await bench.plan(await bench.read(rendered("mt940"), "statement.sta", feed))
+    one = await bench.statement(found, written=False)
+    assert not lines & {u.line.id for u in one.unrecorded}
+    assert not {o.movement.amount for o in one.receipts} & {x.amount for x in found.books.lines if x.id in lines}
+    assert one.difference == 0
+
+
 async def test_nothing_of_a_file_that_does_not_add_up_is_certain(bench: Bench) -> None:
     statements = await bench.read(rendered("camt053"), "statement.xml")
     closing = statements[0].closing
