@@ -6,7 +6,6 @@ Amounts travel as strings; a Decimal is written as its plain digits without an e
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from decimal import Decimal
 from json.encoder import encode_basestring
@@ -38,20 +37,36 @@ def plain_decimal(value: Decimal) -> str:
     return format(value, "f")
 
 
+_OBJECTS = (dict, Mapping)  # a dict is known at once, any other mapping by a slow look
+
+
 def _write(value: Any) -> str:
     if isinstance(value, str):
         return encode_basestring(value)
     if value is None or isinstance(value, bool):
-        return json.dumps(value)
+        return "null" if value is None else "true" if value else "false"
+    if isinstance(value, _OBJECTS):
+        # A plan has thousands of members, most of them text: that kind is written here, without a call each.
+        members = [
+            f"{encode_basestring(key)}:{encode_basestring(member) if type(member) is str else _write(member)}"
+            for key, member in ((key, value[key]) for key in _ordered(value))
+        ]
+        return "{" + ",".join(members) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ",".join([_write(item) for item in value]) + "]"
     if isinstance(value, int):
         return str(value)
     if isinstance(value, Decimal):
         return plain_decimal(value)
-    if isinstance(value, Mapping):
-        if not all(isinstance(key, str) for key in value):
-            raise TypeError("JSON object keys are strings")
-        members = sorted(value.items(), key=lambda item: item[0].encode("utf-16-be", "surrogatepass"))
-        return "{" + ",".join(f"{encode_basestring(k)}:{_write(v)}" for k, v in members) + "}"
-    if isinstance(value, list | tuple):
-        return "[" + ",".join(_write(item) for item in value) + "]"
     raise TypeError(f"{type(value).__name__} has no canonical JSON form; write amounts as strings")
+
+
+def _ordered(value: Mapping[Any, Any]) -> list[str]:
+    """The keys by their UTF-16 code units; those of ASCII keys are their characters."""
+    try:
+        plain = "".join(value).isascii()
+    except TypeError:
+        raise TypeError("JSON object keys are strings") from None
+    if plain:
+        return sorted(value)
+    return sorted(value, key=lambda key: key.encode("utf-16-be", "surrogatepass"))

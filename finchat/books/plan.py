@@ -107,6 +107,14 @@ AskKind = Literal["fee", "discount", "withholding", "rounding", "rest", "coding"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """What a person answered a question with, and the ids of the writes that came of it."""
+
+    coding: Coding
+    writes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
     """An account and tax code a person may answer with, and why it is offered."""
 
@@ -120,6 +128,7 @@ class Ask:
 
     `required`: nothing of the proposal can be written before (a line without a document); otherwise the answer adds
     writes (the rest of a short payment settled in full). `contact_id` "" means that the contact is asked for too.
+    `answered`: what it was answered with; another answer takes that one's place.
     """
 
     id: str
@@ -131,6 +140,7 @@ class Ask:
     text: str
     required: bool
     choices: tuple[Choice, ...] = ()
+    answered: Answered | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,6 +212,11 @@ class Proposal:
     asks: tuple[Ask, ...] = ()
 
     @property
+    def open_asks(self) -> tuple[Ask, ...]:
+        """The questions that nobody has answered yet."""
+        return tuple(ask for ask in self.asks if ask.answered is None)
+
+    @property
     def cash(self) -> Decimal:
         """What its writes record of the bank line, in the line's currency. Allocations move no cash."""
         return sum((link.bank_amount for link in self.links if link.bank_amount is not None), Decimal(0))
@@ -263,7 +278,17 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountName:
+    """What a person calls an account of the ledger: code and name, as read when the plan was made."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
+    """`accounts` names every account that its proposals are about: a plan is read, and signed, without the ledger."""
+
     id: str
     created_at: datetime
     as_of: date
@@ -272,6 +297,12 @@ class Plan:
     command: tuple[str, ...]
     proposals: tuple[Proposal, ...]
     expected: Balances
+    accounts: tuple[AccountName, ...] = ()
+
+    @property
+    def account_names(self) -> dict[str, str]:
+        """What a person calls each account, by id."""
+        return {one.id: one.name for one in self.accounts}
 
     @property
     def hash(self) -> str:
@@ -284,7 +315,8 @@ class Plan:
         return plan_body(self)
 
     def as_json(self) -> dict[str, Any]:
-        return {**self.body(), "hash": self.hash}
+        body = self.body()
+        return {**body, "hash": sha256_of(body)}
 
     def only(self, proposal_ids: frozenset[str]) -> Plan:
         """The same plan with fewer proposals (for expected balances of what was approved). Not for saving."""

@@ -15,6 +15,8 @@ from finchat.books.documents import Coding, Direction, Organisation
 from finchat.books.money import amount_text, parse_amount
 from finchat.books.plan import (
     AccountBalance,
+    AccountName,
+    Answered,
     Ask,
     AskKind,
     Balances,
@@ -84,6 +86,7 @@ def plan_body(plan: Plan) -> dict[str, Any]:
         "command": list(plan.command),
         "proposals": [proposal_json(p) for p in plan.proposals],
         "expected": balances_json(plan.expected),
+        "accounts": [{"id": a.id, "name": a.name} for a in plan.accounts],
     }
 
 
@@ -166,6 +169,8 @@ def _ask_json(ask: Ask) -> dict[str, Any]:
         "id": ask.id, "kind": ask.kind, "amount": amount_text(ask.amount, ask.currency), "currency": ask.currency,
         "contact_id": ask.contact_id, "contact": ask.contact, "text": ask.text, "required": ask.required,
         "choices": [{"coding": coding_json(c.coding), "text": c.text} for c in ask.choices],
+        "answered": ask.answered
+        and {"coding": coding_json(ask.answered.coding), "writes": list(ask.answered.writes)},
     }  # fmt: skip
 
 
@@ -181,7 +186,7 @@ def plan_from_json(data: Mapping[str, Any]) -> Plan:
         raise ValueError(f"not a {SCHEMA} file: {error!r}") from error
     if stated != [w.arguments_sha256 for p in plan.proposals for w in p.writes]:
         raise ValueError("the arguments of a write are not those that were hashed")
-    if data.get("hash") != plan.hash or plan.as_json() != _thaw(data):
+    if plan.as_json() != _thaw(data):  # its hash is a part of both
         raise ValueError("the plan's hash does not match its content")
     return plan
 
@@ -191,6 +196,8 @@ def _check(plan: Plan) -> None:
     links = [link for p in plan.proposals for link in p.links]
     effects = [e for w in writes for e in w.effects]
     _unique_names("plan", [plan.id])
+    if len({a.id for a in plan.accounts}) != len(plan.accounts):
+        raise ValueError("an account is named twice")
     _unique_names("proposal", [p.id for p in plan.proposals])
     for proposal in plan.proposals:
         _unique_names("write", [w.id for w in proposal.writes])
@@ -273,6 +280,7 @@ def _plan(data: Mapping[str, Any]) -> Plan:
         command=tuple(data["command"]),
         proposals=tuple(_proposal(p) for p in data["proposals"]),
         expected=_balances(data["expected"]),
+        accounts=tuple(AccountName(**a) for a in data["accounts"]),
     )
 
 
@@ -298,7 +306,9 @@ def _proposal(p: Mapping[str, Any]) -> Proposal:
 
 def _ask(ask: Mapping[str, Any]) -> Ask:
     choices = tuple(Choice(coding=coding_from_json(c["coding"]), text=c["text"]) for c in ask["choices"])
-    return Ask(**{**ask, "amount": parse_amount(ask["amount"]), "choices": choices})
+    said = ask["answered"]
+    answered = said and Answered(coding=coding_from_json(said["coding"]), writes=tuple(said["writes"]))
+    return Ask(**{**ask, "amount": parse_amount(ask["amount"]), "choices": choices, "answered": answered})
 
 
 def _line(line: Mapping[str, Any]) -> PlanLine:

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -202,10 +203,21 @@ def written_feed(company: SeededCompany, path: Path) -> Path:
 
 
 def back_end_of(company: SeededCompany, anchor: date, path: Path | None = None) -> XeroBackEnd:
-    clock = Clock(datetime.combine(anchor, time(1), UTC))
-    back_end = XeroBackEnd(path or ":memory:", clock)
-    back_end.load(company.collections)
+    """A company of its own: a copy of the one that was loaded first."""
+    back_end = XeroBackEnd(path or ":memory:", Clock(datetime.combine(anchor, time(1), UTC)))
+    _loaded(company).db.backup(back_end.db)
     return back_end
+
+
+_COPIED: dict[int, tuple[SeededCompany, XeroBackEnd]] = {}
+
+
+def _loaded(company: SeededCompany) -> XeroBackEnd:
+    if id(company) not in _COPIED:  # it is kept, so its id stays its own
+        back_end = XeroBackEnd(":memory:", Clock())
+        back_end.load(company.collections)
+        _COPIED[id(company)] = company, back_end
+    return _COPIED[id(company)][1]
 
 
 @asynccontextmanager
@@ -253,5 +265,6 @@ async def open_desk(back_end: XeroBackEnd, home: Home, as_of: date, **changes: A
         database.close()
 
 
+@cache
 def company(seed: int, anchor: date) -> SeededCompany:
     return generate(seed, anchor)

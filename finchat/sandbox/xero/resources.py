@@ -258,7 +258,7 @@ def fields_of(name: str) -> Mapping[str, Field]:
 
 @lru_cache(maxsize=32)
 def where_compiler(name: str) -> WhereCompiler:
-    """The compiler of a resource's filters, built when the first filter comes (about 5 ms)."""
+    """The compiler of a resource's filters, built when the first filter comes."""
     from finchat.dialects.xero_where import WhereCompiler
 
     return WhereCompiler(RESOURCES[name].singular, fields_of(name))
