@@ -125,7 +125,7 @@ def apply(call: Invocation, plan: str, *, yes: bool, review: bool = False) -> in
         from finchat.providers.xero.names import misnamed
         from finchat.safety.guard import same_organisation
         from finchat.workflows import plans, reconcile_json
-        from finchat.workflows.earlier import earlier
+        from finchat.workflows.earlier import earlier, refused_before
         from finchat.workflows.execute import as_foreign, untouched
         from finchat.workflows.forbidden import forbidden_findings
 
@@ -168,7 +168,8 @@ def apply(call: Invocation, plan: str, *, yes: bool, review: bool = False) -> in
             names = {a.id: " ".join(part for part in (a.code, a.name) if part) for a in accounts.values()}
             before = await desk.provider.balances(as_of)
             standing = desk.take_signatures(saved, path, todo)
-            applied = untouched(todo, before, [*done, *forbidden])
+            declined = refused_before(todo, desk.journal, [*done, *forbidden])
+            applied = untouched(todo, before, [*done, *forbidden, *declined])
             if not (review and shows_screen(call)):
                 desk.show_saved(applied, forbidden_findings(todo, forbidden), foreign=foreign)
             if applied.left and standing.missing and not (review and shows_screen(call)):

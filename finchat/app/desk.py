@@ -207,16 +207,21 @@ class Desk:
         from finchat.ui.approval import TerminalApprover
         from finchat.workflows import execute, plans
         from finchat.workflows.answering import Answers
+        from finchat.workflows.earlier import refused_before
 
         on_screen = review and shows_screen(self.call)  # there questions are answered too, before anybody signs
         if self.guard.signatures(plan).missing and not on_screen:
-            return self.reasons(execute.untouched(plan, before, done), yes=yes)
+            known = [*done, *refused_before(plan, self.journal, done)]
+            return self.reasons(execute.untouched(plan, before, known), yes=yes)
         settled = {(r.proposal_id, r.write_id) for r in done}
+        declined = refused_before(plan, self.journal, done)
+        refused = {id: no.sentence for id, no in self.journal.refusals(plan).items()}
         asking = execute.untouched(plan, before, done).unanswered
         waiting = tuple(
             p.id for p in plan.proposals
             if p.id in asking or not settled >= {(p.id, w.id) for w in p.writes}
         )  # fmt: skip
+        waiting = tuple(sorted(waiting, key=lambda id: id in refused))  # a no of earlier is not what a run begins with
         asked = self.call.sink.interactive and any(p.asks for p in plan.proposals)
         chart = await self.provider.write_context(plan.id, chart=True) if asked else None
 
@@ -264,6 +269,7 @@ class Desk:
                 sends_idempotency_key=self.accepts_key,
                 account_names=account_names,
                 warnings=self._signed_warnings(plan),
+                refused=refused,
             ),
             before=before,
             read_balances=lambda: self.provider.balances(as_of),
@@ -272,9 +278,10 @@ class Desk:
             new_id=lambda: plans.new_plan_id(as_of),
             answered=Answers(chart),
             emit=self.progress,
-            done=done,
+            done=[*done, *declined],
         )
-        self._learn(applied, made, account_names)
+        fresh = [r for r in applied.results if r not in declined]
+        self._learn_of(applied.plan, fresh, made, account_names)
         return self.reasons(applied, yes=yes)
 
     def take_signatures(self, plan: Plan, path: Path, shown: Plan) -> Standing:
@@ -325,13 +332,16 @@ class Desk:
         self._learn_of(applied.plan, applied.results, made, account_names)
 
     async def learn_of_ended_runs(self) -> None:
-        """What people decided in runs that ended before it was learned, as far as it was written."""
+        """What people decided in runs that ended before it was learned, as far as it was written or refused."""
+        from finchat.workflows.earlier import refused_before
+
         for plan_id in self.memory.begun(self.organisation.id):
             plan = self.journal.plan(plan_id)
             if plan is not None:
                 accounts = await self.provider.accounts()
                 names = {a.id: " ".join(part for part in (a.code, a.name) if part) for a in accounts.values()}
-                results = [record.result() for record in self.journal.writes(plan_id)]
+                written = [record.result() for record in self.journal.writes(plan_id)]
+                results = [*written, *refused_before(plan, self.journal, written)]
                 self._learn_of(plan, results, [plan], names)
 
     def _learn_of(
@@ -407,8 +417,10 @@ class PolicyFirst:
             return
         waiting = list(context.proposal_ids)
         if self.unattended:
+            # What a person refused, no policy approves.
+            allowed = replace(context, proposal_ids=tuple(id for id in waiting if id not in context.refused))
             async for decision in PolicyApprover(self.guard, silent if self.attended else self.emit).review(
-                plan, context
+                plan, allowed
             ):
                 if isinstance(decision, Approve):
                     waiting.remove(decision.proposal_id)

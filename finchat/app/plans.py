@@ -197,13 +197,14 @@ def _states(call: Invocation, saved: Sequence[tuple[Path, Plan]]) -> list[SavedP
     """What the journal knows of plans, and how each stands with signatures."""
     from finchat.safety.results import WriteResult
     from finchat.ui.plans import SavedPlan
-    from finchat.workflows.earlier import earlier
+    from finchat.workflows.earlier import earlier, refused_before
     from finchat.workflows.execute import status_of
 
     found = []
     with books_of_record(call, via="command") as (journal, *_):
         for path, plan in saved:
-            done = {(r.proposal_id, r.write_id): r for r in earlier(plan, journal)}
+            known = earlier(plan, journal)
+            done = {(r.proposal_id, r.write_id): r for r in (*known, *refused_before(plan, journal, known))}
             results = [
                 done.get((p.id, w.id)) or WriteResult(proposal_id=p.id, write_id=w.id, decision="pending")
                 for p in plan.proposals

@@ -76,12 +76,14 @@ class _Sitting:
         """The whole card."""
         from finchat.safety.approval import ReviewContext
 
+        found = self.desk.journal.refusals(self.board.plan.only(frozenset({proposal.id})))
         context = ReviewContext(
             proposal_ids=(proposal.id,),
             foreign=self.board.foreign,
             sends_idempotency_key=self.desk.accepts_key,
             account_names=self.board.account_names,
             warnings=self.warnings,
+            refused={id: no.sentence for id, no in found.items()},
         )
         return self.approver.card(self.board.plan, proposal, context, number=number, total=total, width=width)
 
@@ -150,6 +152,7 @@ async def sit(
         from finchat.ui.question import Questions
         from finchat.ui.review.screen import ReviewScreen
         from finchat.workflows import execute
+        from finchat.workflows.earlier import refused_before
         from finchat.workflows.plans import new_plan_id
         from finchat.workflows.review.board import Board
         from finchat.workflows.review.writer import Writer as Background
@@ -173,8 +176,27 @@ async def sit(
         asked = frozenset(proposal_ids)
         return [r for r in applied.results if r.proposal_id in asked and r.decision != "pending"]
 
+    def record(plan: Plan, proposals: Sequence[Proposal], choice: State, reason: str) -> None:
+        match choice:
+            case "skipped" | "refused":
+                desk.journal.decided(plan, proposals, choice, reason)
+            case _:
+                desk.journal.reopened(plan, proposals)
+
     with _decisions(desk.call) as store:
-        board = Board(plan, store, now=desk.journal.now, account_names=account_names, done=done, foreign=foreign)
+        # A no of the line by line question is one here too, unless a review has decided since.
+        declined = [r for r in refused_before(plan, desk.journal, done) if r.proposal_id not in store.of(plan.id)]
+        board = Board(
+            plan,
+            store,
+            now=desk.journal.now,
+            account_names=account_names,
+            done=[*done, *declined],
+            foreign=foreign,
+            record=record,
+        )
+        for result in declined:
+            board.reasons[result.proposal_id] = result.error.message if result.error else ""
         sink, chart_source = desk.call.sink, chart
         sitting = _Sitting(
             desk=desk,
@@ -324,14 +346,16 @@ def _newest_first(call: Invocation) -> list[Path]:
 def _states(plan: Plan, journal: Journal, store: Decisions) -> dict[str, State]:
     """The state of each proposal as the journal and the decisions have it; the policy is not asked."""
     from finchat.safety.approval import proposal_sha256
-    from finchat.workflows.earlier import earlier
+    from finchat.workflows.earlier import earlier, refused_before
     from finchat.workflows.review.standing import standing
 
     results: dict[str, list[WriteResult]] = {}
-    for result in earlier(plan, journal):
+    known, saved = earlier(plan, journal), store.of(plan.id)
+    declined = [r for r in refused_before(plan, journal, known) if r.proposal_id not in saved]
+    for result in (*known, *declined):
         results.setdefault(result.proposal_id, []).append(result)
     proposals = {p.id: p for p in plan.proposals}
-    return standing(plan, store.of(plan.id), results, lambda id: proposal_sha256(proposals[id])).states
+    return standing(plan, saved, results, lambda id: proposal_sha256(proposals[id])).states
 
 
 def _stands(call: Invocation, path: Path, plan: Plan) -> int:

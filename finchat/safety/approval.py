@@ -245,7 +245,8 @@ class ReviewContext:
     `proposal_ids`: those that need a decision, in the order to show them. `foreign`: the journal did not make this
     plan, so nothing may be approved in bulk. `account_names` maps account ids to what a person calls them.
     `decided`: how many others of the plan were decided in this run, for the count on the card. `written`: proposal and
-    write ids of what an earlier run wrote, which is not sent again.
+    write ids of what an earlier run wrote, which is not sent again. `refused`: what a person refused in an earlier
+    run and is asked about once more, with who, when and why; nothing but an answer to that one card approves it.
     """
 
     proposal_ids: tuple[str, ...]
@@ -255,6 +256,7 @@ class ReviewContext:
     warnings: tuple[str, ...] = ()
     decided: int = 0
     written: frozenset[tuple[str, str]] = frozenset()
+    refused: Mapping[str, str] = field(default_factory=dict)
 
 
 class Approver(Protocol):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -23,7 +23,7 @@ from finchat.books.plan_json import organisation_json, plan_from_json
 from finchat.canonical import canonical_json, plain_decimal, sha256_of
 from finchat.clock import Clock, instant_text
 from finchat.errors import UsageError, WriteRefused
-from finchat.safety.approval import Approval, plan_hash
+from finchat.safety.approval import Approval, plan_hash, proposal_sha256
 from finchat.safety.audit import AuditLog, AuditRecord
 from finchat.safety.results import WriteError, WriteOutcome, WriteResult
 from finchat.safety.reversing import contradiction
@@ -165,6 +165,21 @@ class Conclusion:
     error: WriteError | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A person's no to one proposal; `at` in UTC, `reason` as it was typed."""
+
+    user: str
+    at: datetime
+    reason: str
+
+    @property
+    def sentence(self) -> str:
+        """`refused on 2026-11-20 by kim: already paid`."""
+        because = f": {self.reason}" if self.reason else ""
+        return f"refused on {self.at.date().isoformat()} by {self.user}{because}"
+
+
 class Journal:
     """The journal of one home, as one run of finchat uses it. Raises StorageError when it cannot be read or written."""
 
@@ -228,14 +243,67 @@ class Journal:
     # The life of a write
 
     def decided(
-        self, plan: Plan, proposal: Proposal, decision: Literal["skipped", "refused"], reason: str = ""
+        self, plan: Plan, proposals: Iterable[Proposal], decision: Literal["skipped", "refused"], reason: str = ""
     ) -> None:
-        """Put a human's no on the record, by write. `reason` is what the person typed."""
+        """Put a human's no on the record, by write; on disk in journal and audit log when this returns.
+
+        `reason` is what the person typed. A refusal stands until the person decides otherwise (`reopened`, `claim`).
+        Raises StorageError.
+        """
         because = f": {reason}" if reason else ""
         with self._audit.recording() as entry:
-            for write in proposal.writes:
-                text = f"{self._run.user} {decision} to {_deed(plan, write)}{because}"
-                entry.log(_record(plan, write, "decision", text, decision="deny", decided_by="human"))
+            for proposal in proposals:
+                for write in proposal.writes:
+                    text = f"{self._run.user} {decision} to {_deed(plan, write)}"
+                    found = _record(plan, write, "decision", text, decision="deny", decided_by="human")
+                    entry.log(replace(found, text=f"{found.text}{because}"))
+                if not proposal.writes:
+                    text = f"{self._run.user} {decision} to answer the question of proposal {proposal.id}"
+                    found = _without_write(plan, text)
+                    entry.log(replace(found, text=f"{found.text}{because}"))
+                if decision == "refused":
+                    entry.connection.execute(
+                        "INSERT OR REPLACE INTO declined VALUES (?, ?, ?, ?, ?, ?)",
+                        (
+                            plan.id, proposal.id, proposal_sha256(proposal), self._run.user,
+                            instant_text(datetime.now(UTC)), reason,
+                        ),
+                    )  # fmt: skip
+        self._audit.flush()
+
+    def reopened(self, plan: Plan, proposals: Iterable[Proposal]) -> None:
+        """Put on the record that a person took a no back; on disk when this returns. Nothing where there was none."""
+        with self._audit.recording() as entry:
+            for proposal in proposals:
+                if self._reopen(entry.connection, plan.id, proposal.id):
+                    text = f"{self._run.user} took back the refusal of proposal {proposal.id}"
+                    entry.log(_without_write(plan, text, decision="ask"))
+        self._audit.flush()
+
+    def refusals(self, plan: Plan) -> dict[str, Refusal]:
+        """What a person refused of a plan, or of those it was made from, by proposal; none where the proposal is
+        another one now."""
+        found: dict[str, Refusal] = {}
+        by_plan: dict[str, list[Row]] = {}
+        rows = self._database.rows(
+            "SELECT * FROM declined WHERE plan_id IN (SELECT value FROM json_each(?))",
+            (json.dumps([plan.id, *self.origins(plan.id)]),),
+        )
+        for row in rows:
+            by_plan.setdefault(row["proposal_id"], []).append(row)
+        for proposal in plan.proposals if by_plan else ():
+            for row in by_plan.get(proposal.id, ()):
+                if row["proposal_sha256"] == proposal_sha256(proposal):
+                    at = datetime.fromisoformat(row["at"])
+                    found[proposal.id] = Refusal(user=row["by_user"], at=at, reason=row["reason"])
+        return found
+
+    def _reopen(self, connection: Connection, plan_id: str, proposal_id: str) -> bool:
+        cursor = connection.execute(
+            "DELETE FROM declined WHERE plan_id IN (SELECT value FROM json_each(?)) AND proposal_id = ?",
+            (json.dumps([plan_id, *self.origins(plan_id)]), proposal_id),
+        )
+        return cursor.rowcount > 0
 
     def refused(
         self, plan: Plan, proposal: Proposal, approval: Approval, reason: str, *, decided_by: str = "default"
@@ -284,6 +352,7 @@ class Journal:
             self._refuse_consumed(connection, plan, proposal)
             self._refuse_undone(connection, plan, proposal)
             self._use_up(connection, approval)
+            self._reopen(connection, plan.id, proposal.id)  # a person who approves takes an earlier no back
             if reservation is not None:
                 self._reserve(connection, plan, proposal, reservation)
             for write in proposal.writes:
@@ -581,6 +650,9 @@ class Journal:
                     raise UsageError(f"organisation {org_id} is no sandbox; its journal is kept", field="--org")
             entry.connection.execute("DELETE FROM consumed WHERE org_id = ?", (org_id,))
             entry.connection.execute("DELETE FROM writes WHERE org_id = ?", (org_id,))
+            entry.connection.execute(
+                "DELETE FROM declined WHERE plan_id IN (SELECT id FROM plans WHERE org_id = ?)", (org_id,)
+            )
             entry.connection.execute("DELETE FROM plans WHERE org_id = ?", (org_id,))
 
     # Inside
@@ -820,6 +892,13 @@ def _record(
         idempotency_key=fields.get("idempotency_key"),
         approval_sha256=fields.get("approval_sha256"),
     )
+
+
+def _without_write(plan: Plan, text: str, *, decision: Literal["ask", "deny"] = "deny") -> AuditRecord:
+    return AuditRecord(
+        event="decision", text=f"{text} of plan {plan.id}", server=plan.organisation.server,
+        org=organisation_json(plan.organisation), decision=decision, decided_by="human", plan_id=plan.id,
+    )  # fmt: skip
 
 
 _OUTCOMES: Mapping[str, WriteOutcome] = {

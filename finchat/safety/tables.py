@@ -76,4 +76,13 @@ CREATE TABLE evidence (
 CREATE TABLE signed_as (plan_id TEXT PRIMARY KEY, plan_hash TEXT NOT NULL, classes TEXT NOT NULL) STRICT;
 """
 
-SCRIPTS: tuple[str, ...] = (_FIRST, _READ_BACK, _LOG_BEGUN, _EVIDENCE, _UNDONE)
+# What a person refused, by what was on the card: the next apply says so before it asks again.
+_DECLINED = """
+CREATE TABLE declined (
+    plan_id TEXT NOT NULL, proposal_id TEXT NOT NULL, proposal_sha256 TEXT NOT NULL, by_user TEXT NOT NULL,
+    at TEXT NOT NULL, reason TEXT NOT NULL,
+    PRIMARY KEY (plan_id, proposal_id)
+) STRICT;
+"""
+
+SCRIPTS: tuple[str, ...] = (_FIRST, _READ_BACK, _LOG_BEGUN, _EVIDENCE, _UNDONE, _DECLINED)

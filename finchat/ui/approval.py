@@ -87,7 +87,7 @@ class TerminalApprover:
         approval = bind(plan, proposal)
         if not await self._show(plan, proposal, context, number, total):
             return [Quit()]
-        bulk = [] if context.foreign else [p for p in waiting if p.certainty == "certain" and p.writes]
+        bulk = [] if context.foreign else [p for p in waiting if _in_bulk(p, context)]
         writes = bool(proposal.writes)
         prompt = PROMPT.format(
             yes=YES * writes, edit=EDIT * writes, choose=CHOOSE * bool(proposal.asks), bulk=BULK * (len(bulk) > 1)
@@ -155,6 +155,8 @@ class TerminalApprover:
     ) -> list[Text]:
         """Everything a person approves, as lines of at most `width` columns."""
         notes = [*context.warnings]
+        if no := context.refused.get(proposal.id):
+            notes.append(no)
         if context.foreign:
             notes.append("this plan was not made on this machine: check every value against its source")
         if not context.sends_idempotency_key:
@@ -330,3 +332,8 @@ def _replaced(arguments: Mapping[str, Any], changes: Mapping[str, str]) -> dict[
     replaced = walk(arguments, "")
     assert isinstance(replaced, dict)
     return replaced
+
+
+def _in_bulk(proposal: Proposal, context: ReviewContext) -> bool:
+    """What somebody refused before is approved by its own card or not at all."""
+    return proposal.certainty == "certain" and bool(proposal.writes) and proposal.id not in context.refused

@@ -75,18 +75,23 @@ def saved_plan_view(
         text = "This plan was not made on this machine: every proposal is for review, one by one."
         parts.append(Text(text, style="yellow"))
     open_ones = applied.left | applied.forbidden
+    refused = {r.proposal_id: r for r in applied.results if r.decision == "refused" and r.outcome is None}
     if settled := len(plan.proposals) - len(open_ones):
         unclear = {r.proposal_id for r in applied.results if r.outcome == "unknown"} - open_ones
         void = {r.proposal_id for r in applied.results if r.decision == "void"} - open_ones
         undone = {r.proposal_id for r in applied.results if r.error is not None and r.error.code == "undone"}
         undone -= unclear | void | open_ones
-        written = settled - len(unclear | void | undone)
+        undone -= refused.keys()
+        written = settled - len(unclear | void | undone | refused.keys())
         told = [f"{written} written earlier"] if written else []
         told += [f"{len(undone)} written and taken back since"] if undone else []
         told += [f"{len(unclear)} with an outcome that is not known yet"] if unclear else []
         told += [f"{len(void)} whose bank line was recorded otherwise"] if void else []
+        told += [f"{len(refused)} refused earlier"] if refused else []
         count = f"{len(plan.proposals)} proposal{'s' * (len(plan.proposals) != 1)}"
         parts.append(Text(f"{count}: {', '.join(told)}, {len(open_ones) or 'none'} left"))
+    for id, result in refused.items():
+        parts.append(Text(f"{one_line(id)}: {one_line(result.error.message) if result.error else 'refused'}"))
     if open_ones:
         parts += _plan(plan.only(open_ones), width, applied.forbidden, account_names or {})
     if findings:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from finchat.books.plan import Plan
-from finchat.safety.journal import WriteRecord, fingerprints_of
+from finchat.safety.journal import Refusal, WriteRecord, fingerprints_of
 from finchat.safety.results import WriteError, WriteResult
 
 
@@ -18,6 +18,31 @@ class Records(Protocol):
 
     def used_by(self, org_id: str) -> Mapping[str, Sequence[WriteRecord]]:
         """Fingerprint of a bank line → the writes it was used for."""
+
+
+class Refusals(Protocol):
+    """The journal, as far as a person's earlier no needs it."""
+
+    def refusals(self, plan: Plan) -> Mapping[str, Refusal]:
+        """What a person refused of a plan, by proposal."""
+
+
+def refused_before(plan: Plan, records: Refusals, done: Sequence[WriteResult] = ()) -> tuple[WriteResult, ...]:
+    """The results of what a person refused in earlier runs and nothing else is known of (`done`): with who, when and
+    why. They may still approve it."""
+    known = {r.proposal_id for r in done}
+    refusals = records.refusals(plan)
+    return tuple(
+        WriteResult(
+            proposal_id=p.id, write_id=w.id, decision="refused",
+            error=WriteError(
+                code="refused", message=refusals[p.id].sentence, next="a person may still approve it, at a terminal"
+            ),
+        )
+        for p in plan.proposals
+        if p.id in refusals and p.id not in known
+        for w in p.writes
+    )  # fmt: skip
 
 
 def earlier(plan: Plan, records: Records) -> tuple[WriteResult, ...]:

@@ -52,6 +52,11 @@ class Records(Protocol):
     def plan_made(self, plan: Plan, *, made_from: str | None = None) -> None:
         """Remember a plan with its hash, and which plan it was made from."""
 
+    def decided(
+        self, plan: Plan, proposals: Iterable[Proposal], decision: Literal["skipped", "refused"], reason: str = ""
+    ) -> None:
+        """A human's no, on disk when this returns."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
@@ -167,6 +172,9 @@ async def apply(
             proposal = _proposal(current, decision.proposal_id)
             waiting.remove(proposal.id)
             passed.add(proposal.id)
+            if isinstance(decision, Skip | Refuse):  # on the record before the next question
+                no: Literal["skipped", "refused"] = "refused" if isinstance(decision, Refuse) else "skipped"
+                journal.decided(current, (proposal,), no, decision.reason if isinstance(decision, Refuse) else "")
             results |= _by_write(await _decided(guard, current, proposal, decision, waiting))
             if isinstance(decision, Approve):
                 executed.add(proposal.id)
@@ -182,6 +190,8 @@ async def apply(
         else:
             changed = edited(current, edit, plan_id=new_id(), created_at=now(), keep=keep)
         made_from, current = current.id, new_plan(changed)
+        # What was refused before is another proposal now.
+        results = {k: r for k, r in results.items() if k[0] != edit.proposal_id or r.decision != "refused"}
         now_as = {p.id: p for p in current.proposals}
         whole = replace(whole, proposals=tuple(now_as.get(p.id, p) for p in whole.proposals))
         if not context.foreign:  # a change on a card makes nobody else's plan our own

@@ -433,6 +433,9 @@ class Writes:
     def plan_made(self, plan: Plan, *, made_from: str | None = None) -> None:
         pass
 
+    def decided(self, plan: Plan, proposals: object, decision: str, reason: str = "") -> None:
+        pass
+
 
 async def test_of_a_proposal_half_written_earlier_only_the_other_half_is_expected() -> None:
     two = SAMPLE.proposals[1]

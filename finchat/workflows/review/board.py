@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 from finchat.books.money import amount_text, parse_amount
 from finchat.books.plan import Plan, Proposal
@@ -23,6 +23,13 @@ from finchat.workflows.review.standing import standing
 from finchat.workflows.review.states import DECIDABLE, DONE, State, shown, state_of
 
 _REVOCABLE: frozenset[State] = frozenset({"approved", "skipped", "refused"})
+
+
+class Recorder(Protocol):
+    """The record of a person's decisions, as far as a no or its taking back needs it."""
+
+    def __call__(self, plan: Plan, proposals: Sequence[Proposal], choice: State, reason: str) -> None:
+        """On disk when this returns. `choice` open or approved: an earlier no no longer stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +63,8 @@ class Board:
     """The state of one review. `done`: results of earlier runs and of what the policy forbids.
 
     Decisions of an earlier sitting are taken up when their proposal is still the same; those that are not are in
-    `voided`. Approvals taken up are `held`: they wait until a person says once more that they be written.
+    `voided`. `record` takes down every no at once. Approvals taken up are `held`: they wait until a person says once
+    more that they be written.
     """
 
     def __init__(
@@ -68,7 +76,9 @@ class Board:
         account_names: Mapping[str, str],
         done: Sequence[WriteResult] = (),
         foreign: bool = False,
+        record: Recorder | None = None,
     ) -> None:
+        self._record = record
         self.store = store
         self.now = now
         self.account_names = account_names
@@ -242,10 +252,15 @@ class Board:
     def decide(self, proposals: Iterable[Proposal], choice: Choice, reason: str = "") -> tuple[str, ...]:
         """Keep one decision about each of them, on disk when this returns; their ids."""
         at = self.now()
+        found = list(proposals)
         made = [
             Decision(proposal_id=p.id, proposal_sha256=self.hash_of(p.id), decision=choice, at=at, reason=reason)
-            for p in proposals
+            for p in found
         ]
+        if self._record is not None:
+            reopens = choice == "approved" and any(self.states[p.id] == "refused" for p in found)
+            if choice != "approved" or reopens:
+                self._record(self.plan, found, choice, reason)
         self.store.save(self.plan.id, made)
         ids = tuple(d.proposal_id for d in made)
         for id in ids:
@@ -264,6 +279,8 @@ class Board:
         """Undo decisions that were not written: those proposals are open again. Their ids."""
         ids = tuple(p.id for p in proposals if self.revocable(p.id))
         if ids:
+            if self._record is not None and any(self.states[id] == "refused" for id in ids):
+                self._record(self.plan, [self.proposals[id] for id in ids], "open", "")
             self.store.forget(self.plan.id, ids)
             for id in ids:
                 self.states[id] = "open"

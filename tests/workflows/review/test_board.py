@@ -1,12 +1,12 @@
 """Decisions that are kept, and a board that comes back as it was left."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from finchat.books.plan import Plan
+from finchat.books.plan import Plan, Proposal
 from finchat.safety.results import WriteResult
 from finchat.store.database import Database
 from finchat.workflows.review.board import Board, Row
@@ -34,6 +34,27 @@ def test_a_decision_is_there_for_the_next_sitting_with_its_reason(store: Decisio
     again = board(store)
     assert (again.states["p1"], again.states["p2"], again.reasons["p2"]) == ("skipped", "refused", "not ours")
     assert again.tally().decided == 2
+
+
+def test_every_no_and_its_taking_back_is_recorded_at_once(store: Decisions) -> None:
+    told: list[tuple[list[str], str, str]] = []
+
+    def record(_plan: Plan, proposals: Sequence[Proposal], choice: str, reason: str) -> None:
+        told.append(([p.id for p in proposals], choice, reason))
+
+    first = board(store, record=record)
+    one, two, three = (first.proposals[id] for id in ("p1", "p2", "p3"))
+    first.decide(iter([one, two]), "refused", "not ours")
+    first.decide([three], "skipped")
+    first.decide([one], "approved")
+    first.take_back([two, one, three])
+    first.decide([three], "approved")
+    assert told == [
+        (["p1", "p2"], "refused", "not ours"),
+        (["p3"], "skipped", ""),
+        (["p1"], "approved", ""),
+        (["p2", "p1", "p3"], "open", ""),
+    ]
 
 
 def test_an_approval_that_was_not_written_is_held_until_a_person_says_so_again(store: Decisions) -> None:
