@@ -1,8 +1,8 @@
 """What a person's decisions teach about counterparties: observations in, facts out, and what the books may know of it.
 
-An observation is one decision of a person about one bank line: confirmed (`sign` 1), refused or taken back (-1), or
-said outright (`said`, an edit of the memory itself). Facts are what observations of one key agree on. Everything here
-is pure and independent of the order in which observations came.
+An observation is one decision of a person about one bank line: confirmed (`sign` 1), refused (-1, of codings alone),
+or said outright (`said`, an edit of the memory itself). A confirmation taken back is none. Facts are what observations
+of one key agree on. Everything here is pure and independent of the order in which observations came.
 """
 
 from __future__ import annotations

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from finchat.books.documents import Coding, ResidualKind
 from finchat.books.learning import FactKind, Observation, cut_off, name_key, says_name
-from finchat.books.matching.text import letters_only, words
+from finchat.books.matching.text import letters_only, plain_number, words
 from finchat.books.plan import Link, PlanLine, Proposal
 from finchat.text.sanitise import one_line
 
@@ -19,6 +19,7 @@ _RESIDUALS: Mapping[str, ResidualKind] = {
 }  # fmt: skip
 _CODED = ("spend_money", "receive_money")
 _LONGEST = 120  # of a text shown to a person
+_DIGITS_OF_A_NUMBER = 3  # names have fewer: 7-Eleven, O2, Studio 54
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,12 +64,16 @@ def lessons(
             key = f"{contact_id}|{line.direction}"
             found.append(make("coding", key, text, shown=contact, coding=coding))
     elif proposal.kind != "transfer":
-        # The bank's own field for the payer is the name; only without it is it somewhere in the rest.
-        key = name_key(line.payee) or name_key(line.narration) or name_key(text)
-        if key and not says_name(text, contact) and not cut_off(key, contact):
-            found.append(make("name", key, text, shown=_without_numbers(line.payee or line.narration or text)))
-        if account is not None:
-            found.append(make("account", account.digest, text, shown=account.shown))
+        # Why a person refused is not known: perhaps all was right but the day. It says nothing of who the payer is.
+        if decision.sign == 1:
+            # The bank's own field for the payer is the name; only without it is it somewhere in the rest.
+            numbers = frozenset(plain_number(link.number) for link in proposal.links if link.number)
+            names = (_without_numbers(part, numbers) for part in (line.payee, line.narration, text))
+            name, key = next(((n, key) for n in names if (key := name_key(n))), ("", ""))
+            if key and not says_name(text, contact) and not cut_off(key, contact):
+                found.append(make("name", key, text, shown=name))
+            if account is not None:
+                found.append(make("account", account.digest, text, shown=account.shown))
         rest = _rest(proposal)
         if rest is not None and rest.coding is not None and decision.residual is not None:
             key = f"{contact_id}|{decision.residual}"
@@ -78,9 +83,20 @@ def lessons(
     return tuple(found)
 
 
-def _without_numbers(text: str) -> str:
-    """What of a bank text may be a name, as the bank writes it: dates, cards and references left out."""
-    return " ".join(part for part in text.split() if any(map(letters_only, words(part)))) or text
+def _without_numbers(text: str, numbers: Collection[str]) -> str:
+    """What of a bank text may be a name, as the bank writes it: dates, cards, references and the `numbers` of the
+    documents it paid left out, also where letters belong to them (`SI-56431`, `INV 3060`)."""
+    kept: list[str] = []
+    for part in text.split():
+        if kept and plain_number(f"{kept[-1]} {part}") in numbers:
+            kept.pop()
+        elif (
+            plain_number(part) not in numbers
+            and sum(map(str.isdigit, part)) < _DIGITS_OF_A_NUMBER
+            and any(map(letters_only, words(part)))
+        ):
+            kept.append(part)
+    return " ".join(kept)
 
 
 def residual_kind_of(proposal: Proposal) -> ResidualKind | None:

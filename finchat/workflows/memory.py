@@ -1,7 +1,8 @@
 """Memory: what a person's decisions taught about counterparties, per organisation, kept in state.sqlite3.
 
-Only a person's word teaches: proposals they approved and that were written, proposals they refused, writes they took
-back, and edits of the memory itself. What is believed of it, and for how long, is decided in `books.learning`.
+Only a person's word teaches: proposals they approved and that were written, codings they refused, and edits of the
+memory itself. Writes they took back teach nothing any more: an undo says what is not to be in the ledger, and not that
+the payer was somebody else. What is believed of it, and for how long, is decided in `books.learning`.
 """
 
 from __future__ import annotations
@@ -96,7 +97,7 @@ class Memory:
                 for o in self._taught(connection, org.id, decision, account_names or {})
             ]
             for taken_back in _taken_back(plan, results, writes):
-                found += self._opposite(connection, org.id, taken_back)
+                _withdraw(connection, org.id, taken_back)
             connection.executemany(
                 "DELETE FROM memory_begun WHERE org_id = ? AND plan_id = ?", [(org.id, p.id) for p in (plan, *asked)]
             )
@@ -235,6 +236,9 @@ class Memory:
 
     def _new(self, connection: Connection, org_id: str, decision: Decision) -> bool:
         what = "confirmed" if decision.sign == 1 else "refused"
+        undone = "SELECT 1 FROM memory_learned WHERE org_id = ? AND source = ? AND what = 'undone'"
+        if decision.sign == 1 and connection.execute(undone, (org_id, decision.source)).fetchone():
+            return False
         cursor = connection.execute(
             "INSERT OR IGNORE INTO memory_learned VALUES (?, ?, ?)", (org_id, decision.source, what)
         )
@@ -248,17 +252,6 @@ class Memory:
             (org_id, decision.proposal.line_id),
         ).fetchone()
         return lessons(decision, None if row is None else PayerAccount(row["digest"], row["shown"]), account_names)
-
-    def _opposite(self, connection: Connection, org_id: str, source: str) -> list[Observation]:
-        """What a proposal taught, the other way round, when a person has taken its writes back."""
-        cursor = connection.execute("INSERT OR IGNORE INTO memory_learned VALUES (?, ?, 'undone')", (org_id, source))
-        if cursor.rowcount != 1:
-            return []
-        rows = connection.execute(
-            "SELECT * FROM memory_observations WHERE org_id = ? AND source = ? AND sign = 1 AND said = 0",
-            (org_id, source),
-        ).fetchall()
-        return [replace(o, id=f"{o.id}-", sign=-1, at=self._now()) for o in map(_from_row, rows)]
 
     def _observations(self, org_id: str | None) -> list[tuple[Row, Observation]]:
         rows = self._database.rows(
@@ -312,6 +305,14 @@ def _taken_back(plan: Plan, results: Sequence[WriteResult], writes: Sequence[Wri
         if write.reverses and (proposal.id, write.id) in done & people
     }
     return sorted(found)
+
+
+def _withdraw(connection: Connection, org_id: str, source: str) -> None:
+    """What a proposal taught is taught no more, now that a person has taken its writes back; what was said stays."""
+    connection.execute("INSERT OR IGNORE INTO memory_learned VALUES (?, ?, 'undone')", (org_id, source))
+    connection.execute(
+        "DELETE FROM memory_observations WHERE org_id = ? AND source = ? AND sign = 1 AND said = 0", (org_id, source)
+    )
 
 
 def _store(connection: Connection, org_id: str, org_name: str, o: Observation) -> int:

@@ -32,4 +32,13 @@ _BEGUN = """
 CREATE TABLE memory_begun (org_id TEXT NOT NULL, plan_id TEXT NOT NULL, PRIMARY KEY (org_id, plan_id)) STRICT;
 """
 
-SCRIPTS: tuple[str, ...] = (_FIRST, _BEGUN)
+# Undone writes and refusals once counted against who the payer was: an undo withdraws what it taught (its opposite was
+# kept under the same id with a `-`), a refusal says nothing of names and accounts.
+_NO_OPPOSITES = """
+DELETE FROM memory_observations AS o WHERE o.sign = 1 AND o.said = 0 AND EXISTS (
+    SELECT 1 FROM memory_observations u WHERE u.org_id = o.org_id AND u.id = o.id || '-'
+);
+DELETE FROM memory_observations WHERE sign = -1 AND (kind IN ('name', 'account') OR id LIKE '%-');
+"""
+
+SCRIPTS: tuple[str, ...] = (_FIRST, _BEGUN, _NO_OPPOSITES)

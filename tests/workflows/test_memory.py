@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 
 from finchat.books.documents import Account, BankLine, Books, Coding, Contact, TaxRate, TrackingCategory
-from finchat.books.plan import Proposal
+from finchat.books.plan import Plan, Proposal
 from finchat.errors import UsageError
 from finchat.store.database import Database
 from finchat.workflows import memory_edit
 from finchat.workflows.memory import Memory
+from finchat.workflows.memory_tables import ROOM, SCRIPTS
 from finchat.workflows.memory_words import sentence
 from tests.workflows.decided import DAY, TO_FEES, applied, ask, coded, plan, proposal, records, results, short, write
 
@@ -85,25 +86,72 @@ def test_the_same_payer_is_one_name_whatever_else_the_line_says(memory: Memory) 
     assert said.startswith("“THE RED GATE” is Ōtorohanga Veterinary Partners: confirmed twice")
 
 
-def test_a_refusal_and_an_undo_teach_the_opposite(memory: Memory) -> None:
+def test_a_refusal_teaches_nothing_of_names_and_accounts(memory: Memory) -> None:
     applied(memory, proposal(1), proposal(2))
-    refused = plan(proposal(3), id="refused")
-    memory.learn(refused, results(refused, "refused"), [])
-    skipped = plan(proposal(4), id="skipped")
-    assert memory.learn(skipped, results(skipped, "skipped"), []) == 0
+    before = sentences(memory)
+    for decision in ("refused", "skipped"):
+        made = plan(proposal(3), id=decision)
+        assert memory.learn(made, results(made, decision), []) == 0
 
-    (said,) = sentences(memory)
-    assert "confirmed twice, contradicted once" in said
-    assert said.endswith("not used, because it was contradicted.")
-    assert memory.recall("org", DAY).history == ()
-
-    applied(memory, proposal(5), id="more")
+    assert sentences(memory) == before
     assert memory.recall("org", DAY).history != ()
-    undo = plan(
-        proposal(1, writes=(write("w1", operation="payment.delete", reverses="more/p5/w1"),), links=()), id="undo"
-    )
-    memory.learn(undo, results(undo), records(undo))
-    assert memory.recall("org", DAY).history == ()
+
+
+def test_a_refusal_counts_against_the_coding_and_the_habit_it_proposed(memory: Memory) -> None:
+    for n in (1, 2):
+        applied(memory, short(n), coded(n), id=f"plan{n}", asked=[plan(replace(short(n), asks=(ask(),)))])
+    refused = plan(short(3), replace(coded(4), id="c4"), id="no")
+
+    assert memory.learn(refused, results(refused, "refused"), []) == 2
+    told = [s for s in sentences(memory) if "contradicted once" in s]
+    assert len(told) == 2
+    assert not any("THE RED GATE" in s for s in told)
+
+
+def undoing(name: str, n: int) -> Plan:
+    return plan(proposal(n, writes=(write("w1", operation="payment.delete", reverses=name),), links=()), id=f"undo-{n}")
+
+
+def test_an_undo_withdraws_what_was_confirmed_and_contradicts_nothing(memory: Memory) -> None:
+    applied(memory, proposal(1), proposal(2), id="first")
+    before = sentences(memory)
+    applied(memory, proposal(5), coded(6), id="more")
+    for name, n in (("more/p5/w1", 5), ("more/p6/w1", 6)):
+        undo = undoing(name, n)
+        assert memory.learn(undo, results(undo), records(undo)) == 0
+
+    assert sentences(memory) == before
+    assert applied(memory, proposal(5), id="more") == 0, "a run that learns late does not bring it back"
+    assert applied(memory, proposal(5), id="again") == 1
+
+
+def test_a_state_that_counted_undone_names_as_contradicted_is_set_right(tmp_path: Path) -> None:
+    with Database(tmp_path / "old.sqlite3", durable=False) as old:
+        old.migrate(ROOM, SCRIPTS[:2])
+        rows = [("a", 1), ("b", 1), ("c", 1), ("c-", -1), ("d", -1)]
+        with old.transaction() as connection:
+            for id, sign in rows:
+                connection.execute(
+                    "INSERT INTO memory_observations VALUES ('org', '', ?, 'name', 'k', 'v', 'V', ?, 0, '', '', '')",
+                    (id, sign),
+                )
+        Memory(old, lambda: dt.datetime.now(dt.UTC))
+        assert [row["id"] for row in old.rows("SELECT id FROM memory_observations ORDER BY id")] == ["a", "b"]
+
+
+@pytest.mark.parametrize("number", ["SI-56431", "SI 56431", "si56431", "#56431", "CARD 4411 SI-56431"])
+def test_a_name_keeps_no_number_of_a_document(memory: Memory, number: str) -> None:
+    def naming(n: int) -> Proposal:
+        plain = proposal(n)
+        assert plain.line is not None
+        links = (replace(plain.links[0], number="SI-56431"),)
+        return replace(plain, links=links, line=replace(plain.line, payee=f"7-ELEVEN RED GATE {number}"))
+
+    applied(memory, naming(1))
+
+    (known,) = memory.facts(DAY)
+    assert known.fact.shown == f"7-ELEVEN RED GATE{' CARD' * number.startswith('CARD')}"
+    assert "si" not in known.fact.key.split()
 
 
 def test_the_same_answer_to_a_fee_twice_is_a_habit_and_once_is_none(memory: Memory) -> None:
