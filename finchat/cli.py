@@ -532,10 +532,15 @@ def memory_forget(
     id: Annotated[str | None, typer.Argument(metavar="ID", help="One fact, by the id that show prints.")] = None,
     contact: Annotated[str | None, typer.Option(metavar="NAME", help="All that is remembered of one.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="All of it; with --org, of one organisation.")] = False,
+    statement: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A statement file that was read for the wrong account.")
+    ] = None,
 ) -> int:
     """Forget what decisions taught; they stay on the record in journal and audit log."""
     from finchat.app import memory
 
+    if statement is not None:
+        return memory.forget_statement(call, statement, alone=id is None and contact is None and not everything)
     return memory.forget(call, id, contact=contact, everything=everything)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from finchat.app.desk import open_desk, state_database
@@ -52,6 +54,26 @@ def forget(call: Invocation, id: str | None, *, contact: str | None, everything:
             )
         gone = memory.forget(found)
     _told(call, found, as_of, forgotten=gone, words=f"forgotten: {gone}")
+    return ExitCode.DONE
+
+
+def forget_statement(call: Invocation, file: Path, *, alone: bool) -> int:
+    """Drop the lines of a statement file, in every organisation it was read for. Raises UsageError when the file cannot
+    be read or never was, or something else is named too."""
+    from finchat.workflows.bank_files.imported import forget_file
+    from finchat.workflows.bank_files.text import read_bytes
+
+    if not alone:
+        raise UsageError("say one thing to forget", field="--statement", next="give --statement FILE alone")
+    sha256 = hashlib.sha256(read_bytes(file)).hexdigest()
+    with state_database(call.home) as database:
+        gone = forget_file(database, sha256)
+    if not gone:
+        raise UsageError(
+            f"{file} was not read before", field="--statement", next="name the very file that was read, unchanged"
+        )
+    words = f"forgotten: the lines of {file.name}; what was recorded from them stays in the ledger"
+    _told(call, [], _day(call), forgotten=gone, words=words)
     return ExitCode.DONE
 
 

@@ -55,6 +55,8 @@ CODES: dict[str, Literal["info", "warning", "error"]] = {
     "statement_pending": "info",
     "statement_balance_unused": "warning",
     "statement_cut_day": "info",
+    "statement_cut_short": "error",
+    "statement_id_conflict": "error",
 }
 _SHORT = {
     "part_payment": "It is a part payment.",

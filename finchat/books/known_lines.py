@@ -231,6 +231,37 @@ class _Recognising:
         )
 
 
+def alike(lines: Sequence[RawLine], others: Iterable[BankLine]) -> int:
+    """How many of the lines stand among the others, one to one: the same day, direction and amount, and a text that is
+    there on both sides and can be the same."""
+    free: dict[_Key, list[BankLine]] = defaultdict(list)
+    for other in others:
+        if _text(other):
+            free[_key(other)].append(other)
+    met = 0
+    for line in lines:
+        left = free.get(_key(line), [])[:_MANY] if _text(line) else []
+        n = next((n for n, other in enumerate(left) if _can_be(line, other)), None)
+        if n is not None:
+            del free[_key(line)][n]
+            met += 1
+    return met
+
+
+def contradicted(line: RawLine, format: str, known: Iterable[KnownLine]) -> KnownLine | None:
+    """A known line that this format shows under the same id of the bank and a text alike, with another amount within
+    days, or with another day within weeks: one of the two readings is not what happened."""
+    for one in known:
+        if not line.fitid or dict(one.ids).get(format) != line.fitid or not _can_be(line, one.line):
+            continue
+        days = abs((one.line.date - line.date).days)
+        same = (one.line.direction, one.line.amount) == (line.direction, line.amount)
+        if (days <= _MOVED and not same) or (same and _MOVED < days <= _WEEKS):
+            return one
+    return None
+
+
+_WEEKS = 20  # days: less than a month, after which a bank that counts its ids anew shows the next rent
 _MANY = 50  # lines of one day and amount: beyond that words alone pair nothing
 _SLIGHTLY, _MOSTLY = 0.01, 0.6  # how much of the shorter text the other has: anything, and more than a legal form
 _MOVED = 5  # days by which a bank may date a line anew between two exports

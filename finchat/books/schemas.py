@@ -39,13 +39,15 @@ MEANINGS: Mapping[str, str] = {
     "stays_in_ledger": "What was written stays in the ledger: finchat does not delete it.",
     "statement_does_not_add_up": "The figures of a statement file contradict each other; nothing of it is certain.",
     "statement_gap": "Between two statement files there are days, or money, that neither shows.",
-    "statement_overlap": "Lines of a statement file stand in files read before; they are the same lines.",
+    "statement_overlap": "Lines of a statement file stand in files read before, or in the bank's feed.",
     "statement_read_before": "The same statement file was read before.",
     "statement_late_line": "A file shows a line on a day that a file read before covers without it.",
     "statement_duplicates": "A statement file holds a line more than once under one id of the bank.",
     "statement_encoding": "Characters of a statement file were lost before finchat read it.",
     "statement_pending": "Entries that the bank has not booked yet were left out.",
     "statement_balance_unused": "A balance in a statement file is not one the lines can be checked by.",
+    "statement_cut_short": "A statement file ends without the closing balance it must have; nothing of it is certain.",
+    "statement_id_conflict": "Two files show one id of the bank with different amounts or days.",
     "statement_cut_day": "A file begins or ends in the middle of a day with lines alike; they are taken for the same.",
 }
 

@@ -6,14 +6,14 @@ What a file leaves open is asked of a person; without one it is an error that na
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Protocol
 
 from finchat.books.documents import Account, BankLine
-from finchat.books.known_lines import KnownLine, Recognised, recognise
+from finchat.books.known_lines import KnownLine, Recognised, alike, contradicted, recognise
 from finchat.books.money import minor_digits, round_to_minor
 from finchat.errors import UsageError
 from finchat.workflows import feed as feeds
@@ -34,11 +34,13 @@ from finchat.workflows.bank_files.csv_lines import numbers_of, read_lines
 from finchat.workflows.bank_files.csv_table import Table
 from finchat.workflows.bank_files.dates import Order
 from finchat.workflows.bank_files.errors import wrong
+from finchat.workflows.bank_files.iban import same_account
 from finchat.workflows.bank_files.imported import EarlierFile, Imported
 from finchat.workflows.bank_files.read import Opened, open_file
 from finchat.workflows.bank_files.statement import FileStatement, Problem, Statement
 
 _ORDERS: tuple[Order, ...] = ("dmy", "mdy", "ymd")
+_SURELY = 3  # lines of another account in a file that names none: no chance
 _BEFORE = dt.timedelta(days=45)  # earlier lines that may hold payments the window's lines would otherwise take
 
 
@@ -91,7 +93,7 @@ class _Reading:
     now: dt.datetime
     person: Person | None
     tables: list[tuple[Path, Table, Columns, bool]] = field(default_factory=list)
-    to_keep: list[tuple[str, str, Columns]] = field(default_factory=list)
+    to_keep: list[tuple[str, str, Columns, bool]] = field(default_factory=list)
 
     async def run(self, feed: Path | None) -> Read:
         opened: dict[str, Opened] = {}
@@ -106,9 +108,12 @@ class _Reading:
                 by_account.setdefault(account.id, []).append(file)
             if not found:
                 raise wrong(one.path, "", "holds no statement of the account named with --account", "leave it out")
+        for id, files in by_account.items():
+            for file in files:
+                self._refuse_another_accounts(file, self.accounts[id], feed)
         statements = tuple(self._statement(self.accounts[id], files, feed) for id, files in by_account.items())
-        for account_id, shape, columns in self.to_keep:
-            self.memory.keep_columns(account_id, shape, columns)
+        for account_id, shape, columns, confirmed in self.to_keep:
+            self.memory.keep_columns(account_id, shape, columns, confirmed=confirmed)
         return Read(statements=statements, tables=tuple(self.tables))
 
     async def _files(self, one: Opened) -> list[tuple[Account, FileStatement]]:
@@ -145,7 +150,9 @@ class _Reading:
         kept = None if given.of else self.memory.columns(account.id, shape)
         if kept is not None and self._still_fits(one, table, kept):
             again = Guess(columns=settled(kept, given.dates)) if given.dates else redated(table, kept, self.today)
-            columns, new = await self._decided(table, given, account, again), False
+            columns = await self._decided(table, given, account, again)
+            # Read by a script so far, and nobody has seen how.
+            new = self.person is not None and not self.memory.confirmed(account.id, shape)
         else:
             # The account matters only where it is a card, or its currency has other places than most.
             found = first if minor_digits(account.currency) == minor_digits("") and not account.card else None
@@ -158,7 +165,8 @@ class _Reading:
                 next='name the columns: --csv-columns "date=…,amount=…,narration=…" and --csv-dates dmy|mdy|ymd',
             )
         if new or asked or columns != kept:
-            self.to_keep.append((account.id, shape, columns if given.dates else kept_as(table, columns)))
+            confirmed = asked or self.person is not None or self.memory.confirmed(account.id, shape)
+            self.to_keep.append((account.id, shape, columns if given.dates else kept_as(table, columns), confirmed))
         self.tables.append((table.path, table, columns, new))
         return account, file
 
@@ -198,6 +206,27 @@ class _Reading:
             closing=None, lines=(),
         )  # fmt: skip
 
+    def _refuse_another_accounts(self, file: FileStatement, account: Account, feed: Path | None) -> None:
+        """Raises UsageError for a file without the account's number whose lines are, most of them, those of another."""
+        days = [x.date for x in file.lines]
+        if not days or (account.bank_account and any(same_account(n, account.bank_account) for n in file.numbers)):
+            return
+
+        def met(of: Account) -> int:
+            known = [k.line for k in self.memory.lines(of.id, min(days), max(days), without={file.sha256})]
+            fed = [k.line for k in self._fed(of, feed, min(days), max(days), said=True).lines]
+            return max(alike(file.lines, known), alike(file.lines, fed))
+
+        others = [(met(a), a) for a in self.accounts.values() if a.kind == "bank" and a.id != account.id]
+        most, other = max(others, key=lambda pair: pair[0], default=(0, account))
+        if most >= _SURELY and most * 2 >= len(file.lines) and most > met(account):
+            raise UsageError(
+                f"{file.path} holds {most} lines of {other.code} {other.name}, not of {account.code} {account.name}",
+                field="--account",
+                next=f"give --account {other.code or other.id}; where it is an earlier file that was read for the "
+                "wrong account: finchat memory forget --statement FILE",
+            )
+
     def _statement(self, account: Account, files: Sequence[FileStatement], feed: Path | None) -> Statement:
         files = sorted((_exact(f, account) for f in files), key=lambda f: (f.first or dt.date.max, f.last, f.sha256))
         here = {f.sha256 for f in files}
@@ -213,13 +242,27 @@ class _Reading:
         problems: list[Problem] = []
         mine: dict[str, BankLine] = {}
         so_far = list(others)
+        doubtful: set[str] = set()
         for file in files:
             layout = file.layout or file.format
+            only_fed = {k.line.id for k in fed(known)}
+            earlier_readings, earlier_ids = _by_bank_id(known.values(), layout), set(known)
             recognised = recognise(file.lines, account.id, layout, (*known.values(), *fed(known)), covered)
             met = {r.known.line.id for r in recognised}
             unmet = {k.line.date for k in known.values() if k.line.id not in met}
             problems += checks.of_file(file, account.currency)
-            problems += checks.beside_others(file, recognised, so_far, account.currency, unmet)
+            problems += checks.beside_others(
+                file, recognised, so_far, account.currency, unmet,
+                fed=only_fed, read_then=self.memory.line_ids(account.id, file.sha256),
+            )  # fmt: skip
+            against = [
+                (line, earlier_one, r.known.line.id)
+                for line, r in zip(file.lines, recognised, strict=True)
+                if r.known.line.id not in earlier_ids
+                and (earlier_one := contradicted(line, layout, earlier_readings.get(line.fitid, ()))) is not None
+            ]
+            problems += checks.contradictions(file, [pair[:2] for pair in against], account.currency)
+            doubtful |= {id for _, _, id in against}
             for one in recognised:
                 known[one.known.line.id] = one.known
                 mine[one.known.line.id] = replace(one.known.line, source="statement")
@@ -245,14 +288,19 @@ class _Reading:
             earlier=tuple(earlier),
             findings=checks.as_findings(problems, account.currency),
             sound=sound,
+            doubtful=frozenset(doubtful),
         )
 
-    def _fed(self, account: Account, feed: Path | None, first: dt.date, last: dt.date) -> _Fed:
-        """The bank's feed of the account, as lines known before: what was paid from it is not paid again."""
+    def _fed(self, account: Account, feed: Path | None, first: dt.date, last: dt.date, *, said: bool = False) -> _Fed:
+        """The bank's feed of the account, as lines known before: what was paid from it is not paid again. `said`: only
+        one that says itself which account it is of."""
         if feed is None:
             return _Fed(())
         try:
-            lines = feeds.bank_lines(feeds.read(feed), self.accounts, account.id)
+            read = feeds.read(feed)
+            if said and not (read.account_id or read.account_code):
+                return _Fed(())
+            lines = feeds.bank_lines(read, self.accounts, account.id)
         except UsageError:
             return _Fed(())  # it is not what this run is about
         near = (x for x in lines if first - _BEFORE <= x.date <= last + _BEFORE)
@@ -303,6 +351,14 @@ def _exact(file: FileStatement, account: Account) -> FileStatement:
         exact = round_to_minor(line.amount, account.currency)
         lines.append(replace(line, currency=account.currency, amount=exact))
     return replace(file, lines=tuple(lines))
+
+
+def _by_bank_id(known: Iterable[KnownLine], layout: str) -> dict[str, list[KnownLine]]:
+    found: dict[str, list[KnownLine]] = {}
+    for one in known:
+        if id := dict(one.ids).get(layout):
+            found.setdefault(id, []).append(one)
+    return found
 
 
 def _kept(recognised: Sequence[Recognised]) -> list[KnownLine]:

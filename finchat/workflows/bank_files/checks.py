@@ -7,8 +7,10 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from decimal import Decimal
 
+from finchat.books.documents import BankLine
 from finchat.books.findings import CODES
-from finchat.books.known_lines import Recognised
+from finchat.books.known_lines import KnownLine, Recognised
+from finchat.books.lines import RawLine
 from finchat.books.money import spoken
 from finchat.books.plan import Finding
 from finchat.workflows.bank_files.imported import EarlierFile
@@ -79,29 +81,41 @@ def beside_others(
     others: Sequence[EarlierFile],
     currency: str,
     unmet: Collection[dt.date] = (),
+    *,
+    fed: Collection[str] = (),
+    read_then: Collection[str] | None = None,
 ) -> list[Problem]:
     """How the file stands to those read before: read before itself, overlapping, or with a gap between. `unmet`: days
-    of lines known before that this file does not show."""
+    of lines known before that this file does not show; `fed`: ids of lines that only the bank's feed has shown;
+    `read_then`: ids of the lines this very file had when it was read before."""
     found: list[Problem] = []
     before = next((o for o in others if o.sha256 == file.sha256), None)
     if before is not None:
+        same = read_then is None or set(read_then) == {r.known.line.id for r in recognised}
         found.append(
             Problem(
                 code="statement_read_before",
-                text=f"{file.path.name} was read before ({before.read_at:%Y-%m-%d %H:%M} UTC); its lines are the same",
-                next="nothing is to be done: a line that was used is not used again",
+                text=f"{file.path.name} was read before ({before.read_at:%Y-%m-%d %H:%M} UTC); "
+                + ("its lines are the same" if same else "its lines are read in another way now"),
+                next="nothing is to be done: a line that was used is not used again"
+                if same
+                else "check what was recorded from the earlier reading",
             )
         )
     others = [o for o in others if o.sha256 != file.sha256]
-    known = sum(not r.new for r in recognised)
-    if known and before is None:
-        found.append(
-            Problem(
-                code="statement_overlap",
-                text=f"{known} of the {len(recognised)} lines of {file.path.name} stand in files read before",
-                next="nothing is to be done: they are the same lines",
+    known = [r for r in recognised if not r.new]
+    in_feed = [r for r in known if r.known.line.id in fed]
+    for count, where in (
+        (len(known) - len(in_feed), "stand in files read before"), (len(in_feed), "are lines of the bank feed"),
+    ):  # fmt: skip
+        if count and before is None:
+            found.append(
+                Problem(
+                    code="statement_overlap",
+                    text=f"{count} of the {len(recognised)} lines of {file.path.name} {where}",
+                    next="nothing is to be done: a line that was used is not used again",
+                )
             )
-        )
     late = [r.known.line for r in recognised if r.late]
     if late and before is None:
         found.append(
@@ -116,6 +130,24 @@ def beside_others(
     if gap := _gap(file, others, currency):
         found.append(gap)
     return found
+
+
+def contradictions(file: FileStatement, pairs: Sequence[tuple[RawLine, KnownLine]], currency: str) -> list[Problem]:
+    """Lines of the file with the earlier reading of their id that is not theirs."""
+    return [
+        Problem(
+            code="statement_id_conflict",
+            text=f"the bank's id {line.fitid[:40]!r} is {_moved(line, currency)} in {file.path.name}, and "
+            f"{_moved(one.line, currency)} in {one.line.source_id.rpartition(':')[0] or 'a file'} read before",
+            next="ask the bank which is right: both stand as lines, and this one is never certain",
+            amount=line.amount,
+        )
+        for line, one in pairs
+    ]
+
+
+def _moved(line: RawLine | BankLine, currency: str) -> str:
+    return f"{spoken(line.amount, currency)} {'in' if line.direction == 'receive' else 'out'} on {line.date}"
 
 
 def _cut_days(

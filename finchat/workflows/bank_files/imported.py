@@ -50,6 +50,13 @@ _TABLES = (
 )
 
 
+_DROP_UNUSED = (
+    "DELETE FROM statement_lines WHERE org_id = ? AND account_id = ? AND NOT EXISTS (SELECT 1 FROM"
+    " statement_file_lines f WHERE f.org_id = statement_lines.org_id"
+    " AND f.account_id = statement_lines.account_id AND f.line_id = statement_lines.id)"
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EarlierFile:
     """A file read before. `begins`, `ends`: days of its first and last line (None without lines)."""
@@ -74,25 +81,33 @@ class Imported:
         database.migrate(_ROOM, _TABLES)
 
     def columns(self, account_id: str, shape: str) -> Columns | None:
-        """How the account's CSV of this header is read, as a person confirmed or gave it."""
-        row = self._database.row(
-            "SELECT columns FROM statement_columns WHERE org_id = ? AND account_id = ? AND shape = ?",
-            (self._org, account_id, shape),
-        )
-        if row is None:
+        """How the account's CSV of this header was read the last time."""
+        data = self._columns(account_id, shape)
+        if data is None:
             return None
-        data = json.loads(row["columns"])
         return Columns(
             of={role: tuple(ns) for role, ns in data["of"].items()}, dates=data["dates"], mark=data["mark"],
             signs=data["signs"],
         )  # fmt: skip
 
-    def keep_columns(self, account_id: str, shape: str, columns: Columns) -> None:
-        """Remember how to read the next file of this shape."""
+    def confirmed(self, account_id: str, shape: str) -> bool:
+        """Whether a person confirmed that reading, or gave it."""
+        data = self._columns(account_id, shape)
+        return data is not None and bool(data.get("confirmed", True))
+
+    def _columns(self, account_id: str, shape: str) -> dict[str, Any] | None:
+        row = self._database.row(
+            "SELECT columns FROM statement_columns WHERE org_id = ? AND account_id = ? AND shape = ?",
+            (self._org, account_id, shape),
+        )
+        return None if row is None else cast("dict[str, Any]", json.loads(row["columns"]))
+
+    def keep_columns(self, account_id: str, shape: str, columns: Columns, *, confirmed: bool) -> None:
+        """Remember how to read the next file of this shape, and whether anybody said that it is right."""
         with self._database.transaction() as connection:
             connection.execute(
                 "INSERT OR REPLACE INTO statement_columns VALUES (?, ?, ?, ?)",
-                (self._org, account_id, shape, canonical_json(columns.as_json())),
+                (self._org, account_id, shape, canonical_json({**columns.as_json(), "confirmed": confirmed})),
             )
 
     def files(self, account_id: str) -> tuple[EarlierFile, ...]:
@@ -129,6 +144,14 @@ class Imported:
             (self._org, account_id, first.isoformat(), last.isoformat(), left_out),
         )
         return tuple(_known(row, account_id) for row in rows)
+
+    def line_ids(self, account_id: str, sha256: str) -> frozenset[str]:
+        """The ids of the lines of one file."""
+        rows = self._database.rows(
+            "SELECT line_id FROM statement_file_lines WHERE org_id = ? AND account_id = ? AND sha256 = ?",
+            (self._org, account_id, sha256),
+        )
+        return frozenset(row["line_id"] for row in rows)
 
     def ledger_ids(self, account_id: str) -> Mapping[str, tuple[str, ...]]:
         """Line id → the ledger entries that hold its money, as the last run that looked knew it."""
@@ -168,12 +191,7 @@ class Imported:
                 "INSERT OR IGNORE INTO statement_file_lines VALUES (?, ?, ?, ?)",
                 [(org, account_id, file.sha256, known.line.id) for known in lines],
             )
-            connection.execute(
-                "DELETE FROM statement_lines WHERE org_id = ? AND account_id = ? AND NOT EXISTS (SELECT 1 FROM"
-                " statement_file_lines f WHERE f.org_id = statement_lines.org_id"
-                " AND f.account_id = statement_lines.account_id AND f.line_id = statement_lines.id)",
-                (org, account_id),
-            )
+            connection.execute(_DROP_UNUSED, (org, account_id))
 
     def settled(self, account_id: str, ledger_ids: Mapping[str, Sequence[str]]) -> None:
         """Remember what in the ledger holds the money of each line."""
@@ -183,6 +201,21 @@ class Imported:
                 [(canonical_json(list(ids)), self._org, account_id, id) for id, ids in ledger_ids.items()],
             )
 
+    def forget_file(self, sha256: str) -> tuple[str, ...]:
+        """Nothing is remembered of this file any more, whatever account it was read for; the ids of those accounts.
+        What was recorded in the ledger from it stays, and stays known as recorded."""
+        with self._database.transaction() as connection:
+            rows = connection.execute(
+                "SELECT account_id FROM statement_files WHERE org_id = ? AND sha256 = ? ORDER BY account_id",
+                (self._org, sha256),
+            ).fetchall()
+            accounts = tuple(str(row["account_id"]) for row in rows)
+            connection.execute("DELETE FROM statement_files WHERE org_id = ? AND sha256 = ?", (self._org, sha256))
+            connection.execute("DELETE FROM statement_file_lines WHERE org_id = ? AND sha256 = ?", (self._org, sha256))
+            for account_id in accounts:
+                connection.execute(_DROP_UNUSED, (self._org, account_id))
+        return accounts
+
     def forget(self) -> None:
         """Nothing is remembered of this organisation any more: its ledger begins anew."""
         with self._database.transaction() as connection:
@@ -190,6 +223,13 @@ class Imported:
             connection.execute("DELETE FROM statement_files WHERE org_id = ?", (self._org,))
             connection.execute("DELETE FROM statement_file_lines WHERE org_id = ?", (self._org,))
             connection.execute("DELETE FROM statement_lines WHERE org_id = ?", (self._org,))
+
+
+def forget_file(database: Database, sha256: str) -> int:
+    """Forget a file in every organisation; for how many accounts it had been read."""
+    database.migrate(_ROOM, _TABLES)
+    rows = database.rows("SELECT DISTINCT org_id FROM statement_files WHERE sha256 = ?", (sha256,))
+    return sum(len(Imported(database, str(row["org_id"])).forget_file(sha256)) for row in rows)
 
 
 def _values(known: KnownLine) -> tuple[Any, ...]:

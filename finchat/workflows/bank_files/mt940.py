@@ -16,7 +16,7 @@ from typing import Any
 
 from finchat.books.lines import RawLine
 from finchat.workflows.bank_files.errors import wrong
-from finchat.workflows.bank_files.statement import FileStatement
+from finchat.workflows.bank_files.statement import FileStatement, Problem
 from finchat.workflows.bank_files.text import clean
 
 _TAG_LINE = re.compile(r"^:(\d{2}[A-Z]?|NS):", re.MULTILINE)
@@ -71,6 +71,7 @@ def _page(path: Path, sha256: str, block: str, where: str, name: str) -> FileSta
     closing = data.get("final_closing_balance") or data.get("intermediate_closing_balance")
     if not entries and opening is None and closing is None:
         return None
+    cut = opening is not None and closing is None and _AFTER_CLOSING.search(block) is None
     currency = next((str(b.amount.currency) for b in (opening, closing) if b is not None), "").upper()
     lines = tuple(
         line for m, t in enumerate(entries, 1) if (line := _line(path, where, f"{name}.{m}", t.data, currency))
@@ -88,6 +89,17 @@ def _page(path: Path, sha256: str, block: str, where: str, name: str) -> FileSta
         opening=None if opening is None else _plain(path, where, opening.amount.amount),
         closing=None if closing is None else _plain(path, where, closing.amount.amount),
         lines=lines,
+        problems=(_cut_short(path, where, len(lines)),) if cut else (),
+    )
+
+
+def _cut_short(path: Path, where: str, count: int) -> Problem:
+    return Problem(
+        code="statement_cut_short",
+        text=f"{where} of {path.name} has an opening balance and no closing one (:62F:): it ends after {count} lines "
+        "as if it were cut short",
+        next="export the statement again: lines may be missing, and the last one may not be whole",
+        grave=True,
     )
 
 

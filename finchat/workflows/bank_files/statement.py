@@ -73,3 +73,4 @@ class Statement:
     earlier: tuple[BankLine, ...] = ()
     findings: tuple[Finding, ...] = ()
     sound: bool = True
+    doubtful: frozenset[str] = frozenset()  # ids of lines that another file contradicts

@@ -1,4 +1,4 @@
-"""What a statement that does not add up may lead to: nothing certain, so nothing in bulk and nothing unattended."""
+"""What a statement that contradicts itself or another may lead to: nothing certain, nothing in bulk or unattended."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from finchat.workflows.proposals import Draft
 
 
 def doubted(draft: Draft, statements: Sequence[Statement]) -> Draft:
-    """The draft with what the statements' checks found said first; proposals of an unsound one are for review."""
+    """The draft with what the statements' checks found said first; proposals of what is in doubt are for review."""
     doubtful = {line.id for s in statements if not s.sound for line in s.lines}
-    said = Evidence(kind="statement", text="the statement file does not add up: check this line against the bank")
+    doubtful |= {id for s in statements for id in s.doubtful}
+    said = Evidence(kind="statement", text="the statement file contradicts itself or another: ask the bank")
     proposals = tuple(
         replace(p, certainty="review", evidence=(*p.evidence, said)) if p.line_id in doubtful else p
         for p in draft.proposals

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from finchat.errors import UsageError
 from tests.workflows.bank_files.files import CLOSING, IBAN, MONTH, OPENING, Reader, bank, camt, mt940, ofx
 
 
@@ -85,6 +87,43 @@ def test_a_day_on_which_two_files_meet_is_told_where_only_the_text_tells_lines_a
     assert codes(reader, head + "2026-11-03,A,-1.00\n2026-11-04,COFFEE,-4.90\n") == []
     found = codes(reader, head + "2026-11-04,COFFEE,-4.90\n2026-11-04,LATE,-2.00\n2026-11-05,B,-1.00\n")
     assert found == ["statement_overlap", "statement_cut_day"]
+
+
+def test_an_mt940_without_its_closing_balance_was_cut_short(reader: Reader) -> None:
+    whole = mt940()
+    statement = reader.read(whole[: whole.index(":62F:")])
+    assert [(f.code, f.severity) for f in statement.findings] == [("statement_cut_short", "error")]
+    assert not statement.sound
+    assert reader.read(whole).sound
+
+
+def test_one_id_with_two_amounts_in_two_files_is_said_and_never_certain(reader: Reader) -> None:
+    reader.read(ofx())
+    changed = reader.read(ofx().replace("<TRNAMT>-89.90", "<TRNAMT>-98.90"))
+    (finding,) = [f for f in changed.findings if f.code == "statement_id_conflict"]
+    assert finding.severity == "error"
+    assert "98.90 EUR out on 2026-11-02" in finding.text
+    assert "89.90 EUR out on 2026-11-02" in finding.text
+    (line,) = [x for x in changed.lines if x.amount == Decimal("98.90")]
+    assert changed.doubtful == {line.id}
+    moved = reader.read(ofx().replace("<DTPOSTED>20261109", "<DTPOSTED>20261123"))
+    assert "statement_id_conflict" in [f.code for f in moved.findings]
+
+
+def test_lines_the_feed_has_shown_are_no_repeat_of_a_file(reader: Reader) -> None:
+    rows = [
+        {"id": f"f{n}", "date": m.day.isoformat(), "type": "RECEIVE" if m.cents > 0 else "SPEND",
+         "amount": m.amount.lstrip("-"), "payee": m.who, "narration": m.text}
+        for n, m in enumerate(MONTH)
+    ]  # fmt: skip
+    feed = reader.write(json.dumps({"account_code": "090", "currency": "EUR", "lines": rows}), "feed.json")
+    (statement,) = reader.read_paths(reader.write(mt940()), account="090", feed=feed)
+    assert [f.text.partition(" of the 9 lines ")[0] for f in statement.findings] == ["9"]
+    assert statement.findings[0].text.endswith("are lines of the bank feed")
+    reader.accounts = {**reader.accounts, "id-091": bank("091")}
+    rows_of_it = "Date,Payee,Description,Amount\n" + "".join(f"{m.day},{m.who},{m.text},{m.amount}\n" for m in MONTH)
+    with pytest.raises(UsageError, match="of 090 Bank 090, not of 091"):
+        reader.read_paths(reader.write(rows_of_it), account="091", feed=feed)
 
 
 def test_one_id_on_two_rows_is_said_and_stays_one_movement(reader: Reader) -> None:

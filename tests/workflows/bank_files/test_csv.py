@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -251,11 +252,27 @@ def test_a_file_of_another_account_or_currency_is_refused(tmp_path: Path) -> Non
     with pytest.raises(UsageError, match="does not say which bank account") as refused:
         reader.read(british())
     assert "090 Bank 090" in (refused.value.next or "")
+    with pytest.raises(UsageError, match="holds 9 lines of 091 Bank 091, not of 090") as refused:
+        reader.read(british(), account="090")
+    assert "--account 091" in (refused.value.next or "")
+    assert reader.memory.forget_file(hashlib.sha256(german().encode("cp1252")).hexdigest()) == ("id-091",)
     assert reader.read(british(), account="090").account_id == "id-090"
+    reader.memory.forget()
     person = Answers(account="091")
     assert reader.read(british().replace("FPI", "DD"), person=person).account_id == "id-091"
     with pytest.raises(UsageError, match="is in EUR; account 092"):
         reader.read("Date,Amount,Currency,Text\n2026-11-03,-1.00,EUR,A\n", account="092")
+    reader.database.close()
+
+
+def test_a_reading_no_person_has_seen_is_shown_once_at_a_terminal(tmp_path: Path) -> None:
+    reader = Reader(tmp_path)
+    reader.read(british())
+    person = Answers()
+    reader.read(british(), person=person)
+    reader.read(british())
+    reader.read(british(), person=person)
+    assert person.asked == ["columns"]
     reader.database.close()
 
 
