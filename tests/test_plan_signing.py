@@ -79,12 +79,23 @@ def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
     return printed
 
 
+def read_whole(child: pexpect.spawn[str]) -> tuple[str, str]:
+    """Page to the last line: all that was shown, and what is to be typed."""
+    shown = ""
+    while child.expect([r"q leaves -- ", r"type the count and the\s+total \(([^)]*)\): "]) == 0:
+        shown += str(child.before)
+        child.sendline("")
+    assert isinstance(child.match, re.Match)
+    return shown + str(child.before), child.match.group(1)
+
+
 def sign(home: Path, plan: str, *more: str, passphrase: str = "") -> str:
     """Type what the question names; what was said afterwards."""
     child = at_terminal(home, "plan", "sign", plan, *more)
-    child.expect(r"type the count and the\s+total \(([^)]*)\): ")
-    assert isinstance(child.match, re.Match)
-    child.sendline(child.match.group(1))
+    shown, expected = read_whole(child)
+    assert " 1 of " in shown
+    assert not re.search(r"(bank|account|tax) [0-9a-f]{8}-[0-9a-f]{4}-", shown)  # accounts are called by their names
+    child.sendline(expected)
     if passphrase:
         child.expect("Passphrase of key [a-z]*: ")
         child.sendline(passphrase)
@@ -219,7 +230,7 @@ def test_a_change_on_a_card_makes_the_signatures_die_and_says_so(home: Path, pla
 
 def test_what_is_typed_wrong_signs_nothing_and_a_key_signs_once(here: Here, home: Path, plan_file: Path) -> None:
     child = at_terminal(home, "plan", "sign", plan_file.stem)
-    child.expect(r"total \([^)]*\): ")
+    read_whole(child)
     child.sendline("1 1.00")
     child.expect(pexpect.EOF)
     child.close()

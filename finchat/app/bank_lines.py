@@ -121,6 +121,7 @@ def reconcile(
 def apply(call: Invocation, plan: str, *, yes: bool, review: bool = False) -> int:
     """`finchat apply`: the same question and the same road for a saved plan; `review`: on the review screen."""
     with quick_imports():
+        from finchat.books.plan_names import misnamed_account
         from finchat.providers.xero import OrganisationUnclear
         from finchat.providers.xero.names import misnamed
         from finchat.safety.guard import same_organisation
@@ -153,7 +154,11 @@ def apply(call: Invocation, plan: str, *, yes: bool, review: bool = False) -> in
                 )
             same_organisation(saved, desk.organisation)
             foreign = not desk.journal.knows(saved)
-            if foreign and (why := await misnamed(desk.guard.toolbox(desk.settings.name), saved)):
+            accounts = await desk.provider.accounts()
+            names = {a.id: " ".join(part for part in (a.code, a.name) if part) for a in accounts.values()}
+            if foreign and (
+                why := misnamed_account(saved, names) or await misnamed(desk.guard.toolbox(desk.settings.name), saved)
+            ):
                 raise VerificationMismatch(
                     f"{path} was not made here, and {why}",
                     field="PLAN",
@@ -164,8 +169,6 @@ def apply(call: Invocation, plan: str, *, yes: bool, review: bool = False) -> in
             settled = {(r.proposal_id, r.write_id) for r in done}
             forbidden = [r for r in desk.guard.forbidden(todo) if (r.proposal_id, r.write_id) not in settled]
             as_of = call.as_of_date or desk.today()
-            accounts = await desk.provider.accounts()
-            names = {a.id: " ".join(part for part in (a.code, a.name) if part) for a in accounts.values()}
             before = await desk.provider.balances(as_of)
             standing = desk.take_signatures(saved, path, todo)
             declined = refused_before(todo, desk.journal, [*done, *forbidden])

@@ -234,6 +234,7 @@ class Desk:
 
         def new_plan(changed: Plan) -> Plan:
             plans.save(changed, plans.plan_path(self.call.home.plans, changed.id))
+            plan_saved(self.call.again("apply", changed.id))
             made.append(changed)
             self.memory.begin(changed)
             return changed
@@ -380,7 +381,7 @@ class Desk:
         if unsigned:
             from finchat.ui.plans import needs_view
 
-            self.call.sink.data(needs_view(standing, asks=any(p.asks for p in applied.plan.proposals)))
+            self.call.sink.data(needs_view(standing, asks=any(p.open_asks for p in applied.plan.proposals)))
         if path is not None and applied.left:
             # Byte for byte: a command that is wrapped to the screen cannot be copied.
             name = self._name(applied.plan.id, path if applied.plan.id == plan_id else None)

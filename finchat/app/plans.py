@@ -101,7 +101,7 @@ def plan_sign(call: Invocation, named: str, *, key: str | None, out: Path | None
     plan = plans.load(path)
     if not any(proposal.writes for proposal in plan.proposals):
         raise UsageError(f"plan {plan.id} has nothing to write, so nothing to sign", field="PLAN")
-    verbatim = not _checked(plan, path)
+    _check(plan, path)
     place = out.absolute() if out is not None else signatures.file_for(path)
     if out is not None:
         plans.check_place(place, flag="--out")
@@ -120,7 +120,7 @@ def plan_sign(call: Invocation, named: str, *, key: str | None, out: Path | None
         )  # fmt: skip
 
     async def main() -> int:
-        if not await ui.signing(call.sink, plan, chosen, list(_notes(call, plan, chosen, before)), verbatim=verbatim):
+        if not await ui.signing(call.sink, plan, chosen, list(_notes(call, plan, chosen, before))):
             return ExitCode.AWAITING_APPROVAL
         document = signatures.sign_plan(plan, chosen, datetime.now(UTC), lambda prompt: ask_hidden(call.sink, prompt))
         signatures.add(place, plan, document)
@@ -234,11 +234,9 @@ def _standing(call: Invocation, plan: Plan, *places: Path) -> Standing:
     return signatures.judge(policy.signatures, plan, signatures.read(files))
 
 
-def _checked(plan: Plan, path: Path) -> bool:
-    """Whether what the rows say follows from the payloads, by the profile that knows the tools; False where none does.
-
-    Raises VerificationMismatch for a plan that contradicts itself.
-    """
+def _check(plan: Plan, path: Path) -> None:
+    """Raises VerificationMismatch for a plan that contradicts itself, by the profile that knows its tools; where none
+    does, the payloads on the cards are all that a signer has."""
     from finchat.providers.registry import PROFILES
 
     writes = [write for proposal in plan.proposals for write in proposal.writes]
@@ -250,8 +248,7 @@ def _checked(plan: Plan, path: Path) -> bool:
                 raise VerificationMismatch(
                     f"{path} contradicts itself: {why}", field="PLAN", next="do not sign it; ask who made it"
                 )
-        return True
-    return False
+        return
 
 
 def _notes(call: Invocation, plan: Plan, key: Key, standing: Standing) -> Iterator[str]:
@@ -261,7 +258,7 @@ def _notes(call: Invocation, plan: Plan, key: Key, standing: Standing) -> Iterat
         yield f"signed so far by {', '.join(standing.signers)}"
     if policy.signatures is not None and key.public not in policy.signatures.names:
         yield f"the policy here lists no signer with key {key.name}, so this signature counts only where one does"
-    if any(proposal.asks for proposal in plan.proposals):
+    if any(proposal.open_asks for proposal in plan.proposals):
         yield "some proposals ask something: an answer makes another plan, which has to be signed again"
     if any(not proposal.writes for proposal in plan.proposals):
         yield "proposals that still wait for an answer write nothing and are not counted"

@@ -41,12 +41,15 @@ def card_lines(
     width: int,
     accounts: Mapping[str, str] | None = None,
     notes: Sequence[str] = (),
+    asked: bool = True,
 ) -> list[Text]:
-    """The card as finished lines of at most `width` columns. `accounts` names accounts by id; `notes` are warnings."""
+    """The card as finished lines of at most `width` columns. `accounts`: names by id, beside those that the plan holds;
+    `notes` are warnings; not `asked`: no key answers its questions here."""
     card = _Card(width)
+    accounts = {**plan.account_names, **(accounts or {})}
     flag = f" {SANDBOX} " if plan.organisation.sandbox else ""
     card.rule(f" {number} of {total} · {visible(proposal.id)} ", flag)
-    what, kind = settles(proposal, None, accounts or {}), proposal.kind.replace("_", " ")
+    what, kind = settles(proposal, None, accounts), proposal.kind.replace("_", " ")
     said = proposal.kind == "allocation" or what.startswith(kind)
     card.row("Proposal", what if said else f"{kind}: {what}", "bold")
     changed = any(e.kind == EDITED for e in proposal.evidence)
@@ -62,9 +65,9 @@ def card_lines(
     card.row("Server", visible(plan.organisation.server))
     card.row("Organisation", f"{visible(plan.organisation.name)} ({visible(plan.organisation.id)})")
     for write in proposal.writes:
-        _write(card, proposal, write, accounts or {}, plan.organisation.base_currency)
+        _write(card, proposal, write, accounts, plan.organisation.base_currency)
     for question in proposal.asks:
-        _question(card, question, accounts or {})
+        _question(card, question, accounts, asked=asked)
     card.gap()
     undoes = any(write.reverses for write in proposal.writes)
     if line is not None and proposal.unrecorded and not undoes:
@@ -86,10 +89,17 @@ def card_lines(
     return card.lines
 
 
-def _question(card: _Card, question: Ask, accounts: Mapping[str, str]) -> None:
-    """What a person is asked beside y and n, with what is offered and why."""
+def _question(card: _Card, question: Ask, accounts: Mapping[str, str], *, asked: bool) -> None:
+    """What a person is asked beside y and n, with what is offered and why; of one that was answered, the answer."""
     card.gap()
+    if question.answered is not None:
+        card.row("Question", visible(question.text))
+        again = "; c answers it again" if asked else ""
+        card.row("Answered", f"{coding_words(question.answered.coding, accounts)}{again}")
+        return
     how = "c answers it; nothing can be written before" if question.required else "c settles it too; y leaves it open"
+    if not asked:
+        how = "nothing is written before it is answered" if question.required else "unanswered, it stays open"
     card.row("Question", visible(question.text), "yellow")
     for number, choice in enumerate(question.choices, 1):
         card.row("", f"{number}  {coding_words(choice.coding, accounts)}")

@@ -33,16 +33,22 @@ def plan_table(
     plan: Plan, width: int, *, denied: Collection[str] = (), accounts: Mapping[str, str] | None = None
 ) -> Table:
     """The table of a plan. `denied`: ids of the proposals that the policy forbids, which nobody is asked about;
-    `accounts` names accounts by id."""
+    `accounts`: names by id, beside those that the plan holds."""
     from rich.table import Table
     from rich.text import Text
 
-    names = accounts or {}
-    rows = [row for number, p in enumerate(plan.proposals, 1) for row in _rows(number, p, p.id in denied, names)]
+    names = {**plan.account_names, **(accounts or {})}
+    rows = [row for p in plan.proposals for row in _rows(p, p.id in denied, names)]
     amounts = aligned([(row.amount, row.currency) for row in rows], signed=[row.moves for row in rows])
     wide = width >= WIDE
     dated, lined = any(row.date for row in rows), any(row.line for row in rows)
-    fixed = [max(len(str(len(plan.proposals))), 1), 6 if dated else 0, max(map(len, amounts), default=0), 7, 5 * wide]
+    fixed = [
+        max(map(len, (row.number for row in rows)), default=1),
+        6 if dated else 0,
+        max(map(len, amounts), default=0),
+        7,
+        5 * wide,
+    ]
     texts = [[row.line for row in rows] if lined else [], [row.settles for row in rows]]
     if wide:
         texts.append([row.because for row in rows])
@@ -143,7 +149,7 @@ class _Row:
     because: str = ""
 
 
-def _rows(number: int, proposal: Proposal, denied: bool, accounts: Mapping[str, str]) -> list[_Row]:
+def _rows(proposal: Proposal, denied: bool, accounts: Mapping[str, str]) -> list[_Row]:
     line = proposal.line
     value, currency = cash(proposal)
     rest = leaves_open(proposal)
@@ -154,7 +160,7 @@ def _rows(number: int, proposal: Proposal, denied: bool, accounts: Mapping[str, 
     because = " · ".join(one_line(e.text, 70) for e in proposal.evidence)
     rows = [
         _Row(
-            number=str(number),
+            number=proposal.id,
             date=short_day(line.date) if line else "",
             line=line_text(line) if line else "",
             amount=value,

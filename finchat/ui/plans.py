@@ -12,10 +12,10 @@ from finchat.safety.evidence import Pack
 from finchat.safety.keys import Key
 from finchat.safety.results import WriteResult
 from finchat.safety.signatures import Standing
-from finchat.text.sanitise import one_line, scalars, visible
+from finchat.text.sanitise import one_line
 from finchat.ui.amounts import day, money
 from finchat.ui.approval import count_and_totals, line_totals, says_totals
-from finchat.ui.card import SANDBOX
+from finchat.ui.card import SANDBOX, card_lines
 from finchat.ui.paging import drawn, paged
 from finchat.ui.plan_table import plan_table, totals
 from finchat.ui.prompt import ask
@@ -117,24 +117,20 @@ def plans_view(saved: Sequence[SavedPlan], unreadable: Sequence[tuple[Path, str]
     return Group(table, *told) if saved else Group(*told)
 
 
-async def signing(sink: Sink, plan: Plan, key: Key, notes: Sequence[str], *, verbatim: bool) -> bool:
-    """Show a plan whole and ask whether to sign it: count and total are typed, as for approving many at once.
-
-    `verbatim`: show every payload too, because nobody checked that it says what the rows say.
-    """
+async def signing(sink: Sink, plan: Plan, key: Key, notes: Sequence[str]) -> bool:
+    """Show a plan whole, every proposal as its card, and ask whether to sign it: count and total are typed, as for
+    approving many at once."""
     from rich.text import Text
 
     written = [proposal for proposal in plan.proposals if proposal.writes]
     sums = line_totals(written)
     flag = f"{SANDBOX} · " if plan.organisation.sandbox else ""
-    table = plan_table(plan, sink.err.width)
     lines = [Text(""), Text(f"{flag}To be signed, as a whole:"), *drawn(sink.err, _group(_head(plan)))]
-    lines += [Text(""), *drawn(sink.err, table), Text(""), *drawn(sink.err, Text(totals(plan)))]
-    if verbatim:
-        for proposal in written:
-            for write in proposal.writes:
-                lines.append(Text(f"{proposal.id} {write.id}: {visible(write.tool)}"))
-                lines += [Text(f"  {path}: {shown}") for path, shown in scalars(write.arguments)]
+    lines += drawn(sink.err, Text(totals(plan)))
+    total, width = len(plan.proposals), min(sink.err.width, 100)
+    for number, proposal in enumerate(plan.proposals, 1):
+        lines += [Text(""), *card_lines(plan, proposal, number=number, total=total, width=width, asked=False)]
+    lines.append(Text(""))
     lines += drawn(sink.err, Text("\n".join(f"Note: {one_line(note)}" for note in notes))) if notes else []
     if not await paged(sink, lines, "this plan"):
         sink.card("nothing was signed")

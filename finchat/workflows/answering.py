@@ -10,6 +10,7 @@ from decimal import Decimal
 from finchat.books.documents import Coding
 from finchat.books.money import amount_text
 from finchat.books.plan import Ask, Evidence, Plan, Proposal
+from finchat.books.plan_names import with_names
 from finchat.errors import WriteRefused
 from finchat.providers.xero import CannotPropose, Party, WriteContext
 from finchat.safety.approval import Answer, user_name
@@ -50,7 +51,8 @@ class Answers:
         )
         if not any(p.id == answer.proposal_id for p in proposals):
             raise WriteRefused(f"there is no open proposal {answer.proposal_id}", field="proposal")
-        return replanned(plan, proposals, plan_id=plan_id, created_at=created_at)
+        changed = replanned(plan, proposals, plan_id=plan_id, created_at=created_at)
+        return with_names(changed, {a.id: account_text(a) for a in self.context.accounts.values()})
 
 
 def complete(proposal: Proposal, answer: Answer, context: WriteContext) -> Proposal:

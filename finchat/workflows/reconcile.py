@@ -18,12 +18,14 @@ from finchat.books.matching import match
 from finchat.books.matching.verdict import Situation, Verdict
 from finchat.books.periods import Window
 from finchat.books.plan import Balances, Finding, Plan, Proposal
+from finchat.books.plan_names import with_names
 from finchat.events import Emit, Working
 from finchat.providers.xero import XeroProvider
 from finchat.workflows import feed as feeds
 from finchat.workflows import part_recorded
 from finchat.workflows.bank_files.statement import Statement
 from finchat.workflows.bank_files.unsound import doubted
+from finchat.workflows.choosing import account_text
 from finchat.workflows.ledger_lines import ledger_lines
 from finchat.workflows.proposals import LineAnswer, draft
 
@@ -129,6 +131,7 @@ async def prepare(provider: XeroProvider, request: Request, *, records: Records,
         proposals=drafted.proposals,
         expected=_expected(before, drafted.proposals),
     )
+    plan = with_names(plan, {a.id: account_text(a) for a in accounts.values()})
     return Reconciliation(
         organisation=organisation,
         window=window,

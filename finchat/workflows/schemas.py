@@ -46,6 +46,7 @@ _ASK = object_of(
         "id": TEXT, "kind": one_of(*get_args(AskKind)), "amount": AMOUNT, "currency": CURRENCY, "contact_id": TEXT,
         "contact": TEXT, "text": TEXT, "required": FLAG,
         "choices": list_of(object_of({"coding": CODING, "text": TEXT})),
+        "answered": nullable(object_of({"coding": CODING, "writes": TEXTS})),
     }
 )  # fmt: skip
 _LINK = object_of(
@@ -120,6 +121,7 @@ PLAN = document(
         "command": TEXTS,
         "proposals": list_of(_PROPOSAL),
         "expected": BALANCES,
+        "accounts": list_of(object_of({"id": TEXT, "name": TEXT})),
         "hash": SHA256,
     },
 )

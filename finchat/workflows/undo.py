@@ -14,6 +14,7 @@ from typing import Protocol
 from finchat.books.balances import expected, stated
 from finchat.books.findings import CODES
 from finchat.books.plan import Balances, Evidence, Finding, Kind, Plan, Proposal, Write
+from finchat.books.plan_names import with_names
 from finchat.errors import UsageError
 from finchat.providers.xero import XeroProvider
 from finchat.providers.xero.family import Found
@@ -136,6 +137,7 @@ async def prepare(provider: XeroProvider, request: Request, *, records: Records)
         expected=expected(before, stated(before, (w for p in proposals for w in p.writes))),
     )
     names = {a.id: " ".join(part for part in (a.code, a.name) if part) for a in accounts.values()}
+    plan = with_names(plan, {**of.account_names, **names})
     return Undo(of=of, plan=plan, before=before, account_names=names, findings=tuple(findings), whole=whole)
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from finchat.books.balances import expected
 from finchat.books.plan import Plan
+from finchat.books.plan_names import with_names
 from finchat.safety.approval import Answer, Edit
 from finchat.workflows.editing import edited
 from finchat.workflows.execute import Answering
@@ -46,10 +47,11 @@ def edit_one(plan: Plan, edit: Edit, *, plan_id: str, created_at: datetime, keep
 def _merged(plan: Plan, part: Plan, keep: frozenset[str], plan_id: str, created_at: datetime) -> Plan:
     changed = {p.id: p for p in part.proposals}
     gone = [e for p in plan.proposals if p.id not in keep for w in p.writes for e in w.effects]
-    return replace(
+    merged = replace(
         plan,
         id=plan_id,
         created_at=created_at,
         proposals=tuple(changed.get(p.id, p) for p in plan.proposals if p.id in keep),
         expected=expected(part.expected, (replace(e, amount=-e.amount, base_amount=-e.base_amount) for e in gone)),
     )
+    return with_names(merged, part.account_names)
