@@ -202,6 +202,7 @@ def _check(plan: Plan) -> None:
     for proposal in plan.proposals:
         _unique_names("write", [w.id for w in proposal.writes])
         _unique_names("question", [ask.id for ask in proposal.asks])
+        _answers(proposal)
     banks = [b.currency for b in plan.expected.bank]
     currencies = [plan.organisation.base_currency, plan.expected.currency, *banks]
     currencies += [*(w.currency for w in writes), *(link.currency for link in links), *(e.currency for e in effects)]
@@ -222,6 +223,15 @@ def _check(plan: Plan) -> None:
     _among("ask", (ask.kind for ask in asks), get_args(AskKind))
     _among("required", (ask.required for ask in asks), (True, False))
     _among("org.sandbox", (plan.organisation.sandbox,), (True, False))
+
+
+def _answers(proposal: Proposal) -> None:
+    """What a question says it was answered with is what the writes of that answer book."""
+    for answered in (ask.answered for ask in proposal.asks if ask.answered is not None):
+        ids = {id for w in proposal.writes if w.id in answered.writes for id in w.link_ids}
+        booked = {link.coding for link in proposal.links if link.id in ids and link.coding is not None}
+        if booked != {answered.coding} or not {w.id for w in proposal.writes} >= {*answered.writes}:
+            raise ValueError(f"{proposal.id} does not book what its question was answered with")
 
 
 def _typed(name: str, value: Any) -> None:

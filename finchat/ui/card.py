@@ -9,7 +9,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from finchat.books.plan import EDITED, Ask, Effect, Plan, Proposal, Write
+from finchat.books.plan import DOUBTFUL, EDITED, Ask, Effect, Plan, Proposal, Write
 from finchat.text.sanitise import scalars, visible
 from finchat.ui.amounts import day, money
 from finchat.ui.plan_table import CLASS_STYLE
@@ -76,8 +76,7 @@ def card_lines(
         )
     for link, rest in leaves_open(proposal):
         card.row("Stays open", f"{visible(link.number)}: {money(rest, link.currency)} remains due")
-    for index, evidence in enumerate(proposal.evidence):
-        card.row("Evidence" if index == 0 else "", f"- {visible(evidence.text)}")
+    _evidence(card, proposal)
     rival = proposal.rival
     card.row("Rival", f"{visible(rival.text)}; {visible(rival.why_lost)}" if rival else "no other answer was found")
     for note in (*notes, *_other_days(proposal)):
@@ -87,6 +86,14 @@ def card_lines(
     for index, sentence in enumerate(dict.fromkeys(undo_sentence(write, plan.id) for write in proposal.writes)):
         card.row("Undo" if index == 0 else "", visible(sentence))
     return card.lines
+
+
+def _evidence(card: _Card, proposal: Proposal) -> None:
+    """What speaks for it, then what speaks against it."""
+    for index, evidence in enumerate(e for e in proposal.evidence if e.kind != DOUBTFUL):
+        card.row("Evidence" if index == 0 else "", f"- {visible(evidence.text)}")
+    for evidence in (e for e in proposal.evidence if e.kind == DOUBTFUL):
+        card.row("Check", visible(evidence.text), "yellow")
 
 
 def _question(card: _Card, question: Ask, accounts: Mapping[str, str], *, asked: bool) -> None:

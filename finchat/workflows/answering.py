@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
-from finchat.books.documents import Coding
+from finchat.books.documents import Account, Coding
 from finchat.books.money import amount_text
-from finchat.books.plan import Ask, Evidence, Plan, Proposal
+from finchat.books.plan import DOUBTFUL, Answered, Ask, Evidence, Plan, Proposal
 from finchat.books.plan_names import with_names
 from finchat.errors import WriteRefused
 from finchat.providers.xero import CannotPropose, Party, WriteContext
@@ -23,9 +23,11 @@ from finchat.workflows.choosing import (
     tax_rates_for,
 )
 from finchat.workflows.editing import replanned
+from finchat.workflows.proposals.drafting import HISTORY
 from finchat.workflows.proposals.rests import rest_of
 from finchat.workflows.proposals.writing import Writing
 
+_CONTROL = frozenset({"tax", "receivables", "payables"})
 ANSWERED = "answered"  # the kind of evidence that says who answered what
 
 
@@ -56,7 +58,9 @@ class Answers:
 
 
 def complete(proposal: Proposal, answer: Answer, context: WriteContext) -> Proposal:
-    """The proposal with the writes that the answer adds, for the plan of `context`. Raises WriteRefused."""
+    """The proposal with the writes that the answer adds, for the plan of `context`; those of an earlier answer to the
+    same question go. Raises WriteRefused."""
+    proposal = reopened(proposal, answer.ask_id)
     ask = next((a for a in proposal.asks if a.id == answer.ask_id), None)
     line = proposal.line
     if ask is None or line is None:
@@ -84,11 +88,55 @@ def complete(proposal: Proposal, answer: Answer, context: WriteContext) -> Propo
         proposal,
         certainty="review",
         confidence=Decimal(0),  # finchat's own was in what it knew
-        evidence=(*proposal.evidence, _evidence(ask, answer, writing, context)),
+        evidence=(*_supporting(proposal, ask, answer.coding), *_evidence(proposal, ask, answer, writing, context)),
         links=tuple(writing.links),
         writes=tuple(writing.writes),
-        asks=tuple(a for a in proposal.asks if a.id != ask.id),
+        asks=tuple(replace(a, answered=_answered(proposal, answer, writing)) if a is ask else a for a in proposal.asks),
     )
+
+
+def reopened(proposal: Proposal, ask_id: str) -> Proposal:
+    """The proposal as it was before its question was answered. Raises WriteRefused when a later write needs those that
+    the answer made."""
+    ask = next((a for a in proposal.asks if a.id == ask_id and a.answered is not None), None)
+    if ask is None or ask.answered is None:
+        return proposal
+    gone = frozenset(ask.answered.writes)
+    writes = tuple(w for w in proposal.writes if w.id not in gone)
+    if any(gone & {*w.depends_on} for w in writes):
+        raise WriteRefused(
+            f"later writes of {proposal.id} rest on the earlier answer", field="ask", next="make the plan again"
+        )
+    kept = {id for w in writes for id in w.link_ids}
+    lost = {id for w in proposal.writes if w.id in gone for id in w.link_ids} - kept
+    return replace(
+        proposal,
+        evidence=tuple(e for e in proposal.evidence if e.kind not in (ANSWERED, DOUBTFUL)),
+        links=tuple(link for link in proposal.links if link.id not in lost),
+        writes=writes,
+        asks=tuple(replace(a, answered=None) if a is ask else a for a in proposal.asks),
+    )
+
+
+def _answered(proposal: Proposal, answer: Answer, writing: Writing) -> Answered:
+    before = {w.id for w in proposal.writes}
+    return Answered(coding=answer.coding, writes=tuple(w.id for w in writing.writes if w.id not in before))
+
+
+def _supporting(proposal: Proposal, ask: Ask, coding: Coding) -> tuple[Evidence, ...]:
+    """The evidence without how money like it was booked before, where the answer is another one."""
+    said = {choice.text for choice in ask.choices if choice.coding == coding}
+    return tuple(e for e in proposal.evidence if e.kind != HISTORY or e.text in said)
+
+
+def doubts(account: Account, *, spends: bool) -> list[str]:
+    """What is unusual about coding money to an account, for a person to look at twice."""
+    found = []
+    if spends and account.kind == "revenue":
+        found.append(f"money spent is coded to {account_text(account)}, a revenue account")
+    if account.kind in _CONTROL:
+        found.append(f"{account_text(account)} is a control account, which the ledger itself keeps")
+    return found
 
 
 def check(coding: Coding, context: WriteContext) -> None:
@@ -143,15 +191,21 @@ def _left(proposal: Proposal, ask: Ask) -> Decimal:
     return line.amount
 
 
-def _evidence(ask: Ask, answer: Answer, writing: Writing, context: WriteContext) -> Evidence:
+def _evidence(
+    proposal: Proposal, ask: Ask, answer: Answer, writing: Writing, context: WriteContext
+) -> Iterator[Evidence]:
     said = coding_text(answer.coding, _names(context, (answer.coding.account_id,)))
     for_whom = writing.links[-1].contact
-    return Evidence(
+    yield Evidence(
         kind=ANSWERED,
         text=f"{user_name()} answered for {for_whom or ask.contact}: {said}",
         record_type="account",
         record_id=answer.coding.account_id,
     )
+    spends = proposal.line is not None and proposal.line.direction == "spend"
+    cash = any(w.operation == "bank_transaction.create" for w in writing.writes)  # a credit note moves none
+    for text in doubts(context.accounts[answer.coding.account_id], spends=spends and cash):
+        yield Evidence(kind=DOUBTFUL, text=text)
 
 
 def _names(context: WriteContext, ids: Iterable[str]) -> dict[str, str]:

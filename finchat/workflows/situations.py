@@ -34,14 +34,14 @@ def situation(proposal: Proposal) -> str:
     """One word for how a proposal settles its line, of those that `finchat review` keeps apart."""
     kinds: list[tuple[str, bool]] = [
         ("undo", any(write.reverses for write in proposal.writes)),
-        ("question", any(ask.required for ask in proposal.asks)),
+        ("question", any(ask.required for ask in proposal.open_asks)),
         ("changed", any(evidence.kind == EDITED for evidence in proposal.evidence)),
         ("plain", proposal.kind not in ("payment", "allocation")),
         ("credit", proposal.kind == "allocation"),
         ("clearing", via_clearing(proposal)),
         ("foreign", any(link.rate is not None for link in proposal.links)),
         ("credit_first", any(link.credit is not None for link in proposal.links)),
-        *((ask.kind, True) for ask in proposal.asks),
+        *((ask.kind, True) for ask in proposal.open_asks),
         ("several", len({link.document_id for link in proposal.links if link.document_id}) > 1),
         ("part", bool(leaves_open(proposal))),
     ]

@@ -72,7 +72,7 @@ def test_an_answer_completes_one_proposal_and_leaves_the_others_as_they_are(aske
     assert plan.id == "20261120-answered"
     assert [w.operation for w in new.writes][1:] in (["credit_note.create", "credit_note.allocate"],
                                                      ["bank_transaction.create"])  # fmt: skip
-    assert (new.certainty, new.asks, new.writes[0]) == ("review", (), proposal.writes[0])
+    assert (new.certainty, new.open_asks, new.writes[0]) == ("review", (), proposal.writes[0])
     (evidence,) = [e for e in new.evidence if e.kind == ANSWERED]
     assert "404 Bank Fees, NONE" in evidence.text
     assert [p for p in plan.proposals if p.id != proposal.id] == [p for p in asked.plan.proposals if p != proposal]
@@ -91,6 +91,24 @@ def test_a_line_without_a_document_consumes_all_its_names_once_it_is_answered(as
     assert (new.writes[-1].verify or {})["fingerprints"] == list(proposal.line.fingerprints) != []
     assert new.cash == proposal.line.amount
     assert not plan.expected.trial_balance_difference
+
+
+@pytest.mark.parametrize(("kind", "required"), [("coding", True), ("fee", False)])
+def test_an_answer_takes_the_place_of_an_earlier_one(asked: Asked, kind: str, required: bool) -> None:
+    proposal = asked.proposal(kind, required=required)
+    contact = {"new_contact": "Somebody new"} if required and not proposal.asks[0].contact_id else {}
+    first = asked.completed(asked.answer(proposal, "404", "NONE", **contact))
+    again = replace(asked, plan=first).completed(asked.answer(proposal, "820", "NONE", **contact))
+    once = asked.completed(asked.answer(proposal, "820", "NONE", **contact))
+    new, direct = (next(p for p in plan.proposals if p.id == proposal.id) for plan in (again, once))
+    assert [(w.id, w.operation, w.amount) for w in new.writes] == [(w.id, w.operation, w.amount) for w in direct.writes]
+    assert (new.links, new.asks, again.expected) == (direct.links, direct.asks, once.expected)
+    assert again.account_names[asked.accounts["820"]] == "820 GST"
+    told = [e.text for e in new.evidence]
+    assert sum("answered for" in text for text in told) == 1
+    assert "820 GST is a control account, which the ledger itself keeps" in told
+    assert not any(" times to " in text for text in told)
+    assert plan_from_json(again.as_json()).hash == again.hash
 
 
 REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {

@@ -534,7 +534,8 @@ class ReviewScreen:
 
     def _answer(self) -> None:
         row = self._chosen()
-        found = [p for p in self.board.undecided(row) if p.asks] if row is not None else []
+        asking = [p for p in self.board.undecided(row) if p.asks] if row is not None else []
+        found = [p for p in asking if p.open_asks] or asking  # what was answered can be answered again
         if not found:
             self.message = "no question here; e edits a proposal"
             return

@@ -101,5 +101,5 @@ def _amount(value: Decimal, currency: str) -> str:
 
 def because(proposal: Proposal) -> str:
     """The evidence on one line; for a question what it asks."""
-    told = [ask.text for ask in proposal.asks if ask.required] + [e.text for e in proposal.evidence]
+    told = [ask.text for ask in proposal.open_asks if ask.required] + [e.text for e in proposal.evidence]
     return " · ".join(one_line(text) for text in told)

@@ -69,7 +69,7 @@ def haystack(proposal: Proposal, account_names: Mapping[str, str]) -> tuple[str,
     for coding in codings:
         accounts.append(account_names.get(coding.account_id, coding.account_id))
         parts += [coding.tax_type, *(f"{name} {option}" for name, option in coding.tracking)]
-    for ask in proposal.asks:
+    for ask in proposal.open_asks:
         parts += [ask.contact, "question"]
     parts += [proposal.id, proposal.kind.replace("_", " "), *accounts]
     return "\n".join(parts).casefold(), "\n".join(accounts).casefold()
