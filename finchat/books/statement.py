@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import combinations
 from typing import Literal
@@ -174,10 +174,12 @@ def reconcile(
     entries: Sequence[Movement],
     book: Decimal | None,
     reasons: Mapping[str, str],
+    faults: Sequence[Explanation] = (),
 ) -> BankReconciliation:
     """The statement. `lines` are all lines read of the account from `since` to `as_of`, `claims` maps a line to the
     ledger entries that hold its money, `entries` are the movements of the ledger, some before `since` and after
-    `as_of`, and `reasons` say of a line why the books do not hold it."""
+    `as_of`, and `reasons` say of a line why the books do not hold it. `faults`: where the files of the statement do not
+    add up themselves, each with what its closing balance is above what its own lines give, signed, if that is known."""
     held = {id for ids in claims.values() for id in ids}
     unrecorded = _unrecorded(lines, claims, entries, as_of, reasons)
     open_ = [m for m in entries if m.date <= as_of and not m.reconciled and held.isdisjoint(m.ids)]
@@ -191,7 +193,7 @@ def reconcile(
     adjusted = None if closing is None else closing + sum((m.signed for m in outstanding), Decimal(0))
     adjusted_book = None if book is None else book + sum((u.signed for u in unrecorded), Decimal(0))
     difference = None if adjusted is None or adjusted_book is None else adjusted - adjusted_book
-    explained = _explain(difference, before, since, account) if difference else ()
+    explained = _with_faults(difference, faults, before, since, account) if difference else ()
     if book is None and closing is not None:
         explained = (
             Explanation(
@@ -267,6 +269,21 @@ def _signed(line: BankLine) -> Decimal:
 
 def _aged(movement: Movement, as_of: dt.date) -> Outstanding:
     return Outstanding(movement=movement, age_days=(as_of - movement.date).days)
+
+
+def _with_faults(
+    difference: Decimal, faults: Sequence[Explanation], before: Sequence[Movement], since: dt.date, account: Account
+) -> tuple[Explanation, ...]:
+    """A file that contradicts itself is the first explanation there is: nothing is said of earlier days that its own
+    figures may have made up."""
+    if not faults:
+        return _explain(difference, before, since, account)
+    rest = difference - sum((f.amount or Decimal(0) for f in faults), Decimal(0))
+    if not rest:
+        return tuple(faults)
+    if _sum_to(before, -rest):
+        return (*faults, *_explain(rest, before, since, account))
+    return tuple(replace(f, amount=None) for f in faults)
 
 
 def _explain(

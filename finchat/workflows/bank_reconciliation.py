@@ -10,12 +10,13 @@ from typing import Any, Protocol
 
 from finchat.books.documents import BankLine, Books
 from finchat.books.matching import match
-from finchat.books.money import amount_text
+from finchat.books.money import amount_text, spoken
 from finchat.books.statement import BankReconciliation, Explanation, Movement, Outstanding, movements, reconcile
 from finchat.providers.xero import XeroProvider
 from finchat.safety.journal import WriteRecord
+from finchat.workflows.bank_files import checks
 from finchat.workflows.bank_files.imported import Imported
-from finchat.workflows.bank_files.statement import Statement
+from finchat.workflows.bank_files.statement import FileStatement, Statement
 from finchat.workflows.reconcile import Reconciliation
 
 _READ_BEFORE = dt.timedelta(days=45)  # how far before its window a read of the books reaches
@@ -110,7 +111,22 @@ async def _one(
         entries=movements(books, account.id),
         book=book.amount if book is not None and book.currency == account.currency else None,
         reasons={a.line.id: a.reason for a in found.answers},
+        faults=[f for file in statement.files for f in _faults(file, account.currency)],
     )
+
+
+def _faults(file: FileStatement, currency: str) -> list[Explanation]:
+    """Where the file contradicts itself, with the amount that its lines do not account for."""
+    grave = [p for p in checks.of_file(file, currency) if p.grave]
+    if not grave:
+        return []
+    off = None
+    if file.opening is not None and file.closing is not None:
+        moved = sum((x.amount if x.direction == "receive" else -x.amount for x in file.lines), Decimal(0))
+        off = file.closing - file.opening - moved
+    by = f", by {spoken(abs(off), currency)}" if off else ""
+    text = f"the file itself does not add up{by}: {'; '.join(p.text for p in grave)}"
+    return [Explanation(text=text, amount=off or None)]
 
 
 def _claims(

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from finchat.books.documents import Account, BankLine, BankTransaction, BatchPayment, Books, Payment, Transfer
-from finchat.books.statement import BankReconciliation, Movement, movements, reconcile
+from finchat.books.statement import BankReconciliation, Explanation, Movement, movements, reconcile
 
 FIRST, LAST = dt.date(2026, 11, 1), dt.date(2026, 11, 30)
 BANK = Account(id="bank", code="090", name="Bank", kind="bank", currency="EUR")
@@ -100,6 +100,20 @@ def test_a_difference_nothing_sums_to_is_said_and_not_explained() -> None:
     one = stated(1_000, 700, entries=[entry("other", -9, 901)])
     assert (one.nil, one.explained) == (False, False)
     assert "3.00 EUR more at the bank than in the books" in one.explanations[0].text
+
+
+def test_a_file_that_does_not_add_up_explains_the_difference_before_anything_earlier() -> None:
+    fault = Explanation(text="the file does not add up", amount=Decimal(5))
+
+    def of(closing: int) -> BankReconciliation:
+        return reconcile(
+            BANK, since=FIRST, as_of=LAST, closing=Decimal(closing), lines=[], claims={}, entries=[],
+            book=Decimal(100), reasons={}, faults=[fault],
+        )  # fmt: skip
+
+    assert of(100).explanations == ()
+    assert (of(105).explained, of(105).explanations) == (True, (fault,))
+    assert (of(112).explained, of(112).explanations) == (False, (replace(fault, amount=None),))
 
 
 def test_what_is_not_known_is_not_compared() -> None:

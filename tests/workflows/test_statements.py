@@ -208,6 +208,11 @@ async def test_nothing_of_a_file_that_does_not_add_up_is_certain(bench: Bench) -
     assert found.plan.proposals
     assert {p.certainty for p in found.plan.proposals} == {"review"}
     assert "proposed" not in {a.status for a in found.answers}
+    one = await bench.statement(found, written=False)
+    assert one.difference == 1
+    (why,) = one.explanations
+    assert why.amount == 1
+    assert "broken.xml does not add up" in why.text
 
 
 async def test_entries_the_bank_has_not_shown_are_outstanding_with_their_age(bench: Bench) -> None:
