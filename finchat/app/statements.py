@@ -90,7 +90,7 @@ async def finish(
             from finchat.workflows.export.bank_reconciliation import sheet
             from finchat.workflows.export.sheet import export as write
 
-            write([sheet(one, found.organisation.name) for one in banks], export)
+            write([sheet(one, found.organisation.name, sandbox=found.organisation.sandbox) for one in banks], export)
     except FinchatError as error:
         text = f"{error.message}; {error.next}" if error.next else error.message
         what = "written to a file" if banks else "made"

@@ -231,6 +231,8 @@ class _Reading:
         files = sorted((_exact(f, account) for f in files), key=lambda f: (f.first or dt.date.max, f.last, f.sha256))
         here = {f.sha256 for f in files}
         days = [d for f in files for d in (f.first, f.last, *(x.date for x in f.lines)) if d is not None]
+        if not days and all(f.format == "csv" for f in files):
+            days = [self.today]  # a header with no rows: nothing moved, until now as far as the file can say
         if not days:
             raise wrong(files[0].path, "", "holds no line and names no period", "export a period with movements")
         first, last = min(days), max(days)
@@ -269,7 +271,8 @@ class _Reading:
             own = [x.date for x in file.lines]
             if own:
                 covered.append((min(own), max(own)))
-            so_far.append(_as_earlier(file, self.now))
+            if file.first is not None or own:
+                so_far.append(_as_earlier(file, self.now))
             self.memory.keep(account.id, file, _kept(recognised), self.now)
         opening, closing = _ends(files)
         lines = tuple(sorted(mine.values(), key=lambda line: (line.date, line.source_id, line.id)))

@@ -12,6 +12,7 @@ from pathlib import Path
 from finchat.books.matching.text import words
 from finchat.canonical import sha256_of
 from finchat.workflows.bank_files.amounts import looks_like_number
+from finchat.workflows.bank_files.csv_words import role_of
 from finchat.workflows.bank_files.dates import looks_like_date
 from finchat.workflows.bank_files.errors import wrong
 
@@ -64,7 +65,7 @@ def read_table(path: Path, text: str) -> Table:
     movements, _width, _, delimiter = max(scored)
     if not movements:
         raise wrong(
-            path, "", "holds no row with a date and an amount: it is neither CSV, OFX, CAMT nor MT940",
+            path, "", "holds no rows of movements, with a date and an amount: no CSV, OFX, CAMT or MT940",
             "export the statement as CSV, OFX, CAMT.053 or MT940",
         )  # fmt: skip
     rows = [(line + skipped, cells) for line, cells in _rows(path, text, delimiter)]
@@ -83,6 +84,17 @@ def read_table(path: Path, text: str) -> Table:
         around=tuple(rows[: first if header_at is None else header_at]),
         width=width,
     )
+
+
+def header_alone(path: Path, text: str) -> bool:
+    """Whether the file is a header of dates and amounts with no row below it: a time without movements."""
+    hint, text, _ = _hinted(text)
+    for delimiter in (hint,) if hint else DELIMITERS:
+        rows = _rows(path, text[:_SAMPLE], delimiter) if len(text) <= _SAMPLE else []
+        roles = {role_of(" ".join(words(cell))) for cell in rows[-1][1]} if rows else set()
+        if roles & {"date", "value_date"} and ("amount" in roles or {"debit", "credit"} <= roles):
+            return True
+    return False
 
 
 def _hinted(text: str) -> tuple[str, str, int]:

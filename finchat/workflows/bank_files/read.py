@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from finchat.workflows.bank_files.camt import is_camt, read_camt
-from finchat.workflows.bank_files.csv_table import Table, read_table
+from finchat.workflows.bank_files.csv_table import Table, header_alone, read_table
 from finchat.workflows.bank_files.errors import wrong
 from finchat.workflows.bank_files.mt940 import is_mt940, read_mt940
 from finchat.workflows.bank_files.ofx import is_ofx, read_ofx
@@ -44,6 +44,12 @@ def open_file(path: Path) -> Opened:
         raise wrong(path, "", "is a spreadsheet or PDF", "export the statement as CSV, OFX, CAMT.053 or MT940")
     if text.guessed and REPLACED in content[:4096] and "\x00" in content[:4096]:
         raise wrong(path, "", "is not text", "export the statement as CSV, OFX, CAMT.053 or MT940")
+    if header_alone(path, content):
+        empty = FileStatement(
+            path=path, sha256=sha256, format="csv", numbers=(), currency="", first=None, last=None, opening=None,
+            closing=None, lines=(),
+        )  # fmt: skip
+        return Opened(path, sha256, text, (empty,))
     return Opened(path, sha256, text, table=read_table(path, content))
 
 

@@ -6,6 +6,7 @@ Text in a cell is a stranger's: it is never a formula, a tag or a control charac
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import html
 import io
 import os
@@ -21,6 +22,7 @@ from finchat.errors import FinchatError, UsageError, plain
 from finchat.text.sanitise import visible
 
 _FORMULA = frozenset("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")  # the full-width ones where East Asian settings rule
+_DATE = -2  # in place of the places of an amount
 Style = Literal["title", "heading", "plain", "total"]
 
 
@@ -32,7 +34,7 @@ class Money:
     currency: str
 
 
-Cell = str | int | Money | None
+Cell = str | int | dt.date | Money | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,13 +135,17 @@ def as_xlsx(sheets: Sequence[Sheet]) -> bytes:
                 if cell is None:
                     continue
                 places = minor_digits(cell.currency) if isinstance(cell, Money) else -1
+                places = _DATE if isinstance(cell, dt.date) else places
                 style = formats.get((line.style, places))
                 if style is None:
                     number = {"num_format": "#,##0" + ("." + "0" * places if places else "")} if places >= 0 else {}
+                    number = {"num_format": "yyyy-mm-dd"} if places == _DATE else number
                     style = book.add_format({"bold": line.style in bold, **number})
                     formats[line.style, places] = style
                 if isinstance(cell, Money):
                     page.write_number(row, column, cell.value, style)
+                elif isinstance(cell, dt.date):
+                    page.write_datetime(row, column, cell, style)
                 elif isinstance(cell, int):
                     page.write_number(row, column, cell, style)
                 else:
@@ -165,6 +171,8 @@ tr.total td{{border-top:1px solid;font-weight:bold}}</style>
 def _csv_cell(cell: Cell) -> str | int | Decimal:
     if isinstance(cell, Money):
         return Decimal(amount_text(cell.value, cell.currency))
+    if isinstance(cell, dt.date):
+        return cell.isoformat()
     if not isinstance(cell, str):
         return "" if cell is None else cell
     shown = visible(cell)

@@ -276,5 +276,16 @@ def test_a_reading_no_person_has_seen_is_shown_once_at_a_terminal(tmp_path: Path
     reader.database.close()
 
 
+def test_a_header_without_rows_is_a_time_without_movements(tmp_path: Path) -> None:
+    reader = Reader(tmp_path)
+    statement = reader.read("Date,Description,Amount\n")
+    assert (statement.lines, statement.sound, statement.findings) == ((), True, ())
+    with pytest.raises(UsageError, match=r"\.txt holds no rows of movements"):
+        reader.read("Name,Town\nA,B\n")
+    with pytest.raises(UsageError, match=r"pdf\.csv is a spreadsheet or PDF$"):
+        reader.read(b"%PDF-1.7 ...", name="pdf.csv")
+    reader.database.close()
+
+
 def test_lines_of_a_move_hold_both_names() -> None:
     assert Move(dt.date(2026, 11, 1), -5, "A", "B").amount == "-0.05"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 import re
 import stat
@@ -14,7 +15,10 @@ from xml.etree import ElementTree
 
 import pytest
 
+from finchat.books.documents import Account
+from finchat.books.statement import Movement, reconcile
 from finchat.errors import FinchatError, UsageError
+from finchat.workflows.export.bank_reconciliation import sheet
 from finchat.workflows.export.sheet import Line, Money, Sheet, as_csv, as_html, as_xlsx, check_place, export
 
 HOSTILE = [
@@ -96,3 +100,27 @@ def test_a_place_that_cannot_be_is_refused_before_the_work(tmp_path: Path) -> No
         check_place(tmp_path / "none" / "out.csv")
     with pytest.raises(FinchatError, match=re.escape("cannot write")):
         export([SHEET], tmp_path / "gone" / "out.csv")
+
+
+def test_the_statement_as_a_sheet_has_totals_days_and_says_that_it_is_a_sandbox() -> None:
+    as_of = dt.date(2026, 11, 30)
+    movements = [
+        Movement(
+            ids=(f"m{n}",), kind="payment", date=as_of, direction="spend", amount=Decimal(n), text="cheque",
+            reconciled=False,
+        )
+        for n in (2, 3)
+    ]  # fmt: skip
+    one = reconcile(
+        Account(id="bank", code="090", name="Bank", kind="bank", currency="EUR"), since=as_of, as_of=as_of,
+        closing=Decimal(10), lines=[], claims={}, entries=movements, book=Decimal(5), reasons={},
+    )  # fmt: skip
+    made = sheet(one, "Demo", sandbox=True)
+    assert made.lines[1].cells == ("Demo  SANDBOX",)
+    (total,) = [x for x in made.lines if x.cells[0] == "Outstanding payments, total"]
+    assert total.cells[-1] == Money(Decimal(-5), "EUR")
+    assert b'"2026-11-30"' in as_csv([made])
+    with zipfile.ZipFile(io.BytesIO(as_xlsx([made]))) as book:
+        page = book.read("xl/worksheets/sheet1.xml").decode()
+        assert b'formatCode="yyyy-mm-dd"' in book.read("xl/styles.xml")
+    assert re.search(r'<c r="B5" s="\d+"><v>46356</v></c>', page)
