@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from finchat.books.documents import BankLine, Books
-from finchat.books.plan import Evidence, Plan, Proposal, Write
+from finchat.books.plan import Plan, Proposal, Write
+from finchat.safety.counterparties import KNOWN_COUNTERPARTY
 from finchat.safety.policy import UnattendedRules
-
-KNOWN_COUNTERPARTY = "known_counterparty"  # the evidence kind that says: paid before, under this name and account
 
 _TAKING_BACK = frozenset({"delete", "void", "deallocate"})
 
@@ -96,32 +94,3 @@ def _own_accounts(proposal: Proposal) -> bool:
 
 def _counterparty_known(proposal: Proposal) -> bool:
     return any(evidence.kind == KNOWN_COUNTERPARTY for evidence in proposal.evidence)
-
-
-def known_counterparty(books: Books, line: BankLine, contact_id: str) -> Evidence | None:
-    """Evidence that this contact was paid before under the name and account that the bank line shows, or None.
-
-    Paid before: the ledger holds a payment of this contact in the same direction. Name: every word of the contact's
-    name is in the line's text. Account: the one the bank line shows, when it shows one, is the contact's own or that
-    of an earlier line that a person settled to this contact.
-    """
-    contact = next((c for c in books.contacts if c.id == contact_id), None)
-    paid = next((p for p in books.payments if p.contact_id == contact_id and p.direction == line.direction), None)
-    if contact is None or paid is None:
-        return None
-    accounts = {contact.bank_account, *(c.counterparty_account for c in books.history if c.contact_id == contact_id)}
-    if line.counterparty_account and line.counterparty_account not in accounts:
-        return None
-    name = _words(contact.name)
-    if not name or not name <= _words(f"{line.payee} {line.narration}"):
-        return None
-    return Evidence(
-        kind=KNOWN_COUNTERPARTY,
-        text=f"{contact.name} was paid before under this name and account",
-        record_type="payment",
-        record_id=paid.id,
-    )
-
-
-def _words(text: str) -> set[str]:
-    return {word for word in "".join(c.lower() if c.isalnum() else " " for c in text).split() if len(word) > 1}

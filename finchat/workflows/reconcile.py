@@ -117,7 +117,7 @@ async def prepare(provider: XeroProvider, request: Request, *, records: Records,
         verdicts = code(books, verdicts)
     # Allocation ids came with the books.
     context = replace(context, allocation_ids=provider.allocation_ids, rates=books.rates)
-    drafted = draft([v for v in verdicts if v.line_id in wanted], books, context, provider.ledger_balance)
+    drafted = draft([v for v in verdicts if v.line_id in wanted], books, context, provider.ledger_balance, verdicts)
     mine = (line for line in books.lines if line.id in wanted)
     drafted = part_recorded.told(drafted, part_recorded.rests(records, organisation.id, mine))
     drafted = doubted(drafted, request.statements)

@@ -20,11 +20,12 @@ from finchat.books.documents import BankLine, Books, ConfirmedLine, Contact, Pay
 from finchat.books.plan import Ask, Effect, Evidence, Kind, Plan, Proposal, Write
 from finchat.errors import WriteRefused
 from finchat.safety.approval import bind
+from finchat.safety.counterparties import KNOWN_COUNTERPARTY, known_counterparty
 from finchat.safety.journal import Conclusion, Reservation
 from finchat.safety.policy import Policy, UnattendedRules
 from finchat.safety.profile_protocol import Standing
 from finchat.safety.results import WriteOutcome
-from finchat.safety.unattended import KNOWN_COUNTERPARTY, base_amounts, judge, known_counterparty
+from finchat.safety.unattended import base_amounts, judge
 from tests.safety.world import World, make_world, one_payment, payment, plan, proposal
 
 TODAY = date(2026, 11, 20)
@@ -331,3 +332,54 @@ def test_known_means_paid_before_under_this_name_and_account() -> None:
         counterparty_account="99-9",
     )  # fmt: skip
     assert known_counterparty(replace(BOOKS, history=(history,)), replace(LINE, counterparty_account="99-9"), "c")
+
+
+HOLDINGS = Contact(id="c", name="Ōld Mill Freight Holdings Ltd")
+CUT = replace(LINE, payee="", narration="CR FROM OLD MILL FREIGHT HOLDI SI-60618", counterparty_account="")
+EARLIER = replace(CUT, id="e", date=TODAY - timedelta(days=14), narration="CR FROM OLD MILL FREIGHT HOLDI SI-601 TRN 7")
+TRADING = replace(LINE, payee="THE RED GATE", narration="SI-7", counterparty_account="")
+FREIGHT = replace(BOOKS, contacts=(HOLDINGS,))
+
+
+@pytest.mark.parametrize(
+    ("line", "settled", "known"),
+    [
+        (CUT, [EARLIER], True),
+        (CUT, [], False),
+        (CUT, [replace(EARLIER, direction="spend")], False),
+        (CUT, [replace(EARLIER, date=TODAY + timedelta(days=1))], False),
+        (CUT, [replace(EARLIER, narration="CR FROM OLD MILL FREIGHT")], False),
+        (replace(CUT, narration="CR FROM OLD MILL FREIGHT SOUTH SI-9"), [EARLIER], False),
+        (
+            replace(CUT, narration="OLD MILL FREIGHT SOUTH SI-9"),
+            [replace(EARLIER, narration="OLD MILL FREIGHT SI-8")],
+            False,
+        ),
+        (replace(CUT, narration="OLD MILL FREIGHT HOLDINGS LTD"), [], True),
+        (replace(CUT, narration="OLD MILL FREIGHT HOLDINGS LTD SOUTH"), [EARLIER], False),
+        (TRADING, [replace(TRADING, id="e")], True),
+        (TRADING, [replace(TRADING, id="e", payee="THE RED GATE SOUTH")], False),
+        (replace(TRADING, counterparty_account="9"), [replace(TRADING, id="e", counterparty_account="8")], False),
+        (replace(CUT, counterparty_account="12-3"), [EARLIER], False),
+        (replace(CUT, counterparty_account="12-3"), [replace(EARLIER, counterparty_account="12 3")], True),
+        (replace(CUT, counterparty_account="12-4"), [replace(EARLIER, counterparty_account="12-3")], False),
+    ],
+)
+def test_a_name_the_bank_cuts_off_is_known_by_an_earlier_line_and_never_by_another_payees(
+    line: BankLine, settled: list[BankLine], *, known: bool
+) -> None:
+    assert (known_counterparty(FREIGHT, line, "c", settled) is not None) is known
+
+
+@pytest.mark.parametrize("sister", ["Old Mill Freight Holdings South Ltd", "Old Mill Freight Holding Pty"])
+def test_a_cut_off_name_that_a_sister_company_may_have_too_is_nobodys(sister: str) -> None:
+    both = replace(FREIGHT, contacts=(HOLDINGS, Contact(id="s", name=sister)))
+    assert known_counterparty(both, CUT, "c", [EARLIER]) is None
+    assert known_counterparty(both, CUT, "s", [EARLIER]) is None
+
+
+def test_a_line_that_says_a_longer_name_is_not_the_shorter_ones() -> None:
+    both = replace(BOOKS, contacts=(*BOOKS.contacts, Contact(id="s", name="Acme Ltd Auckland")))
+    assert known_counterparty(both, LINE, "c") is None
+    assert known_counterparty(both, replace(LINE, counterparty_account=""), "c") is None
+    assert known_counterparty(both, replace(LINE, payee="ACME LTD AUCKL"), "c") is None

@@ -13,7 +13,7 @@ from finchat.books.matching.verdict import Verdict
 from finchat.books.money import spoken
 from finchat.books.plan import Ask, Class, Evidence, Finding, Kind, Link, PlanLine, Proposal, Write
 from finchat.providers.xero import CannotPropose, Party, WriteContext, known_rate
-from finchat.safety.unattended import known_counterparty
+from finchat.safety.counterparties import known_counterparty
 from finchat.workflows.proposals.payload import Payload
 from finchat.workflows.proposals.rests import coding_ask, rest_of
 from finchat.workflows.proposals.writing import Writing
@@ -43,18 +43,41 @@ class Draft:
     findings: tuple[Finding, ...]
 
 
-def draft(verdicts: Sequence[Verdict], books: Books, context: WriteContext, balance_of: BalanceOf) -> Draft:
+def draft(
+    verdicts: Sequence[Verdict],
+    books: Books,
+    context: WriteContext,
+    balance_of: BalanceOf,
+    earlier: Sequence[Verdict] = (),
+) -> Draft:
     """Proposals p1, p2 … with writes w1, w2 …; deterministic for the same books and plan id.
 
     Certain verdicts are served first, so that nothing a person may still choose takes a document, a credit or a line
-    from them.
+    from them. `earlier`: the answers for lines before these, which tell whom those paid.
     """
-    return _Drafting(books, context, balance_of).run(verdicts)
+    return _Drafting(books, context, balance_of, earlier).run(verdicts)
+
+
+def _settled(books: Books, verdicts: Sequence[Verdict]) -> dict[str, list[BankLine]]:
+    """The lines that payments of one contact, in their direction, hold: by contact."""
+    payments, lines = {p.id: p for p in books.payments}, {line.id: line for line in books.lines}
+    found: dict[str, list[BankLine]] = {}
+    for verdict in verdicts:
+        line, held = lines.get(verdict.line_id), [payments.get(id) for id in verdict.ledger_ids]
+        if verdict.status != "already_settled" or not verdict.certain or line is None:
+            continue
+        paid = {(p.contact_id, p.direction) if p is not None else ("", "") for p in held}
+        if len(paid) == 1 and (contact_id := next(iter(paid))[0]) and next(iter(paid))[1] == line.direction:
+            found.setdefault(contact_id, []).append(line)
+    return found
 
 
 class _Drafting:
-    def __init__(self, books: Books, context: WriteContext, balance_of: BalanceOf) -> None:
+    def __init__(
+        self, books: Books, context: WriteContext, balance_of: BalanceOf, earlier: Sequence[Verdict] = ()
+    ) -> None:
         self.context = context
+        self.settled = _settled(books, earlier)
         self.books = books
         self.lines = {line.id: line for line in books.lines}
         self.documents = {document.id: document for document in books.documents}
@@ -211,7 +234,8 @@ class _Drafting:
 
     def _known(self, line: BankLine, links: Sequence[Link]) -> tuple[Evidence, ...]:
         """That everybody paid here was paid before, under the name and account the line shows; else nothing."""
-        found = [known_counterparty(self.books, line, id) for id in dict.fromkeys(link.contact_id for link in links)]
+        ids = dict.fromkeys(link.contact_id for link in links)
+        found = [known_counterparty(self.books, line, id, self.settled.get(id, ())) for id in ids]
         return () if None in found else tuple(e for e in found if e is not None)
 
     def _account(self, verdict: Verdict, line: BankLine) -> Account:
