@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1] / "finchat"
@@ -22,8 +23,7 @@ class NotFollowed(AssertionError):
 
 def codes_of(package: Path, roots: tuple[str, ...]) -> set[str]:
     """The codes given to the classes `roots`, their subclasses, and the functions that hand a `code` on to them."""
-    texts = {str(path.relative_to(package)): path.read_text("utf-8") for path in package.rglob("*.py")}
-    modules = {path: _Module(path, ast.parse(text)) for path, text in texts.items() if "code" in text}
+    modules = {path: _Module(path, tree, nodes) for path, (tree, nodes) in _trees(package).items()}
     for module in modules.values():
         module.look_around(modules)
     source = _Source(modules, dict.fromkeys(roots, _NAMED))
@@ -33,6 +33,14 @@ def codes_of(package: Path, roots: tuple[str, ...]) -> set[str]:
     return set(source.codes())
 
 
+@cache
+def _trees(package: Path) -> dict[str, tuple[ast.Module, list[tuple[ast.AST, ast.AST]]]]:
+    """The modules that know the word, parsed once."""
+    texts = {str(path.relative_to(package)): path.read_text("utf-8") for path in package.rglob("*.py")}
+    trees = {path: ast.parse(text) for path, text in texts.items() if "code" in text}
+    return {path: (tree, list(_with_scope(tree))) for path, tree in trees.items()}
+
+
 _NAMED = -1  # `code` is never given by position
 
 
@@ -40,12 +48,9 @@ _NAMED = -1  # `code` is never given by position
 class _Module:
     path: str
     tree: ast.Module
-    nodes: list[tuple[ast.AST, ast.AST]] = field(init=False)  # (the function it is in, or the module; the node)
+    nodes: list[tuple[ast.AST, ast.AST]]  # (the function it is in, or the module; the node)
     origins: dict[str, _Module] = field(default_factory=dict)  # imported name → module of the package
     helpers: dict[str, int] = field(default_factory=dict)  # function → position of its `code` in a call
-
-    def __post_init__(self) -> None:
-        self.nodes = list(_with_scope(self.tree))
 
     def look_around(self, modules: Mapping[str, _Module]) -> None:
         for _, node in self.nodes:

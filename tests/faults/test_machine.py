@@ -28,7 +28,7 @@ def test_a_day_is_the_organisations_own_on_the_days_its_clocks_change(instant: s
 
 def test_two_processes_that_sign_in_at_once_do_not_put_each_other_out(tmp_path: Path) -> None:
     with served(tmp_path / "company", "--strict-auth") as company:
-        flags = ["reconcile", "--days", "7", "--json", "--mcp-config", str(company.config(tmp_path / "mcp.json"))]
+        flags = ["reconcile", "--days", "1", "--json", "--mcp-config", str(company.config(tmp_path / "mcp.json"))]
         before = company.token()
         runs = [
             subprocess.Popen(

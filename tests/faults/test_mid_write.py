@@ -32,7 +32,7 @@ from tests.faults.world import (
 @pytest.fixture(scope="module")
 def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A ledger that answers a write long after it has done it."""
-    with served(tmp_path_factory.mktemp("company"), "--delay", "after=4") as company:
+    with served(tmp_path_factory.mktemp("company"), "--delay", "after=2.5") as company:
         yield company
 
 
@@ -58,7 +58,7 @@ def test_a_signal_while_a_write_is_under_way_leaves_it_known_as_unknown_and_the_
     number: signal.Signals, code: int, slow: Served, home: Path, tmp_path: Path
 ) -> None:
     flags = ("--mcp-config", str(slow.config(tmp_path / "mcp.json")))
-    with at_terminal(home, "reconcile", "--days", "7", *flags) as child:
+    with at_terminal(home, "reconcile", "--days", "5", *flags) as child:
         invoice = writing(child, slow)
         paid = slow.ledger.payments(invoice)
         child.kill(number)
@@ -66,7 +66,7 @@ def test_a_signal_while_a_write_is_under_way_leaves_it_known_as_unknown_and_the_
     assert status == code
     assert "Traceback" not in said
     assert journal(home, "SELECT state FROM writes WHERE state NOT IN ('not_sent')") == [("unknown",)]
-    start = run(home, "reconcile", "--days", "7", *flags)
+    start = run(home, "reconcile", "--days", "5", *flags)
     assert start.returncode == 3
     assert "is in the ledger. Nothing is left to do for it" in start.stdout + start.stderr
     assert journal(home, "SELECT state FROM writes WHERE state NOT IN ('not_sent')") == [("committed",)]
@@ -85,7 +85,7 @@ def test_a_server_killed_after_it_wrote_is_asked_again_and_not_told_to_write_aga
     slow: Served, home: Path, tmp_path: Path
 ) -> None:
     flags = ("--mcp-config", str(slow.config(tmp_path / "mcp.json")))
-    with at_terminal(home, "reconcile", "--days", "7", *flags) as child:
+    with at_terminal(home, "reconcile", "--days", "5", *flags) as child:
         invoice = writing(child, slow)
         paid = slow.ledger.payments(invoice)
         for server in children_of(child.pid or 0):
@@ -102,7 +102,7 @@ def test_a_server_killed_after_it_wrote_is_asked_again_and_not_told_to_write_aga
 def test_a_server_killed_before_it_wrote_never_makes_two(home: Path, tmp_path: Path) -> None:
     with served(tmp_path / "company", "--delay", "before=1.5") as company:
         flags = ("--mcp-config", str(company.config(tmp_path / "mcp.json")))
-        with at_terminal(home, "reconcile", "--days", "7", *flags) as child:
+        with at_terminal(home, "reconcile", "--days", "5", *flags) as child:
             invoice = payment_card(child)
             paid = company.ledger.payments(invoice)
             child.sendline("y")
@@ -113,7 +113,7 @@ def test_a_server_killed_before_it_wrote_never_makes_two(home: Path, tmp_path: P
             child.sendline("q")
             code, said = ended(child)
         assert "Traceback" not in said
-        run(home, "reconcile", "--days", "7", *flags)  # the next start settles what was left unclear
+        run(home, "reconcile", "--days", "5", *flags)  # the next start settles what was left unclear
         ((state,),) = journal(home, "SELECT state FROM writes WHERE sent_at IS NOT NULL")
         assert state in ("committed", "not_sent")
         assert company.ledger.payments(invoice) == paid + (state == "committed")
@@ -124,7 +124,7 @@ def test_a_kill_in_the_middle_of_an_undo_takes_back_once_and_the_next_start_know
     slow: Served, home: Path, tmp_path: Path
 ) -> None:
     flags = ("--mcp-config", str(slow.config(tmp_path / "mcp.json")))
-    with at_terminal(home, "reconcile", "--days", "7", *flags) as child:
+    with at_terminal(home, "reconcile", "--days", "5", *flags) as child:
         invoice = writing(child, slow)
         child.expect(ASKED)
         child.sendline("q")
@@ -156,8 +156,8 @@ def test_the_intent_is_synced_before_a_byte_of_the_write_leaves_the_process(
     )
     trace = tmp_path / "trace"
     done = subprocess.run(
-        ["strace", "-f", "-y", "-s", "400", "-e", "trace=write,fsync,fdatasync", "-o", str(trace),
-         sys.executable, "-m", "finchat", "reconcile", "--days", "7", "--yes", *flags],
+        ["strace", "-f", "--seccomp-bpf", "-y", "-s", "400", "-e", "trace=write,fsync,fdatasync", "-o", str(trace),
+         sys.executable, "-m", "finchat", "reconcile", "--days", "5", "--yes", *flags],
         capture_output=True, text=True, cwd=ROOT, stdin=subprocess.DEVNULL, timeout=120, check=False,
         env=environment(home),
     )  # fmt: skip
