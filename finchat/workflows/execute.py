@@ -13,7 +13,7 @@ from typing import Literal, Protocol
 from finchat.books.balances import Difference, differences, expected, stated
 from finchat.books.plan import Balances, Plan, Proposal
 from finchat.errors import ExitCode, worst
-from finchat.events import Emit, Working
+from finchat.events import Emit, Notice, Working
 from finchat.safety.approval import Answer, Approval, Approve, Approver, Edit, Quit, Refuse, ReviewContext, Skip
 from finchat.safety.results import WriteDecision, WriteError, WriteResult, exit_code_of
 from finchat.workflows.editing import edited
@@ -196,6 +196,7 @@ async def apply(
         whole = replace(whole, proposals=tuple(now_as.get(p.id, p) for p in whole.proposals))
         if not context.foreign:  # a change on a card makes nobody else's plan our own
             journal.plan_made(current, made_from=made_from)
+    _tell_limited(results.values(), emit)
     after = None
     sent = any(results[key].outcome is not None for key in results if key[0] in executed and key not in earlier)
     if sent and read_balances is not None:
@@ -294,6 +295,20 @@ def applied_of(
 def _needs_a_person(result: WriteResult) -> bool:
     """The policy's own approval reached its limit: nothing was refused, a person can still approve it."""
     return result.error is not None and result.error.code in ("unattended_limit", "needs_approval")
+
+
+def _tell_limited(results: Iterable[WriteResult], emit: Emit) -> None:
+    """What the day's total left waiting; the policy's other reasons are told before anything is written."""
+    limited = {
+        r.proposal_id: r.error.message
+        for r in results
+        if r.decision == "pending" and r.error is not None and r.error.code == "unattended_limit"
+    }
+    if limited:
+        first, message = next(iter(limited.items()))
+        who = f"{first} waits" if len(limited) == 1 else f"{len(limited)} proposals wait"
+        which = f" ({', '.join(limited)})" if len(limited) > 1 else ""
+        emit(Notice(text=f"{who} for a person: the policy's day is used up: {message}{which}"))
 
 
 def _rests_on_credit(proposal: Proposal) -> bool:

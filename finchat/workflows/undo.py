@@ -20,8 +20,8 @@ from finchat.providers.xero import XeroProvider
 from finchat.providers.xero.family import Found
 from finchat.providers.xero.undoing import Obstacle, Written, taken_back, undo_words
 from finchat.providers.xero.writes import WriteContext
-from finchat.safety.journal import BY_HAND, OPEN_STATES, WriteRecord
 from finchat.safety.counterparties import KNOWN_COUNTERPARTY
+from finchat.safety.journal import BY_HAND, OPEN_STATES, WriteRecord
 from finchat.safety.words import deed
 
 

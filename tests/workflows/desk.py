@@ -20,7 +20,7 @@ from finchat.books.plan import Plan
 from finchat.clock import Clock
 from finchat.connections.sessions import open_session
 from finchat.connections.toolbox import CallResult, Tool, Toolbox
-from finchat.events import Event, silent
+from finchat.events import Event
 from finchat.providers.xero import XERO_PROFILE, XeroProvider
 from finchat.safety.approval import ApprovalDecision, Approve, Approver, ReviewContext, Skip, bind, together
 from finchat.safety.audit import AuditLog
@@ -168,7 +168,7 @@ class Desk:
             now=lambda: datetime.now(UTC),
             new_id=lambda: plans.new_plan_id(self.as_of),
             answered=changes.pop("answered", Answers()),
-            emit=silent,
+            emit=self.events.append,
             **changes,
         )
 

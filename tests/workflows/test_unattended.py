@@ -42,7 +42,10 @@ async def test_only_what_the_policy_allows_is_written(tmp_path: Path) -> None:
     assert "unattended_limit" in {r.error.code for r in applied.results if r.error is not None}
     assert applied.differences == ()
     assert applied.exit_code == ExitCode.AWAITING_APPROVAL
-    assert any(isinstance(e, Notice) and "for a person" in e.text for e in desk.events)
+    told = [e.text for e in desk.events if isinstance(e, Notice) and "for a person" in e.text]
+    limited = [r.proposal_id for r in applied.results if r.error is not None and r.error.code == "unattended_limit"]
+    (said,) = [text for text in told if "would pass the 900.00 a day" in text]
+    assert all(id in said for id in limited)
 
 
 async def test_without_rules_nothing_is_written(tmp_path: Path) -> None:
