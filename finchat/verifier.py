@@ -652,6 +652,8 @@ def main(arguments: list[str]) -> int:
             options[option] = rest[at + 1]
             del rest[at : at + 2]
     keyed = [name for name in ("--policy", "--signers") if name in options]
+    if len(keyed) == 1 and "--evidence" not in options:
+        print(f"{keyed[0]} {options[keyed[0]]} is about evidence packs: add --evidence DIR", file=sys.stderr)
     if not rest or len(rest) > 2 or any(word.startswith("-") for word in rest) or len(keyed) > 1 or (
         keyed and "--evidence" not in options
     ):  # fmt: skip

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from finchat.app.backends import own_server, sandbox_home
-from finchat.app.invocation import Invocation, plan_saved
+from finchat.app.invocation import Invocation, journal_opened, plan_saved
 from finchat.app.policies import policy_in_force
 from finchat.clock import Clock, clock_from_environment
 from finchat.errors import ExitCode, FinchatError
@@ -69,6 +69,7 @@ def state_database(home: Home) -> Iterator[Database]:
 @contextmanager
 def books_of_record(call: Invocation, via: Via, emit: Emit = silent) -> Iterator[tuple[Journal, AuditLog, Run]]:
     """The journal and the audit log, open as one run."""
+    journal_opened()
     from finchat.safety.audit import AuditLog
     from finchat.safety.journal import Journal
     from finchat.safety.runs import Run

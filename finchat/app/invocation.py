@@ -75,11 +75,21 @@ def plan_saved(command: str) -> None:
     _saved[:] = [command]
 
 
+# Whether this run has opened the journal: without it, it cannot have written.
+_journal: list[bool] = []
+
+
+def journal_opened() -> None:
+    """From now on whoever is interrupted is told where open writes are named."""
+    _journal[:] = [True]
+
+
 class _Ended(FinchatError):
     """A signal ended the run; what it leaves behind is named."""
 
     def __init__(self, message: str) -> None:
-        super().__init__(message, next="; ".join([*(f"the plan is saved: {c}" for c in _saved), SIGNAL_NEXT]))
+        left = [*(f"the plan is saved: {c}" for c in _saved), *([SIGNAL_NEXT] if _journal else [])]
+        super().__init__(message, next="; ".join(left) or None)
 
 
 class Interrupted(_Ended):

@@ -38,9 +38,16 @@ def show(call: Invocation) -> int:
 
 def forget(call: Invocation, id: str | None, *, contact: str | None, everything: bool) -> int:
     """Drop one fact, all of one contact, or all. Raises UsageError when nothing or more than one thing is named."""
-    if sum((id is not None, contact is not None, everything)) != 1:
+    given = [
+        name
+        for name, named in (("ID", id is not None), ("--contact", contact is not None), ("--all", everything))
+        if named
+    ]
+    if len(given) != 1:
+        several = f"{' and '.join(given)} exclude each other: only one of them may be given"
         raise UsageError(
-            "say what to forget", field="ID", next="give the id of one fact, or --contact NAME, or --all"
+            several if given else "say what to forget", field=given[-1] if given else "ID",
+            next="give the id of one fact, or --contact NAME, or --all",
         )  # fmt: skip
     as_of = _day(call)
     with _memory(call) as memory:
@@ -155,7 +162,14 @@ def _told(
 
 
 def _day(call: Invocation) -> date:
-    return call.as_of_date or clock_from_environment().today("UTC")
+    """The day in the organisation, as its books have it: of the one named, else of that with the newest plan."""
+    if call.as_of_date is not None:
+        return call.as_of_date
+    from finchat.safety.journal import timezone_of
+
+    with _memory(call) as memory, state_database(call.home) as database:
+        zone = timezone_of(database, [call.org] if call.org else memory.organisations())
+    return clock_from_environment().today(zone or "UTC")
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from typing import TYPE_CHECKING
 
 from finchat.app.desk import books_of_record, state_database
 from finchat.app.invocation import Invocation
@@ -11,6 +12,9 @@ from finchat.app.policies import policy_in_force
 from finchat.errors import ExitCode, UsageError, VerificationMismatch, plain
 from finchat.events import Event, Notice
 from finchat.text.redact import secrets_of
+
+if TYPE_CHECKING:
+    from finchat.store.database import Database
 
 _PLAN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 
@@ -100,6 +104,8 @@ def audit_evidence(call: Invocation, plan: str | None) -> int:
                 f"an evidence pack cannot be read: {plain(error)}", code="corrupt", field=str(call.home.evidence),
                 next="finchat audit verify names it",
             ) from error  # fmt: skip
+        if plan is not None and not packs and not _known(database, call, plan):
+            raise UsageError(f"there is no plan {plan}", field="PLAN", next="see finchat plan list")
     if call.json:
         call.sink.document(
             {
@@ -118,6 +124,14 @@ def audit_evidence(call: Invocation, plan: str | None) -> int:
         else:
             call.sink.talk(f"there is no evidence of a write ({call.home.evidence})")
     return ExitCode.DONE
+
+
+def _known(database: Database, call: Invocation, plan: str) -> bool:
+    """Whether a plan was ever made, applied or saved here."""
+    from finchat.workflows.plans import plan_path
+
+    row = database.row("SELECT 1 FROM plans WHERE id = ?", (plan,))
+    return row is not None or plan_path(call.home.plans, plan).is_file()
 
 
 def secrets_in(call: Invocation) -> tuple[str, ...]:
@@ -155,7 +169,12 @@ def journal_show(call: Invocation, *, everything: bool) -> int:
 def journal_resolve(call: Invocation, write: str, *, committed: str | None, not_sent: bool) -> int:
     from finchat.ui.records import resolved_view
 
-    if (committed is None) == (not not_sent):
+    if committed is not None and not_sent:
+        raise UsageError(
+            "--committed and --not-sent exclude each other: only one of them may be given", field="--not-sent",
+            next="say which of the two you found in the ledger",
+        )  # fmt: skip
+    if committed is None and not not_sent:
         raise UsageError(
             "say what you found in the ledger", field="--committed", next="add --committed ID, or --not-sent"
         )

@@ -817,6 +817,17 @@ class Journal:
         )
 
 
+def timezone_of(database: Database, org_ids: Sequence[str]) -> str | None:
+    """The IANA time zone of the organisation of these that a plan was made for last; None when there is no plan."""
+    database.migrate(ROOM, SCRIPTS)
+    row = database.row(
+        "SELECT json_extract(body, '$.org.timezone') AS zone FROM plans"
+        " WHERE org_id IN (SELECT value FROM json_each(?)) ORDER BY at DESC LIMIT 1",
+        (json.dumps(list(org_ids)),),
+    )
+    return None if row is None else str(row["zone"])
+
+
 def _first_key(record: WriteRecord) -> str:
     """The key of a write's first attempt: the same for this very write of this very plan, wherever it is applied, so
     that a vendor takes one of two homes that were given the same file and apply it at the same instant."""

@@ -105,6 +105,11 @@ class Memory:
 
     # Recalling
 
+    def organisations(self) -> tuple[str, ...]:
+        """The ids of the organisations that something is remembered of."""
+        rows = self._database.rows("SELECT DISTINCT org_id FROM memory_observations ORDER BY org_id")
+        return tuple(str(row["org_id"]) for row in rows)
+
     def recall(self, org_id: str, as_of: date) -> Remembered:
         """What the books of an organisation may know of it on a day."""
         return recalled([o for _, o in self._observations(org_id)], as_of, self._salt)
