@@ -42,7 +42,7 @@ journal = _group("Writes that were intended, and what became of them.")
 policy = _group("What may be read, asked for and approved unattended.")
 plan = _group("Saved plans, and the signatures that a policy wants under them.")
 key = _group("Your own keys, for signing plans.")
-memory = _group("What your decisions taught of names, payers' accounts, fees and coding.", bare=True)
+memory = _group("What your decisions taught: names, accounts, fees, coding.", bare=True)
 _GROUPS = {
     "sandbox": sandbox,
     "audit": audit,
@@ -183,7 +183,9 @@ def review(
         str | None, typer.Argument(metavar="PLAN", help="A plan's id, or its file; without it the newest that waits.")
     ] = None,
 ) -> int:
-    """Work through a saved plan on one screen: groups alike, filters, every decision kept.
+    """Decide a saved plan on one screen, by groups.
+
+    Filters help to find; every decision is kept.
 
     Stop at any time; it goes on where it stood. Without a terminal it says where it stands, with exit code 3 while
     anything waits.
@@ -201,10 +203,10 @@ def undo(
     plan: Annotated[str, typer.Argument(metavar="PLAN", help="The plan whose writes are taken back.")],
     yes: Annotated[bool, typer.Option("--yes", help="Approve what policy.toml allows unattended.")] = False,
 ) -> int:
-    """Propose the deletion of what a plan wrote; ask, take back, prove the balances.
+    """Take back what a plan wrote.
 
-    What was reconciled, locked or used since stays, and is named. Without a terminal the new plan is saved and the
-    exit code is 3.
+    Proposes, asks, deletes and proves the balances. What was reconciled, locked or used since stays,
+    and is named. Without a terminal the new plan is saved and the exit code is 3.
     """
     from finchat.app import undo as app
 
@@ -252,7 +254,10 @@ def sandbox_run(
     strict_auth: Annotated[bool, typer.Option("--strict-auth", help="Accept only the printed id and secret.")] = False,
     delay: Annotated[str | None, typer.Option(help="Delay writes, like before=0.2,after=0.5 (s).")] = None,
 ) -> int:
-    """Serve the sandbox company over HTTP, with the vendor's own paths."""
+    """Serve the sandbox company over HTTP.
+
+    With the vendor's own paths.
+    """
     from finchat.app import serving
 
     return serving.sandbox_run(call, vendor, http=http, limits=limits, strict_auth=strict_auth, delay=delay)
@@ -321,7 +326,10 @@ def sandbox_statement(
     last: Annotated[str | None, typer.Option("--to", metavar="DATE", help="Last day; else the company's last.")] = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it here instead of stdout.")] = None,
 ) -> int:
-    """A bank statement of the demo company, as the file a bank hands out."""
+    """A bank statement of the demo company.
+
+    As the file that a bank hands out.
+    """
     from finchat.app import company
 
     return company.sandbox_statement(call, format=format, style=style, account=account, first=first, last=last, out=out)
@@ -359,7 +367,10 @@ def audit_verifier(call: "Invocation") -> int:
 def audit_evidence(
     call: "Invocation", plan: Annotated[str | None, typer.Argument(metavar="PLAN", help="Only this plan's.")] = None
 ) -> int:
-    """The evidence packs of what was written; missing ones are made again."""
+    """The evidence packs of what was written.
+
+    Missing ones are made again.
+    """
     from finchat.app import records
 
     return records.audit_evidence(call, plan)
@@ -378,11 +389,15 @@ def plan_show(
 
 @plan.command("list")
 @_with_common
-def plan_list(call: "Invocation") -> int:
+def plan_list(
+    call: "Invocation",
+    *,
+    everything: Annotated[bool, typer.Option("--all", help="Also those that edits and answers replaced.")] = False,
+) -> int:
     """The saved plans, the newest first."""
     from finchat.app import plans
 
-    return plans.plan_list(call)
+    return plans.plan_list(call, everything=everything)
 
 
 @plan.command("code")
@@ -402,7 +417,10 @@ def plan_code(
     ] = None,
     new_contact: Annotated[str | None, typer.Option(metavar="NAME", help="A contact to be made for it.")] = None,
 ) -> int:
-    """Answer a proposal's question: account and tax code. Saves a new plan; the old one stays as it is."""
+    """Answer a question: account and tax code.
+
+    Saves a new plan; the old one stays as it is. What was answered can be answered again.
+    """
     from finchat.app import coding
 
     return coding.plan_code(
@@ -422,7 +440,10 @@ def plan_sign(
         Path | None, typer.Option(metavar="FILE", help="Put the signature here, not beside the plan.")
     ] = None,
 ) -> int:
-    """See a plan whole and sign it, for a policy that wants more than one person."""
+    """See a plan whole, and sign it.
+
+    For a policy that wants more than one person.
+    """
     from finchat.app import plans
 
     return plans.plan_sign(call, plan, key=key, out=out)
@@ -473,9 +494,10 @@ def journal_resolve(
     committed: Annotated[str | None, typer.Option(metavar="ID", help="It is in the ledger under this id.")] = None,
     not_sent: Annotated[bool, typer.Option("--not-sent", help="It is not in the ledger.")] = False,
 ) -> int:
-    """Settle a write that cannot be read back, after looking in the ledger yourself.
+    """Settle a write that cannot be read back.
 
-    finchat does not check your word: it goes on the record as yours, and the bank line is used up or free again.
+    Look in the ledger yourself first: finchat does not check your word. It goes on the record as yours, and the bank
+    line is used up or free again.
     """
     from finchat.app import records
 
@@ -518,7 +540,10 @@ def _memory(call: "Invocation", context: typer.Context) -> int:
 @memory.command("show")
 @_with_common
 def memory_show(call: "Invocation") -> int:
-    """What is remembered, in sentences: of whom, why, and until when it is used."""
+    """What is remembered, in sentences.
+
+    Of whom, why, and until when it is used.
+    """
     from finchat.app import memory
 
     return memory.show(call)
@@ -536,7 +561,10 @@ def memory_forget(
         Path | None, typer.Option(metavar="FILE", help="A statement file that was read for the wrong account.")
     ] = None,
 ) -> int:
-    """Forget what decisions taught; they stay on the record in journal and audit log."""
+    """Forget what decisions taught.
+
+    The decisions stay on the record in journal and audit log.
+    """
     from finchat.app import memory
 
     if statement is not None:
@@ -555,7 +583,10 @@ def memory_edit(
     tax: Annotated[str | None, typer.Option(metavar="TYPE", help="The tax code; without it the account's own.")] = None,
     tracking: Annotated[list[str] | None, typer.Option(metavar="NAME=OPTION", help="Tracking, as often.")] = None,
 ) -> int:
-    """Set right what is remembered: your word counts more than what was confirmed, and is kept as yours."""
+    """Set right what is remembered.
+
+    Your word counts more than what was confirmed, and is kept as yours.
+    """
     from finchat.app import memory
 
     return memory.edit(call, id, contact=contact, account=account, tax=tax, tracking=tuple(tracking or ()))

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from finchat.app.bank_lines import check_figures
-from finchat.app.desk import open_desk, quick_imports
+from finchat.app.desk import books_of_record, open_desk, quick_imports
 from finchat.app.invocation import Invocation, run_to_exit
 from finchat.errors import ExitCode, UsageError, WriteRefused
+
+_WHO = "name a contact of the ledger, or a new contact"
 
 
 def plan_code(
@@ -33,6 +35,13 @@ def plan_code(
 
     path = plans.find(call.home.plans, named)
     saved = plans.load(path)
+    given = saved.id
+    with books_of_record(call, via="command") as (journal, *_):
+        family = [plans.plan_path(call.home.plans, id) for id in journal.family(given) if id != given]
+    made = [(one, plans.load(one)) for one in family if one.is_file()]
+    if made and (last := max(made, key=lambda one: one[1].created_at))[1].created_at >= saved.created_at:
+        path, saved = last
+        call.sink.talk(f"plan {saved.id} was made of {given} since: this answers in it")
     proposal = next((p for p in saved.proposals if p.id == proposal_id), None)
     if proposal is None or not proposal.asks:
         asking = ", ".join(p.id for p in saved.proposals if p.asks) or "none"
@@ -51,10 +60,15 @@ def plan_code(
                 )  # fmt: skip
             same_organisation(saved, desk.organisation)
             chart = await desk.provider.write_context(saved.id, chart=True)
-            answer = answer_of(
-                chart, proposal_id, ask, account=account, tax=tax, tracking=tracking, contact=contact,
-                new_contact=new_contact,
-            )  # fmt: skip
+            try:
+                answer = answer_of(
+                    chart, proposal_id, ask, account=account, tax=tax, tracking=tracking, contact=contact,
+                    new_contact=new_contact,
+                )  # fmt: skip
+            except WriteRefused as error:  # nothing was to be written yet: what was typed is wrong
+                field = "--new-contact" if error.field == "contact" and new_contact else f"--{error.field}"
+                step = (error.next or "").replace(_WHO, "name it with --contact, or a new one with --new-contact")
+                raise UsageError(error.message, code=error.code, field=field, next=step) from error
             changed = answer_all(
                 saved,
                 [answer],

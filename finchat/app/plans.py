@@ -56,14 +56,21 @@ def plan_show(call: Invocation, named: str) -> int:
     return ExitCode.DONE
 
 
-def plan_list(call: Invocation) -> int:
-    """The plans saved in this home, the newest first."""
+def plan_list(call: Invocation, *, everything: bool = False) -> int:
+    """The plans saved in this home, the newest first: of a plan and what edits and answers made of it only the newest,
+    unless `everything` is wanted."""
     with quick_imports():
         from finchat.books.plan_json import organisation_json
         from finchat.clock import instant_text
         from finchat.ui.plans import plans_view
 
     readable, unreadable = _saved_plans(call)
+    hidden = 0
+    if not everything:
+        newest = newest_of(call, [plan for _, plan in readable])
+        hidden = len(readable)
+        readable = [(path, plan) for path, plan in readable if newest[plan.id] == plan.id]
+        hidden -= len(readable)
     found = sorted(_states(call, readable), key=lambda saved: saved.plan.created_at, reverse=True)
     if call.json:
         entries = [
@@ -83,7 +90,7 @@ def plan_list(call: Invocation) -> int:
         broken = [{"path": str(path), "reason": why} for path, why in unreadable]
         call.sink.document({"schema": "finchat.plans/1", "plans": entries, "unreadable": broken, "exit_code": 0})
     elif found or unreadable:
-        call.sink.data(plans_view(found, unreadable))
+        call.sink.data(plans_view(found, unreadable, hidden=hidden))
     else:
         call.sink.talk(f"there are no saved plans ({call.home.plans})")
     return ExitCode.DONE
@@ -105,7 +112,14 @@ def plan_sign(call: Invocation, named: str, *, key: str | None, out: Path | None
     place = out.absolute() if out is not None else signatures.file_for(path)
     if out is not None:
         plans.check_place(place, flag="--out")
-    chosen = keys.choose(call.home, key)
+    try:
+        chosen = keys.choose(call.home, key)
+    except UsageError as error:
+        if key is None and (found := keys.all_keys(call.home)):
+            which = "; ".join(call.again("plan", "sign", named, "--key", one.name) for one in found)
+            step = f"say which with --key: {which}"
+            raise UsageError(error.message, code=error.code, field="--key", next=step) from error
+        raise
     before = _standing(call, plan, path)
     if any(entry.signer == chosen.public and entry.status != "other_plan" for entry in before.entries):
         raise UsageError(
@@ -191,6 +205,14 @@ def _saved_plans(call: Invocation) -> tuple[list[tuple[Path, Plan]], list[tuple[
         except FinchatError as error:
             unreadable.append((path, error.message))
     return readable, unreadable
+
+
+def newest_of(call: Invocation, saved: Sequence[Plan]) -> dict[str, str]:
+    """By id of a plan that of the one made last of it by edits and answers, as far as it is saved here."""
+    made = {plan.id: plan.created_at for plan in saved}
+    with books_of_record(call, via="command") as (journal, *_):
+        families = {id: [one for one in journal.family(id) if one in made] or [id] for id in made}
+    return {id: max(family, key=lambda one: made[one]) for id, family in families.items()}
 
 
 def _states(call: Invocation, saved: Sequence[tuple[Path, Plan]]) -> list[SavedPlan]:

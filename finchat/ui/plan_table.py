@@ -110,12 +110,35 @@ def totals(plan: Plan, *, denied: Collection[str] = ()) -> str:
     for direction, verb in (("receive", up), ("spend", down)):
         sums: dict[str, Decimal] = {}
         for proposal in plan.proposals:
-            value, currency = cash(proposal)
-            if value and (value > 0) == (direction == "receive"):
-                sums[currency] = sums.get(currency, Decimal(0)) + abs(value)
+            for currency, value in _moved(proposal).items():
+                if value and (value > 0) == (direction == "receive"):
+                    sums[currency] = sums.get(currency, Decimal(0)) + abs(value)
         if sums:
             parts.append(f"{verb} " + " and ".join(money(v, c) for c, v in sorted(sums.items())))
+    if allocated := _allocated(plan):
+        parts.append("allocates " + " and ".join(money(v, c) for c, v in sorted(allocated.items())))
     return " · ".join(parts)
+
+
+def _moved(proposal: Proposal) -> dict[str, Decimal]:
+    """What its writes move at the bank account of its line, by currency, in positive; without a line at any."""
+    own = "" if proposal.line is None else proposal.line.account_id
+    sums: dict[str, Decimal] = {}
+    for effect in (e for w in proposal.writes for e in w.effects if e.control == "bank"):
+        if own in ("", effect.account_id):
+            sums[effect.currency] = sums.get(effect.currency, Decimal(0)) + effect.amount
+    return sums
+
+
+def _allocated(plan: Plan) -> dict[str, Decimal]:
+    """What moves between documents, credits and clearing accounts without the bank, by currency. What is taken back is
+    told by its rows."""
+    sums: dict[str, Decimal] = {}
+    for write in (w for p in plan.proposals for w in p.writes if not w.reverses):
+        cleared = any(e.control == "clearing" for e in write.effects)
+        if is_allocation(write) or (cleared and all(e.control != "bank" for e in write.effects)):
+            sums[write.currency] = sums.get(write.currency, Decimal(0)) + write.amount
+    return sums
 
 
 def cash(proposal: Proposal) -> tuple[Decimal, str]:

@@ -96,15 +96,21 @@ def standing_lines(standing: Standing) -> list[RenderableType]:
     return parts
 
 
-def plans_view(saved: Sequence[SavedPlan], unreadable: Sequence[tuple[Path, str]]) -> RenderableType:
-    """One row a plan, the newest first; then files that are no plans, with the reason."""
+def plans_view(
+    saved: Sequence[SavedPlan], unreadable: Sequence[tuple[Path, str]], *, hidden: int = 0
+) -> RenderableType:
+    """One row a plan, the newest first; then files that are no plans, with the reason. `hidden`: how many plans that
+    others were made of are left out."""
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for title in ("Plan", "Made (UTC)", "Organisation", "Proposals", "Status", "Signatures"):
-        table.add_column(title, overflow="fold", justify="right" if title == "Proposals" else "left")
+        # An id is there to be copied: it is never broken, whatever becomes of the other columns.
+        least = max((len(one.plan.id) for one in saved), default=0) if title == "Plan" else None
+        side = "right" if title == "Proposals" else "left"
+        table.add_column(title, overflow="fold", min_width=least, no_wrap=title == "Plan", justify=side)
     for one in saved:
         standing = one.standing
         signed = f"{len(standing.signers)} of {standing.required}" if standing.required else "none needed"
@@ -114,6 +120,9 @@ def plans_view(saved: Sequence[SavedPlan], unreadable: Sequence[tuple[Path, str]
         )  # fmt: skip
         table.add_row(*map(Text, cells))
     told = [Text(f"{one_line(path.name)} cannot be used: {one_line(why)}", style="yellow") for path, why in unreadable]
+    if hidden:
+        many = f"{hidden} earlier plan{'s' * (hidden != 1)}"
+        told.append(Text(f"{many} that edits and answers made these of: finchat plan list --all", style="dim"))
     return Group(table, *told) if saved else Group(*told)
 
 

@@ -39,6 +39,8 @@ class Progress:
         self._shown = ""
         self._read = ""
         self._counts: dict[str, int] = {}
+        self._until = 0.0  # of the wait that goes on, by the monotonic clock
+        self._reason = self._read_meanwhile = ""
         self._paused = False
         self._diverted: Emit | None = None
         self._ticker: asyncio.TimerHandle | None = None
@@ -108,6 +110,9 @@ class Progress:
             case Reading() if self._plain:
                 self._read = self._reading(event)  # said once, when something else comes
                 return
+            case Reading() if self._until > time.monotonic():
+                self._read_meanwhile = self._reading(event)  # the wait is what holds a person up: it stays in sight
+                self._count_down(self._until, self._reason)
             case Reading():
                 self._step(self._reading(event))
             case Waiting():
@@ -136,7 +141,8 @@ class Progress:
     def _waiting(self, event: Waiting) -> None:
         reason = _safe(event.reason)
         if self._live:
-            self._count_down(time.monotonic() + event.seconds, reason)
+            self._until, self._reason = time.monotonic() + event.seconds, reason
+            self._count_down(self._until, reason)
         elif event.seconds >= 1:
             self._line(f"waiting {event.seconds:.0f} s: {reason}")
 
@@ -144,8 +150,10 @@ class Progress:
         """Redraw what is left of a wait once a second, until it is over or something else is shown."""
         left = until - time.monotonic()
         if left <= 0:
+            self._read_meanwhile = ""
             return
-        self._step(f"waiting {math.ceil(left)} s: {reason}")
+        meanwhile = f" · {self._read_meanwhile}" if self._read_meanwhile else ""
+        self._step(f"waiting {math.ceil(left)} s: {reason}{meanwhile}")
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:

@@ -80,7 +80,7 @@ class Questions:
         for number, choice in enumerate(question.choices, 1):
             self._say(f"  {number}  {visible(coding_text(choice.coding, accounts, taxes))}")
             self._say(f"     {visible(choice.text)}")
-        prompt = "Account by code or name"
+        prompt = "Account by code or name (? lists them)"
         if question.choices:
             prompt += ", or a choice by number (Enter takes choice 1)"
         while True:

@@ -28,7 +28,7 @@ def settles(proposal: Proposal, limit: int | None = 40, accounts: Names = _NOBOD
     name (None: never); `accounts` names accounts by id."""
     question = next((ask for ask in proposal.asks if ask.required), None)
     if question is not None and not proposal.writes:
-        return "account and tax code to be chosen" + (f", {one_line(question.contact, limit)}" * bool(question.contact))
+        return "to be coded" + (f", {one_line(question.contact, limit)}" * bool(question.contact))
     told = _settled(proposal, limit) + ("" if undoes(proposal) else _rest(proposal, accounts))
     match proposal.kind:
         case _ if undoes(proposal):

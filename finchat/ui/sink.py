@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
@@ -100,7 +101,8 @@ class Sink:
         if self.mode == "json" and not isinstance(error, NotWritten):
             self.document(error_document(error))
             return
-        self._stderr.write(error_text(error))
+        width = _size(self._stderr)[0] if self._stderr.isatty() else 0
+        self._stderr.write(error_text(error, width))
         self._stderr.flush()
 
 
@@ -180,12 +182,30 @@ def error_document(error: FinchatError) -> dict[str, Any]:
     }
 
 
-def error_text(error: FinchatError) -> str:
-    """`finchat: sentence` and the next step on its own line."""
-    text = f"finchat: {one_line(redact(error.message))}\n"
+def error_text(error: FinchatError, width: int = 0) -> str:
+    """`finchat: sentence` and the next step on its own line; with a `width` lines end at spaces, never in a command."""
+    text = _lines(f"finchat: {one_line(redact(error.message))}", width)
     if error.next:
-        text += f"  next: {one_line(redact(error.next))}\n"
+        text += _lines(f"  next: {one_line(redact(error.next))}", width)
     return text
+
+
+def _lines(text: str, width: int) -> str:
+    """The text over lines of at most `width` columns (0: one line); a command too long for one is left whole."""
+    if not width or len(text) <= width:
+        return f"{text}\n"
+    margin = " " * (len(text) - len(text.lstrip()))
+    # From `: finchat …` to the end of the clause, the command stays together: it is there to be copied.
+    parts = re.split(r"(?<=: )(finchat [^;()]*?)(?=[;,.()] |[;)]|$)", text)
+    words = [w for i, part in enumerate(parts) for w in ([part.strip()] if i % 2 else part.split()) if w]
+    lines, line = [], margin
+    for word in words:
+        apart = "" if not line.strip() or word[0] in ";,)" else " "
+        if line.strip() and len(line) + len(apart) + len(word) > width:
+            lines.append(line)
+            line, apart = margin + "  ", ""
+        line += apart + word
+    return "\n".join([*lines, line]) + "\n"
 
 
 def is_terminal(stream: IO[str] | None) -> bool:

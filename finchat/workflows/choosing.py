@@ -6,6 +6,7 @@ Nothing is guessed: what is not exactly there is refused with what is.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Protocol
 
 from finchat.books.documents import Account, Coding, Contact, TaxRate, TrackingCategory
@@ -13,6 +14,7 @@ from finchat.books.plan import Ask
 from finchat.errors import WriteRefused
 from finchat.safety.approval import Answer
 
+ALL = "?"  # typed instead of an account: all of them
 _LISTED = 12  # as many valid choices as an error names
 
 
@@ -40,6 +42,8 @@ def codable(chart: Chart) -> list[Account]:
 def account_named(chart: Chart, typed: str) -> Account:
     """The account with this code or name. Raises WriteRefused, naming accounts that come near."""
     wanted, there = _folded(typed), codable(chart)
+    if wanted == ALL:
+        raise WriteRefused(f"the accounts are {', '.join(map(account_text, there))}", field="account", next="name one")
     for name in (lambda a: a.code, lambda a: a.name, account_text):
         found = [a for a in there if _folded(name(a)) == wanted]
         if len(found) == 1:
@@ -49,7 +53,25 @@ def account_named(chart: Chart, typed: str) -> Account:
         return near[0]
     other = next((a for a in chart.accounts.values() if _folded(a.code) == wanted), None)
     what = f"nothing can be coded to account {account_text(other)}" if other else f"there is no account {typed!r}"
-    raise WriteRefused(what, field="account", next=f"name one of {_some(map(account_text, near or there))}")
+    raise WriteRefused(what, field="account", next=f"name one of {_some(_like(wanted, near, there))}; {ALL} lists all")
+
+
+def _like(wanted: str, near: Sequence[Account], there: Sequence[Account]) -> list[str]:
+    """The accounts that come near: that hold what was typed, or words like it; without such all."""
+    names = [account_text(a) for a in near] or similar(wanted, [account_text(a) for a in there])
+    return names or [account_text(a) for a in there]
+
+
+def similar(wanted: str, names: Iterable[str]) -> list[str]:
+    """The names with a word like one of what was typed, the likest first."""
+    scored = []
+    for name in names:
+        words = _folded(name).split()
+        near = [w for typed in wanted.split() if len(typed) > 1 for w in get_close_matches(typed, words, 1, 0.75)]
+        near += [w for typed in wanted.split() if len(typed) > 3 for w in words if w.startswith(typed[:4])]
+        if near:
+            scored.append((-len(set(near)), name))
+    return [name for _, name in sorted(scored)]
 
 
 def tax_rates_for(chart: Chart, account: Account) -> list[TaxRate]:
@@ -105,10 +127,10 @@ def contact_named(chart: Chart, typed: str) -> Contact:
         return found[0]
     near = found or [c for c in chart.contacts.values() if wanted and wanted in _folded(c.name)]
     what = f"{len(found)} contacts are called {typed!r}" if found else f"there is no contact {typed!r}"
-    names = _some(f"{c.name} ({c.id})" if found else c.name for c in near)
-    raise WriteRefused(
-        what, field="contact", next=f"name one of {names}" if near else "give a contact's name, or a new contact"
-    )
+    called = [f"{c.name} ({c.id})" if found else c.name for c in near]
+    called = called or similar(wanted, [c.name for c in chart.contacts.values()])
+    step = f"name one of {_some(called)}" if called else "give a contact's name, or a new contact"
+    raise WriteRefused(what, field="contact", next=step)
 
 
 def new_contact_named(chart: Chart, typed: str) -> str:

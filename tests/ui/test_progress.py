@@ -108,3 +108,11 @@ def test_a_sink_knows_a_real_terminal() -> None:
     with os.fdopen(secondary, "w") as stream:
         assert Sink(stderr=stream).err.is_terminal
     os.close(primary)
+
+
+def test_a_wait_stays_in_sight_while_other_reads_come_in(terminal: Terminal) -> None:
+    with Progress(Sink(stderr=terminal)) as progress:
+        progress(Waiting(server="books", seconds=30.0, reason="60 calls a minute reached"))
+        progress(Reading(server="books", what="invoices", rows=100))
+    last = terminal.getvalue().rstrip("\r\x1b[K").rpartition("\x1b[K")[2]
+    assert last.startswith("waiting 30 s: 60 calls a minute reached · reading books")

@@ -162,7 +162,7 @@ def test_a_small_screen_says_so_and_on_a_larger_one_a_row_needs_its_whole_card(o
     assert written(home) == 1
     screen.press("\x03")
     assert screen.end() == 130
-    assert "the plan is saved: finchat review" in screen.text
+    assert re.search(r"the plan is saved:\s+finchat review \S+ --server", screen.text)
 
 
 def test_a_group_of_questions_is_answered_at_once_and_makes_one_plan(opened: Open, home: Path) -> None:
@@ -174,6 +174,10 @@ def test_a_group_of_questions_is_answered_at_once_and_makes_one_plan(opened: Ope
     screen.press("counter sales\r")
     screen.wait("(2 shown)")
     screen.press("gc")
+    screen.wait("Account by code or name")
+    screen.press("\x03")
+    screen.wait("left: nothing was changed")
+    screen.press("c")
     screen.wait("Account by code or name")
     screen.press("99999\r")
     screen.wait("there is no account '99999'")
@@ -244,16 +248,24 @@ def test_an_answer_from_the_command_line_makes_a_new_plan_and_leaves_the_old_one
     plan = json.loads(before)
     asks = next(p for p in plan["proposals"] if any(a["required"] and a["contact_id"] for a in p["asks"]))
     wrong = run(home, "plan", "code", old, asks["id"], "--account", "429", "--tax", "OUTPUT2")
-    assert wrong["error"]["field"] == "tax"
+    assert (wrong["exit_code"], wrong["error"]["field"]) == (2, "--tax")
     assert "NONE" in wrong["error"]["next"]
     found = run(
         home, "plan", "code", old, asks["id"], "--account", "429", "--tax", "NONE", "--tracking", "Team=Workshop"
     )
     assert found["made_from"] == old
     now = next(p for p in found["plan"]["proposals"] if p["id"] == asks["id"])
-    assert now["asks"] == []
+    assert [a["answered"]["coding"]["tax_type"] for a in now["asks"]] == ["NONE"]
     assert now["class"] == "review"
     (item,) = now["writes"][-1]["arguments"]["line_items"]
     assert (item["AccountCode"], item["TaxType"]) == ("429", "NONE")
     assert (home / "plans" / f"{old}.json").read_bytes() == before
     assert len(found["plan"]["proposals"]) == len(plan["proposals"])
+    again = run(home, "plan", "code", old, asks["id"], "--account", "404", "--tax", "NONE")
+    assert again["made_from"] == found["plan"]["id"]  # two answers do not fork
+    now = next(p for p in again["plan"]["proposals"] if p["id"] == asks["id"])
+    (item,) = now["writes"][-1]["arguments"]["line_items"]
+    assert item["AccountCode"] == "404"
+    listed = {one["id"] for one in run(home, "plan", "list")["plans"]}
+    assert again["plan"]["id"] in listed
+    assert listed.isdisjoint({old, found["plan"]["id"]})

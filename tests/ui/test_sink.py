@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from finchat.errors import AuthenticationError, FinchatError
-from finchat.ui.sink import Sink
+from finchat.ui.sink import Sink, error_text
 
 
 def sinks(mode: str) -> tuple[Sink, io.StringIO, io.StringIO]:
@@ -87,3 +87,12 @@ def test_colour_is_left_out_when_asked_or_piped(monkeypatch: pytest.MonkeyPatch)
     piped = io.StringIO()
     Sink(stdout=piped).data(Text("certain", style="green"))
     assert piped.getvalue() == "certain\n"
+
+
+def test_an_error_is_wrapped_at_spaces_and_never_in_a_command() -> None:
+    command = "finchat review 20261120-abcdefgh --server books --policy /a/rather/long/path/to/policy.toml"
+    error = FinchatError("the plan was made for another organisation of the same name", next=f"try again: {command}")
+    lines = error_text(error, 40).splitlines()
+    assert [line.strip() for line in lines if "--policy" in line] == [command]
+    assert all(len(line) <= 40 for line in lines if command not in line)
+    assert " ".join(" ".join(lines).split()) == " ".join(error_text(error).split())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -423,7 +424,8 @@ class ReviewScreen:
         if not waiting:
             self.message = "nothing in this group waits for an approval"
         elif any(not p.writes for p in waiting):
-            self.message = f"{len(waiting)} of them ask for an account and tax code first: c answers"
+            asking = sum(not p.writes for p in waiting)
+            self.message = f"{asking} of them ask{'s' * (asking == 1)} for an account and tax code first: c answers"
         elif len(waiting) == 1:
             self._show_card(waiting[0])
             self.message = "one proposal: its card; y approves it"
@@ -490,13 +492,14 @@ class ReviewScreen:
         if (row := self._chosen()) is None or not (found := self._still_undecided(row)):
             return
         what = f"{len(found)} proposals" if len(found) > 1 else "it"
+        is_are = "are" if len(found) > 1 else "is"
 
         def typed(text: str) -> None:
             if text.strip():
                 self.board.decide(found, "refused", one_line(text, 500))
                 self._decided("refused")
 
-        self._type(f"Why is {what} refused? It goes on the record (Esc: back)", typed)
+        self._type(f"Why {is_are} {what} refused? It goes on the record (Esc: back)", typed)
 
     def _still_undecided(self, row: Row) -> list[Proposal]:
         found = self.board.waiting(row) if row.proposal is None else self.board.undecided(row)
@@ -559,7 +562,7 @@ class ReviewScreen:
             self._aside = True
             try:
                 async with in_terminal():
-                    said = await work
+                    said = await self._unless_interrupted(work)
             except FinchatError as error:
                 self._tell(error)
             else:
@@ -574,6 +577,27 @@ class ReviewScreen:
 
         self._tasks.add(task := self._app.create_background_task(done()))
         task.add_done_callback(self._tasks.discard)
+
+    async def _unless_interrupted(self, work: Awaitable[str]) -> str:
+        """What the dialogue says; Ctrl-C leaves it for the screen, which would hear it itself and do nothing now."""
+        loop, task = asyncio.get_running_loop(), asyncio.ensure_future(work)
+        interrupted = False
+
+        def left() -> None:
+            nonlocal interrupted
+            interrupted = True
+            task.cancel()
+
+        loop.add_signal_handler(signal.SIGINT, left)
+        try:
+            return await task
+        except asyncio.CancelledError:
+            if not interrupted:
+                task.cancel()
+                raise
+            return "left: nothing was changed"
+        finally:
+            loop.add_signal_handler(signal.SIGINT, self._app.key_processor.send_sigint)
 
     def _decided(self, said: str) -> None:
         self.message = said
