@@ -9,7 +9,14 @@ from finchat.app.desk import books_of_record, open_desk, quick_imports
 from finchat.app.invocation import Invocation, run_to_exit
 from finchat.errors import ExitCode, UsageError, WriteRefused
 
-_WHO = "name a contact of the ledger, or a new contact"
+# What a person at a prompt is told, as a command line has it.
+_FLAGS = {
+    "name a contact of the ledger, or a new contact": "name it with --contact, or a new one with --new-contact",
+    "give a contact's name, or a new contact": "give a contact's name, or a new one's with --new-contact",
+    "leave the contact out, or": "leave --contact and --new-contact out, or",
+    "give one of the two": "give --contact or --new-contact",
+    "? lists all": '--account "?" lists all',
+}
 
 
 def plan_code(
@@ -67,7 +74,9 @@ def plan_code(
                 )  # fmt: skip
             except WriteRefused as error:  # nothing was to be written yet: what was typed is wrong
                 field = "--new-contact" if error.field == "contact" and new_contact else f"--{error.field}"
-                step = (error.next or "").replace(_WHO, "name it with --contact, or a new one with --new-contact")
+                step = error.next or ""
+                for said, flagged in _FLAGS.items():
+                    step = step.replace(said, flagged)
                 raise UsageError(error.message, code=error.code, field=field, next=step) from error
             changed = answer_all(
                 saved,

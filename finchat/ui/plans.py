@@ -109,8 +109,10 @@ def plans_view(
     for title in ("Plan", "Made (UTC)", "Organisation", "Proposals", "Status", "Signatures"):
         # An id is there to be copied: it is never broken, whatever becomes of the other columns.
         least = max((len(one.plan.id) for one in saved), default=0) if title == "Plan" else None
-        side = "right" if title == "Proposals" else "left"
-        table.add_column(title, overflow="fold", min_width=least, no_wrap=title == "Plan", justify=side)
+        table.add_column(
+            title, overflow="fold", min_width=least, no_wrap=title == "Plan",
+            justify="right" if title == "Proposals" else "left",
+        )  # fmt: skip
     for one in saved:
         standing = one.standing
         signed = f"{len(standing.signers)} of {standing.required}" if standing.required else "none needed"
