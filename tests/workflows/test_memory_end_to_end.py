@@ -37,8 +37,8 @@ class Person:
             start = next((start for start in self.codings if text.startswith(start)), None)
             if start is None:
                 yield Skip(proposal.id)
-            elif proposal.asks:
-                ask = proposal.asks[0]
+            elif proposal.open_asks:
+                ask = proposal.open_asks[0]
                 new = "" if ask.contact_id else start.title()
                 yield Answer(proposal.id, ask.id, self.codings[start], new_contact=new)
                 return  # asked again, about the plan that the answer makes
