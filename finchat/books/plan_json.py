@@ -174,15 +174,22 @@ def _ask_json(ask: Ask) -> dict[str, Any]:
     }  # fmt: skip
 
 
+class OtherVersion(ValueError):
+    """A plan that lacks what plans of this version carry."""
+
+
 def plan_from_json(data: Mapping[str, Any]) -> Plan:
     """The plan of a saved file. Raises ValueError when the file was edited: wrong schema, hash or argument hash, or a
-    name, kind or currency that no plan of finchat has (a foreign plan's hash proves nothing)."""
+    name, kind or currency that no plan of finchat has (a foreign plan's hash proves nothing); OtherVersion when a
+    part of it is missing."""
     try:
         plan = _plan(data)
         _typed("plan", plan)
         _check(plan)
         stated = [w["arguments_sha256"] for p in data["proposals"] for w in p["writes"]]
-    except (KeyError, TypeError, AttributeError) as error:
+    except KeyError as error:
+        raise OtherVersion(f"it says nothing of {error.args[0]!r}") from error
+    except (TypeError, AttributeError) as error:
         raise ValueError(f"not a {SCHEMA} file: {error!r}") from error
     if stated != [w.arguments_sha256 for p in plan.proposals for w in p.writes]:
         raise ValueError("the arguments of a write are not those that were hashed")

@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 from finchat.books.money import amount_text, spoken
 from finchat.books.plan import Plan, Proposal, Write
-from finchat.books.plan_json import organisation_json, plan_from_json
+from finchat.books.plan_json import OtherVersion, organisation_json, plan_from_json
 from finchat.canonical import canonical_json, plain_decimal, sha256_of
 from finchat.clock import Clock, instant_text
 from finchat.errors import UsageError, WriteRefused
@@ -211,12 +211,15 @@ class Journal:
         return row is not None and bool(row["made_here"]) and row["hash"] == plan_hash(plan)
 
     def plan(self, plan_id: str) -> Plan | None:
-        """The plan as it was made or applied here."""
+        """The plan as it was made or applied here; None also for one of another version, which cannot be read."""
         if plan_id not in self._plans:
             row = self._database.row("SELECT body FROM plans WHERE id = ?", (plan_id,))
             if row is None:
                 return None
-            self._plans[plan_id] = plan_from_json(json.loads(row["body"], parse_float=Decimal))
+            try:
+                self._plans[plan_id] = plan_from_json(json.loads(row["body"], parse_float=Decimal))
+            except OtherVersion:
+                return None
         return self._plans[plan_id]
 
     def family(self, plan_id: str) -> tuple[str, ...]:

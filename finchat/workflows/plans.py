@@ -11,7 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from finchat.books.plan import Plan
-from finchat.books.plan_json import plan_from_json
+from finchat.books.plan_json import OtherVersion, plan_from_json
 from finchat.errors import FinchatError, UsageError, VerificationMismatch, plain
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z", re.ASCII)
@@ -83,6 +83,12 @@ def load(path: Path) -> Plan:
         raise UsageError(f"{path} is not a finchat.plan/1 file", field="PLAN", next="name a file that finchat saved")
     try:
         return plan_from_json(data)
+    except OtherVersion as error:
+        raise VerificationMismatch(
+            f"{path} is a plan of another version of finchat, or was cut: {error}",
+            field="PLAN",
+            next="run the command that made it again; nothing of this file is applied",
+        ) from error
     except (ValueError, TypeError) as error:
         raise VerificationMismatch(
             f"{path} was changed after it was made: {error}",
