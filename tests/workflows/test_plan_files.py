@@ -10,7 +10,7 @@ import pytest
 from finchat.books.plan_json import OtherVersion, plan_from_json
 from finchat.errors import VerificationMismatch
 from finchat.workflows import plans
-from tests.ui.test_rendering import PLAN
+from tests.ui.samples import PLAN
 
 
 def test_a_plan_of_another_version_is_said_to_be_one(tmp_path: Path) -> None:
