@@ -80,7 +80,7 @@ class Person:
 
     async def review(self, plan: Plan, context: ReviewContext) -> AsyncIterator[ApprovalDecision]:
         for proposal in [p for p in plan.proposals if p.id in context.proposal_ids]:
-            ask = next((a for a in proposal.asks if a.required or proposal.id in self.answers), None)
+            ask = next((a for a in proposal.open_asks if a.required or proposal.id in self.answers), None)
             if proposal.id not in self.chosen:
                 yield Skip(proposal.id)
             elif ask is None:
@@ -129,10 +129,15 @@ def every_eighth_payment(plan: Plan) -> list[str]:
 
 
 async def written(
-    desk: Desk, feed: Path, *, only: Callable[[Plan], Collection[str]], answers: Collection[str] | None = None
+    desk: Desk,
+    feed: Path,
+    *,
+    only: Callable[[Plan], Collection[str]],
+    answers: Collection[str] | None = None,
+    days: int = 3,
 ) -> Plan:
-    """A plan of the week of which these proposals were written, with their questions (or only these) answered."""
-    plan = (await desk.reconcile(feed)).plan
+    """A plan of some days of which these proposals were written, with their questions (or only these) answered."""
+    plan = (await desk.reconcile(feed, days=days)).plan
     chosen = only(plan)
     chart = await desk.provider.write_context(plan.id, chart=True)
     person = Person(chart, chosen, chosen if answers is None else answers)
@@ -186,7 +191,7 @@ async def test_what_a_plan_wrote_is_taken_back_and_every_balance_and_document_is
 ) -> None:
     async with open_desk(back_end, home, ANCHOR) as desk:
         before = await ledger(desk)
-        chosen = one_of_each(await written(desk, feed, only=one_of_each))
+        chosen = one_of_each(await written(desk, feed, only=one_of_each, days=7))
         assert await ledger(desk) != before
         undo = await proposed(desk)
         assert undo.whole
@@ -317,7 +322,7 @@ async def test_what_cannot_be_taken_back_is_named_with_the_reason_and_the_rest_g
 
 async def test_a_locked_period_keeps_a_payment_by_its_own_day(back_end: XeroBackEnd, home: Home, feed: Path) -> None:
     async with open_desk(back_end, home, ANCHOR) as desk:
-        plan = await written(desk, feed, only=every_eighth_payment, answers=())
+        plan = await written(desk, feed, only=every_eighth_payment, answers=(), days=7)
         chosen = every_eighth_payment(plan)
         days = sorted({str(p.line.date) for p in plan.proposals if p.id in chosen and p.line is not None})
     lock = date.fromisoformat(days[len(days) // 2])
