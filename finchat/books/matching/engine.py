@@ -160,7 +160,7 @@ def _serve(
                     changed = True
                 else:
                     wanted.append((line, best))
-            for line, option in _without_rivals(remaining, wanted):
+            for line, option in _without_rivals(facts, remaining, wanted):
                 if option.held_back:
                     continue
                 _take(remaining, chosen, line, option)
@@ -186,7 +186,9 @@ def _standing(found: list[Option]) -> Option | None:
     return best
 
 
-def _without_rivals(remaining: Remaining, wanted: list[tuple[BankLine, Option]]) -> list[tuple[BankLine, Option]]:
+def _without_rivals(
+    facts: Facts, remaining: Remaining, wanted: list[tuple[BankLine, Option]]
+) -> list[tuple[BankLine, Option]]:
     """Options whose documents no other line wants. Lines that want any of several equal documents share them, when
     there is one for each of them and none is left over; otherwise a human decides."""
     askers: dict[str, set[int]] = defaultdict(set)
@@ -215,11 +217,11 @@ def _without_rivals(remaining: Remaining, wanted: list[tuple[BankLine, Option]])
             if len(option.pool) <= 1:
                 granted.append((line, option))
         elif all(len(o.takes) == 1 and not o.credit_ids for _, o in members) and len(documents) == len(members):
-            granted.extend(_shared(members))
+            granted.extend(_shared(facts, members))
     return granted
 
 
-def _shared(members: list[tuple[BankLine, Option]]) -> list[tuple[BankLine, Option]]:
+def _shared(facts: Facts, members: list[tuple[BankLine, Option]]) -> list[tuple[BankLine, Option]]:
     """As many lines as equal documents: each gets one, the line with the fewest choices first; or none gets any."""
     free = {d for _, o in members for d in (o.documents | set(o.pool))}
     given: list[tuple[BankLine, Option]] = []
@@ -228,8 +230,25 @@ def _shared(members: list[tuple[BankLine, Option]]) -> list[tuple[BankLine, Opti
         if not choices:
             return []
         free.discard(choices[0])
-        given.append((line, replace(option, takes=(replace(option.takes[0], document_id=choices[0]),))))
+        given.append((line, _of_twin(facts, option, choices[0])))
     return given
+
+
+def _of_twin(facts: Facts, option: Option, document_id: str) -> Option:
+    """The option with an equal document in place of its own, and what it says about it said of that one."""
+    own, twin = _document(facts, option.takes[0].document_id), _document(facts, document_id)
+    told = tuple(
+        replace(
+            e, text=e.text.replace(own.name, twin.name), record_id=twin.id if e.record_id == own.id else e.record_id
+        )
+        for e in option.evidence
+    )
+    return replace(
+        option,
+        takes=(replace(option.takes[0], document_id=twin.id),),
+        reason=option.reason.replace(own.name, twin.name),
+        evidence=told,
+    )
 
 
 def _take(remaining: Remaining, chosen: dict[str, Option], line: BankLine, option: Option) -> None:
