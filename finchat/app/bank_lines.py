@@ -155,7 +155,7 @@ def apply(call: Invocation, plan: str, *, yes: bool, review: bool = False) -> in
             same_organisation(saved, desk.organisation)
             foreign = not desk.journal.knows(saved)
             accounts = await desk.provider.accounts()
-            names = {a.id: " ".join(part for part in (a.code, a.name) if part) for a in accounts.values()}
+            names = {a.id: a.label for a in accounts.values()}
             if foreign and (
                 why := misnamed_account(saved, names) or await misnamed(desk.guard.toolbox(desk.settings.name), saved)
             ):

@@ -102,7 +102,7 @@ def plan_code(
                     }
                 )
             else:
-                names = {a.id: " ".join(part for part in (a.code, a.name) if part) for a in chart.accounts.values()}
+                names = {a.id: a.label for a in chart.accounts.values()}
                 call.sink.data(answered_view(changed, proposal_id, call.sink.out.width, names))
                 call.sink.raw(f"  {call.again('apply', changed.id)}\n")
             return ExitCode.DONE

@@ -341,7 +341,7 @@ class Desk:
             plan = self.journal.plan(plan_id)
             if plan is not None:
                 accounts = await self.provider.accounts()
-                names = {a.id: " ".join(part for part in (a.code, a.name) if part) for a in accounts.values()}
+                names = {a.id: a.label for a in accounts.values()}
                 written = [record.result() for record in self.journal.writes(plan_id)]
                 results = [*written, *refused_before(plan, self.journal, written)]
                 self._learn_of(plan, results, [plan], names)

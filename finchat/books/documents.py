@@ -62,6 +62,11 @@ class Account:
     card: bool = False  # a credit card, whose statements often write what was spent above zero
     rounding: bool = False
 
+    @property
+    def label(self) -> str:
+        """What a person calls it: `404 Bank Fees`."""
+        return " ".join(part for part in (self.code, self.name) if part)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaxRate:

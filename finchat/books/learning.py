@@ -171,9 +171,10 @@ def recalled(observations: Sequence[Observation], as_of: dt.date, salt: str) -> 
     said: list[tuple[str, Direction, Coding, dt.date]] = []
     for fact in known:
         if fact.kind in ("name", "account") and fact.believed:
+            made = {o.id: o.ledger_ids for o in fact.observations}
             for line in _lines(fact):
                 history[line.id] = line
-                written[line.id] = next(o.ledger_ids for o in fact.observations if line.id.startswith(o.id))
+                written[line.id] = made[line.event.rpartition("#")[0]]
         elif fact.kind == "residual" and fact.believed and fact.coding is not None and fact.residual is not None:
             habits.append(
                 Habit(

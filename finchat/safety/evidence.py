@@ -11,7 +11,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import secrets as random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ from finchat.safety.payload import FROM
 from finchat.safety.tables import ROOM, SCRIPTS
 from finchat.settings import Home
 from finchat.store.database import Database, make_private_directory
+from finchat.store.files import write_private
 from finchat.text.redact import redact
 
 SCHEMA = verifier.EVIDENCE
@@ -197,8 +197,8 @@ class Evidence:
         make_private_directory(self._home.evidence)
         make_private_directory(directory)
         if not (directory / verifier.PLAN_FILE).exists():
-            _replace(directory / verifier.PLAN_FILE, plan.text)
-        _replace(directory / verifier.pack_name(*name[1:]), canonical_json(pack) + "\n")
+            write_private(directory / verifier.PLAN_FILE, plan.text.encode("utf-8"))
+        write_private(directory / verifier.pack_name(*name[1:]), (canonical_json(pack) + "\n").encode("utf-8"))
         return int(lines[-1]["seq"])
 
     def _pack(
@@ -337,17 +337,3 @@ def _from(value: Any) -> Iterator[str]:
     elif isinstance(value, list | tuple):
         for item in value:
             yield from _from(item)
-
-
-def _replace(path: Path, text: str) -> None:
-    """The file whole, of its owner alone, or as it was."""
-    draft = path.with_name(f".{path.name}.{random.token_hex(4)}")
-    try:
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(text.encode("utf-8"))
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except OSError:
-        draft.unlink(missing_ok=True)
-        raise

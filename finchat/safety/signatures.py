@@ -7,8 +7,6 @@ organisation, server fingerprint, public key and instant. They travel in a file 
 from __future__ import annotations
 
 import json
-import os
-import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -25,6 +23,7 @@ from finchat.safety.approval import plan_hash
 from finchat.safety.keys import Key, Passphrase, sign
 from finchat.safety.policy import SignatureRules
 from finchat.safety.unattended import base_amounts
+from finchat.store.files import write_private
 from finchat.text.sanitise import one_line
 
 SCHEMA = "finchat.signature/1"
@@ -270,15 +269,9 @@ def add(path: Path, plan: Plan, document: Mapping[str, Any]) -> None:
     """
     there = _read(path) if path.exists() else []
     content = {"schema": FILE_SCHEMA, "plan_id": plan.id, "plan_hash": plan.hash, "signatures": [*there, document]}
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            file.write(json.dumps(content, ensure_ascii=False, indent=2) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
+        write_private(path, (json.dumps(content, ensure_ascii=False, indent=2) + "\n").encode("utf-8"))
     except OSError as error:
-        draft.unlink(missing_ok=True)
         raise FinchatError(
             f"cannot save the signature to {path}: {error.strerror}", code="not_writable", field="--out",
             next="free space, or name another place with --out",

@@ -18,7 +18,6 @@ from finchat.ui.sink import Sink
 from finchat.workflows.choosing import (
     Chart,
     account_named,
-    account_text,
     coding_text,
     contact_named,
     new_contact_named,
@@ -73,7 +72,7 @@ class Questions:
         return next((a for a in proposal.asks if a.id == typed), None)
 
     async def _coding(self, chart: Chart, question: Ask, count: int) -> Coding:
-        accounts = {a.id: account_text(a) for a in chart.accounts.values()}
+        accounts = {a.id: a.label for a in chart.accounts.values()}
         taxes = {r.type: tax_text(r) for r in chart.tax_rates.values()}
         many = f"{count} lines alike, the first: " if count > 1 else ""
         self._say(f"\n{many}{visible(question.text)}")
@@ -95,7 +94,7 @@ class Questions:
                 break
             except WriteRefused as error:
                 self._refused(error)
-        self._say(f"  {visible(account_text(account))}")
+        self._say(f"  {visible(account.label)}")
         rates = tax_rates_for(chart, account)
         own = next((r for r in rates if r.type == account.tax_type), None)
         self._say(f"  tax codes: {visible(', '.join(tax_text(r) for r in rates))}")

@@ -175,8 +175,7 @@ def bank_reconciliation_view(one: BankReconciliation) -> RenderableType:
 def _title(account: Account, one: BankReconciliation) -> Text:
     from rich.text import Text
 
-    name = " ".join(t for t in (account.code, account.name) if t)
-    return Text(f"Bank reconciliation statement of {one_line(name, 50)} as of {day(one.as_of)}", style="bold")
+    return Text(f"Bank reconciliation statement of {one_line(account.label, 50)} as of {day(one.as_of)}", style="bold")
 
 
 def _verdict(one: BankReconciliation) -> Text | None:

@@ -15,7 +15,6 @@ from finchat.errors import WriteRefused
 from finchat.providers.xero import CannotPropose, Party, WriteContext
 from finchat.safety.approval import Answer, user_name
 from finchat.workflows.choosing import (
-    account_text,
     coding_text,
     new_contact_named,
     option_named,
@@ -54,7 +53,7 @@ class Answers:
         if not any(p.id == answer.proposal_id for p in proposals):
             raise WriteRefused(f"there is no open proposal {answer.proposal_id}", field="proposal")
         changed = replanned(plan, proposals, plan_id=plan_id, created_at=created_at)
-        return with_names(changed, {a.id: account_text(a) for a in self.context.accounts.values()})
+        return with_names(changed, {a.id: a.label for a in self.context.accounts.values()})
 
 
 def complete(proposal: Proposal, answer: Answer, context: WriteContext) -> Proposal:
@@ -133,9 +132,9 @@ def doubts(account: Account, *, spends: bool) -> list[str]:
     """What is unusual about coding money to an account, for a person to look at twice."""
     found = []
     if spends and account.kind == "revenue":
-        found.append(f"money spent is coded to {account_text(account)}, a revenue account")
+        found.append(f"money spent is coded to {account.label}, a revenue account")
     if account.kind in _CONTROL:
-        found.append(f"{account_text(account)} is a control account, which the ledger itself keeps")
+        found.append(f"{account.label} is a control account, which the ledger itself keeps")
     return found
 
 
@@ -146,7 +145,7 @@ def check(coding: Coding, context: WriteContext) -> None:
         raise WriteRefused(f"there is no account {coding.account_id}", field="account", next="name one of the chart")
     if not account.active or not account.codable:
         raise WriteRefused(
-            f"nothing can be coded to account {account_text(account)}", field="account",
+            f"nothing can be coded to account {account.label}", field="account",
             next="name an active account of the chart that is no bank or system account",
         )  # fmt: skip
     if coding.tax_type not in {rate.type for rate in tax_rates_for(context, account)}:
@@ -209,4 +208,4 @@ def _evidence(
 
 
 def _names(context: WriteContext, ids: Iterable[str]) -> dict[str, str]:
-    return {id: account_text(context.accounts[id]) for id in ids if id in context.accounts}
+    return {id: context.accounts[id].label for id in ids if id in context.accounts}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
+from operator import attrgetter
 from typing import Protocol
 
 from finchat.books.documents import Account, Coding, Contact, TaxRate, TrackingCategory
@@ -43,23 +44,23 @@ def account_named(chart: Chart, typed: str) -> Account:
     """The account with this code or name. Raises WriteRefused, naming accounts that come near."""
     wanted, there = _folded(typed), codable(chart)
     if wanted == ALL:
-        raise WriteRefused(f"the accounts are {', '.join(map(account_text, there))}", field="account", next="name one")
-    for name in (lambda a: a.code, lambda a: a.name, account_text):
+        raise WriteRefused(f"the accounts are {', '.join(a.label for a in there)}", field="account", next="name one")
+    for name in map(attrgetter, ("code", "name", "label")):
         found = [a for a in there if _folded(name(a)) == wanted]
         if len(found) == 1:
             return found[0]
-    near = [a for a in there if wanted and wanted in _folded(account_text(a))]
+    near = [a for a in there if wanted and wanted in _folded(a.label)]
     if len(near) == 1 and len(wanted) > 3:  # part of one name only
         return near[0]
     other = next((a for a in chart.accounts.values() if _folded(a.code) == wanted), None)
-    what = f"nothing can be coded to account {account_text(other)}" if other else f"there is no account {typed!r}"
+    what = f"nothing can be coded to account {other.label}" if other else f"there is no account {typed!r}"
     raise WriteRefused(what, field="account", next=f"name one of {_some(_like(wanted, near, there))}; {ALL} lists all")
 
 
 def _like(wanted: str, near: Sequence[Account], there: Sequence[Account]) -> list[str]:
     """The accounts that come near: that hold what was typed, or words like it; without such all."""
-    names = [account_text(a) for a in near] or similar(wanted, [account_text(a) for a in there])
-    return names or [account_text(a) for a in there]
+    names = [a.label for a in near] or similar(wanted, [a.label for a in there])
+    return names or [a.label for a in there]
 
 
 def similar(wanted: str, names: Iterable[str]) -> list[str]:
@@ -94,7 +95,7 @@ def tax_named(chart: Chart, account: Account, typed: str) -> TaxRate:
     if len(found) == 1:
         return found[0]
     known = any(wanted in (_folded(r.type), _folded(r.name)) for r in chart.tax_rates.values())
-    what = f"tax code {typed} does not go with account {account_text(account)}" if known else f"no tax code {typed!r}"
+    what = f"tax code {typed} does not go with account {account.label}" if known else f"no tax code {typed!r}"
     raise WriteRefused(what, field="tax", next=f"name one of {_some(tax_text(r) for r in there)}")
 
 
@@ -179,11 +180,6 @@ def answer_of(
         contact_id=contact_named(chart, contact).id if contact else "",
         new_contact=new_contact_named(chart, new_contact) if new_contact else "",
     )
-
-
-def account_text(account: Account) -> str:
-    """`404 Bank Fees`."""
-    return " ".join(part for part in (account.code, account.name) if part)
 
 
 def tax_text(rate: TaxRate) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from finchat.books.plan import Plan
 from finchat.books.plan_json import OtherVersion, plan_from_json
 from finchat.errors import FinchatError, UsageError, VerificationMismatch, plain
+from finchat.store.files import write_private
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z", re.ASCII)
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # no letters that look like digits
@@ -31,16 +32,10 @@ def plan_path(plans: Path, plan_id: str) -> Path:
 def save(plan: Plan, path: Path) -> Path:
     """Writes the plan (mode 0600): the file is complete or it is not there. Raises FinchatError when it cannot."""
     text = json.dumps(plan.as_json(), ensure_ascii=False, indent=2) + "\n"
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
+        write_private(path, text.encode("utf-8"))
     except OSError as error:
-        draft.unlink(missing_ok=True)
         raise FinchatError(
             f"cannot save the plan to {path}: {error.strerror}", code="plan_not_saved", next="free space or --plan OUT"
         ) from error

@@ -25,7 +25,6 @@ from finchat.workflows import feed as feeds
 from finchat.workflows import part_recorded
 from finchat.workflows.bank_files.statement import Statement
 from finchat.workflows.bank_files.unsound import doubted
-from finchat.workflows.choosing import account_text
 from finchat.workflows.ledger_lines import ledger_lines
 from finchat.workflows.proposals import LineAnswer, draft
 
@@ -77,7 +76,7 @@ class Reconciliation:
     @property
     def account_names(self) -> Mapping[str, str]:
         """What a person calls each account: code and name."""
-        return {a.id: " ".join(part for part in (a.code, a.name) if part) for a in self.books.accounts}
+        return {a.id: a.label for a in self.books.accounts}
 
 
 class Records(part_recorded.Records, Protocol):
@@ -131,7 +130,7 @@ async def prepare(provider: XeroProvider, request: Request, *, records: Records,
         proposals=drafted.proposals,
         expected=_expected(before, drafted.proposals),
     )
-    plan = with_names(plan, {a.id: account_text(a) for a in accounts.values()})
+    plan = with_names(plan, {a.id: a.label for a in accounts.values()})
     return Reconciliation(
         organisation=organisation,
         window=window,
@@ -183,5 +182,4 @@ def _shown(organisation: Organisation) -> Organisation:
 
 
 def _expected(before: Balances, proposals: tuple[Proposal, ...]) -> Balances:
-
     return expected(before, stated(before, (w for p in proposals for w in p.writes)))

@@ -136,7 +136,7 @@ async def prepare(provider: XeroProvider, request: Request, *, records: Records)
         proposals=tuple(proposals),
         expected=expected(before, stated(before, (w for p in proposals for w in p.writes))),
     )
-    names = {a.id: " ".join(part for part in (a.code, a.name) if part) for a in accounts.values()}
+    names = {a.id: a.label for a in accounts.values()}
     plan = with_names(plan, {**of.account_names, **names})
     return Undo(of=of, plan=plan, before=before, account_names=names, findings=tuple(findings), whole=whole)
 

@@ -176,11 +176,11 @@ async def test_a_disk_that_is_full_is_a_warning_and_the_next_start_makes_the_pac
 ) -> None:
     first = await worlds().opened()
 
-    def full(path: Path, text: str) -> None:
+    def full(path: Path, content: bytes) -> None:
         raise OSError(28, "No space left on device", str(path))
 
     with monkeypatch.context() as patched:
-        patched.setattr(packs_of, "_replace", full)
+        patched.setattr(packs_of, "write_private", full)
         await write(first)
     assert [w.state for w in first.journal.writes()] == ["committed"]
     (warning,) = [e.text for e in first.events if isinstance(e, Notice) and "evidence" in e.text]

@@ -22,8 +22,8 @@ class Chart:
         if account is None:
             return "its account is gone"
         if not account.active:
-            return f"{_named(account)} is archived"
-        return None if account.codable else f"{_named(account)} takes no coding"
+            return f"{account.label} is archived"
+        return None if account.codable else f"{account.label} takes no coding"
 
     def _unusable_tax(self, account: Account | None, coding: Coding) -> str | None:
         rate = self.tax_rates.get(coding.tax_type)
@@ -33,13 +33,9 @@ class Chart:
             return f"tax code {rate.name} is not in use any more"
         kind = "" if account is None else account.kind
         if account and ((kind == "revenue" and not rate.revenue) or (kind == "expense" and not rate.expenses)):
-            return f"tax code {rate.name} does not go with {_named(account)}"
+            return f"tax code {rate.name} does not go with {account.label}"
         return None
 
     def _unusable_tracking(self, coding: Coding) -> str | None:
         gone = [f"{name}: {option}" for name, option in coding.tracking if (name, option) not in self._options]
         return f"tracking {gone[0]} is gone" if gone else None
-
-
-def _named(account: Account) -> str:
-    return " ".join(part for part in (account.code, account.name) if part)

@@ -11,6 +11,6 @@ def spoken_coding(coding: Coding, accounts: Mapping[str, Account], tax_rates: Ma
     """`404 Bank Fees, No Tax, Region: North`: account, tax code and tracking by their names, else as they are."""
     account = accounts.get(coding.account_id)
     rate = tax_rates.get(coding.tax_type)
-    where = coding.account_id if account is None else " ".join(p for p in (account.code, account.name) if p)
+    where = coding.account_id if account is None else account.label
     tax = coding.tax_type if rate is None else rate.name
     return ", ".join([where, *([tax] if tax else []), *(f"{name}: {option}" for name, option in coding.tracking)])

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, get_args
 
 Role = Literal[
     "date", "value_date", "amount", "debit", "credit", "sign", "balance", "payee", "narration", "reference", "account",
     "own_account", "id", "currency", "status", "fee",
 ]  # fmt: skip
-ROLES: tuple[Role, ...] = Role.__args__  # type: ignore[attr-defined]
+ROLES: tuple[Role, ...] = get_args(Role)
 
 # In this order: the first pattern that fits the whole folded header (words joined by one space) names the role.
 _PATTERNS: tuple[tuple[Role, str], ...] = (

@@ -9,8 +9,6 @@ import csv
 import datetime as dt
 import html
 import io
-import os
-import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -19,6 +17,7 @@ from typing import Literal
 
 from finchat.books.money import amount_text, minor_digits
 from finchat.errors import FinchatError, UsageError, plain
+from finchat.store.files import write_private
 from finchat.text.sanitise import visible
 
 _FORMULA = frozenset("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")  # the full-width ones where East Asian settings rule
@@ -68,15 +67,9 @@ def check_place(path: Path) -> None:
 def export(sheets: Sequence[Sheet], path: Path) -> None:
     """Write the sheets by the suffix of the path; the file is whole or not there, mode 0600. Raises FinchatError."""
     data = _WRITERS[path.suffix.lower()](sheets)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
+        write_private(path, data)
     except OSError as error:
-        draft.unlink(missing_ok=True)
         raise FinchatError(
             f"cannot write {path}: {plain(error)}", code="export_not_written", field="--export",
             next="free some space or name another file",
