@@ -1,0 +1,1 @@
+"""The agent: the model's tool-calling loop, its evidence, and the figures in its answers."""

@@ -1,0 +1,77 @@
+"""What tool results say, fact by fact: the ground that figures of an answer stand on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+Unit = Literal["money", "percent", "count", "number", "date", "identifier"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactPeriod:
+    """The days a figure is about, both included. A balance as of a day has first None."""
+
+    first: date | None
+    last: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """One condition that a computation was limited by: `field` `operator` `value` (as text)."""
+
+    field: str
+    operator: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """One value of one record, or one named computation over records.
+
+    `record` is the same for all facts of one record. `entities` are the names, numbers and codes that the record is
+    about, as they stand there; empty for a figure about the whole organisation. `field` is the name of the field in
+    snake_case (amount_due, due_date, gross_profit). `derivation`: "" for what was read, else how it was computed
+    (`sum(amount_due)`, `count(rows)`), over rows limited by `filters`. `opaque`: it came out of a computation that
+    finchat cannot follow, and proves nothing.
+    """
+
+    evidence_id: str
+    path: str
+    record: str
+    field: str
+    value: Decimal | date | str
+    unit: Unit
+    currency: str | None = None
+    entities: frozenset[str] = frozenset()
+    kind: str = ""  # what the record is: invoice, bill, contact, account, payment, bank_transaction …
+    period: FactPeriod | None = None
+    derivation: str = ""
+    filters: tuple[Filter, ...] = ()
+    opaque: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where a figure of an answer comes from."""
+
+    evidence_id: str
+    path: str
+    derivation: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """A figure in an answer. `start` and `end` are code points in it; `value` is the figure in plain form: a decimal
+    string, an ISO date, a document number. `why`: what is missing when it is not verified, in plain words."""
+
+    text: str
+    start: int
+    end: int
+    value: str
+    unit: Unit
+    verified: bool
+    sources: tuple[Source, ...] = ()
+    why: str = ""
