@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Literal
 
 Unit = Literal["money", "percent", "count", "number", "date", "identifier"]
+
+Vocabulary = Mapping[str, frozenset[str]]
+"""What the records are called: a casefolded name, document number, account name or code → what it names (contact,
+invoice, bill, account, item …)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
