@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 
 from finchat import settings
+from finchat.app.ask_schemas import ASK, EVENTS
 from finchat.app.invocation import Invocation
 from finchat.books import schemas as books
 from finchat.error_codes import CODES
@@ -62,6 +63,8 @@ SCHEMAS = document(
 )
 
 PUBLISHED: Mapping[str, Schema] = {
+    "ask": ASK,
+    "events": EVENTS,
     "reconcile": workflows.RECONCILE,
     "apply": workflows.APPLY,
     "undo": workflows.UNDO,

@@ -93,7 +93,7 @@ _PLAN_LINE = object_of(
         "account_id": TEXT, "payee": TEXT, "narration": TEXT, "reference": TEXT, "fingerprints": TEXTS,
     }
 )  # fmt: skip
-_PROPOSAL = object_of(
+PROPOSAL = object_of(
     {
         "id": TEXT,
         "line_id": TEXT,
@@ -119,7 +119,7 @@ PLAN = document(
         "org": ORG,
         "server_fingerprint": SHA256,
         "command": TEXTS,
-        "proposals": list_of(_PROPOSAL),
+        "proposals": list_of(PROPOSAL),
         "expected": BALANCES,
         "accounts": list_of(object_of({"id": TEXT, "name": TEXT})),
         "hash": SHA256,
@@ -156,7 +156,7 @@ _FINDING = object_of(
         "next": TEXT,
     }
 )
-_OUTCOME = object_of(
+OUTCOME = object_of(
     {
         "proposal_id": TEXT,
         "write_id": TEXT,
@@ -168,8 +168,8 @@ _OUTCOME = object_of(
         "error": nullable(object_of({"code": TEXT, "message": TEXT, "field": nullable(TEXT), "next": nullable(TEXT)})),
     }
 )
-_STATUS = one_of(*get_args(PlanStatus))
-_BEFORE_AND_AFTER = object_of({"before": BALANCES, "expected": BALANCES, "after": nullable(BALANCES)})
+STATUS = one_of(*get_args(PlanStatus))
+BEFORE_AND_AFTER = object_of({"before": BALANCES, "expected": BALANCES, "after": nullable(BALANCES)})
 _API = object_of({"calls": COUNT, "waited_s": AMOUNT})
 
 _MOVED = {
@@ -220,11 +220,11 @@ RECONCILE = document(
         "org": ORG,
         "window": object_of({"from": DATE, "to": DATE, "timezone": TEXT}),
         "lines": list_of(_LINE),
-        "proposals": list_of(_PROPOSAL),
+        "proposals": list_of(PROPOSAL),
         "findings": list_of(_FINDING),
-        "plan": object_of({"id": nullable(TEXT), "path": nullable(TEXT), "hash": nullable(SHA256), "status": _STATUS}),
-        "outcomes": list_of(_OUTCOME),
-        "balances": _BEFORE_AND_AFTER,
+        "plan": object_of({"id": nullable(TEXT), "path": nullable(TEXT), "hash": nullable(SHA256), "status": STATUS}),
+        "outcomes": list_of(OUTCOME),
+        "balances": BEFORE_AND_AFTER,
         "bank_reconciliation": nullable(BANK_RECONCILIATION),
         "bank_reconciliations": list_of(BANK_RECONCILIATION),
         "api": _API,
@@ -236,10 +236,10 @@ APPLY = document(
     "`finchat apply --json`: what became of a saved plan.",
     {
         "org": ORG,
-        "plan": object_of({"id": TEXT, "path": TEXT, "hash": SHA256, "status": _STATUS}),
-        "proposals": list_of(_PROPOSAL),
-        "outcomes": list_of(_OUTCOME),
-        "balances": _BEFORE_AND_AFTER,
+        "plan": object_of({"id": TEXT, "path": TEXT, "hash": SHA256, "status": STATUS}),
+        "proposals": list_of(PROPOSAL),
+        "outcomes": list_of(OUTCOME),
+        "balances": BEFORE_AND_AFTER,
         "api": _API,
         "exit_code": EXIT_CODE,
     },
@@ -250,11 +250,11 @@ UNDO = document(
     {
         "org": ORG,
         "undoes": TEXT,
-        "plan": object_of({"id": nullable(TEXT), "path": nullable(TEXT), "hash": nullable(SHA256), "status": _STATUS}),
-        "proposals": list_of(_PROPOSAL),
+        "plan": object_of({"id": nullable(TEXT), "path": nullable(TEXT), "hash": nullable(SHA256), "status": STATUS}),
+        "proposals": list_of(PROPOSAL),
         "findings": list_of(_FINDING),
-        "outcomes": list_of(_OUTCOME),
-        "balances": _BEFORE_AND_AFTER,
+        "outcomes": list_of(OUTCOME),
+        "balances": BEFORE_AND_AFTER,
         "api": _API,
         "exit_code": EXIT_CODE,
     },
@@ -267,8 +267,8 @@ PLAN_SHOW = document(
         "plan": as_part(PLAN),
         "path": TEXT,
         "foreign": FLAG,
-        "status": _STATUS,
-        "outcomes": list_of(_OUTCOME),
+        "status": STATUS,
+        "outcomes": list_of(OUTCOME),
         "signatures": STANDING,
         "exit_code": EXIT_CODE,
     },
@@ -287,7 +287,7 @@ PLANS = document(
                     "org": ORG,
                     "proposals": COUNT,
                     "writes": COUNT,
-                    "status": _STATUS,
+                    "status": STATUS,
                     "signatures": STANDING,
                 }
             )
