@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from finchat.agent.facts import Figure
 from finchat.agent.messages import Api, Broken, TokenUsage
+from finchat.errors import FinchatError
 from finchat.events import Event
 
 if TYPE_CHECKING:
@@ -114,7 +115,11 @@ class Usage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
-    """The run is over. `complete` is False when a limit or the model stopped it; `answer` then says what was done."""
+    """The run is over. `complete` is False when a limit or the model stopped it; `answer` then says what was done.
+
+    `failure`: the error that ended the run, where one did (the endpoint is dead, the key is refused); its exit code is
+    the run's.
+    """
 
     answer: str
     complete: bool
@@ -125,6 +130,7 @@ class Finished:
     model: str
     api: Api
     session_id: str
+    failure: FinchatError | None = None
 
 
 AgentEvent = (
