@@ -11,12 +11,21 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from math import isfinite
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from finchat.canonical import sha256_of
 from finchat.errors import UsageError, plain
+from finchat.model_settings import (
+    LIMITS_SCHEMA,
+    MODEL_SCHEMA,
+    ModelSettings,
+    RunLimits,
+    model_settings,
+    run_limits,
+)
 
 PROFILES = ("xero", "quickbooks", "xero-official", "quickbooks-intuit", "quickbooks-community")
 DEFAULT_SERVER = "books"
@@ -135,6 +144,8 @@ class Settings:
     home: Home
     servers: Mapping[str, ServerSettings]
     policy_path: Path
+    model: ModelSettings = field(default_factory=ModelSettings)
+    limits: RunLimits = field(default_factory=RunLimits)
 
     def server(self, name: str | None) -> ServerSettings:
         """The named server, or the only one. Raises UsageError that lists what there is."""
@@ -155,18 +166,32 @@ class Settings:
 
 
 def load_settings(
-    home: Home, *, config: Path | None = None, mcp_config: Path | None = None, policy: Path | None = None
+    home: Home,
+    *,
+    config: Path | None = None,
+    mcp_config: Path | None = None,
+    policy: Path | None = None,
+    environ: Mapping[str, str] = os.environ,
 ) -> Settings:
-    """Settings from the files that exist. Raises UsageError naming the file and the field that is wrong."""
+    """Settings from the files that exist, and OPENAI_* for the model. Raises UsageError naming the file and the field
+    that is wrong."""
     servers: dict[str, ServerSettings] = {}
+    root: Mapping[str, Any] = {}
     file = config or home.config
     if config is not None or file.exists():
-        servers |= _servers(_root(_toml(file), file), file, "servers")
+        root = _root(_toml(file), file)
+        servers |= _servers(root.get("servers", {}), file, "servers")
     if mcp_config is not None:
         servers |= _servers(_root_of_hosts(_json(mcp_config), mcp_config), mcp_config, "mcpServers")
     if not servers:
         servers = {DEFAULT_SERVER: sandbox_server()}
-    return Settings(home=home, servers=servers, policy_path=policy or home.policy)
+    return Settings(
+        home=home,
+        servers=servers,
+        policy_path=policy or home.policy,
+        model=model_settings(root.get("model", {}), environ),
+        limits=run_limits(root.get("limits", {})),
+    )
 
 
 def sandbox_server(name: str = DEFAULT_SERVER) -> ServerSettings:
@@ -218,21 +243,37 @@ SERVERS_SCHEMA: dict[str, Any] = {
 
 
 def file_schema(root: str) -> dict[str, Any]:
-    """JSON Schema of a settings file whose servers are under `root`: finchat.toml (servers) holds nothing else, the
-    common JSON (mcpServers) may hold what other hosts read."""
+    """JSON Schema of a settings file whose servers are under `root`: finchat.toml (servers) holds besides them only the
+    model and the limits of its runs, the common JSON (mcpServers) may hold what other hosts read."""
     if root == "servers":
-        return {"type": "object", "properties": {root: SERVERS_SCHEMA}, "additionalProperties": False}
+        tables = {root: SERVERS_SCHEMA, "model": MODEL_SCHEMA, "limits": LIMITS_SCHEMA}
+        return {"type": "object", "properties": tables, "additionalProperties": False}
     return {"type": "object", "properties": {root: SERVERS_SCHEMA}, "required": [root]}
 
 
-def _root(table: Mapping[str, Any], file: Path) -> Any:
-    """The servers of finchat.toml. Raises UsageError for any other table: a typing error must not pass in silence."""
+def _root(table: Mapping[str, Any], file: Path) -> Mapping[str, Any]:
+    """finchat.toml, its tables [model] and [limits] checked. Raises UsageError for a table that is not known: a typing
+    error must not pass in silence."""
     for key in table:
-        if key != "servers":
+        if key not in {"servers", "model", "limits"}:
             raise UsageError(
-                f"{file}: {key} is not known here", field=key, next="known is [servers.NAME], one table a server"
+                f"{file}: {key} is not known here",
+                field=key,
+                next="known are [servers.NAME], one table a server, [model] and [limits]",
             )
-    return table.get("servers", {})
+    if "key" in (model := table.get("model", {})) and isinstance(model, dict):
+        raise UsageError(
+            f"{file}: model.key: a key does not belong in this file",
+            field="model.key",
+            next="put it into an environment variable and name that with key_env",
+        )
+    for key, schema in (("model", MODEL_SCHEMA), ("limits", LIMITS_SCHEMA)):
+        if key in table:
+            _check(table[key], schema, file, key)
+            for name, value in table[key].items():
+                if isinstance(value, float) and not isfinite(value):
+                    raise UsageError(f"{file}: {key}.{name} is {value}", field=f"{key}.{name}", next="name a number")
+    return table
 
 
 def _root_of_hosts(data: Mapping[str, Any], file: Path) -> Any:
@@ -243,23 +284,35 @@ def _root_of_hosts(data: Mapping[str, Any], file: Path) -> Any:
 
 
 def _servers(table: Any, file: Path, root: str) -> dict[str, ServerSettings]:
+    _check(table, SERVERS_SCHEMA, file, root)
+    return {name: _server(name, entry, file) for name, entry in table.items()}
+
+
+def _check(table: Any, schema: Mapping[str, Any], file: Path, root: str) -> None:
     from jsonschema import Draft202012Validator
 
-    for issue in Draft202012Validator(SERVERS_SCHEMA).iter_errors(table):
+    for issue in Draft202012Validator(schema).iter_errors(table):
         where = ".".join([root, *(str(part) for part in issue.absolute_path)])
-        why = _complaint(str(issue.validator), issue.validator_value, issue.instance, issue.schema)
+        why = _complaint(str(issue.validator), issue.validator_value, issue.instance, issue.schema, where)
         raise UsageError(f"{file}: {where} {why}", field=where, next="correct the file and run again")
-    return {name: _server(name, entry, file) for name, entry in table.items()}
 
 
 _KINDS = {
     "object": "a table", "array": "a list", "string": "text in quotes", "boolean": "true or false",
-    "number": "a number",
+    "number": "a number", "integer": "a whole number",
 }  # fmt: skip
 
 
-def _complaint(rule: str, wanted: Any, value: Any, schema: Mapping[str, Any]) -> str:
-    """What is wrong with a value, by the rule of SERVERS_SCHEMA that it breaks."""
+_PATTERNS = {
+    "model.key_env": "must be the name of an environment variable, not the key",  # which is not repeated here
+    "model.currency": "must be a currency's three letters, like GBP",
+}
+
+
+def _complaint(rule: str, wanted: Any, value: Any, schema: Mapping[str, Any], where: str) -> str:
+    """What is wrong with a value, by the rule of its schema that it breaks."""
+    if rule == "pattern" and where in _PATTERNS:
+        return _PATTERNS[where]
     if rule == "additionalProperties":
         known = schema["properties"]
         unknown = ", ".join(key for key in value if key not in known)
@@ -271,6 +324,8 @@ def _complaint(rule: str, wanted: Any, value: Any, schema: Mapping[str, Any]) ->
         "enum": f"is {value!r}; known are {', '.join(map(str, wanted)) if isinstance(wanted, list) else wanted}",
         "minLength": "is empty",
         "minimum": f"is {value}, less than {wanted}",
+        "exclusiveMinimum": f"is {value}, and must be more than {wanted}",
+        "dependentRequired": "has one of input_price, output_price and currency: all three are needed, or none",
         "pattern": f"names a server {value!r}: only letters, digits, - and _, at most 32 of them",
     }[rule]
 

@@ -10,7 +10,8 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "finchat"
 GROUND_FLOOR = {
-    "errors", "error_codes", "settings", "prompts", "clock", "canonical", "events", "json_schema", "text", "dialects",
+    "errors", "error_codes", "settings", "model_settings", "prompts", "clock",
+    "canonical", "events", "json_schema", "text", "dialects",
 }  # fmt: skip
 EVERYTHING = {"*"}
 # The third column of the design's table; every room may also import the ground floor.
