@@ -130,14 +130,17 @@ class Desk:
         """The lines that a plan is about: what memory needs of them beside the plan."""
         self.memory.saw(self.organisation.id, lines)
 
-    def keep(self, plan: Plan, out: Path | None = None) -> Path:
-        """Save the plan under its id, and at `out` when a person named a place; its hash goes to the journal."""
+    def keep(self, plan: Plan, out: Path | None = None, *, by_model: bool = False) -> Path:
+        """Save the plan under its id, and at `out` when a person named a place; its hash goes to the journal.
+
+        `by_model`: a model asked for it, so that only a person can approve it.
+        """
         from finchat.workflows import plans
 
         path = plans.save(plan, plans.plan_path(self.call.home.plans, plan.id))
         if out is not None:
             path = plans.save(plan, out.absolute())
-        self.journal.plan_made(plan)
+        self.journal.plan_made(plan, by_model=by_model)
         plan_saved(self.call.again("apply", plan.id))
         return path
 

@@ -6,6 +6,7 @@ Everybody else gets `Guard.toolbox(server)`, which reads. Only `Guard.execute` w
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -24,14 +25,15 @@ from finchat.safety import approval as approvals
 from finchat.safety import signatures
 from finchat.safety.approval import Approval, plan_hash
 from finchat.safety.attempt import Attempt, approved_hash
-from finchat.safety.audit import AuditLog
+from finchat.safety.audit import AuditLog, AuditRecord
 from finchat.safety.journal import Journal, Reservation, WriteRecord
+from finchat.safety.own import OwnProfile
 from finchat.safety.payload import check
-from finchat.safety.policy import Policy
+from finchat.safety.policy import Decision, Policy
 from finchat.safety.preconditions import Facts
 from finchat.safety.profile_protocol import Profile
 from finchat.safety.read_back import Confirmed, read_back
-from finchat.safety.reads import AskRead, Door, GuardedToolbox
+from finchat.safety.reads import AskRead, Door, GuardedToolbox, arguments_hash, decide, text_hash
 from finchat.safety.recovery import Recovery, Sleep, recover
 from finchat.safety.results import WriteDecision, WriteError, WriteOutcome, WriteResult
 from finchat.safety.runs import Run
@@ -39,6 +41,9 @@ from finchat.safety.sending import Sending, forbids, permit
 from finchat.safety.signatures import Standing
 from finchat.safety.unattended import UnattendedVerdict, base_amounts, judge
 from finchat.settings import ServerSettings
+from finchat.text.sanitise import one_line
+
+_LONGEST_NAME = 120  # of a tool in the record, as a model wrote it
 
 
 class Guard:
@@ -81,6 +86,56 @@ class Guard:
     def toolbox(self, server: str) -> Toolbox:
         """The tools of a server, for everyone: reads only. Raises UsageError when no such session is open."""
         return GuardedToolbox(self._door(server), self._policy, self._audit, self._run, ask=self._ask)
+
+    def add_own(self, toolbox: Toolbox, organisation: Organisation) -> None:
+        """Take finchat's own tools in as a server, so that their calls pass policy and audit like any other's.
+
+        By their profile each only reads: one that proposes makes a plan, which nobody but a person approves. Raises
+        UsageError when a configured server has their name.
+        """
+        if toolbox.server in self._doors:
+            raise UsageError(
+                f"a server is called {toolbox.server}, which is the name of finchat's own tools",
+                field=f"servers.{toolbox.server}", next="give that server another name in the settings",
+            )  # fmt: skip
+        self._doors[toolbox.server] = Door(toolbox, OwnProfile(), organisation)
+
+    def decision(self, server: str, tool: str) -> Decision:
+        """The policy's word on a call of a tool, and the class it rests on; nothing is called. Raises UsageError for
+        a server that is not open."""
+        return decide(self._policy, self._door(server), tool)
+
+    def note_attempt(
+        self, *, server: str | None, tool: str | None, arguments: Mapping[str, Any] | str, reason: str,
+        executed_before: bool = False,
+    ) -> None:  # fmt: skip
+        """Put on the record a call that a model attempted and that reached no toolbox, with the reason in plain words.
+
+        `tool` and `arguments` are as they came, whatever they are; `arguments` is text where they could not be read.
+        `executed_before`: it was answered with what the same call had given before, so it was not refused.
+        """
+        door = self._doors.get(server) if server is not None else None
+        effect = None if door is None or tool is None else decide(self._policy, door, tool).effect
+        org = None if door is None or door.organisation is None else organisation_json(door.organisation)
+        shown = one_line(tool, _LONGEST_NAME) if tool is not None else None
+        ending = "was answered as before" if executed_before else "reached nothing"
+        what = f"the call of {shown} that the model asked for" if shown is not None else "a turn of the model"
+        self._audit.note(
+            AuditRecord(
+                event="call", text=f"{what} {ending}: {reason}", server=server, org=org, tool=shown,
+                call_id=str(uuid.uuid4()), effect=effect, decision="allow" if executed_before else "deny",
+                decided_by="default",
+                arguments_sha256=arguments_hash(arguments) if isinstance(arguments, Mapping) else text_hash(arguments),
+                outcome=None if executed_before else "not_sent",
+            )
+        )  # fmt: skip
+
+    def drafted(self, plan: Plan) -> None:
+        """Put on the record that a model asked for a plan: only a person can approve it, and what is made from it.
+
+        Raises StorageError when that cannot be stored.
+        """
+        self._journal.plan_made(plan, by_model=True)
 
     async def open_organisation(self, server: str, organisation: Organisation) -> Recovery:
         """Settle what earlier runs left open in this organisation; then it may be read and written.
@@ -140,6 +195,7 @@ class Guard:
         return judge(
             self._policy.unattended, plan, proposal,
             today=self._today(plan.organisation), foreign=not self._journal.knows(plan),
+            by_model=self._journal.by_model(plan.id),
         )  # fmt: skip
 
     def approve_unattended(self, plan: Plan, proposal: Proposal) -> Approval:

@@ -193,17 +193,27 @@ class Journal:
 
     # Plans
 
-    def plan_made(self, plan: Plan, *, made_from: str | None = None) -> None:
+    def plan_made(self, plan: Plan, *, made_from: str | None = None, by_model: bool = False) -> None:
         """Remember that this finchat made the plan, with its hash, and say so in the audit log. Once per plan.
 
-        `made_from`: the id of the plan that a person changed to make this one.
+        `made_from`: the id of the plan that a person changed to make this one. `by_model`: a model asked for it, so
+        that nothing but a person ever approves it, nor a plan that is made from it; said once, it stays said.
         """
         with self._audit.recording() as entry:
             if self._store_plan(entry.connection, plan, made_here=True, made_from=made_from):
+                who = "a model asked finchat" if by_model else "finchat proposed"
                 for proposal in plan.proposals:
                     for write in proposal.writes:
-                        text = f"finchat proposed to {_deed(plan, write)} for bank line {proposal.line_id}"
+                        line = f" for bank line {proposal.line_id}" if proposal.line_id else ""
+                        text = f"{who} to {_deed(plan, write)}{line}"
                         entry.log(_record(plan, write, "proposal", f"{text} ({proposal.certainty})", decision="ask"))
+            if by_model or (made_from is not None and self.by_model(made_from)):
+                entry.connection.execute("UPDATE plans SET by_model = 1 WHERE id = ?", (plan.id,))
+
+    def by_model(self, plan_id: str) -> bool:
+        """Whether a model asked for the plan, or for one that it was made from."""
+        row = self._database.row("SELECT by_model FROM plans WHERE id = ?", (plan_id,))
+        return row is not None and bool(row["by_model"])
 
     def knows(self, plan: Plan) -> bool:
         """Whether this very plan, by id and hash, was made here. Any other is foreign: human approval only."""

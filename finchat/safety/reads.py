@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
@@ -90,7 +91,13 @@ class GuardedToolbox:
             self._note(name, arguments, decision, decision.decided_by, refused=refusal)
             return CallResult(error=refusal)
         started = Clock.monotonic()
-        result = await self._door.toolbox.call(name, arguments, idempotency_key=idempotency_key, deadline_s=deadline_s)
+        try:
+            result = await self._door.toolbox.call(
+                name, arguments, idempotency_key=idempotency_key, deadline_s=deadline_s
+            )
+        except BaseException as error:  # Ctrl-C and a time limit too: it was called, and the record says so
+            self._note(name, arguments, decision, allowed_by, cut_off=error, took_s=Clock.monotonic() - started)
+            raise
         self._note(name, arguments, decision, allowed_by, result=result, took_s=Clock.monotonic() - started)
         return result
 
@@ -117,6 +124,7 @@ class GuardedToolbox:
     def _note(
         self, name: str, arguments: Mapping[str, Any], decision: Decision, decided_by: str, *,
         refused: CallError | None = None, result: CallResult | None = None, took_s: float = 0.0,
+        cut_off: BaseException | None = None,
     ) -> None:  # fmt: skip
         org = self._door.organisation
         where = f"{self.server} ({org.name})" if org is not None else self.server
@@ -125,6 +133,8 @@ class GuardedToolbox:
         else:
             error = result.error if result is not None else None
             ending = f"failed, {error.message}" if error is not None else f"answered in {took_s * 1000:.0f} ms"
+            if cut_off is not None:
+                ending = f"cut off after {took_s * 1000:.0f} ms ({type(cut_off).__name__})"
             text = f"{self._run.user} read {name} on {where}, allowed by {decided_by}: {ending}"
         self._audit.note(
             AuditRecord(
@@ -157,6 +167,11 @@ def arguments_hash(arguments: Mapping[str, Any]) -> str:
         return sha256_of(arguments)
     except (TypeError, ValueError):
         return sha256_of(json.dumps(arguments, sort_keys=True, default=repr, ensure_ascii=True))
+
+
+def text_hash(arguments: str) -> str:
+    """SHA-256 for the record of arguments that could not be read, over the text as it came."""
+    return hashlib.sha256(arguments.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _no(code: str, message: str, next: str) -> CallError:

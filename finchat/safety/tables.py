@@ -85,4 +85,9 @@ CREATE TABLE declined (
 ) STRICT;
 """
 
-SCRIPTS: tuple[str, ...] = (_FIRST, _READ_BACK, _LOG_BEGUN, _EVIDENCE, _UNDONE, _DECLINED)
+# A plan that a model asked for, and every plan made from it, is approved by a person alone.
+_BY_MODEL = """
+ALTER TABLE plans ADD COLUMN by_model INTEGER NOT NULL DEFAULT 0;
+"""
+
+SCRIPTS: tuple[str, ...] = (_FIRST, _READ_BACK, _LOG_BEGUN, _EVIDENCE, _UNDONE, _DECLINED, _BY_MODEL)

@@ -11,6 +11,7 @@ from finchat.books.plan import Plan, Proposal, Write
 from finchat.safety.counterparties import KNOWN_COUNTERPARTY
 from finchat.safety.policy import UnattendedRules
 
+_BY_MODEL = "a model asked for this plan, so a person has to approve it"
 _TAKING_BACK = frozenset({"delete", "void", "deallocate"})
 
 
@@ -23,13 +24,15 @@ class UnattendedVerdict:
 
 
 def judge(
-    rules: UnattendedRules | None, plan: Plan, proposal: Proposal, *, today: date, foreign: bool
-) -> UnattendedVerdict:
+    rules: UnattendedRules | None, plan: Plan, proposal: Proposal, *, today: date, foreign: bool,
+    by_model: bool = False,
+) -> UnattendedVerdict:  # fmt: skip
     """Every rule but the day's total, which the journal reserves when the approval is used.
 
-    `today`: the organisation's day. `foreign`: the journal did not make this plan.
+    `today`: the organisation's day. `foreign`: the journal did not make this plan. `by_model`: a model asked for it,
+    which no rule of a policy can make up for, whatever the proposal's class.
     """
-    reason = _against(rules, plan, proposal, today, foreign)
+    reason = _BY_MODEL if by_model else _against(rules, plan, proposal, today, foreign)
     return UnattendedVerdict(reason is None, reason or "within the policy's [unattended] rules")
 
 
