@@ -128,11 +128,11 @@ def coded_effects(
     """
     tax = tax_in(abs(moved), percent, currency)
     sign = Decimal(1) if moved > 0 else Decimal(-1)
-    parts: list[tuple[str, Control, Decimal]] = [(account.id, _coded_control(account), abs(moved) - tax)]
+    parts: list[tuple[str, Control, Decimal]] = [(account.id, control_of(account), abs(moved) - tax)]
     if tax:
         parts.append((tax_account_id, "tax", tax))
     whole = to_base(abs(moved))
-    effects = [_effect(against.id, _coded_control(against), moved, currency, sign * whole)]
+    effects = [_effect(against.id, control_of(against), moved, currency, sign * whole)]
     effects += [
         _effect(id, control, -sign * part, currency, -sign * to_base(part)) for id, control, part in parts if part
     ]
@@ -148,7 +148,8 @@ def tax_in(amount: Decimal, percent: Decimal, currency: str) -> Decimal:
     return round_to_minor(amount * percent / (100 + percent), currency)
 
 
-def _coded_control(account: Account) -> Control:
+def control_of(account: Account) -> Control:
+    """What an account is called in effects."""
     if account.clearing:
         return "clearing"
     kind = account.kind

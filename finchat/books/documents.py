@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Literal
 
 from finchat.books.money import spoken
+from finchat.books.terms import PaymentTerms
 
 Direction = Literal["receive", "spend"]
 AccountKind = Literal[
@@ -35,6 +36,8 @@ class Organisation:
     year_end_lock: dt.date | None = None
     year_end_month: int = 12
     year_end_day: int = 31
+    sales_terms: PaymentTerms | None = None
+    bill_terms: PaymentTerms | None = None
 
     @property
     def lock_date(self) -> dt.date | None:
@@ -134,9 +137,15 @@ class Habit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
+    """A customer or supplier. `currency`: of new documents, "" where none is set; the terms are its own, None where the
+    organisation's hold."""
+
     id: str
     name: str
     bank_account: str = ""
+    currency: str = ""
+    sales_terms: PaymentTerms | None = None
+    bill_terms: PaymentTerms | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

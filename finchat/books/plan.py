@@ -22,6 +22,7 @@ Class = Literal["certain", "review"]
 Control = Literal["bank", "receivables", "payables", "tax", "gain_loss", "clearing", "other"]
 DOUBTFUL = "doubtful"  # the kind of evidence that speaks against what a person chose
 EDITED = "edited"  # the kind of evidence that says what a person changed
+DRAFTED = "conversation"  # the kind of evidence that says that it was drafted from what a person asked for
 ANY = "any"  # expected of a fact that is read for the record, whatever it is: no approval rests on it
 
 

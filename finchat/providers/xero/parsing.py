@@ -28,6 +28,7 @@ from finchat.books.documents import (
     Transfer,
 )  # fmt: skip
 from finchat.books.money import round_to_minor
+from finchat.books.terms import PaymentTerms, TermKind
 from finchat.providers.fields import Record, UnreadableRecord
 from finchat.providers.xero.zones import iana_zone
 
@@ -127,6 +128,8 @@ def organisation(data: Mapping[str, Any], server: str) -> tuple[Organisation, st
             year_end_lock=record.optional_date("EndOfYearLockDate"),
             year_end_month=int(record.decimal("FinancialYearEndMonth", Decimal(12))),
             year_end_day=int(record.decimal("FinancialYearEndDay", Decimal(31))),
+            sales_terms=payment_terms(record, "Sales"),
+            bill_terms=payment_terms(record, "Bills"),
         ),
         notice,
     )
@@ -203,8 +206,35 @@ def _account_kind(record: Record) -> AccountKind:
 def contact(data: Mapping[str, Any]) -> Contact:
     record = Record(data, "Xero contact", "ContactID")
     return Contact(
-        id=record.text("ContactID"), name=record.text("Name", ""), bank_account=record.text("BankAccountDetails", "")
+        id=record.text("ContactID"),
+        name=record.text("Name", ""),
+        bank_account=record.text("BankAccountDetails", ""),
+        currency=record.text("DefaultCurrency", ""),
+        sales_terms=payment_terms(record, "Sales"),
+        bill_terms=payment_terms(record, "Bills"),
     )
+
+
+# Xero's kinds of payment terms.
+TERMS: Mapping[str, TermKind] = {
+    "DAYSAFTERBILLDATE": "days_after_date",
+    "DAYSAFTERBILLMONTH": "days_after_month_end",
+    "OFCURRENTMONTH": "of_current_month",
+    "OFFOLLOWINGMONTH": "of_following_month",
+}
+
+
+def payment_terms(record: Record, side: Literal["Sales", "Bills"]) -> PaymentTerms | None:
+    """The terms of an organisation or contact; None where it has none, or such as finchat does not know: a due date is
+    then asked for."""
+    terms = record.data.get("PaymentTerms")
+    given = terms.get(side) if isinstance(terms, Mapping) else None
+    if not isinstance(given, Mapping) or given.get("Type") not in TERMS:
+        return None
+    try:
+        return PaymentTerms(TERMS[str(given["Type"])], int(str(given.get("Day", "")).partition(".")[0]))
+    except ValueError:
+        return None
 
 
 def document(data: Mapping[str, Any], base_currency: str) -> Document:
