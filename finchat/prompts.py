@@ -8,6 +8,7 @@ from pathlib import Path
 
 _PACKAGE = Path(__file__).parent
 _NAME = re.compile(r"[a-z0-9_]+(/[a-z0-9_]+)*")
+_PLACEHOLDER = re.compile(r"\{\{([a-z_]+)\}\}")
 
 
 @cache
@@ -20,3 +21,20 @@ def load(name: str) -> str:
         if file.is_file():
             return file.read_text("utf-8").strip()
     raise LookupError(f"no prompt is called {name!r}")
+
+
+def render(name: str, **values: str) -> str:
+    """The text `name` with each `{{placeholder}}` replaced by its value, which is not looked into again.
+
+    Raises LookupError when there is no such text, ValueError when a placeholder has no value, a value no placeholder,
+    or the text holds double braces that are no placeholder.
+    """
+    text = load(name)
+    wanted = set(_PLACEHOLDER.findall(text))
+    if missing := wanted - values.keys():
+        raise ValueError(f"prompt {name!r} needs {', '.join(sorted(missing))}")
+    if extra := values.keys() - wanted:
+        raise ValueError(f"prompt {name!r} has no place for {', '.join(sorted(extra))}")
+    if "{{" in (rest := _PLACEHOLDER.sub("", text)) or "}}" in rest:
+        raise ValueError(f"prompt {name!r} holds braces that are no placeholder")
+    return _PLACEHOLDER.sub(lambda found: values[found[1]], text)
