@@ -49,7 +49,7 @@ class Organisation:
 class Account:
     """`clearing` is true only when a human named the account in the connection's settings. `tax_type` is the tax code
     its lines have by default; `codable`: a line of a bank transaction or credit note may be coded to it;
-    `rounding`: the ledger's own account for cents that converting loses."""
+    `rounding`: the ledger's own account for cents that converting loses; `type`: the ledger's own word for its type."""
 
     id: str
     code: str
@@ -64,6 +64,7 @@ class Account:
     codable: bool = False
     card: bool = False  # a credit card, whose statements often write what was spent above zero
     rounding: bool = False
+    type: str = ""
 
     @property
     def label(self) -> str:

@@ -154,6 +154,7 @@ def account(data: Mapping[str, Any], base_currency: str, clearing: frozenset[str
         codable=_codable(record),
         card=record.text("BankAccountType", "") == "CREDITCARD",
         rounding=record.text("SystemAccount", "") == "ROUNDING",
+        type=record.text("Type", ""),
     )
 
 

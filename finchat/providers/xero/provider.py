@@ -27,10 +27,10 @@ from finchat.books.documents import (
 from finchat.books.periods import financial_year_start
 from finchat.books.plan import Balances
 from finchat.connections.toolbox import Tool, Toolbox
-from finchat.errors import UsageError
+from finchat.errors import FinchatError, UsageError
 from finchat.events import Emit, Notice
 from finchat.providers.fields import UnreadableRecord
-from finchat.providers.reading import records
+from finchat.providers.reading import call, records
 from finchat.providers.xero import parsing
 from finchat.providers.xero.family import Found
 from finchat.providers.xero.table import TABLE
@@ -87,7 +87,7 @@ class XeroProvider:
     async def organisation(self, wanted: str | None = None) -> Organisation:
         """The organisation behind the server; `wanted` is the name or id a person gave (`--org`)."""
         if self._organisation is None:
-            rows = await self._list("organisation.list", {}, "the organisation")
+            rows = await self.rows("organisation.list", {}, "the organisation")
             found = [parsing.organisation(row, self._toolbox.server) for row in rows]
             fitting = [pair for pair in found if wanted in (None, pair[0].id, pair[0].name)]
             if len(fitting) != 1:
@@ -107,7 +107,7 @@ class XeroProvider:
         """The chart of accounts by id; those a human named as clearing are marked so."""
         if self._accounts is None:
             base = (await self.organisation()).base_currency
-            rows = await self._list("account.list", {}, "accounts")
+            rows = await self.rows("account.list", {}, "accounts")
             self._accounts = {a.id: a for a in (parsing.account(row, base, self._clearing) for row in rows)}
             for name in sorted(self._clearing - {n for a in self._accounts.values() for n in (a.id, a.code, a.name)}):
                 self._emit(Notice(text=f"no account is called {name!r}, named as clearing", severity="warning"))
@@ -127,12 +127,12 @@ class XeroProvider:
         Receive and spend money is read for 400 days, as `coded`; the matcher sees what is near."""
         base = (await self.organisation()).base_currency
         accounts = await self.accounts()
-        near = f"Date>={_day(first - _BEFORE)} AND Date<={_day(last + _AFTER)}"
-        coded = f"Date>={_day(min(first - _BEFORE, last - _CODED))} AND Date<={_day(last + _AFTER)}"
-        paid = _day(first - _PAID_AGAIN)
+        near = f"Date>={where_day(first - _BEFORE)} AND Date<={where_day(last + _AFTER)}"
+        coded = f"Date>={where_day(min(first - _BEFORE, last - _CODED))} AND Date<={where_day(last + _AFTER)}"
+        paid = where_day(first - _PAID_AGAIN)
         open_now = {"where": 'Status=="AUTHORISED"'}
-        invoices, contacts, payment_rows, moves, moved, notes, overpaid, prepaid = await _together(
-            self._list(
+        invoices, contacts, payment_rows, moves, moved, notes, overpaid, prepaid = await together(
+            self.rows(
                 "invoice.list",
                 {
                     "where": f'Status=="AUTHORISED" OR (Status=="PAID" AND FullyPaidOnDate!=null '
@@ -140,15 +140,15 @@ class XeroProvider:
                 },
                 "invoices and bills",
             ),
-            self._list("contact.list", {}, "contacts"),
-            self._list("payment.list", {"where": f'Status=="AUTHORISED" AND {near}'}, "payments"),
-            self._list(
+            self.rows("contact.list", {}, "contacts"),
+            self.rows("payment.list", {"where": f'Status=="AUTHORISED" AND {near}'}, "payments"),
+            self.rows(
                 "bank_transaction.list", {"where": f'Status=="AUTHORISED" AND {coded}'}, "receive and spend money"
             ),
-            self._list("bank_transfer.list", {"where": near}, "transfers"),
-            self._list("credit_note.list", open_now, "credit notes"),
-            self._list("overpayment.list", open_now, "overpayments"),
-            self._list("prepayment.list", open_now, "prepayments"),
+            self.rows("bank_transfer.list", {"where": near}, "transfers"),
+            self.rows("credit_note.list", open_now, "credit notes"),
+            self.rows("overpayment.list", open_now, "overpayments"),
+            self.rows("prepayment.list", open_now, "prepayments"),
         )
         transfers = [parsing.transfer(row, accounts, base) for row in moved if parsing.stands(row)]
         sides = frozenset[str]().union(*(ids for _, ids in transfers))
@@ -168,7 +168,7 @@ class XeroProvider:
         )
         for kind, rows in kinds:
             for row in rows:
-                credit = self._tolerant(partial(parsing.credit, kind=kind, base_currency=base), row)
+                credit = self.tolerant(partial(parsing.credit, kind=kind, base_currency=base), row)
                 if credit is None or credit.remaining <= 0:
                     continue
                 credits.append(_sourced(credit, sources, [t for t, _ in booked]))
@@ -176,7 +176,7 @@ class XeroProvider:
         taken = dict(consumed or {})
         payments = tuple(_known_line(parsing.payment(row, accounts, base), taken) for row in payment_rows)
         documents = tuple(
-            d for d in (self._tolerant(partial(parsing.document, base_currency=base), row) for row in invoices) if d
+            d for d in (self.tolerant(partial(parsing.document, base_currency=base), row) for row in invoices) if d
         )
         people = _contacts(contacts, documents)
         self._contacts = {row.id: row for row in (parsing.contact(row) for row in contacts)}
@@ -203,12 +203,12 @@ class XeroProvider:
         books were not read before."""
         if self._chart is None:
             wanted = [
-                self._list("tax_rate.list", {}, "tax rates"),
-                self._list("tracking_category.list", {}, "tracking categories"),
+                self.rows("tax_rate.list", {}, "tax rates"),
+                self.rows("tracking_category.list", {}, "tracking categories"),
             ]
             if self._contacts is None:
-                wanted.append(self._list("contact.list", {}, "contacts"))
-            rates, tracking, *contacts = await _together(*wanted)
+                wanted.append(self.rows("contact.list", {}, "contacts"))
+            rates, tracking, *contacts = await together(*wanted)
             if contacts:
                 self._contacts = {row.id: row for row in (parsing.contact(row) for row in contacts[0])}
             self._chart = Chart(
@@ -221,7 +221,7 @@ class XeroProvider:
     async def balances(self, as_of: date) -> Balances:
         """Balances as of the end of a day: one read of the trial balance."""
         accounts = await self.accounts()
-        rows = await self._list("report.trial_balance", {"date": as_of.isoformat()}, "the trial balance")
+        rows = await self.rows("report.trial_balance", {"date": as_of.isoformat()}, "the trial balance")
         self._by_account = account_balances(rows)
         organisation = await self.organisation()
         since = financial_year_start(as_of, end_month=organisation.year_end_month, end_day=organisation.year_end_day)
@@ -256,13 +256,23 @@ class XeroProvider:
             contacts=known.contacts,
         )
 
-    async def _list(self, operation: str, arguments: Mapping[str, Any], what: str) -> list[Row]:
+    async def rows(self, operation: str, arguments: Mapping[str, Any], what: str) -> list[Row]:
+        """Every record of a list operation as the ledger has it, 1,000 a call. Raises FinchatError."""
         given = dict(arguments)
         if operation not in _UNPAGED and not operation.startswith("report."):
             given["page_size"] = _PAGE
         return await records(self._toolbox, TABLE[operation].tool, given, what=what, emit=self._emit)
 
-    def _tolerant(self, parse: Callable[[Row], T], row: Row) -> T | None:
+    async def first_rows(self, operation: str, arguments: Mapping[str, Any], count: int, what: str) -> list[Row]:
+        """The first `count` records of a list operation: one call. Raises FinchatError."""
+        given = {**arguments, "page_size": count}
+        found = (await call(self._toolbox, TABLE[operation].tool, given, f"reading {what}")).structured or {}
+        rows = found.get("records")
+        if not isinstance(rows, list):
+            raise FinchatError(f"reading {what}: the answer holds no list of records", code="unreadable_answer")
+        return rows[:count]
+
+    def tolerant(self, parse: Callable[[Row], T], row: Row) -> T | None:
         """A document or credit that cannot be understood is left alone, and said so: it can never be paid."""
         try:
             return parse(row)
@@ -276,7 +286,7 @@ _UNPAGED = frozenset({
 })  # fmt: skip
 
 
-async def _together(*reads: Awaitable[list[Row]]) -> list[list[Row]]:
+async def together(*reads: Awaitable[list[Row]]) -> list[list[Row]]:
     """All reads at once; the first failure ends the others, so nothing runs on behind an error."""
     tasks = [asyncio.ensure_future(read) for read in reads]
     try:
@@ -288,7 +298,7 @@ async def _together(*reads: Awaitable[list[Row]]) -> list[list[Row]]:
         raise
 
 
-def _day(day: date) -> str:
+def where_day(day: date) -> str:
     return f"DateTime({day.year}, {day.month:02}, {day.day:02})"
 
 

@@ -1,0 +1,133 @@
+"""Looking things up in a Xero organisation for an answer: open documents, a document, a contact, the profit and loss.
+
+Each read asks for what it needs and no more; what does not change within a run (organisation, chart of accounts) is
+read once by the provider. Reads raise FinchatError or UnreadableRecord.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from functools import partial
+from typing import Any, Literal
+
+from finchat.books.details import ContactDetail, Detail, OpenCredit, Receivable
+from finchat.books.periods import Window
+from finchat.books.profit import Basis, ProfitReport
+from finchat.providers.xero import details, parsing
+from finchat.providers.xero.provider import XeroProvider, together, where_day
+
+_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
+_LONGEST_TEXT = 200
+Side = Literal["invoice", "bill"]
+_DOCUMENTS: Mapping[Side, str] = {"invoice": "ACCREC", "bill": "ACCPAY"}
+
+
+class XeroLookups:
+    """Reads for answers, behind the same guard as the provider's."""
+
+    def __init__(self, provider: XeroProvider) -> None:
+        self._provider = provider
+
+    async def open_on(
+        self, side: Side, as_of: date, contact_id: str | None = None
+    ) -> tuple[tuple[Receivable, ...], tuple[OpenCredit, ...]]:
+        """The documents of a side that were open at the end of a day or are now, and every credit that was: four
+        calls. A document that was voided later was never owed, as in the ledger's own reports."""
+        base = (await self._provider.organisation()).base_currency
+        day = where_day(as_of)
+        then = f'(Status=="AUTHORISED" OR (Status=="PAID" AND FullyPaidOnDate!=null AND FullyPaidOnDate>{day}))'
+        ever = '(Status=="AUTHORISED" OR Status=="PAID")'
+        whose = f' AND Contact.ContactID==Guid("{contact_id}")' if contact_id else ""
+        type_ = _DOCUMENTS[side]
+        invoices: dict[str, Any] = {"where": f'Type=="{type_}" AND Date<={day} AND {then}'}
+        if contact_id:
+            invoices["contact_ids"] = [contact_id]
+        documents, notes, overpaid, prepaid = await together(
+            self._provider.rows("invoice.list", invoices, "open documents"),
+            self._provider.rows(
+                "credit_note.list", {"where": f'Type=="{type_}CREDIT" AND {then}{whose}'}, "credit notes"
+            ),
+            self._provider.rows("overpayment.list", {"where": f"{ever}{whose}"}, "overpayments"),
+            self._provider.rows("prepayment.list", {"where": f"{ever}{whose}"}, "prepayments"),
+        )
+        kinds: tuple[tuple[parsing.CreditKind, list[Mapping[str, Any]]], ...] = (
+            ("credit_note", notes), ("overpayment", overpaid), ("prepayment", prepaid),
+        )  # fmt: skip
+        credits = (
+            self._provider.tolerant(partial(details.open_credit, kind=kind, base_currency=base), row)
+            for kind, rows in kinds
+            for row in rows
+        )
+        found = (self._provider.tolerant(partial(details.receivable, base_currency=base), row) for row in documents)
+        return tuple(d for d in found if d), tuple(c for c in credits if c and c.document_type == side)
+
+    async def documents(self, named: str) -> tuple[Detail, ...]:
+        """The invoices, bills and credit notes of a number or id, voided and deleted ones last: one call for each of
+        the two resources."""
+        base = (await self._provider.organisation()).base_currency
+        named = named.strip()
+        if _GUID.fullmatch(named.casefold()):
+            invoices: dict[str, Any] = {"ids": [named.casefold()]}
+            notes = f'CreditNoteID==Guid("{named.casefold()}")'
+        elif '"' in named or "," in named:  # neither a filter nor a list of numbers can name it
+            return ()
+        else:
+            invoices, notes = {"invoice_numbers": [named]}, f'CreditNoteNumber=="{named}"'
+        found, credits = await together(
+            self._provider.rows("invoice.list", {**invoices, "unitdp": 4}, f"document {named}"),
+            self._provider.rows("credit_note.list", {"where": notes, "unitdp": 4}, f"credit note {named}"),
+        )
+        listed = [details.detail(row, base) for row in (*found, *credits)]
+        return tuple(sorted(listed, key=lambda d: (d.status == "void", d.type, d.date, d.id)))
+
+    async def numbers_like(self, text: str) -> tuple[str, ...]:
+        """Document numbers that hold the longest run of digits of a text, or all of it: one call of 100 rows."""
+        digits = max(re.findall(r"[0-9]+", text), key=len, default="") or text.strip()
+        rows = await self._provider.first_rows(
+            "invoice.list", {"search_term": digits[:_LONGEST_TEXT], "summary_only": True}, 100, "similar numbers"
+        )
+        numbers = (row.get("InvoiceNumber") for row in rows if row.get("Status") not in ("VOIDED", "DELETED"))
+        return tuple(dict.fromkeys(n for n in numbers if isinstance(n, str) and n))
+
+    async def contacts(self, text: str) -> tuple[ContactDetail, ...]:
+        """Contacts whose name, e-mail or number holds a text, or whose account number or id is it, archived ones last:
+        two calls, one for an id."""
+        text = text.strip()
+        if _GUID.fullmatch(text.casefold()):
+            reads = [self._provider.rows("contact.list", {"ids": [text.casefold()]}, "the contact")]
+        else:
+            term = {"search_term": text[:_LONGEST_TEXT], "include_archived": True}
+            reads = [self._provider.rows("contact.list", term, "contacts")]
+            if '"' not in text:
+                account = {"where": f'AccountNumber!=null AND AccountNumber=="{text}"', "include_archived": True}
+                reads.append(self._provider.rows("contact.list", account, "contacts by account number"))
+        found = {c.id: c for rows in await together(*reads) for c in map(details.contact, rows)}
+        return tuple(sorted(found.values(), key=lambda c: (not c.active, c.name.casefold(), c.id)))
+
+    async def contact_names(self) -> tuple[str, ...]:
+        """The names of all active contacts: one call a thousand."""
+        rows = await self._provider.rows("contact.list", {"summary_only": True}, "contact names")
+        return tuple(name for row in rows if isinstance(name := row.get("Name"), str) and name)
+
+    async def last_documents(self, contact_id: str, count: int) -> tuple[Detail, ...]:
+        """The newest approved invoices and bills of a contact: one call."""
+        base = (await self._provider.organisation()).base_currency
+        wanted = {"contact_ids": [contact_id], "statuses": ["AUTHORISED", "PAID"], "order": "Date DESC"}
+        rows = await self._provider.first_rows("invoice.list", wanted, count, "the contact's last documents")
+        return tuple(details.detail(row, base) for row in rows)
+
+    async def profit_and_loss(self, window: Window, basis: Basis) -> ProfitReport:
+        """The ledger's profit and loss of a period: one call."""
+        wanted: dict[str, Any] = {
+            "from_date": window.first.isoformat(),
+            "to_date": window.last.isoformat(),
+            "standard_layout": True,
+        }
+        if basis == "cash":
+            wanted["payments_only"] = True
+        accounts = await self._provider.accounts()
+        rows = await self._provider.rows("report.profit_and_loss", wanted, "the profit and loss")
+        currency = (await self._provider.organisation()).base_currency
+        return details.profit_report(rows, accounts, currency=currency, window=window, basis=basis)
