@@ -1,0 +1,209 @@
+"""What left the machine for the model, request by request."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from finchat.agent.messages import (
+    Api,
+    AssistantText,
+    Item,
+    Model,
+    ModelEvent,
+    ModelRequest,
+    Reasoning,
+    ToolCall,
+    ToolOutput,
+    ToolSpec,
+    UserText,
+)
+from finchat.clock import instant_text
+from finchat.errors import plain
+from finchat.events import Emit, Notice, silent
+from finchat.store.database import make_private_directory
+
+PartKind = Literal["instructions", "tool", "user", "assistant", "reasoning", "call", "output"]
+_BYTES_A_TOKEN = 4  # of English and JSON, roughly; no tokenizer is at hand for every model
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentPart:
+    """One part of what was sent, as it was sent. `label`: the name of a tool; of a call's output the tool it called.
+
+    `bytes` is of its text in UTF-8, `tokens` our estimate.
+    """
+
+    kind: PartKind
+    label: str
+    text: str
+    bytes: int
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentRequest:
+    """One request: where it went, what it came to, and the parts that were never sent before.
+
+    `again`: how many parts were sent with it that an earlier request had shown already. `bytes` and `tokens` are of all
+    its parts, the repeated ones included; what the API's own wrapping adds is not counted.
+    """
+
+    number: int
+    at: datetime
+    destination: str
+    model: str
+    api: Api
+    bytes: int
+    tokens: int
+    parts: int
+    again: int
+    new: tuple[SentPart, ...]
+
+
+class SentLog:
+    """A Model that notes what is sent through it. It is the innermost wrapper: what it sees is what leaves.
+
+    `path` (FINCHAT_HOME/sessions/ID.sent.jsonl, mode 0600) gets each request as a line before it is sent; one that
+    cannot be written is told once by `emit`, and stops nothing.
+    """
+
+    def __init__(
+        self, inner: Model, path: Path | None = None, *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC), emit: Emit = silent,
+    ) -> None:  # fmt: skip
+        self._inner = inner
+        self._path = path
+        self._now = now
+        self._emit = emit
+        self._shown: set[tuple[PartKind, str, str]] = set()
+        self._known: dict[int, tuple[Item | ToolSpec, SentPart]] = {}  # by id(): a turn repeats the objects before it
+        self.entries: list[SentRequest] = []
+
+    @property
+    def name(self) -> str:
+        return self._inner.name
+
+    @property
+    def api(self) -> Api:
+        return self._inner.api
+
+    @property
+    def destination(self) -> str:
+        return self._inner.destination
+
+    async def turn(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
+        """See Model.turn."""
+        self._note(request)
+        async for event in self._inner.turn(request):
+            yield event
+
+    async def close(self) -> None:
+        await self._inner.close()
+
+    def _note(self, request: ModelRequest) -> None:
+        parts = list(self._parts(request))
+        new = []
+        for part in parts:
+            key = (part.kind, part.label, part.text)
+            if key not in self._shown:
+                self._shown.add(key)
+                new.append(part)
+        entry = SentRequest(
+            number=len(self.entries) + 1,
+            at=self._now(),
+            destination=self.destination,
+            model=self.name,
+            api=self.api,
+            bytes=sum(part.bytes for part in parts),
+            tokens=sum(part.tokens for part in parts),
+            parts=len(parts),
+            again=len(parts) - len(new),
+            new=tuple(new),
+        )
+        self.entries.append(entry)
+        if self._path is not None:
+            self._write(self._path, entry)
+
+    def _parts(self, request: ModelRequest) -> Iterator[SentPart]:
+        yield _part("instructions", "", request.instructions)
+        called = {item.id: item.name for item in request.items if isinstance(item, ToolCall)}
+        for one in (*request.tools, *request.items):
+            known = self._known.get(id(one))
+            if known is None:  # the object is kept with its part, so that its id stays its own
+                known = self._known[id(one)] = (one, _described(one, called))
+            yield known[1]
+
+    def _write(self, path: Path, entry: SentRequest) -> None:
+        line = json.dumps(as_json(entry), ensure_ascii=True, separators=(",", ":")) + "\n"
+        try:
+            make_private_directory(path.parent)
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            with os.fdopen(descriptor, "ab") as file:
+                file.write(line.encode("ascii"))
+        except OSError as error:
+            self._path = None
+            text = f"what is sent to the model is not kept in {path}: {plain(error)}"
+            self._emit(Notice(text=text, severity="warning"))
+
+
+def as_json(entry: SentRequest) -> dict[str, Any]:
+    """A line of the file, as `finchat schema sent` has it."""
+    return {
+        "number": entry.number,
+        "at": instant_text(entry.at),
+        "destination": entry.destination,
+        "model": entry.model,
+        "api": entry.api,
+        "bytes": entry.bytes,
+        "tokens": entry.tokens,
+        "parts": entry.parts,
+        "again": entry.again,
+        "new": [asdict(part) for part in entry.new],
+    }
+
+
+def read_sent(lines: Iterable[str]) -> Iterator[SentRequest]:
+    """The requests of a file of a session. Raises ValueError for a line that is none."""
+    for line in lines:
+        try:
+            data: Mapping[str, Any] = json.loads(line)
+            new = tuple(SentPart(**part) for part in data["new"])
+            yield SentRequest(**{**data, "at": datetime.fromisoformat(data["at"]), "new": new})
+        except (TypeError, KeyError) as error:
+            raise ValueError(f"not a line of what was sent: {error}") from None
+
+
+def estimated_tokens(text: str) -> int:
+    """Our estimate of the tokens of a text; the API's own count comes with its answer."""
+    return -(-len(text.encode("utf-8", "surrogatepass")) // _BYTES_A_TOKEN)
+
+
+def _described(one: Item | ToolSpec, called: Mapping[str, str]) -> SentPart:
+    match one:
+        case ToolSpec():
+            return _part("tool", one.name, f"{one.description}\n{_compact(one.parameters)}")
+        case UserText():
+            return _part("user", "", one.text)
+        case AssistantText():
+            return _part("assistant", "", one.text)
+        case Reasoning():
+            return _part("reasoning", "", _compact(one.payload))
+        case ToolCall():
+            return _part("call", one.name, one.arguments)
+        case ToolOutput():
+            return _part("output", called.get(one.call_id, ""), one.text)
+
+
+def _part(kind: PartKind, label: str, text: str) -> SentPart:
+    size = len(text.encode("utf-8", "surrogatepass")) + len(label.encode("utf-8", "surrogatepass"))
+    return SentPart(kind=kind, label=label, text=text, bytes=size, tokens=-(-size // _BYTES_A_TOKEN))
+
+
+def _compact(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
