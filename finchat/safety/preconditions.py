@@ -17,7 +17,7 @@ MAX_AGE_S = 60.0
 _MARGIN_S = 5.0  # for the intent to reach the disk before the call goes out
 AMOUNTS = frozenset({"amount_due", "remaining"})  # in the currency of the document or credit
 # Records that our own writes leave as they are.
-_STEADY = frozenset({"organisation", "account", "tax_rate", "tracking", "contact"})
+_STEADY = frozenset({"organisation", "account", "tax_rate", "tracking", "contact", "item"})
 Fact = tuple[str, str, str]
 
 

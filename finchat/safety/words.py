@@ -24,6 +24,8 @@ _TOLD: Mapping[str, tuple[str, str]] = {
     "credit_note.create": ("credit note for", "made the credit note for"),
     "bank_transfer.create": ("transfer from", "transferred from"),
     "contact.create": ("new contact", "made the contact"),
+    "invoice": ("new invoice for", "made the invoice for"),
+    "bill": ("new bill from", "entered the bill from"),
 }
 
 
@@ -36,7 +38,7 @@ def deed(proposal: Proposal, write: Write) -> str:
     """`payment of SI-51717 Stewart & Vane Farms & Co, 523.77 NZD`."""
     subject, verb = _parts(write)
     if write.reverses:
-        return f"{_UNDONE[verb]} the {_MADE[verb].format(subject.replace('_', ' '))} of {_object(proposal, write)}"
+        return f"{_UNDONE[verb]} the {_made(proposal, write)} of {_object(proposal, write)}"
     if subject in _CREDITS and verb == "allocate":
         return f"{_CREDITS[subject]} put against {_object(proposal, write)}"
     told = _told(proposal, write)
@@ -47,16 +49,17 @@ def deed(proposal: Proposal, write: Write) -> str:
 def done(proposal: Proposal, write: Write) -> str:
     """`paid SI-51717 Stewart & Vane Farms & Co, 523.77 NZD`."""
     if write.reverses:
-        subject, verb = _parts(write)
-        return f"{_DID[verb]} the {_MADE[verb].format(subject.replace('_', ' '))} of {_object(proposal, write)}"
+        return f"{_DID[_parts(write)[1]]} the {_made(proposal, write)} of {_object(proposal, write)}"
     told = _told(proposal, write)
     return f"{told[1]} {_object(proposal, write)}" if told else deed(proposal, write)
 
 
 def of_line(proposal: Proposal, write: Write) -> str:
-    """The same with the day of its bank line: `payment of …, 523.77 NZD, for the bank line of 2026-11-14`."""
+    """The same with the day of its bank line: `payment of …, 523.77 NZD, for the bank line of 2026-11-14`; without one
+    with its own day."""
     day = write.arguments.get("date")
-    return deed(proposal, write) + (f", for the bank line of {day}" if isinstance(day, str) and day else "")
+    of = "for the bank line of" if proposal.line_id else "dated"
+    return deed(proposal, write) + (f", {of} {day}" if isinstance(day, str) and day else "")
 
 
 def record_name(proposal: Proposal, condition: Precondition) -> str:
@@ -73,12 +76,22 @@ def _parts(write: Write) -> tuple[str, str]:
     return subject, verb
 
 
+def _made(proposal: Proposal, write: Write) -> str:
+    """What a write makes or takes back: a bill is made by the same operation as an invoice."""
+    subject, verb = _parts(write)
+    link = _link(proposal, write)
+    if subject == "invoice" and link is not None and link.type == "bill":
+        subject = "bill"
+    return _MADE[verb].format(subject.replace("_", " "))
+
+
 def _told(proposal: Proposal, write: Write) -> tuple[str, str] | None:
     """How a write that makes something is called, and how once it is done; None for one without words of its own."""
     link = _link(proposal, write)
     if link is not None and write.operation == "payment.create" and link.credit is not None:
         return _TOLD["refund"]
-    kinds = {"payment.create": "payment", "bank_transaction.create": link.type if link is not None else ""}
+    of = link.type if link is not None else ""
+    kinds = {"payment.create": "payment", "bank_transaction.create": of, "invoice.create": of}
     return _TOLD.get(kinds.get(write.operation, write.operation))
 
 

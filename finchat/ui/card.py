@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from finchat.books.plan import DOUBTFUL, EDITED, Ask, Effect, Plan, Proposal, Write
 from finchat.text.sanitise import scalars, visible
 from finchat.ui.amounts import day, money
+from finchat.ui.invoicing import document_rows
 from finchat.ui.plan_table import CLASS_STYLE
 from finchat.ui.settlement import coding_words, settles
 from finchat.workflows.situations import leaves_open
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 SANDBOX = "SANDBOX"
 _LABEL = 14
 _CODE_FIELDS = frozenset({"accountcode", "account_code"})
+_CODED_TO = ("account", "code")
 _CONTROL = {
     "bank": "bank", "receivables": "receivables", "payables": "payables", "tax": "tax",
     "gain_loss": "exchange", "clearing": "clearing account", "other": "account",
@@ -150,6 +152,9 @@ def _write(card: _Card, proposal: Proposal, write: Write, accounts: Mapping[str,
     # A code is named only by the account this write is booked to: another's name may begin like a code.
     booked = [accounts.get(li.coding.account_id, "") for li in proposal.links if li.id in write.link_ids and li.coding]
     codes = {name.split(" ", 1)[0]: visible(name.split(" ", 1)[-1]) for name in booked if " " in name}
+    # The lines of a document name accounts by the codes that the guard reads again with their ids.
+    coded = [(c.expected, accounts.get(c.id, "")) for c in write.preconditions if (c.type, c.field) == _CODED_TO]
+    codes |= {code: visible(name.removeprefix(f"{code} ")) for code, name in coded if name.startswith(f"{code} ")}
     for path, value in scalars(write.arguments):
         field = path.rpartition(".")[2].lower()
         if field == "$from":
@@ -157,6 +162,8 @@ def _write(card: _Card, proposal: Proposal, write: Write, accounts: Mapping[str,
         else:
             name = codes.get(value, "") if field in _CODE_FIELDS else known.get(value, "")
         card.field(path, value, name)
+    for label, text in document_rows(write):
+        card.row(label, text)
     for link in (li for li in proposal.links if li.id in write.link_ids):
         if link.coding is not None:
             card.row("Booked to", f"{coding_words(link.coding, accounts)}: {money(link.amount, link.currency)}")

@@ -41,6 +41,8 @@ def settles(proposal: Proposal, limit: int | None = 40, accounts: Names = _NOBOD
             told = _refund(proposal, limit)
         case "spend_money" | "receive_money":
             told = _coded(proposal, limit, accounts)
+        case "create":
+            told = "; ".join(_created(proposal, write, limit) for write in proposal.writes)
     return told
 
 
@@ -54,6 +56,7 @@ def does(proposal: Proposal, write: Write, accounts: Names = _NOBODY) -> str:
     booked = coding_words(coding, accounts) if coding is not None else name
     told = {
         "contact.create": f"new contact {who}",
+        "invoice.create": _created(proposal, write, 40),
         "credit_note.create": f"credit note to {booked}",
         "bank_transfer.create": "transfer",
     }.get(write.operation, f"pay {name}")
@@ -109,6 +112,19 @@ def _settled(proposal: Proposal, limit: int | None) -> str:
     kinds = {link.type for link in documents.values()}
     noun = f"{kinds.pop()}s" if len(kinds) == 1 else "documents"
     return f"{len(documents)} {noun} of {contact}"
+
+
+def _created(proposal: Proposal, write: Write, limit: int | None) -> str:
+    """`new draft invoice INV-0042 for Acme Ltd`, `new bill from Acme Ltd`, `new contact Acme Ltd`."""
+    link = next(iter(links_of(proposal, [write])), None)
+    if link is None:
+        return _VERBS[proposal.kind]
+    who = one_line(link.contact, limit)
+    if link.type not in _DOCUMENTS:
+        return f"new {link.type.replace('_', ' ')} {who}"
+    draft = "" if write.arguments.get("status") == "AUTHORISED" else "draft "
+    number = f" {one_line(link.number, limit)}" if link.number else ""
+    return f"new {draft}{link.type}{number} {'for' if link.type == 'invoice' else 'from'} {who}"
 
 
 def _and_kept(proposal: Proposal, limit: int | None) -> str:

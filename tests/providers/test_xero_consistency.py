@@ -104,7 +104,7 @@ FORGED: Mapping[str, Callable[[Proposal], Proposal]] = {
     "w1.arguments": lambda p: given(p, Payments=[{"Amount": "9.99"}]),
     "w1.arguments, no text": lambda p: given(p, amount=Decimal("1.00")),
     "w1.tool": lambda p: written(p, tool="create_a_xero_invoice"),
-    "w1.operation": lambda p: written(p, operation="invoice.create", tool="create_a_xero_invoice"),
+    "w1.operation": lambda p: written(p, operation="quote.create", tool="create_a_xero_quote"),
     "w1.effects.amount": effects(tenth),
     "w1.effects": lambda p: written(p, effects=()),
     "w1.effects.account_id": effects(lambda e: replace(e, account_id="x") if e.control == "bank" else e),

@@ -126,7 +126,7 @@ async def test_what_was_taken_back_or_never_was_is_told_apart(tmp_path: Path) ->
             (replace(other, arguments={**other.arguments, "date": "2020-01-01"}), other_id, "there", "not 2020-01-01"),
             (allocation, nobody, "missing", ""),
             (replace(allocation, amount=allocation.amount + 1), allocation_id, "there", "it says"),
-            (replace(kept, operation="invoice.create", verify=None), "x", "unreadable", ""),
+            (replace(kept, operation="quote.create", verify=None), "x", "unreadable", ""),
             (replace(kept, verify=None), "x", "unreadable", ""),
             (at_document(kept, nobody), kept_id, "there", "the document is not in the ledger any more"),
         ]

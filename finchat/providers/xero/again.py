@@ -22,6 +22,7 @@ _MOST_CLAUSES = 20  # ids in a `where`, twice as long each
 # What can be read again, with the field that holds its id. Documents are invoices and bills alike.
 KINDS: Mapping[str, str] = {
     "document": "InvoiceID",
+    "invoice": "InvoiceID",  # the same, of one that finchat itself made
     "contact": "ContactID",
     "payment": "PaymentID",
     "bank_transaction": "BankTransactionID",
@@ -53,7 +54,7 @@ async def read_all(toolbox: Toolbox, wanted: Callable[[Found], Iterable[Need]]) 
 
 
 async def _of_kind(toolbox: Toolbox, kind: str, ids: Sequence[str]) -> list[Record]:
-    if kind == "document":
+    if kind in ("document", "invoice"):
         return await document_records(toolbox, ids)
     if kind == "contact":
         return await contact_records(toolbox, ids)

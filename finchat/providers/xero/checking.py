@@ -7,10 +7,28 @@ from decimal import Decimal
 from typing import Any
 
 from finchat.books.money import minor_digits, parse_amount
-from finchat.books.plan import Effect, Link, Write
+from finchat.books.plan import DRAFTED, Effect, Link, Proposal, Write
 from finchat.providers.xero.family import Check
 
 FROM = "$from"
+# What a conversation can draft without a bank line: the operations of one proposal.
+_DRAFTS = frozenset({
+    ("invoice.create",), ("contact.create",), ("contact.create", "invoice.create"), ("payment.create",),
+})  # fmt: skip
+
+
+def drafted(proposal: Proposal) -> bool:
+    """Whether a proposal is such as a conversation drafts: about no bank line, of class review, asking nothing, saying
+    where it comes from, with writes of those kinds alone."""
+    return (
+        proposal.line is None
+        and proposal.line_id == ""
+        and proposal.certainty == "review"
+        and not proposal.asks
+        and any(evidence.kind == DRAFTED for evidence in proposal.evidence)
+        and tuple(write.operation for write in proposal.writes) in _DRAFTS
+        and not any(write.reverses for write in proposal.writes)
+    )
 
 
 def expected(write: Write, type: str, id: str, field: str) -> str | None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import get_args
 
 from finchat.books.plan import Kind, Proposal, Write
+from finchat.providers.xero.checking import drafted
 from finchat.providers.xero.families import family_of
 from finchat.providers.xero.family import Check
 from finchat.providers.xero.reversal import OPERATIONS as REVERSING
@@ -41,9 +42,10 @@ def kind_of(proposal: Proposal) -> Kind | None:
 
 def _checks(proposal: Proposal, base: str) -> Iterator[Check]:
     line = proposal.line
-    # What takes earlier writes back needs no bank line, and one it shows does not bound it.
+    # What takes earlier writes back needs no bank line, and one it shows does not bound it. What a conversation drafts
+    # has none: its families check the more.
     reversal = bool(proposal.writes) and all(write.reverses for write in proposal.writes)
-    if not reversal:
+    if not (reversal or drafted(proposal)):
         yield "line", line is not None and line.id == proposal.line_id and line.amount > 0
         yield "reverses", not any(write.reverses for write in proposal.writes)
     owned = [id for write in proposal.writes for id in write.link_ids]

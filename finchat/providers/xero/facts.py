@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from finchat.books.money import amount_text
 from finchat.books.plan import Precondition
@@ -157,6 +158,32 @@ async def _contact_names(toolbox: Toolbox, wanted: Wanted) -> Facts:
     }
 
 
+async def _invoice_numbers(toolbox: Toolbox, wanted: Wanted) -> Facts:
+    """Whether an invoice has this number already: `free` or `taken`. Xero keeps those of sales invoices unique."""
+    numbers = wanted["invoice_number"]
+    taken = {row["InvoiceNumber"] for row in await invoices_numbered(toolbox, numbers) if row.get("Type") == "ACCREC"}
+    return {("invoice_number", number): {"status": "taken" if number in taken else "free"} for number in numbers}
+
+
+async def invoices_numbered(toolbox: Toolbox, numbers: Sequence[str]) -> list[Mapping[str, Any]]:
+    """Invoices and bills with one of these numbers that were not deleted. Numbers that hold a comma, which the list of
+    numbers cannot, are looked for by themselves."""
+    tool, plain = TABLE["invoice.list"].tool, [number for number in numbers if "," not in number]
+    asked: list[dict[str, Any]] = [{"invoice_numbers": plain}] if plain else []
+    asked += [{"search_term": number} for number in numbers if "," in number]
+    pages = await asyncio.gather(
+        *(records(toolbox, tool, one, what="invoices of this number", emit=silent) for one in asked)
+    )
+    found = [row for rows in pages for row in rows]
+    return [row for row in found if row.get("InvoiceNumber") in numbers and row.get("Status") != "DELETED"]
+
+
+async def _items(toolbox: Toolbox, wanted: Wanted) -> Facts:
+    """That an item is still there."""
+    rows = await records(toolbox, TABLE["item.list"].tool, {}, what="items again", emit=silent)
+    return {("item", str(row.get("Code", ""))): {"status": "active"} for row in rows}
+
+
 async def contacts_called(toolbox: Toolbox, name: str) -> list[Record]:
     """Active contacts of this name, in any case of letters: that is what Xero takes for the same name."""
     rows = await records(
@@ -180,6 +207,8 @@ READERS: tuple[FactReader, ...] = (
     FactReader(frozenset({"tracking"}), _tracking),
     FactReader(frozenset({"contact"}), _contacts),
     FactReader(frozenset({"contact_name"}), _contact_names),
+    FactReader(frozenset({"invoice_number"}), _invoice_numbers),
+    FactReader(frozenset({"item"}), _items),
     *(
         FactReader(frozenset({kind}), partial(_records, kind))
         for kind in ("payment", "bank_transaction", "bank_transfer")

@@ -1,5 +1,5 @@
-"""The writes that take earlier ones back, as one family: deletions of payments, bank transactions and transfers,
-removals of allocations, and voids of credit notes.
+"""The writes that take earlier ones back, as one family: deletions of payments, bank transactions, transfers and drafts
+of invoices, removals of allocations, and voids of credit notes and invoices.
 
 Such a write names in `reverses` what it takes back, and in `verify` the record that must be gone afterwards:
 {"by": "gone", "kind", "id", "date"}, with `allocation_id` for an allocation of that credit, and `document_id` or
@@ -28,8 +28,15 @@ TAKEN_BACK_BY: Mapping[str, str] = {
     "credit_note.create": "credit_note.void",
     **{f"{kind}.allocate": f"{kind}.deallocate" for kind in CREDIT_IDS},
 }
-OPERATIONS = frozenset(TAKEN_BACK_BY.values())
+# An invoice or bill by its status: a draft is deleted, an approved one voided, which stays in the ledger as such.
+INVOICE = "invoice"
+_INVOICE_BY: Mapping[str, tuple[str, str]] = {
+    "DRAFT": ("invoice.delete", "draft"), "SUBMITTED": ("invoice.delete", "submitted"),
+    "AUTHORISED": ("invoice.void", "open"),
+}  # fmt: skip
+OPERATIONS = frozenset({*TAKEN_BACK_BY.values(), "invoice.delete", "invoice.void"})
 _ID: Mapping[str, str] = {
+    INVOICE: "InvoiceID",
     "payment": "PaymentID",
     "bank_transaction": "BankTransactionID",
     "bank_transfer": "BankTransferID",
@@ -37,6 +44,18 @@ _ID: Mapping[str, str] = {
 }
 _GONE = frozenset({"DELETED", "VOIDED"})
 _YES = {True: "yes", False: "no"}
+
+
+def taken_back_by(write: Write) -> str | None:
+    """The operation that takes a write back; None for one that finchat never takes back."""
+    if write.operation == "invoice.create":
+        return _INVOICE_BY[str(write.arguments["status"])][0]
+    return TAKEN_BACK_BY.get(write.operation)
+
+
+def invoice_status(write: Write) -> str:
+    """How the books call the status that an invoice or bill was made with: what it must still have to be taken back."""
+    return _INVOICE_BY[str(write.arguments["status"])][1]
 
 
 def is_gone(record: Record | None, allocation_id: str = "") -> bool:
@@ -92,6 +111,8 @@ def arguments_for(operation: str, verify: Mapping[str, Any]) -> dict[str, str]:
         return {f"{kind}_id": id, "id": str(verify["allocation_id"])}
     if operation.endswith(".void"):
         return {"id": id, "status": "VOIDED"}
+    if operation == "invoice.delete":
+        return {"id": id, "status": "DELETED"}
     return {"id": id}
 
 
@@ -133,6 +154,16 @@ class Reversals:
             verify = write.verify or {}
             field = f"allocation {verify['allocation_id']}" if "allocation_id" in verify else "remaining"
             yield f"preconditions.{field}", parse_amount(told[kind, id, field]) == write.amount
+            return
+        if kind == INVOICE:
+            names = {c.type for c in write.preconditions if c.id == id}
+            yield "preconditions.type", len(names) == 1 and names <= {"invoice", "bill"}
+            (name,) = names
+            # Nothing was paid or credited: all of it is due. What has not moved the ledger takes nothing back from it.
+            yield "preconditions.amount_due", parse_amount(told[name, id, "amount_due"]) == write.amount
+            statuses = ("open",) if write.operation == "invoice.void" else ("draft", "submitted")
+            yield "preconditions.status", told[name, id, "status"] in statuses
+            yield "effects", bool(write.effects) == (write.operation == "invoice.void")
             return
         yield "preconditions.amount", parse_amount(told[kind, id, "amount"]) == write.amount
         for field, wanted in (("status", "authorised"), ("reconciled", "no"), ("batch", "no")):

@@ -42,8 +42,10 @@ def _rows() -> Iterator[Operation]:
         yield Operation(f"{credit}.allocate", f"create_a_xero_{credit}_allocation", "write", "allocations")
         tool = f"delete_a_xero_{credit}_allocation_by_id"
         yield Operation(f"{credit}.deallocate", tool, "destructive", "allocations")
-    # Voiding has no tool of its own: it is the update whose `status` is VOIDED.
+    # Voiding has no tool of its own: it is the update whose `status` is VOIDED; of a draft, DELETED.
     yield Operation("credit_note.void", "update_a_xero_credit_note_by_id", "destructive", "credit_notes")
+    yield Operation("invoice.void", "update_a_xero_invoice_by_id", "destructive", "invoices")
+    yield Operation("invoice.delete", "update_a_xero_invoice_by_id", "destructive", "invoices")
     for report in _REPORTS:
         yield Operation(f"report.{report}", f"list_all_xero_{report}", "read", "reports")
 

@@ -20,14 +20,16 @@ from finchat.errors import FinchatError
 from finchat.providers.fields import Record
 from finchat.providers.xero.again import read_all
 from finchat.providers.xero.family import Found, Need
-from finchat.providers.xero.parsing import CREDIT_IDS
+from finchat.providers.xero.parsing import CREDIT_IDS, DOCUMENT_STATUSES
 from finchat.providers.xero.reversal import (
-    TAKEN_BACK_BY,
+    INVOICE,
     arguments_for,
     in_batch,
+    invoice_status,
     is_gone,
     reconciled,
     standing_allocation,
+    taken_back_by,
 )
 from finchat.providers.xero.table import TABLE
 from finchat.providers.xero.writes import WriteContext
@@ -40,6 +42,8 @@ _WORDS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "bank_transfer": ("deletes the transfer", ("either side was reconciled in Xero", _LOCK)),
     "credit_note": ("voids the credit note", ("something else was allocated or refunded from it", _LOCK)),
     "allocate": ("removes the allocation", (_LOCK,)),
+    "invoice.delete": ("deletes the draft", ("it was approved or changed in Xero", _LOCK)),
+    "invoice.void": ("voids it", ("something was paid or credited on it", "it was changed in Xero", _LOCK)),
 }
 _ID: Mapping[str, str] = {str(kind): field for kind, field in CREDIT_IDS.items()}
 
@@ -72,7 +76,7 @@ def undo_words(write: Write, command: str) -> str:
     """How a write that is about to be made can be taken back, or that it cannot: for its approval card."""
     if write.reverses:
         return "not by undo: to write it again, make a new plan"
-    if write.operation not in TAKEN_BACK_BY:
+    if (by := taken_back_by(write)) is None:
         if write.operation == "contact.create":
             return "the new contact stays; archive it in Xero if it is not wanted"
         return "finchat cannot take this back; it would have to be corrected in the ledger by hand"
@@ -80,6 +84,7 @@ def undo_words(write: Write, command: str) -> str:
     key = verb if verb == "allocate" else subject
     if subject == "bank_transaction" and str(write.arguments.get("type", "")).partition("-")[2]:
         key = "bank_credit"
+    key = by if subject == INVOICE else key
     deed, unless = _WORDS[key]
     return f"{command} {deed}, unless by then {' or '.join(', '.join(unless).rsplit(', ', 1))}"
 
@@ -123,7 +128,7 @@ def taken_back(
 
     `freed`: what earlier writes of the same proposal give back to each credit, by its id.
     """
-    if one.write.operation not in TAKEN_BACK_BY:
+    if taken_back_by(one.write) is None:
         return _stays(one)
     try:
         case = _case(one, found)
@@ -149,7 +154,9 @@ def _case(one: Written, found: Found) -> _Case | Obstacle:
 
 def _write(case: _Case, context: WriteContext, id: str, depends_on: tuple[str, ...]) -> Write:
     one = case.one
-    operation = TABLE[TAKEN_BACK_BY[one.write.operation]]
+    by = taken_back_by(one.write)
+    assert by is not None
+    operation = TABLE[by]
     tool = context.tool(operation.name)
     verify: dict[str, Any] = {"by": "gone", "kind": case.kind, "id": case.id}
     if case.allocation is not None:
@@ -184,7 +191,19 @@ def _obstacle(case: _Case, lock: date | None, freed: Mapping[str, Decimal]) -> O
         kind, credit = case.credit
         given = freed.get(f"{kind} {credit.text(_ID[kind])}", Decimal(0))
         used = credit.decimal("Total") - credit.decimal("RemainingCredit") - given
+    status = DOCUMENT_STATUSES.get(case.record.text("Status", ""), "") if case.kind == INVOICE else ""
+    settled = case.record.decimal("Total") - case.record.decimal("AmountDue") if case.kind == INVOICE else Decimal(0)
     reasons = (
+        (
+            bool(settled),
+            f"has {amount_text(settled, write.currency)} {write.currency} paid or credited on it",
+            "take that back first, by undo of the plan that did it or in Xero, then undo this plan again",
+        ),
+        (
+            case.kind == INVOICE and status != invoice_status(write),
+            f"is {status} by now, and was made {invoice_status(write)}" if case.kind == INVOICE else "",
+            "void or delete it in Xero by hand",
+        ),
         (
             lock is not None and case.day is not None and case.day <= lock,
             f"is dated {case.day}, and the books are locked up to {lock}",
@@ -210,6 +229,10 @@ def _conditions(case: _Case) -> list[Precondition]:
     """The record is still as it was written, and nobody ticked it off or used it."""
     write = case.one.write
     amount = amount_text(write.amount, write.currency)
+    if case.kind == INVOICE:
+        type = next(link.type for link in case.one.links)
+        told = {"status": invoice_status(write), "amount_due": amount, "currency": write.currency}
+        return [Precondition(type=type, id=case.id, field=field, expected=text) for field, text in told.items()]
     told = {"status": "authorised", "amount": amount, "reconciled": "no", "batch": "no"}
     if case.allocation is not None:
         told = {f"allocation {case.allocation.text('AllocationID')}": amount}
@@ -273,7 +296,7 @@ def _record(one: Written) -> Need:
 
 
 def _needs(one: Written, found: Found) -> list[Need]:
-    if one.write.operation not in TAKEN_BACK_BY:
+    if taken_back_by(one.write) is None:
         return []
     need = _record(one)
     record = found.get(need)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from finchat.providers.xero.families.allocations import ALLOCATIONS
 from finchat.providers.xero.families.contacts import CONTACTS
 from finchat.providers.xero.families.credit_notes import CREDIT_NOTES
+from finchat.providers.xero.families.invoices import INVOICES
 from finchat.providers.xero.families.money import MONEY
 from finchat.providers.xero.families.payments import PAYMENTS
 from finchat.providers.xero.families.transfers import TRANSFERS
@@ -14,7 +15,7 @@ from finchat.providers.xero.family import Family
 from finchat.providers.xero.reversal import REVERSALS
 
 FAMILIES: tuple[Family, ...] = (
-    PAYMENTS, ALLOCATIONS, MONEY, CREDIT_NOTES, TRANSFERS, CONTACTS, *REVERSALS,
+    PAYMENTS, ALLOCATIONS, MONEY, CREDIT_NOTES, TRANSFERS, CONTACTS, INVOICES, *REVERSALS,
 )  # fmt: skip
 _BY_OPERATION: Mapping[str, Family] = {operation: family for family in FAMILIES for operation in family.operations}
 

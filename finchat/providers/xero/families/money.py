@@ -13,6 +13,7 @@ from finchat.providers.fields import Record
 from finchat.providers.xero import checking
 from finchat.providers.xero.families.bank_records import Standalone, by_reference, first_of, unlike
 from finchat.providers.xero.families.coded_lines import coded_checks, coded_effects, line_differs
+from finchat.providers.xero.families.parties import of_contact
 from finchat.providers.xero.family import Check, Found, Need, XeroReceipt, XeroSighting, XeroStanding
 
 _GIVEN = frozenset({"type", "contact_id", "bank_account_id", "date", "line_amount_types", "line_items", "reference"})
@@ -40,7 +41,7 @@ class _Money:
         yield "arguments.type", way == ("RECEIVE" if line.direction == "receive" else "SPEND")
         yield "links.type", link.type == self.kind(write) and (link.coding is None) == bool(kept)
         yield "links.document_id", link.document_id == "" and link.credit is None
-        yield from self._contact(proposal, write, link)
+        yield from of_contact(proposal, write, link)
         yield "arguments.bank_account_id", given["bank_account_id"] == line.account_id
         yield "currency", write.currency == line.currency
         yield "links.currency", link.currency == write.currency
@@ -82,20 +83,6 @@ class _Money:
         yield from checking.effects(write, base, ("bank", control))
         # Xero keeps no reference of these: the description is what it is found by.
         yield from checking.token(write, line["Description"])
-
-    def _contact(self, proposal: Proposal, write: Write, link: Link) -> Iterator[Check]:
-        contact = write.arguments["contact_id"]
-        maker = checking.late(contact, "ContactID")
-        if maker is None:
-            yield "links.contact_id", isinstance(contact, str) and contact == link.contact_id != ""
-            yield from checking.active(write, ("contact", str(contact), "status", "active"))
-            return
-        earlier = proposal.writes[: proposal.writes.index(write)]
-        made = next((w for w in earlier if w.id == maker and w.operation == "contact.create"), None)
-        yield "arguments.contact_id", made is not None and maker in write.depends_on
-        assert made is not None
-        yield "links.contact", (link.contact_id, link.contact) == ("", made.arguments["name"])
-        yield "if_dependency_fails", write.if_dependency_fails == "skip"
 
     def receipt(self, write: Write, reply: Mapping[str, Any], result: CallResult) -> XeroReceipt:
         return _RECORDS.receipt(write, reply)

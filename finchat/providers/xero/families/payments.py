@@ -33,28 +33,30 @@ class _Payments:
     def checks(self, proposal: Proposal, write: Write, link: Link, base: str) -> Iterator[Check]:
         given, line = write.arguments, proposal.line
         credit = refunded(write)
+        if line is None:
+            yield from self._drafted(proposal, write, link)
         paid = "invoice_id" if credit is None else f"{credit}_id"
         yield "arguments", frozenset(given) - {_RATE} == {*_GIVEN, paid} and checking.texts(given)
-        assert line is not None
         yield from self._refund(proposal, write, link, credit) if credit else self._document(proposal, write, link)
-        yield "links.bank_currency", link.bank_currency == line.currency
-        bank = link.bank_amount
+        yield "links.bank_currency", line is None or link.bank_currency == line.currency
+        bank, at_bank = link.bank_amount, link.bank_currency
         yield "links.bank_amount", bank is not None and bank > 0
         assert bank is not None
-        yield "links.bank_amount", bank == link.amount or link.currency != line.currency
+        yield "links.bank_amount", bank == link.amount or link.currency != at_bank
         yield "arguments.currency_rate", (_RATE in given) == (link.currency != base)
         yield "links.rate", (link.rate is not None) == (_RATE in given)
-        in_base = bank if line.currency == base else checking.cash_in_base(write)
+        in_base = bank if at_bank == base else checking.cash_in_base(write)
         if _RATE in given and link.rate is not None:
             said = link.amount / parse_amount(given[_RATE])
             yield "arguments.currency_rate", abs(said - in_base) <= checking.cent(base)
             yield "links.rate", abs(link.amount * link.rate - in_base) <= checking.cent(base)
-        inward = line.direction == "receive"
+        inward = _inward(proposal, link)
         sign = 1 if inward else -1
         yield from checking.cash_effect(write, given["account_id"], sign * bank, link.bank_currency)
         moved = next(e for e in write.effects if e.control in ("bank", "clearing"))
         # Elsewhere than on the line's own account only clearing moves, and a refund never comes out of clearing.
-        yield "effects.control", (moved.account_id == line.account_id) == (moved.control == "bank")
+        own = given["account_id"] if line is None else line.account_id
+        yield "effects.control", (moved.account_id == own) == (moved.control == "bank")
         yield "effects.control", credit is None or moved.control == "bank"
         yield "effects.base_amount", moved.base_amount == sign * in_base
         control = "receivables" if inward == (credit is None) else "payables"
@@ -67,9 +69,24 @@ class _Payments:
             ("account", given["account_id"], "accepts_payments", "yes"),
         )
 
+    def _drafted(self, proposal: Proposal, write: Write, link: Link) -> Iterator[Check]:
+        """Without a bank line: of one document, at a bank account that the guard reads again as such, on an open day.
+        Which way the money goes follows from the document."""
+        account = write.arguments["account_id"]
+        yield "line", checking.drafted(proposal) and refunded(write) is None
+        yield "verify.fingerprints", not (write.verify or {}).get("fingerprints")
+        yield from checking.active(
+            write,
+            ("account", account, "kind", "bank"),
+            ("account", account, "currency", str(link.bank_currency)),
+            (link.type, link.document_id, "status", "open"),
+        )
+        locks = [c.expected for c in write.preconditions if (c.type, c.field) == ("organisation", "lock_date")]
+        yield "preconditions.lock_date", len(locks) == 1
+        yield "preconditions.lock_date", locks[0] == "none" or write.arguments["date"] > locks[0]
+
     def _document(self, proposal: Proposal, write: Write, link: Link) -> Iterator[Check]:
-        assert proposal.line is not None
-        yield "links.type", link.type == ("invoice" if proposal.line.direction == "receive" else "bill")
+        yield "links.type", link.type == ("invoice" if _inward(proposal, link) else "bill")
         yield "links.credit", link.credit is None
         yield from checking.on_document(write, link)
 
@@ -164,6 +181,11 @@ class _Payments:
 
 
 PAYMENTS = _Payments()
+
+
+def _inward(proposal: Proposal, link: Link) -> bool:
+    """Whether the money comes in: as its bank line says, without one as the document does."""
+    return link.type == "invoice" if proposal.line is None else proposal.line.direction == "receive"
 
 
 def refunded(write: Write) -> CreditKind | None:

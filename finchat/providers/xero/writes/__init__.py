@@ -6,11 +6,12 @@ CannotPropose.
 
 from finchat.providers.xero.writes.allocations import allocation_write, new_allocation_write
 from finchat.providers.xero.writes.coded import codable, credit_note_write, money_write
-from finchat.providers.xero.writes.contacts import contact_write
+from finchat.providers.xero.writes.contacts import NewContact, contact_write
 from finchat.providers.xero.writes.context import CannotPropose, WriteContext
+from finchat.providers.xero.writes.invoices import InvoiceLine, NewInvoice, invoice_write
 from finchat.providers.xero.writes.kept import kept_write
 from finchat.providers.xero.writes.parts import AnyLine, Named, Party, Place
-from finchat.providers.xero.writes.payments import payment_write, refund_write
+from finchat.providers.xero.writes.payments import drafted_payment_write, payment_write, refund_write
 from finchat.providers.xero.writes.rates import Rate, known_rate, vendor_rate
 from finchat.providers.xero.writes.tokens import reference_text, retokened, write_token
 from finchat.providers.xero.writes.transfers import transfer_write
@@ -18,7 +19,10 @@ from finchat.providers.xero.writes.transfers import transfer_write
 __all__ = [
     "AnyLine",
     "CannotPropose",
+    "InvoiceLine",
     "Named",
+    "NewContact",
+    "NewInvoice",
     "Party",
     "Place",
     "Rate",
@@ -27,6 +31,8 @@ __all__ = [
     "codable",
     "contact_write",
     "credit_note_write",
+    "drafted_payment_write",
+    "invoice_write",
     "kept_write",
     "known_rate",
     "money_write",

@@ -2,18 +2,65 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from finchat.books.plan import Link, Precondition, Write
+from finchat.books.terms import PaymentTerms, TermKind
+from finchat.providers.xero.parsing import TERMS
 from finchat.providers.xero.writes.context import CannotPropose, WriteContext
 from finchat.providers.xero.writes.parts import Place, write
 
 _LONGEST = 255
+_VENDOR_TERMS: dict[TermKind, str] = {kind: name for name, kind in TERMS.items()}
+# The postal address, which Xero prints on documents, and the number it shows first.
+ADDRESS, PHONE = "POBOX", "DEFAULT"
 
 
-def contact_write(context: WriteContext, place: Place, *, name: str) -> tuple[Link, Write]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewContact:
+    """Who a new contact is. "" is left out. `address`: Xero's own field names (AddressLine1, City, PostalCode …).
+
+    Whether it is a customer or a supplier cannot be said: Xero tells that from the documents it gets.
+    """
+
+    name: str
+    email_address: str = ""
+    first_name: str = ""
+    last_name: str = ""
+    phone: str = ""
+    address: tuple[tuple[str, str], ...] = ()
+    tax_number: str = ""
+    default_currency: str = ""
+    sales_terms: PaymentTerms | None = None
+    bill_terms: PaymentTerms | None = None
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """As the tool takes it."""
+        texts = ("email_address", "first_name", "last_name", "tax_number", "default_currency")
+        found: dict[str, Any] = {"name": self.name}
+        found |= {name: value for name in texts if (value := getattr(self, name))}
+        if self.phone:
+            found["phones"] = [{"PhoneType": PHONE, "PhoneNumber": self.phone}]
+        if self.address:
+            found["addresses"] = [{"AddressType": ADDRESS, **dict(self.address)}]
+        terms = {"Sales": self.sales_terms, "Bills": self.bill_terms}
+        agreed = {
+            side: {"Day": one.day, "Type": _VENDOR_TERMS[one.kind]} for side, one in terms.items() if one is not None
+        }
+        if agreed:
+            found["payment_terms"] = agreed
+        return found
+
+
+def contact_write(
+    context: WriteContext, place: Place, *, name: str, more: NewContact | None = None
+) -> tuple[Link, Write]:
     """An active contact of this name, which nobody has yet. It moves nothing and consumes no bank line; it is known
-    again by its name, which Xero keeps unique. Raises CannotPropose for a name that Xero does not take."""
+    again by its name, which Xero keeps unique. `more`: what else is known of it. Raises CannotPropose for a name that
+    Xero does not take."""
     name = " ".join(name.split())
     if not 0 < len(name) <= _LONGEST or not name.isprintable():
         raise CannotPropose("a contact's name is 1 to 255 printable characters")
@@ -31,7 +78,7 @@ def contact_write(context: WriteContext, place: Place, *, name: str) -> tuple[Li
         context,
         "contact.create",
         place,
-        {"name": name},
+        {"name": name} if more is None else {**more.arguments, "name": name},
         amount=Decimal("0.00"),
         currency=context.base_currency,
         preconditions=(Precondition(type="contact_name", id=name, field="status", expected="free"),),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -10,7 +11,7 @@ from finchat.books.balances import payment_effects, refund_effects
 from finchat.books.documents import Account, Credit, Document
 from finchat.books.matching.verdict import Refund, Settlement
 from finchat.books.money import amount_text
-from finchat.books.plan import CreditName, Link, Precondition, Write
+from finchat.books.plan import CreditName, Link, PlanLine, Precondition, Write
 from finchat.providers.xero.writes import conditions
 from finchat.providers.xero.writes.context import CannotPropose, WriteContext
 from finchat.providers.xero.writes.parts import AnyLine, Place, due_verified, write
@@ -87,6 +88,29 @@ def payment_write(
             **due_verified(document.id, amount, due, document.currency),
         },
     )
+
+
+def drafted_payment_write(
+    context: WriteContext,
+    place: Place,
+    *,
+    document: Document,
+    settlement: Settlement,
+    account: Account,
+    day: dt.date,
+    reference: str,
+) -> tuple[Link, Write]:
+    """A payment that a person asked for, without a bank line that shows it: dated and worded as they said, into or out
+    of an active bank account. Raises CannotPropose as `payment_write`, and for any other account."""
+    bank = context.bank_account(account.id, account.currency)
+    said = PlanLine(
+        id="", date=day, direction=document.direction, amount=settlement.bank_amount, currency=bank.currency,
+        account_id=bank.id, reference=reference,
+    )  # fmt: skip
+    link, made = payment_write(
+        context, place, line=said, document=document, settlement=settlement, account=bank, due=document.amount_due
+    )
+    return link, replace(made, preconditions=tuple(dict.fromkeys((*made.preconditions, *conditions.bank(bank)))))
 
 
 def refund_write(

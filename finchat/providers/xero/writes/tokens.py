@@ -38,6 +38,11 @@ def marked(text: str, token: str) -> str:
     return f"{cut} {token}" if cut else token
 
 
+def with_token(text: str, token: str) -> str:
+    """A text, whole, and the token after it."""
+    return f"{text} {token}" if text else token
+
+
 def description(line: BankLine | PlanLine) -> str:
     """The bank's text as the description of a line, which is never empty."""
     return bank_text(line)[:LONGEST].rstrip() or f"Bank line of {line.date.isoformat()}"
