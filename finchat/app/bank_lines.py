@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from finchat.app.desk import open_desk, quick_imports
+from finchat.app.desk import Desk, open_desk, quick_imports
 from finchat.app.invocation import Invocation, run_to_exit
 from finchat.app.review import check_wish, shows_screen
 from finchat.app.statements import StatementFlags, finish, read_files
@@ -15,7 +17,10 @@ from finchat.canonical import canonical_json
 from finchat.errors import ExitCode, UsageError, VerificationMismatch, WriteRefused, worst
 
 if TYPE_CHECKING:
+    from finchat.books.periods import Window
     from finchat.books.plan import Plan
+    from finchat.workflows.bank_files.statement import Statement
+    from finchat.workflows.reconcile import Reconciliation
 
 NO_STATEMENT = StatementFlags()
 
@@ -49,11 +54,11 @@ def reconcile(
     if wish is None or days is not None or begin is not None or end is not None:
         window(call.as_of_date or end or begin or date.max, days=days, first=begin, last=end)
     with quick_imports():
-        from finchat.workflows import reconcile as work
+        import finchat.workflows.reconcile  # noqa: F401 - the heaviest part of what follows
         from finchat.workflows import reconcile_json
         from finchat.workflows.execute import untouched
         from finchat.workflows.forbidden import forbidden_findings
-        from finchat.workflows.plans import check_place, new_plan_id
+        from finchat.workflows.plans import check_place
         from finchat.workflows.rates import read_rates
 
     if out is not None:
@@ -68,20 +73,10 @@ def reconcile(
                 period = Window(min(s.first for s in statements), max(s.last for s in statements))
             else:
                 period = window(as_of, days=days, first=begin, last=end)
-            request = work.Request(
-                window=period,
-                as_of=as_of,
-                plan_id=new_plan_id(as_of),
-                created_at=desk.journal.now(),
-                server_fingerprint=desk.fingerprint,
-                command=call.command,
-                feed=desk.feed,
-                account=account,
-                rates=given_rates,
-                remembered=desk.remembered(as_of),
+            found = await prepared(
+                desk, period, as_of=as_of, account=account, command=call.command, rates=given_rates,
                 statements=statements,
-            )
-            found = await work.prepare(desk.provider, request, records=desk.journal, emit=desk.progress)
+            )  # fmt: skip
             desk.saw(found.lines.values())
             path = desk.keep(found.plan, out) if found.plan.proposals else None
             forbidden = desk.guard.forbidden(found.plan)
@@ -116,6 +111,37 @@ def reconcile(
             return code
 
     return run_to_exit(main())
+
+
+async def prepared(
+    desk: Desk,
+    period: Window,
+    *,
+    as_of: date,
+    account: str | None,
+    command: tuple[str, ...],
+    rates: Mapping[date, Mapping[str, Decimal]] | None = None,
+    statements: tuple[Statement, ...] = (),
+) -> Reconciliation:
+    """The books read and the window's lines matched, with a new plan that is not saved yet. `command`: the words that
+    would make it again. Raises UsageError for a wrong feed or account, and the FinchatError of a read that failed."""
+    from finchat.workflows import reconcile as work
+    from finchat.workflows.plans import new_plan_id
+
+    request = work.Request(
+        window=period,
+        as_of=as_of,
+        plan_id=new_plan_id(as_of),
+        created_at=desk.journal.now(),
+        server_fingerprint=desk.fingerprint,
+        command=command,
+        feed=desk.feed,
+        account=account,
+        rates=rates,
+        remembered=desk.remembered(as_of),
+        statements=statements,
+    )
+    return await work.prepare(desk.provider, request, records=desk.journal, emit=desk.progress)
 
 
 def apply(call: Invocation, plan: str, *, yes: bool, review: bool = False) -> int:

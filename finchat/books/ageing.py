@@ -28,12 +28,13 @@ class OpenItem:
 
     document: Document
     amount_due: Decimal
+    amount_paid: Decimal
     days_overdue: int
 
     @property
-    def settled(self) -> Decimal:
-        """What had been paid and credited by the day."""
-        return self.document.total - self.amount_due
+    def amount_credited(self) -> Decimal:
+        """What credits had taken off by the day: whatever was not paid and is not due."""
+        return self.document.total - self.amount_paid - self.amount_due
 
     @property
     def bucket(self) -> Bucket:
@@ -108,7 +109,12 @@ def ageing(documents: Iterable[Receivable], credits: Sequence[OpenCredit], as_of
         due = document.amount_due + paid_later + credited_later[document.id]
         if due > 0:
             items.append(
-                OpenItem(document=document, amount_due=due, days_overdue=overdue_days(document.due_date, as_of))
+                OpenItem(
+                    document=document,
+                    amount_due=due,
+                    amount_paid=one.amount_paid - paid_later,
+                    days_overdue=overdue_days(document.due_date, as_of),
+                )
             )
     items.sort(key=lambda i: (-i.days_overdue, i.document.due_date or date.max, i.document.number, i.document.id))
     return Ageing(

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from finchat.app.tools import capabilities, organisation
+from finchat.app.tools import capabilities, contacts, documents, organisation, profit, reconciling
 
 if TYPE_CHECKING:
     from finchat.agent.tray import Tray
@@ -23,5 +23,9 @@ def own_tools(desk: Desk, tray: Tray, as_of: date) -> list[OwnTool]:
     date of the run (`--as-of`, else the organisation's today)."""
     return [
         *organisation.rows(desk, as_of),
+        *contacts.rows(desk, as_of),
+        *documents.rows(desk, as_of),
+        *profit.rows(desk, as_of),
+        *reconciling.rows(desk, tray, as_of),
         *capabilities.rows(),
     ]

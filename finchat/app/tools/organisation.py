@@ -60,4 +60,4 @@ def rows(desk: Desk, as_of: date) -> list[OwnTool]:
             ],
         }
 
-    return [tool("organisation", organisation), tool("chart", chart, search=text(80))]
+    return [tool("organisation", organisation), tool("chart", chart, {"search": text(80)})]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal
 from functools import partial
 from typing import Any, Literal
 
@@ -17,6 +18,7 @@ from finchat.books.periods import Window
 from finchat.books.profit import Basis, ProfitReport
 from finchat.providers.xero import details, parsing
 from finchat.providers.xero.provider import XeroProvider, together, where_day
+from finchat.providers.xero.trial_balance import account_balances, balances
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 _LONGEST_TEXT = 200
@@ -31,24 +33,23 @@ class XeroLookups:
         self._provider = provider
 
     async def open_on(
-        self, side: Side, as_of: date, contact_id: str | None = None
+        self, side: Side | None, as_of: date, contact_id: str | None = None
     ) -> tuple[tuple[Receivable, ...], tuple[OpenCredit, ...]]:
-        """The documents of a side that were open at the end of a day or are now, and every credit that was: four
-        calls. A document that was voided later was never owed, as in the ledger's own reports."""
+        """The documents of a side (None: of both) that were open at the end of a day or are now, and every credit that
+        was: four calls. A document that was voided later was never owed, as in the ledger's own reports."""
         base = (await self._provider.organisation()).base_currency
         day = where_day(as_of)
         then = f'(Status=="AUTHORISED" OR (Status=="PAID" AND FullyPaidOnDate!=null AND FullyPaidOnDate>{day}))'
         ever = '(Status=="AUTHORISED" OR Status=="PAID")'
         whose = f' AND Contact.ContactID==Guid("{contact_id}")' if contact_id else ""
-        type_ = _DOCUMENTS[side]
-        invoices: dict[str, Any] = {"where": f'Type=="{type_}" AND Date<={day} AND {then}'}
+        type_ = "" if side is None else f'Type=="{_DOCUMENTS[side]}" AND '
+        credit_type = "" if side is None else f'Type=="{_DOCUMENTS[side]}CREDIT" AND '
+        invoices: dict[str, Any] = {"where": f"{type_}Date<={day} AND {then}"}
         if contact_id:
             invoices["contact_ids"] = [contact_id]
         documents, notes, overpaid, prepaid = await together(
             self._provider.rows("invoice.list", invoices, "open documents"),
-            self._provider.rows(
-                "credit_note.list", {"where": f'Type=="{type_}CREDIT" AND {then}{whose}'}, "credit notes"
-            ),
+            self._provider.rows("credit_note.list", {"where": f"{credit_type}{then}{whose}"}, "credit notes"),
             self._provider.rows("overpayment.list", {"where": f"{ever}{whose}"}, "overpayments"),
             self._provider.rows("prepayment.list", {"where": f"{ever}{whose}"}, "prepayments"),
         )
@@ -61,7 +62,17 @@ class XeroLookups:
             for row in rows
         )
         found = (self._provider.tolerant(partial(details.receivable, base_currency=base), row) for row in documents)
-        return tuple(d for d in found if d), tuple(c for c in credits if c and c.document_type == side)
+        return tuple(d for d in found if d), tuple(c for c in credits if c and side in (None, c.document_type))
+
+    async def control_balance(self, side: Side, as_of: date) -> Decimal | None:
+        """What customers owed, or suppliers were owed, at the end of a day by the trial balance, in base currency: one
+        call. None without a control account."""
+        accounts = (await self._provider.accounts()).values()
+        day = {"date": as_of.isoformat()}
+        rows = await self._provider.rows("report.trial_balance", day, "the trial balance")
+        currency = (await self._provider.organisation()).base_currency
+        held = balances(account_balances(rows), accounts, currency)
+        return held.receivables if side == "invoice" else held.payables
 
     async def documents(self, named: str) -> tuple[Detail, ...]:
         """The invoices, bills and credit notes of a number or id, voided and deleted ones last: one call for each of
@@ -83,8 +94,8 @@ class XeroLookups:
         return tuple(sorted(listed, key=lambda d: (d.status == "void", d.type, d.date, d.id)))
 
     async def numbers_like(self, text: str) -> tuple[str, ...]:
-        """Document numbers that hold the longest run of digits of a text, or all of it: one call of 100 rows."""
-        digits = max(re.findall(r"[0-9]+", text), key=len, default="") or text.strip()
+        """Document numbers that hold the longest number in a text, or all of it: one call of 100 rows."""
+        digits = max(re.findall(r"[1-9][0-9]*", text), key=len, default="") or text.strip()
         rows = await self._provider.first_rows(
             "invoice.list", {"search_term": digits[:_LONGEST_TEXT], "summary_only": True}, 100, "similar numbers"
         )
