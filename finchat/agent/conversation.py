@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from finchat.agent.fencing import Fence
 from finchat.agent.messages import AssistantText, Item, ToolOutput, UserText
 from finchat.agent.tokens import estimate_item
+
+_PLAIN_ID = re.compile(r"[!-~]{1,200}")
 
 
 @dataclass(slots=True)
@@ -63,10 +66,11 @@ class Conversation:
         self._batch += 1
 
     def id_for(self, wanted: str) -> str:
-        """The id that a call has in this conversation: its own, unless that is empty or taken; then a new one."""
-        id, number = wanted, 1
-        while not id or id in self._call_ids:
-            id, number = f"{wanted[:40] or 'call'}_{len(self._call_ids) + number}", number + 1
+        """The id that a call has in this conversation: its own, unless that is empty, odd or taken; then a new one."""
+        id, number = wanted, len(self._call_ids)
+        while not _PLAIN_ID.fullmatch(id) or id in self._call_ids:
+            number += 1
+            id = f"call_{number}"
         self._call_ids.add(id)
         return id
 

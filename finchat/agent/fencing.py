@@ -34,6 +34,10 @@ class Fence:
         """The same in one line, at most `limit` characters of it: for a tool's description."""
         return f"<{self.mark}>{self._without_mark(one_line(text.translate(_SPACES), limit))}</{self.mark}>"
 
+    def short(self, text: str) -> str:
+        """A few words inside something that is fenced as a whole: cleaned, and unable to close that fence."""
+        return self._without_mark(one_line(text.translate(_SPACES)))
+
     def _without_mark(self, text: str) -> str:
         """No text closes its fence: not with the mark handed back by a tool that was told it, in whatever letters."""
         if self._secret not in text and self._secret not in _plain_letters(text):

@@ -90,7 +90,7 @@ class Meter:
                     f"{limits.cost:f} {currency} (limits.cost)",
                 )
         if self.seconds_left() <= 0:
-            return self._too_late()
+            return self.too_late()
         return None
 
     def used(self, reported: TokenUsage, *, estimated_input: int, estimated_output: int) -> None:
@@ -106,7 +106,7 @@ class Meter:
                 return await awaitable
         except TimeoutError:
             if timeout.expired():
-                raise self._too_late() from None
+                raise self.too_late() from None
             raise
 
     @contextmanager
@@ -118,5 +118,6 @@ class Meter:
         finally:
             self._started += Clock.monotonic() - began
 
-    def _too_late(self) -> Stopped:
+    def too_late(self) -> Stopped:
+        """What ends a run whose time is up."""
         return Stopped("time", f"{self._limits.seconds:g} s are the limit (limits.seconds)")

@@ -131,14 +131,18 @@ Broken = Literal["cut", "length", "content_filter", "error", "malformed", "silen
 
 class TurnBroken(FinchatError):
     """The turn did not end as a whole one: cut off, truncated, filtered, an error in the stream, not what the API
-    speaks, silent for too long. None of its calls may be executed."""
+    speaks, silent for too long. None of its calls may be executed; `calls` are those that were seen of it, for the
+    record."""
 
     code = "model_turn_broken"
 
-    def __init__(self, message: str, *, why: Broken, usage: TokenUsage | None = None) -> None:
+    def __init__(
+        self, message: str, *, why: Broken, usage: TokenUsage | None = None, calls: tuple[ToolCall, ...] = ()
+    ) -> None:
         super().__init__(message, next="ask again; nothing of the broken answer was used")
         self.why = why
         self.usage = usage or TokenUsage()
+        self.calls = calls
 
 
 class ContextTooLong(FinchatError):
