@@ -72,6 +72,11 @@ class Home:
         return self.path / "keys"
 
     @property
+    def sessions(self) -> Path:
+        """What models were told and what tools answered, a file or two for each session."""
+        return self.path / "sessions"
+
+    @property
     def sandbox(self) -> Path:
         return self.path / "sandbox"
 

@@ -67,14 +67,19 @@ def state_database(home: Home) -> Iterator[Database]:
 
 
 @contextmanager
-def books_of_record(call: Invocation, via: Via, emit: Emit = silent) -> Iterator[tuple[Journal, AuditLog, Run]]:
+def books_of_record(
+    call: Invocation, via: Via, emit: Emit = silent, *, session_id: str | None = None
+) -> Iterator[tuple[Journal, AuditLog, Run]]:
     """The journal and the audit log, open as one run."""
     journal_opened()
     from finchat.safety.audit import AuditLog
     from finchat.safety.journal import Journal
     from finchat.safety.runs import Run
 
-    with state_database(call.home) as database, Run.start(call.home.locks, via=via) as run:
+    with (
+        state_database(call.home) as database,
+        Run.start(call.home.locks, via=via, session_id=session_id) as run,
+    ):
         secrets = [s for server in call.settings.servers.values() for s in secrets_of(server.env, server.headers)]
         audit = AuditLog(database, call.home, run, secrets=(*secrets, *secrets_of(os.environ)), emit=emit)
         try:
@@ -440,7 +445,7 @@ class PolicyFirst:
 
 
 @asynccontextmanager
-async def open_desk(call: Invocation, via: Via) -> AsyncIterator[Desk]:
+async def open_desk(call: Invocation, via: Via, *, session_id: str | None = None) -> AsyncIterator[Desk]:
     """Everything a workflow needs for one organisation, opened in order and closed in reverse."""
     settings = call.settings.server(call.server)
     from finchat.providers.registry import profile as profile_of
@@ -472,7 +477,7 @@ async def open_desk(call: Invocation, via: Via) -> AsyncIterator[Desk]:
         progress = stack.enter_context(Progress(call.sink))
         for doubt in doubts:
             progress(Notice(text=doubt, severity="warning"))
-        journal, audit, run = stack.enter_context(books_of_record(call, via, progress))
+        journal, audit, run = stack.enter_context(books_of_record(call, via, progress, session_id=session_id))
         budget = stack.enter_context(closing(open_budget(call.home)))
         pacer = stack.enter_context(closing(Pacer(budget, call.home.locks, emit=progress)))
         keys = OrganisationKeys(budget)

@@ -100,6 +100,10 @@ class Guard:
             )  # fmt: skip
         self._doors[toolbox.server] = Door(toolbox, OwnProfile(), organisation)
 
+    def add_reader(self, toolbox: Toolbox) -> None:
+        """Take in a server without a profile: what a person's policy calls a read can be read there, and no more."""
+        self._doors[toolbox.server] = Door(toolbox, None)
+
     def decision(self, server: str, tool: str) -> Decision:
         """The policy's word on a call of a tool, and the class it rests on; nothing is called. Raises UsageError for
         a server that is not open."""
