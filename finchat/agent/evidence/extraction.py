@@ -1,0 +1,196 @@
+"""The facts that stored results hold, and the names in them. Only records with a wanted value are looked into."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from finchat.agent.evidence import fields
+from finchat.agent.evidence.layout import (
+    Context,
+    Flat,
+    Layout,
+    Records,
+    currency_of,
+    flatten,
+    inherit,
+    iso_date,
+    nested,
+)
+from finchat.agent.evidence.layout import named as named_fields
+from finchat.agent.facts import Fact, FactPeriod, Unit
+
+_UNITS: Mapping[fields.Role, Unit] = {
+    "money": "money", "percent": "percent", "ratio": "percent", "count": "count", "number": "number",
+}  # fmt: skip
+_COMPARED = frozenset(("compare", "compared", "previous", "prior"))
+_HEAD_FIELDS_OF_A_LIST = frozenset(("next_cursor", "count", "total"))
+
+
+class Wanted:
+    """The values that facts are asked for.
+
+    A number is found in either sign, as a ratio of a percentage, and where it is the rounded form of a fact: 42.3
+    finds 0.4231 and 42.28. A date is found in an instant of that day, a text in any case.
+    """
+
+    def __init__(self, values: Collection[Decimal | date | str]) -> None:
+        self._numbers = [(abs(v), _half_unit(v)) for v in values if isinstance(v, Decimal) and v.is_finite()]
+        self._days = frozenset(v.isoformat() for v in values if isinstance(v, date))
+        self._texts = frozenset(v.casefold() for v in values if isinstance(v, str))
+        self._wholes: set[str] = set()
+        self._wide = False
+        for value, half in self._numbers:
+            for low, high in ((value - half, value + half), ((value - half) / 100, (value + half) / 100)):
+                first, last = int(max(low, Decimal(0))), int(high)
+                if last - first > 1000:
+                    self._wide = True
+                for whole in range(first, min(last, first + 1000) + 1):
+                    self._wholes |= {str(whole), f"-{whole}"}
+        self._known: dict[str, bool] = {}
+
+    def in_record(self, record: Mapping[str, Any]) -> bool:
+        """Whether one of the values may stand anywhere in a record."""
+        wholes, texts, days, wide = self._wholes, self._texts, self._days, self._wide
+        pending: list[Any] = [record]
+        while pending:
+            node = pending.pop()
+            for value in node.values() if isinstance(node, Mapping) else node:
+                kind = type(value)
+                if kind is str:
+                    if (
+                        ((wide or value.partition(".")[0] in wholes) and self._is_number(value))
+                        or value[:10] in days
+                        or (texts and value.casefold() in texts)
+                    ):
+                        return True
+                elif kind is dict or kind is list:
+                    pending.append(value)
+                elif (kind is int or kind is Decimal) and self._is_number(str(value)):
+                    return True
+        return False
+
+    def holds(self, value: Decimal | date | str) -> bool:
+        """Whether a fact's value is one of them."""
+        if isinstance(value, Decimal):
+            size = abs(value)
+            return any(abs(size - number) <= half for number, half in self._numbers)
+        if isinstance(value, date):
+            return value.isoformat() in self._days
+        return value.casefold() in self._texts
+
+    def _is_number(self, text: str) -> bool:
+        known = self._known.get(text)
+        if known is None:
+            number = fields.number_of(text)
+            known = number is not None and (self.holds(number) or self.holds(number * 100))
+            self._known[text] = known
+        return known
+
+
+def facts_of(evidence_id: str, layout: Layout, wanted: Wanted | None) -> Iterator[Fact]:
+    """The facts of a result's records; `wanted` None: all of them."""
+    if not layout.report and (wanted is None or wanted.in_record(layout.head.scalars)):
+        head = layout.head
+        if layout.lists and layout.lists[0].path == "records":
+            head = Flat({k: v for k, v in head.scalars.items() if k not in _HEAD_FIELDS_OF_A_LIST}, head.paths)
+        yield from _facts((evidence_id, ""), head, layout.context, {}, wanted)
+    for records in layout.lists:
+        yield from _facts_of_list(evidence_id, records, wanted)
+
+
+def _facts_of_list(evidence_id: str, records: Records, wanted: Wanted | None) -> Iterator[Fact]:
+    for position, record in enumerate(records.records):
+        if wanted is None or wanted.in_record(record):
+            flat = flatten(record, records.headings)
+            context = inherit(flat, records.context)
+            path = f"{records.path}[{position}]"
+            yield from _facts((evidence_id, path), flat, context, records.columns, wanted)
+            for _, below, items, inner in nested(flat, context):
+                yield from _facts_of_list(evidence_id, Records("", f"{path}.{below}", items, inner), wanted)
+
+
+def _facts(
+    at: tuple[str, str], flat: Flat, context: Context, columns: Mapping[str, FactPeriod | None], wanted: Wanted | None
+) -> Iterator[Fact]:
+    evidence_id, path = at
+    scalars, record = flat.scalars, f"{evidence_id}/{path}"
+    titled = context.kind == "report_line" and scalars.get("row") in ("line", "summary")
+    for name, raw in scalars.items():
+        read = value_of(name, raw, scalars, context)
+        if read is None:
+            continue
+        value, unit = read
+        if wanted is not None and not wanted.holds(value):
+            continue
+        period, field = context.period, name
+        if name in columns:
+            period, field = columns[name], "amount"
+        elif not _COMPARED.isdisjoint(name.split("_")):
+            period = context.compare
+        if field == "amount" and titled:
+            # A line that is no account's is a figure of its own: Gross Profit, Total Income.
+            field = fields.snake(str(scalars.get("name") or "")) or "amount"
+        yield Fact(
+            evidence_id=evidence_id,
+            path=f"{path}.{flat.paths[name]}" if path else flat.paths[name],
+            record=record,
+            field=field,
+            value=value,
+            unit=unit,
+            currency=currency_of(name, scalars, context.currency) if unit == "money" else None,
+            entities=context.entities,
+            kind=context.kind,
+            period=period,
+        )
+
+
+def value_of(
+    name: str, raw: Any, scalars: Mapping[str, Any], context: Context
+) -> tuple[Decimal | date | str, Unit] | None:
+    """The value of a field as a fact has it (a percentage in percent points), with its unit; None for mere words."""
+    if raw is None or isinstance(raw, bool):
+        return None
+    number = fields.number_of(raw)
+    if number is not None:
+        beside = currency_of(name, scalars, context.currency) is not None
+        role = fields.numeric_role(name, raw, beside_currency=beside)
+        if role is not None and role in _UNITS:
+            return (number * 100 if role == "ratio" else number), _UNITS[role]
+    if not isinstance(raw, str) or not raw:
+        return None
+    if day := iso_date(raw):
+        return day, "date"
+    role = fields.role_by_name(name)
+    if role == "identifier" or (role == "entity" and name.rpartition("_")[2] in ("number", "code", "document")):
+        return raw, "identifier"
+    return None
+
+
+def names_of(layout: Layout) -> dict[str, set[str]]:
+    """The names in a result: casefolded, with what each names."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for name, value in named_fields(layout.head):
+        found[value.strip().casefold()].add(fields.named_kind(name, layout.context.kind))
+    pending = list(layout.lists)
+    while pending:
+        records = pending.pop()
+        for record in records.records:
+            flat = flatten(record)
+            kind = fields.kind_of_record(flat.scalars.get("type"), records.context.kind)
+            for name, value in named_fields(flat):
+                if text := value.strip().casefold():
+                    found[text].add(fields.named_kind(name, kind))
+            pending += [
+                Records("", "", items, Context(kind=fields.singular(path.rpartition(".")[2])))
+                for _, path, items in flat.lists
+            ]
+    return found
+
+
+def _half_unit(value: Decimal) -> Decimal:
+    exponent = value.as_tuple().exponent
+    return Decimal((0, (5,), int(exponent) - 1))
