@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from finchat.app.tools import capabilities, contacts, documents, organisation, profit, reconciling
+from finchat.app.tools import capabilities, contacts, documents, drafts, organisation, profit, reconciling
 
 if TYPE_CHECKING:
     from finchat.agent.tray import Tray
@@ -27,5 +27,6 @@ def own_tools(desk: Desk, tray: Tray, as_of: date) -> list[OwnTool]:
         *documents.rows(desk, as_of),
         *profit.rows(desk, as_of),
         *reconciling.rows(desk, tray, as_of),
+        *drafts.rows(desk, tray, as_of),
         *capabilities.rows(),
     ]

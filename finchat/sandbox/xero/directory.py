@@ -59,15 +59,7 @@ def save_contact(company: Company, given: Any, *, create_only: bool, key: str | 
         "SELECT 1 FROM contact WHERE number = ? AND guid <> ?", columns["number"], identity
     ):
         raise Refusal("ContactNumber is already assigned to another contact", "ContactNumber")
-    body: dict[str, Any] = json.loads(row["body"]) if row is not None else {}
-    for key_ in ("Addresses", "Phones", "ContactPersons"):
-        if given.get(key_) is not None:
-            body[key_] = _objects(given[key_], key_)
-    for key_ in ("TaxNumber", "BankAccountDetails", "DefaultCurrency", "Website"):
-        if given.get(key_) is not None:
-            body[key_] = text(given[key_], key_, 2000)
-    if body.get("DefaultCurrency") and body["DefaultCurrency"] not in CURRENCIES:
-        raise Refusal("DefaultCurrency is not a currency", "DefaultCurrency")
+    body = _contact_body(given, row)
     if row is None:
         company.new_contact_row(identity, name)
     company.run(
@@ -84,6 +76,21 @@ def save_contact(company: Company, given: Any, *, create_only: bool, key: str | 
         },
     )
     return identity
+
+
+def _contact_body(given: Mapping[str, Any], row: Row | None) -> dict[str, Any]:
+    body: dict[str, Any] = json.loads(row["body"]) if row is not None else {}
+    for key_ in ("Addresses", "Phones", "ContactPersons"):
+        if given.get(key_) is not None:
+            body[key_] = _objects(given[key_], key_)
+    if given.get("PaymentTerms") is not None:
+        body["PaymentTerms"] = _payment_terms(given["PaymentTerms"])
+    for key_ in ("TaxNumber", "BankAccountDetails", "DefaultCurrency", "Website"):
+        if given.get(key_) is not None:
+            body[key_] = text(given[key_], key_, 2000)
+    if body.get("DefaultCurrency") and body["DefaultCurrency"] not in CURRENCIES:
+        raise Refusal("DefaultCurrency is not a currency", "DefaultCurrency")
+    return body
 
 
 def _named_contact(company: Company, given: Mapping[str, Any], key: str | None, name: str) -> Row | None:
@@ -115,6 +122,27 @@ def _objects(given: Any, field: str) -> list[dict[str, str]]:
         {name: text(value, f"{field}.{name}", 500) for name, value in item.items() if isinstance(value, str)}
         for item in given
     ]
+
+
+_TERM_TYPES = ("DAYSAFTERBILLDATE", "DAYSAFTERBILLMONTH", "OFCURRENTMONTH", "OFFOLLOWINGMONTH")
+
+
+def _payment_terms(given: Any) -> dict[str, Any]:
+    """When the contact's sales invoices and bills are due. Raises Refusal."""
+    if not isinstance(given, Mapping):
+        raise Refusal("PaymentTerms must be an object", "PaymentTerms")
+    found: dict[str, Any] = {}
+    for side in ("Bills", "Sales"):
+        if (term := given.get(side)) is None:
+            continue
+        if not isinstance(term, Mapping) or term.get("Type") not in _TERM_TYPES:
+            raise Refusal("The payment terms are not of a valid Type", f"PaymentTerms.{side}.Type")
+        longest = 31 if str(term["Type"]).startswith("OF") else 999
+        day_ = term.get("Day")
+        if not isinstance(day_, int) or isinstance(day_, bool) or not 0 <= day_ <= longest:
+            raise Refusal("The payment terms are not of a valid Day", f"PaymentTerms.{side}.Day")
+        found[side] = {"Day": day_, "Type": term["Type"]}
+    return found
 
 
 def save_account(company: Company, given: Any, *, create_only: bool, key: str | None) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from finchat.servers.table import DATE, FLAG, GUID, MONEY, TEXT, Operation, Parameter, Resource, one_of
+from finchat.servers.table import DATE, FLAG, GUID, MONEY, TEXT, Operation, Parameter, Resource, one_of, records
 from finchat.servers.xero.arguments import (
     INCLUDE_ARCHIVED,
     LINES,
@@ -82,6 +82,32 @@ _invoice_rows = (
 
 _contacts = Resource("xero", "contact", "contacts", "/Contacts", "Contacts")
 _NAME = {"type": "string", "minLength": 1, "maxLength": 255}
+_ADDRESS = {
+    "type": "object",
+    "properties": {
+        "AddressType": one_of("POBOX", "STREET"),
+        **dict.fromkeys(("AddressLine1", "AddressLine2", "AddressLine3", "AddressLine4", "City", "Region"), TEXT),
+        **dict.fromkeys(("PostalCode", "Country", "AttentionTo"), TEXT),
+    },
+    "additionalProperties": False,
+}
+_PHONE = {
+    "type": "object",
+    "properties": {
+        "PhoneType": one_of("DEFAULT", "DDI", "MOBILE", "FAX"),
+        **dict.fromkeys(("PhoneNumber", "PhoneAreaCode", "PhoneCountryCode"), TEXT),
+    },
+    "additionalProperties": False,
+}
+_TERM = {
+    "type": "object",
+    "properties": {
+        "Day": {"type": "integer", "minimum": 0, "maximum": 999},
+        "Type": one_of("DAYSAFTERBILLDATE", "DAYSAFTERBILLMONTH", "OFCURRENTMONTH", "OFFOLLOWINGMONTH"),
+    },
+    "additionalProperties": False,
+}
+_TERMS = {"type": "object", "properties": {"Sales": _TERM, "Bills": _TERM}, "additionalProperties": False}
 _contact_changes = (
     field("first_name", "FirstName", "First name of the person."),
     field("last_name", "LastName", "Last name of the person."),
@@ -91,6 +117,9 @@ _contact_changes = (
     field("tax_number", "TaxNumber", "ABN, GST, VAT or tax id."),
     field("bank_account_details", "BankAccountDetails", "Bank account number of the contact."),
     field("default_currency", "DefaultCurrency", "ISO currency of new documents."),
+    field("addresses", "Addresses", "Addresses; POBOX is the postal one, which documents show.", records(_ADDRESS)),
+    field("phones", "Phones", "Phone numbers; DEFAULT is the one shown first.", records(_PHONE)),
+    field("payment_terms", "PaymentTerms", "When its invoices (Sales) and bills (Bills) are due.", _TERMS),
 )
 _contact_rows = (
     _contacts.list_all(

@@ -1,0 +1,25 @@
+"""Drafting invoices, bills, contacts and payments from what a person asks for: facts in, and out comes what is still
+needed, what contradicts the ledger, or one proposal. Pure but for `reading`, which gets the facts."""
+
+from finchat.workflows.drafting.contacts import WantedContact, draft_contact
+from finchat.workflows.drafting.documents import DocumentFacts, WantedDocument, WantedLine, draft_document
+from finchat.workflows.drafting.outcome import Contradiction, Drafted, DraftedLine, Missing, Needs, Outcome
+from finchat.workflows.drafting.payments import PaymentFacts, WantedPayment, draft_payment
+
+__all__ = [
+    "Contradiction",
+    "DocumentFacts",
+    "Drafted",
+    "DraftedLine",
+    "Missing",
+    "Needs",
+    "Outcome",
+    "PaymentFacts",
+    "WantedContact",
+    "WantedDocument",
+    "WantedLine",
+    "WantedPayment",
+    "draft_contact",
+    "draft_document",
+    "draft_payment",
+]
