@@ -47,6 +47,7 @@ class Meter:
         self._prices = prices
         self._requests = 0
         self._tokens = TokenUsage()
+        self._last_input = 0  # a conversation only grows: the next request is no smaller
         self._started = Clock.monotonic()
 
     @property
@@ -71,6 +72,7 @@ class Meter:
     def against(self, estimated_tokens: int) -> Stopped | None:
         """The limit that one more request would pass, if any."""
         limits, tokens = self._limits, self._tokens
+        estimated_tokens = max(estimated_tokens, self._last_input)
         used = tokens.input_tokens + tokens.output_tokens
         if self._requests >= limits.turns:
             return Stopped("turns", f"{self._requests} requests to the model are the limit (limits.turns)")
@@ -95,9 +97,14 @@ class Meter:
 
     def used(self, reported: TokenUsage, *, estimated_input: int, estimated_output: int) -> None:
         """What a turn used, by the endpoint's count; by ours where it tells none."""
+        self._last_input = reported.input_tokens
         told = reported.input_tokens or reported.output_tokens
         ours = TokenUsage(input_tokens=estimated_input, output_tokens=estimated_output)
         self._tokens += reported if told else ours
+
+    def compacted(self) -> None:
+        """The conversation was made shorter: the last request tells nothing of the next."""
+        self._last_input = 0
 
     async def within(self, awaitable: Awaitable[T]) -> T:
         """Wait for something, as long as there is time. Raises Stopped when it runs out, with the wait cancelled."""

@@ -238,6 +238,7 @@ class _Work:
                 if compacted or not self._conversation.compact():
                     raise
                 compacted = True
+                self._meter.compacted()
                 continue
             if broken is not None:
                 self._meter.used(broken.usage, estimated_input=tokens, estimated_output=0)
