@@ -17,6 +17,7 @@ from finchat.agent.evidence.layout import (
     currency_of,
     flatten,
     inherit,
+    is_report_figure,
     iso_date,
     nested,
 )
@@ -118,7 +119,7 @@ def _facts(
 ) -> Iterator[Fact]:
     evidence_id, path = at
     scalars, record = flat.scalars, f"{evidence_id}/{path}"
-    titled = context.kind == "report_line" and scalars.get("row") in ("line", "summary")
+    titled = is_report_figure(scalars)
     for name, raw in scalars.items():
         read = value_of(name, raw, scalars, context)
         if read is None:
@@ -132,7 +133,6 @@ def _facts(
         elif not _COMPARED.isdisjoint(name.split("_")):
             period = context.compare
         if field == "amount" and titled:
-            # A line that is no account's is a figure of its own: Gross Profit, Total Income.
             field = fields.snake(str(scalars.get("name") or "")) or "amount"
         yield Fact(
             evidence_id=evidence_id,

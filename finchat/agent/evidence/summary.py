@@ -13,10 +13,10 @@ from decimal import Decimal
 from typing import Any
 
 from finchat.agent.evidence import fields
-from finchat.agent.evidence.layout import Context, Flat, Layout, currency_of, iso_date
+from finchat.agent.evidence.layout import Context, Flat, Layout, currency_column, currency_of, iso_date
 from finchat.agent.evidence.walk import Row, rows_of
 
-_NOT_SUMMED = frozenset(("price", "unit_amount", "late_fee_rate"))
+_NOT_SUMMED = ("price", "unit_amount")
 _GROUPS = ("type", "status")
 _VALUES_OF_A_GROUP = 12
 Group = tuple[str | None, str, str]  # currency, type, status; "" where the record has none
@@ -62,7 +62,8 @@ def summarise(evidence_id: str, layout: Layout, *, first: int = 60) -> list[Tabl
         _note_types(table.types, row.flat, row.context)
         sums[row.table].add(row)
     for name, table in tables.items():
-        table.totals, table.counts = sums[name].finish()
+        if table.rows > 1:
+            table.totals, table.counts = sums[name].finish()
     return list(tables.values())
 
 
@@ -123,8 +124,8 @@ def amounts(flat: Flat, context: Context) -> Iterator[tuple[str, Decimal]]:
         if fields.role_by_name(name) not in ("money", "number") or isinstance(raw, bool):
             continue
         value = fields.number_of(raw)
-        if value is None or any(name.endswith(word) for word in _NOT_SUMMED):
-            continue
+        if value is None or name in flat.foreign or name.endswith(_NOT_SUMMED) or currency_column(name, scalars) == "":
+            continue  # a price, an amount of the record this one refers to, an amount in a currency nothing names
         beside = currency_of(name, scalars, context.currency) is not None
         if fields.numeric_role(name, raw, beside_currency=beside) == "money":
             yield name, value

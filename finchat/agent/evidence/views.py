@@ -69,11 +69,12 @@ def view_of(
         more = f" of {layout.total_in_ledger}" if layout.total_in_ledger is not None else ""
         lines.append(f"PARTIAL: one page{more}; there are more (next_cursor). Totals below are of this page alone.")
     lines += _head(data, shapes)
-    budget = _ROWS_CHARACTERS if len(shapes) < 3 else max(_ROWS_CHARACTERS * 2 // len(shapes), 500)
-    main_rows = shapes[0].rows if shapes else 0
-    for position, shape in enumerate(shapes[:8]):
-        inside = position > 0 and bool(shape.first and shape.first[0].parent) and "_" in shape.name
-        lines += _table(shape, budget, rows=not inside or main_rows <= 3)
+    names = {shape.name: shape for shape in shapes}
+    # What is inside many records is named; what is inside one or two is shown.
+    shown = [s for s in shapes if (inside := _parent(s)) is None or inside not in names or names[inside].rows <= 3]
+    budget = _ROWS_CHARACTERS if len(shown) < 2 else max(_ROWS_CHARACTERS * 2 // len(shown), 500)
+    for shape in shapes[:8]:
+        lines += _table(shape, budget, rows=shape in shown)
     if len(shapes) > 8:
         lines.append(f"More tables: {_named(shapes[8:])}.")
     if shapes:
@@ -127,11 +128,10 @@ def view_of_query(title: str, data: Mapping[str, Any]) -> str:
 def _table(shape: TableShape, budget: int, *, rows: bool) -> list[str]:
     lines = [f"{shape.name}: {shape.rows} {'row' if shape.rows == 1 else 'rows'}" + _kind(shape)]
     described = ", ".join(f"{name} {label}".strip() for name, label in shape.types.items())
-    lines.append("  fields: " + one_line(described, _FIELDS_CHARACTERS if rows else 300))
-    lines += _totals(shape)
-    if rows and shape.first:
-        lines += _rows(shape, budget)
-    return lines
+    if not rows:
+        return [f"{lines[0]} · {one_line(described, 240)}"]
+    lines.append("  fields: " + one_line(described, _FIELDS_CHARACTERS))
+    return lines + _totals(shape) + (_rows(shape, budget) if shape.first else [])
 
 
 def _rows(shape: TableShape, budget: int) -> list[str]:
@@ -227,9 +227,14 @@ def _compact(value: Any) -> str:
 
 
 def _kind(shape: TableShape) -> str:
-    first = shape.first[0] if shape.first else None
-    parent: Row | None = first.parent if first else None
-    return f" · part of {parent.table}, joined by parent_row_no = {parent.table}.row_no" if parent else ""
+    parent = _parent(shape)
+    return f" · parent_row_no = {parent}.row_no" if parent else ""
+
+
+def _parent(shape: TableShape) -> str | None:
+    """The table whose records hold the rows of this one."""
+    first: Row | None = shape.first[0] if shape.first else None
+    return first.parent.table if first is not None and first.parent is not None else None
 
 
 def _named(shapes: Sequence[TableShape]) -> str:
