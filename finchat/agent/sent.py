@@ -23,13 +23,13 @@ from finchat.agent.messages import (
     ToolSpec,
     UserText,
 )
+from finchat.agent.tokens import estimate
 from finchat.clock import instant_text
 from finchat.errors import plain
 from finchat.events import Emit, Notice, silent
 from finchat.store.database import make_private_directory
 
 PartKind = Literal["instructions", "tool", "user", "assistant", "reasoning", "call", "output"]
-_BYTES_A_TOKEN = 4  # of English and JSON, roughly; no tokenizer is at hand for every model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,11 +179,6 @@ def read_sent(lines: Iterable[str]) -> Iterator[SentRequest]:
             raise ValueError(f"not a line of what was sent: {error}") from None
 
 
-def estimated_tokens(text: str) -> int:
-    """Our estimate of the tokens of a text; the API's own count comes with its answer."""
-    return -(-len(text.encode("utf-8", "surrogatepass")) // _BYTES_A_TOKEN)
-
-
 def _described(one: Item | ToolSpec, called: Mapping[str, str]) -> SentPart:
     match one:
         case ToolSpec():
@@ -202,7 +197,7 @@ def _described(one: Item | ToolSpec, called: Mapping[str, str]) -> SentPart:
 
 def _part(kind: PartKind, label: str, text: str) -> SentPart:
     size = len(text.encode("utf-8", "surrogatepass")) + len(label.encode("utf-8", "surrogatepass"))
-    return SentPart(kind=kind, label=label, text=text, bytes=size, tokens=-(-size // _BYTES_A_TOKEN))
+    return SentPart(kind=kind, label=label, text=text, bytes=size, tokens=estimate(label) + estimate(text))
 
 
 def _compact(value: Mapping[str, Any]) -> str:
