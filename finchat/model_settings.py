@@ -87,8 +87,17 @@ class ModelSettings:
 
     @property
     def is_loopback(self) -> bool:
-        """The endpoint is this machine: it needs no key."""
+        """The endpoint is this machine."""
         return _is_loopback(self.host)
+
+    @property
+    def is_local(self) -> bool:
+        """The endpoint is this machine or one of its own network: it may need no key."""
+        return _is_private(self.host)
+
+    @property
+    def is_openai(self) -> bool:
+        return _is_openai(self.host)
 
     @property
     def effective_api(self) -> Api:

@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
-from finchat.agent.messages import Api, Model
-from finchat.errors import UsageError
+from finchat.agent.messages import Api, Model, ModelKeyRefused
 from finchat.model_settings import ModelSettings
 
 
 def open_model(settings: ModelSettings, *, stream: bool = True, api: Api | None = None) -> Model:
     """A Model for the configured endpoint; `api` overrides the settings. Nothing is sent before its first turn.
 
-    Raises UsageError for settings that cannot be used, ModelKeyRefused where a key is needed and there is none.
+    Imports openai, which takes a few hundred milliseconds. Raises UsageError for settings that cannot be used,
+    ModelKeyRefused where a key is needed and there is none, or it is none that a header can carry.
     """
     settings.check()
-    raise UsageError("the model cannot be opened yet")
+    _check_key(settings)
+    from finchat.agent.openai.chat import ChatDialect
+    from finchat.agent.openai.dialect import Dialect
+    from finchat.agent.openai.model import OpenAIModel
+    from finchat.agent.openai.responses import ResponsesDialect
+
+    name, destination = settings.effective_name, settings.destination
+    dialect: Dialect
+    if (api or settings.effective_api) == "responses":
+        dialect = ResponsesDialect(name, destination)
+    else:
+        dialect = ChatDialect(name, destination)
+    return OpenAIModel(settings, dialect, stream=stream)
+
+
+def _check_key(settings: ModelSettings) -> None:
+    variable = settings.key_env or "a variable, and name it with key_env under [model] in finchat.toml"
+    if settings.key is None and not settings.is_local:
+        raise ModelKeyRefused(f"no key for {settings.destination}", next=f"put the key into {variable}")
+    if settings.key is not None and not (settings.key.isascii() and settings.key.isprintable()):
+        raise ModelKeyRefused("the key holds characters that no key has", next=f"put the key into {variable}")
