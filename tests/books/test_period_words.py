@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -75,7 +76,7 @@ def test_quarters_fill_the_financial_year(as_of: date, end: tuple[int, int]) -> 
     year = said("last year", end=end, as_of=as_of).window
     quarters = [said(f"Q{n} FY{year.last.year}", end=end, as_of=as_of).window for n in range(1, 5)]
     assert (quarters[0].first, quarters[-1].last) == (year.first, year.last)
-    assert all(b.first - a.last == timedelta(days=1) for a, b in zip(quarters, quarters[1:], strict=False))
+    assert all(b.first - a.last == timedelta(days=1) for a, b in pairwise(quarters))
     assert year.last < said("this year", end=end, as_of=as_of).window.first <= as_of
     last, this = (said(f"{which} quarter", end=end, as_of=as_of).window for which in ("last", "this"))
     assert last.last + timedelta(days=1) == this.first <= as_of == said("ytd", end=end, as_of=as_of).window.last

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -9,7 +10,8 @@ from finchat.books.documents import Account
 from finchat.books.periods import Window
 from finchat.books.profit import tie_out, totals
 from finchat.providers.xero import details
-from tests.app.tools.room import TODAY
+
+TODAY = date(2026, 11, 20)
 
 DOCUMENT: dict[str, Any] = {
     "InvoiceID": "i", "Type": "ACCREC", "Status": "AUTHORISED", "Date": "2026-10-01", "Total": "115.00",
