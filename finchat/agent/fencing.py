@@ -32,7 +32,7 @@ class Fence:
 
     def within(self, text: str, limit: int) -> str:
         """The same in one line, at most `limit` characters of it: for a tool's description."""
-        return f"<{self.mark}>{self._without_mark(one_line(text.translate(_SPACES), limit))}</{self.mark}>"
+        return f"<{self.mark}>{self._without_mark(one_line(text[: limit * 4].translate(_SPACES), limit))}</{self.mark}>"
 
     def short(self, text: str) -> str:
         """A few words inside something that is fenced as a whole: cleaned, and unable to close that fence."""

@@ -65,7 +65,7 @@ class Finder:
                 if len(writes) < _MOST_WRITES:
                     writes.append({"for": one_line(name, _LONGEST_NAME), "use": self._draft_for(name)})
             elif len(found) < MOST_FOUND and self._shelf.can_offer(tool):
-                text = one_line(tool.description, _LONGEST_TEXT)
+                text = one_line(tool.description[: _LONGEST_TEXT * 4], _LONGEST_TEXT)
                 found.append({"name": self._shelf.named(server, name), "server": server, "description": text})
             if len(found) == MOST_FOUND and len(writes) == _MOST_WRITES:
                 break

@@ -66,14 +66,14 @@ def _lean(schema: Any, limit: int, say: Callable[[str], str], depth: int) -> Any
     if isinstance(schema, list):
         return [_lean(one, limit, say, depth + 1) for one in schema]
     if not isinstance(schema, Mapping):
-        return one_line(schema, _LONGEST_VALUE) if isinstance(schema, str) else schema
+        return one_line(schema[: _LONGEST_VALUE * 4], _LONGEST_VALUE) if isinstance(schema, str) else schema
     found: dict[str, Any] = {}
     for key, value in schema.items():
         if key in _LEFT_OUT or not isinstance(key, str):
             continue
         if key == "description":
             if limit and isinstance(value, str) and value.strip():
-                found[key] = say(one_line(value, limit))
+                found[key] = say(one_line(value[: limit * 4], limit))
         elif key in _NAMED and isinstance(value, Mapping):
             found[key] = {
                 name: _lean(one, limit, say, depth + 1) for name, one in value.items() if _is_name(name)

@@ -301,9 +301,11 @@ class _Work:
     def _figures(self, text: str) -> tuple[Figure, ...]:
         from finchat.agent import grounding
 
-        here = self._organisation
+        values, here = grounding.values_in(text, as_of=self._as_of), self._organisation
+        if not values:
+            return ()  # words alone: the evidence, however much there is, need not be looked at
         return grounding.check(
-            text, facts=self._evidence.facts(grounding.values_in(text, as_of=self._as_of)),
+            text, facts=self._evidence.facts(values),
             vocabulary=self._evidence.names(), question=self._question, as_of=self._as_of,
             year_end=(here.year_end_month, here.year_end_day),
         )  # fmt: skip
