@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from finchat.app.tools.contacts import candidates
 from finchat.app.tools.shape import DATE, money, one_of, text, tool
-from finchat.books.ageing import BUCKETS, Ageing, OpenItem, OpenMoney, totals
+from finchat.books.ageing import Ageing, CurrencyTotals, OpenItem, OpenMoney, totals
 from finchat.books.details import Detail, DocumentLine, Settled
 from finchat.books.periods import parse_day
 from finchat.canonical import plain_decimal
@@ -27,40 +27,33 @@ def rows(desk: Desk, as_of: date) -> list[OwnTool]:
     async def unpaid(arguments: Mapping[str, Any]) -> dict[str, Any]:
         side = cast(Side, arguments["type"])
         day = parse_day(str(arguments["as_of"]), "as_of") if "as_of" in arguments else as_of
-        head: dict[str, Any] = {"type": side, "as_of": day.isoformat()}
-        if "contact" not in arguments:
-            found, control = await open_documents.with_control(desk.provider, side, day)
-            base = desk.organisation.base_currency
-            ledger = {
-                "control_account": {
-                    "balance": None if control.balance is None else money(control.balance, base),
-                    "net_amount_due": None if control.documents is None else money(control.documents, base),
-                    "difference": None if control.difference is None else money(control.difference, base),
-                    "currency": base,
-                    "why": control.why,
-                }
-            }
-        else:
+        least = int(arguments.get("min_days_overdue", 0))
+        currency = arguments.get("currency")
+        head: dict[str, Any] = {"type": side, "as_of": day.isoformat(), **({"least_days": least} if least else {})}
+        beside: dict[str, Any] = {}
+        if "contact" in arguments:
             searched = await lookup.search_contact(XeroLookups(desk.provider), str(arguments["contact"]))
             if searched.one is None:
                 return {**head, _plural(side): [], **candidates(searched)}
             head["contact"] = searched.one.name
             found = await open_documents.open_documents(desk.provider, side, day, searched.one.id)
-            ledger = candidates(searched)
-        least = int(arguments.get("min_days_overdue", 0))
-        currency = arguments.get("currency")
+            beside = candidates(searched)
+        elif least or currency:
+            found = await open_documents.open_documents(desk.provider, side, day)
+        else:  # all that is open is what the control account should hold
+            found, control = await open_documents.with_control(desk.provider, side, day)
+            beside = {"control_account": _control(control, desk.organisation.base_currency)}
         items = [
             item for item in found.items if item.days_overdue >= least and currency in (None, item.document.currency)
         ]
         credits = [one for one in found.credits if currency in (None, one.credit.currency)]
         return {
             **head,
-            "min_days_overdue": least,
             "document_count": len(items),
-            "currencies": _totals(items, credits, part=bool(least)),
+            "currencies": _totals(items, credits, least),
             _plural(side): [_open_row(item) for item in items],
             "unallocated_credits": [_credit_row(one) for one in credits],
-            **ledger,
+            **beside,
             **_undated(found),
         }
 
@@ -98,31 +91,50 @@ def rows(desk: Desk, as_of: date) -> list[OwnTool]:
     ]
 
 
+def _control(control: open_documents.Control, base_currency: str) -> dict[str, Any]:
+    def told(amount: Decimal | None) -> str | None:
+        return None if amount is None else money(amount, base_currency)
+
+    return {
+        "balance": told(control.balance),
+        "net_amount_due": told(control.documents),
+        "difference": told(control.difference),
+        "currency": base_currency,
+        "why": control.why,
+    }
+
+
 def _plural(side: Side) -> str:
     return f"{side}s"
 
 
-def _totals(items: list[OpenItem], credits: list[OpenMoney], *, part: bool) -> list[dict[str, Any]]:
-    """Totals per currency. Credits have no due date: they are set off against all that is open, and where only `part`
-    of it is listed they are left out."""
+def _totals(items: list[OpenItem], credits: list[OpenMoney], least: int) -> list[dict[str, Any]]:
+    """Totals per currency. Where only what is `least` days overdue is listed, the total says so in its name, so that it
+    passes for no other; credits have no due date and are set off against all that is open, never against a part."""
+
+    def sums(each: CurrencyTotals) -> dict[str, str]:
+        due = money(each.amount_due, each.currency)
+        if least:
+            return {f"amount_due_{least}_days_overdue_or_more": due}
+        return {
+            "amount_due": due,
+            "overdue": money(each.overdue, each.currency),
+            "unallocated_credits": money(each.unallocated_credits, each.currency),
+            "net_amount_due": money(each.net, each.currency),
+        }
+
     return [
         {
             "currency": each.currency,
             "document_count": each.documents,
-            "amount_due": money(each.amount_due, each.currency),
-            "overdue": money(each.overdue, each.currency),
-            **(
-                {}
-                if part
-                else {
-                    "unallocated_credits": money(each.unallocated_credits, each.currency),
-                    "net_amount_due": money(each.net, each.currency),
-                }
-            ),
-            "buckets": {name: money(each.buckets[name][1], each.currency) for name in BUCKETS},
-            "bucket_counts": {name: each.buckets[name][0] for name in BUCKETS},
+            **sums(each),
+            "buckets": {
+                name: {"amount_due": money(amount, each.currency), "document_count": count}
+                for name, (count, amount) in each.buckets.items()
+                if count or not least
+            },
         }
-        for each in totals(items, [] if part else credits)
+        for each in totals(items, [] if least else credits)
     ]
 
 

@@ -74,7 +74,7 @@ def _document(now: ProfitOfPeriod, before: ProfitOfPeriod | None, top: int, orga
         "organisation": organisation,
         "basis": now.report.basis,
         "period": period(now.period.window),
-        "period_label": now.period.label,
+        "period_description": now.period.label,
         "complete": now.period.complete,
         "currency": currency,
         "totals": _amounts(now.totals, currency),
@@ -140,7 +140,7 @@ def _comparison(now: ProfitOfPeriod, before: ProfitOfPeriod, currency: str) -> d
         )
     return {
         "period": period(before.period.window),
-        "period_label": before.period.label,
+        "period_description": before.period.label,
         "currency": currency,
         "totals": _amounts(before.totals, currency),
         "ratios": _ratios(before.ratios),
