@@ -2,22 +2,63 @@
 
 from __future__ import annotations
 
+import gc
+import json
 import os
+import shutil
 import sys
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 # Hundreds of processes start here: they find the program compiled, as an installed one is.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
+# Every write is synced, thousands of times: in memory, where there is enough of it, nothing waits for a disk.
+_MEMORY = Path("/dev/shm")
+if os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > 2 << 30:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays: the garbage collector need not go through it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _sound_schemas() -> Iterator[None]:
+    """A schema that was found sound is not looked through again by the next of the many sessions in one process."""
+    real, sound = Draft202012Validator.check_schema, set[str]()
+
+    def check_schema(schema: Any, *args: Any, **kwargs: Any) -> None:
+        text = json.dumps(schema)
+        if text not in sound:
+            real(schema, *args, **kwargs)
+            sound.add(text)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Draft202012Validator, "check_schema", check_schema)
+        yield
+
+
+@pytest.fixture(scope="session")
+def _homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    base = tmp_path_factory.mktemp("homes")
+    return (base / str(n) for n in count())
+
 
 @pytest.fixture(autouse=True)
-def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+def own_home(_homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> Path:
     """FINCHAT_HOME in a fresh directory; nothing of the person's own environment reaches a test."""
-    home = tmp_path_factory.mktemp("home")
+    home = next(_homes)
+    home.mkdir()
     monkeypatch.setenv("FINCHAT_HOME", str(home))
     for name in ("COLUMNS", "FINCHAT_NOW", "NO_COLOR", "XERO_BASE_URL", "XERO_CLIENT_BEARER_TOKEN"):
         monkeypatch.delenv(name, raising=False)

@@ -37,9 +37,10 @@ from ptyprocess import PtyProcess  # type: ignore[import-untyped]
 ROOT = Path(__file__).parents[1]
 # What finchat and its libraries import only when it is needed.
 _LATER = (
-    "babel.numbers", "jsonschema._legacy_keywords", "lark", "prompt_toolkit", "prompt_toolkit.application",
-    "prompt_toolkit.input.vt100", "prompt_toolkit.output.vt100", "rapidfuzz.fuzz", "rich.live", "rich.table",
-    "sqlite3", "zoneinfo",
+    "anyio._backends._asyncio", "babel.numbers", "jsonschema._legacy_keywords", "lark", "prompt_toolkit",
+    "prompt_toolkit.application", "prompt_toolkit.input.vt100", "prompt_toolkit.output.vt100",
+    "rapidfuzz.fuzz", "rich.live", "rich.table", "sqlite3", "typer._adapters",
+    "typer._click.decorators", "zoneinfo",
 )  # fmt: skip
 _INTEGER = struct.Struct("i")
 
