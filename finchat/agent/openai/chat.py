@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from finchat.agent.messages import (
@@ -21,7 +21,7 @@ from finchat.agent.messages import (
     UserText,
 )
 from finchat.agent.openai.calls import CallParts
-from finchat.agent.openai.dialect import OwnReasoning, encoded
+from finchat.agent.openai.dialect import Conversation, Encoded, OwnReasoning, Tools, encoded, encoded_object
 from finchat.agent.openai.failures import is_context_text
 from finchat.agent.openai.wire import (
     Words,
@@ -52,14 +52,21 @@ class ChatDialect:
         self._model = model
         self._reasoning = OwnReasoning(self.api, destination, model)
         self._counts_usage = True
+        self._conversation = Conversation(self._messages)
+        self._tools = Tools(_tool)
 
     def body(self, request: ModelRequest, *, stream: bool) -> bytes:
-        body: dict[str, Any] = {"model": self._model, "messages": self._messages(request), "stream": stream}
+        system = {"role": "system", "content": request.instructions}
+        body: dict[str, bytes | Encoded] = {
+            "model": encoded(self._model),
+            "stream": encoded(stream),
+            "messages": self._conversation.encoded([system], request.items),
+        }
         if stream and self._counts_usage:
-            body["stream_options"] = {"include_usage": True}
+            body["stream_options"] = encoded({"include_usage": True})
         if request.tools:
-            body["tools"] = [_tool(spec) for spec in request.tools]
-        return encoded(body)
+            body["tools"] = self._tools.encoded(request.tools)
+        return encoded_object(body)
 
     def reader(self, request: ModelRequest) -> ChatReader:
         before = sum(1 for item in request.items if isinstance(item, ToolCall))
@@ -71,10 +78,10 @@ class ChatDialect:
             return "stream_options"
         return None
 
-    def _messages(self, request: ModelRequest) -> list[dict[str, Any]]:
-        messages: list[dict[str, Any]] = [{"role": "system", "content": request.instructions}]
+    def _messages(self, items: Sequence[Item]) -> list[dict[str, Any]]:
+        messages: list[dict[str, Any]] = []
         turn: dict[str, Any] | None = None  # the assistant's message that is being put together
-        for item in request.items:
+        for item in items:
             if isinstance(item, UserText | ToolOutput):
                 turn = None
                 messages.append(_message(item))

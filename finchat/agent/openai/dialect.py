@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
-from finchat.agent.messages import Api, ModelRequest, Reasoning, TurnComplete
+from finchat.agent.messages import (
+    Api,
+    Item,
+    ModelRequest,
+    Reasoning,
+    ToolOutput,
+    ToolSpec,
+    TurnComplete,
+    UserText,
+)
 
 
 class Reader(Protocol):
@@ -41,9 +50,72 @@ class Dialect(Protocol):
         or None when that is not why it refused."""
 
 
-def encoded(body: Mapping[str, Any]) -> bytes:
-    """A body as JSON. Halves of surrogate pairs, which no server can read, become question marks."""
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":"), default=dict).encode("utf-8", "replace")
+def encoded(value: Any) -> bytes:
+    """A value as JSON. Halves of surrogate pairs, which no server can read, become question marks."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=dict).encode("utf-8", "replace")
+
+
+Encoded = list[bytes | bytearray]  # in pieces: a long conversation is copied once, when the body is put together
+
+
+def encoded_object(fields: Mapping[str, bytes | Encoded]) -> bytes:
+    """A JSON object of fields that are encoded already."""
+    parts: Encoded = []
+    for name, value in fields.items():
+        parts.append(b'%s"%s":' % (b"," if parts else b"{", name.encode()))
+        parts += value if isinstance(value, list) else [value]
+    return b"".join([*parts, b"}"])
+
+
+class Conversation:
+    """The items of a request as JSON, where only what came since the last request is encoded: the time of a turn does
+    not grow with the conversation.
+
+    `write` gives the elements of the API's list for a run of items; it must not need the items before a person's text
+    or a tool's output.
+    """
+
+    def __init__(self, write: Callable[[Sequence[Item]], Sequence[Any]]) -> None:
+        self._write = write
+        self._items: tuple[Item, ...] = ()
+        self._encoded = bytearray()
+
+    def encoded(self, first: Sequence[Any], items: tuple[Item, ...]) -> Encoded:
+        """A JSON list of `first` and the items, in pieces to be joined before the next call."""
+        known = len(self._items)
+        if items[:known] != self._items:  # equal objects are seen at their identity
+            known, self._items, self._encoded = 0, (), bytearray()
+        new = _joined(self._write(items[known:]))
+        rest = b""
+        if items and isinstance(items[-1], UserText | ToolOutput):
+            self._items = items
+            self._encoded += b"," + new if self._encoded and new else new
+        else:
+            rest = new
+        out: Encoded = [b"["]
+        for piece in (_joined(first), self._encoded, rest):
+            if piece:
+                out += [b",", piece] if len(out) > 1 else [piece]
+        return [*out, b"]"]
+
+
+def _joined(elements: Sequence[Any]) -> bytes:
+    return b",".join(encoded(element) for element in elements)
+
+
+class Tools:
+    """The tools of a request as JSON, encoded again only when they are others."""
+
+    def __init__(self, write: Callable[[ToolSpec], Any]) -> None:
+        self._write = write
+        self._specs: tuple[ToolSpec, ...] = ()
+        self._encoded = b""
+
+    def encoded(self, specs: tuple[ToolSpec, ...]) -> bytes:
+        if specs != self._specs:
+            self._encoded = encoded([self._write(spec) for spec in specs])
+            self._specs = specs
+        return self._encoded
 
 
 class OwnReasoning:

@@ -6,7 +6,7 @@ across tool turns, so that the model keeps its thoughts and the vendor keeps not
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,12 +20,13 @@ from finchat.agent.messages import (
     TokenUsage,
     ToolCall,
     ToolOutput,
+    ToolSpec,
     TurnComplete,
     UserText,
 )
 from finchat.agent.openai.calls import MAX_CALLS
 from finchat.agent.openai.chat import reported
-from finchat.agent.openai.dialect import OwnReasoning, encoded
+from finchat.agent.openai.dialect import Conversation, Encoded, OwnReasoning, Tools, encoded, encoded_object
 from finchat.agent.openai.wire import (
     MAX_CHARACTERS,
     Words,
@@ -53,30 +54,22 @@ class ResponsesDialect:
         self._model = model
         self._reasoning = OwnReasoning(self.api, destination, model)
         self._wants_reasoning = True
+        self._conversation = Conversation(self._written)
+        self._tools = Tools(_tool)
 
     def body(self, request: ModelRequest, *, stream: bool) -> bytes:
-        written = (self._written(item) for item in request.items)
-        body: dict[str, Any] = {
-            "model": self._model,
-            "instructions": request.instructions,
-            "input": [item for item in written if item is not None],
-            "store": False,
-            "stream": stream,
+        body: dict[str, bytes | Encoded] = {
+            "model": encoded(self._model),
+            "store": encoded(False),
+            "stream": encoded(stream),
+            "instructions": encoded(request.instructions),
+            "input": self._conversation.encoded([], request.items),
         }
         if self._wants_reasoning:
-            body["include"] = [_ENCRYPTED]
+            body["include"] = encoded([_ENCRYPTED])
         if request.tools:
-            body["tools"] = [
-                {
-                    "type": "function",
-                    "name": spec.name,
-                    "description": spec.description,
-                    "parameters": spec.parameters,
-                    "strict": False,  # the API's default takes a small part of JSON Schema only
-                }
-                for spec in request.tools
-            ]
-        return encoded(body)
+            body["tools"] = self._tools.encoded(request.tools)
+        return encoded_object(body)
 
     def reader(self, request: ModelRequest) -> ResponsesReader:
         return ResponsesReader(self._reasoning)
@@ -88,7 +81,11 @@ class ResponsesDialect:
             return "include"
         return None
 
-    def _written(self, item: Item) -> Mapping[str, Any] | None:
+    def _written(self, items: Sequence[Item]) -> list[Mapping[str, Any]]:
+        elements = (self._element(item) for item in items)
+        return [element for element in elements if element is not None]
+
+    def _element(self, item: Item) -> Mapping[str, Any] | None:
         match item:
             case UserText():
                 return {"type": "message", "role": "user", "content": item.text}
@@ -102,6 +99,16 @@ class ResponsesDialect:
                 return {"type": "function_call_output", "call_id": item.call_id, "output": item.text}
             case Reasoning():
                 return self._reasoning.given_back(item)
+
+
+def _tool(spec: ToolSpec) -> dict[str, Any]:
+    return {
+        "type": "function",
+        "name": spec.name,
+        "description": spec.description,
+        "parameters": spec.parameters,
+        "strict": False,  # the API's default takes a small part of JSON Schema only
+    }
 
 
 @dataclass(slots=True)
