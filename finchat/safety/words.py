@@ -43,6 +43,7 @@ def deed(proposal: Proposal, write: Write) -> str:
         return f"{_CREDITS[subject]} put against {_object(proposal, write)}"
     told = _told(proposal, write)
     what = told[0] if told else f"{subject.replace('_', ' ')} {verb}:"
+    what = what.replace("new ", "new draft ") if write.arguments.get("status") == "DRAFT" else what
     return f"{what} {_object(proposal, write)}"
 
 

@@ -9,7 +9,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from finchat.books.plan import DOUBTFUL, EDITED, Ask, Effect, Plan, Proposal, Write
+from finchat.books.plan import DOUBTFUL, DRAFTED, EDITED, Ask, Effect, Plan, Proposal, Write
 from finchat.text.sanitise import scalars, visible
 from finchat.ui.amounts import day, money
 from finchat.ui.invoicing import document_rows
@@ -52,7 +52,7 @@ def card_lines(
     flag = f" {SANDBOX} " if plan.organisation.sandbox else ""
     card.rule(f" {number} of {total} · {visible(proposal.id)} ", flag)
     what, kind = settles(proposal, None, accounts), proposal.kind.replace("_", " ")
-    said = proposal.kind == "allocation" or what.startswith(kind)
+    said = proposal.kind in ("allocation", "create") or what.startswith(kind)
     card.row("Proposal", what if said else f"{kind}: {what}", "bold")
     changed = any(e.kind == EDITED for e in proposal.evidence)
     why = "changed by a person" if changed else f"confidence {proposal.confidence:f}"
@@ -80,7 +80,8 @@ def card_lines(
         card.row("Stays open", f"{visible(link.number)}: {money(rest, link.currency)} remains due")
     _evidence(card, proposal)
     rival = proposal.rival
-    card.row("Rival", f"{visible(rival.text)}; {visible(rival.why_lost)}" if rival else "no other answer was found")
+    if rival is not None or all(e.kind != DRAFTED for e in proposal.evidence):
+        card.row("Rival", f"{visible(rival.text)}; {visible(rival.why_lost)}" if rival else "no other answer was found")
     for note in (*notes, *_other_days(proposal)):
         card.row("Note", visible(note), "yellow")
     if len(proposal.writes) > 1:

@@ -11,7 +11,7 @@ from finchat.safety.results import WriteResult
 from finchat.safety.words import deed
 from finchat.text.sanitise import one_line, visible
 from finchat.ui.amounts import amount, money
-from finchat.ui.settlement import settles
+from finchat.ui.settlement import does, settles
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -102,7 +102,13 @@ def confirm_sentence(plan: Plan, results: Sequence[WriteResult], vendor: str) ->
     written = {r.proposal_id for r in results if r.outcome == "committed"}
     if not written:
         return None
-    lines = {p.line_id for p in plan.proposals if p.id in written}
+    lines = {p.line_id for p in plan.proposals if p.id in written} - {""}
+    if not lines:  # asked for in conversation, or what was, taken back
+        undone = any(write.reverses for p in plan.proposals if p.id in written for write in p.writes)
+        paid = any(p.kind == "payment" for p in plan.proposals if p.id in written)
+        if undone or not paid:
+            return None
+        return f"No bank line shows this payment yet; match it to its bank line in {vendor} once there is one."
     count = f"{len(lines)} bank line{'s' * (len(lines) != 1)}"
     if any(write.reverses for p in plan.proposals if p.id in written for write in p.writes):
         return f"finchat took back what it had recorded of {count}; each can be matched anew."
@@ -114,6 +120,8 @@ def _what(proposal: Proposal, write: Write) -> str:
     name = ", ".join(f"{one_line(li.number, 24) or li.type} {one_line(li.contact, 40)}" for li in links)
     if write.reverses:
         return deed(proposal, write)
+    if write.operation in ("invoice.create", "contact.create"):
+        return does(proposal, write) + (f", {money(write.amount, write.currency)}" if write.amount else "")
     verb = write.operation.replace(".create", "").replace(".allocate", " allocation").replace("_", " ")
     return f"{verb} {money(write.amount, write.currency)} · {name or settles(proposal)}"
 

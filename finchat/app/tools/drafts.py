@@ -157,7 +157,7 @@ class _Drafts:
         if isinstance(outcome, Contradiction):
             return self._told(_contradiction(outcome))
         plan = self._same_waiting(outcome.proposal) or await self._kept(draft, outcome.proposal)
-        return self._told(_proposed(outcome, plan))
+        return self._told(_proposed(outcome, plan), flagged=True)
 
     async def _kept(self, draft: Draft, proposal: Proposal) -> Plan:
         from finchat.agent.tray import ProposedPlan
@@ -180,10 +180,11 @@ class _Drafts:
         waiting = (one.plan for one in self._tray.waiting())
         return next((plan for plan in waiting if [_without_tokens(p) for p in plan.proposals] == [wanted]), None)
 
-    def _told(self, result: dict[str, Any]) -> dict[str, Any]:
+    def _told(self, result: dict[str, Any], *, flagged: bool = False) -> dict[str, Any]:
+        """`flagged`: a draft, which says that it is of the sandbox."""
         sandbox = self._desk.organisation.sandbox
-        words = f"{SANDBOX}: {result['text']}" if sandbox else result["text"]
-        return {**result, "text": words, "sandbox": sandbox, "organisation": self._desk.organisation.name}
+        words = f"{SANDBOX}: {result['text']}" if sandbox and flagged else result["text"]
+        return {**result, "text": words, "sandbox": sandbox}
 
 
 def _needs(needs: Needs) -> dict[str, Any]:

@@ -121,6 +121,10 @@ def make_parties(seed: int) -> Parties:
     return Parties(customers, suppliers, *office)
 
 
+# What was agreed with a customer or supplier; with most nothing was, and each document says when it is due.
+_TERMS = ((20, "OFFOLLOWINGMONTH"), (14, "DAYSAFTERBILLDATE"), None, None, None)
+
+
 def contact_record(party: Party, updated: str) -> dict[str, Any]:
     """The contact in Xero's own shape."""
     slug = "".join(letter for letter in party.name.lower() if letter.isascii() and letter.isalpha())[:18]
@@ -137,6 +141,9 @@ def contact_record(party: Party, updated: str) -> dict[str, Any]:
         "Phones": [{"PhoneType": "DEFAULT"}],
         "UpdatedDateUTC": updated,
     }
+    side = {"customer": "Sales", "supplier": "Bills"}.get(party.role)
+    if side and (terms := _TERMS[int(party.id[:2], 16) % len(_TERMS)]):
+        record["PaymentTerms"] = {side: {"Day": terms[0], "Type": terms[1]}}
     return record
 
 

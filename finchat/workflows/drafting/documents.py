@@ -144,6 +144,9 @@ class _Document:
             links.append(link)
             writes.append(made)
             self.gathering.said.append(f"the contact {link.contact} is made first")
+            if near := lookups.near_contacts(self.context, link.contact):
+                named = ", ".join(one.name for one in near)
+                self.gathering.doubts.append(f"there are contacts with names like {link.contact}: {named}")
             new = replace(new, contact=Party("", link.contact), contact_from="w1")
         place = Place("p1", f"w{len(writes) + 1}", tuple(write.id for write in writes))
         link, written = invoice_write(self.context, place, new)
@@ -190,7 +193,7 @@ class _Document:
             gathering.ask(f"{where}.unit_amount", f"How much is it each{said}?")
         to = lookups.account(context, type, line.account, f"{where}.account_code") if line.account else None
         if to is None:
-            choices = lookups.account_choices(lookups.fitting_accounts(context, type))
+            choices = lookups.account_choices(lookups.usual_accounts(context, type))
             gathering.ask(f"{where}.account_code", f"Which account is it coded to{said}?", choices)
         rate = _NO_TAX if no_tax else self._tax(line, to, where, said)
         if to is None or rate is None or unit is None or not text:

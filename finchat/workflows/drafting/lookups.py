@@ -119,10 +119,16 @@ def tax_choices(rates: Iterable[TaxRate]) -> list[Choice]:
     return [{"tax_type": r.type, "name": r.name, "percent": f"{r.percent:f}"} for r in rates]
 
 
+def usual_accounts(context: WriteContext, type: str) -> list[Account]:
+    """The accounts that lines of such documents are usually coded to; all that there are where none is."""
+    usual = "revenue" if type == "invoice" else "expense"
+    return [a for a in codable(context) if a.kind == usual] or codable(context)
+
+
 def fitting_accounts(context: WriteContext, type: str) -> list[Account]:
     """The accounts a line can be coded to, those that such documents are usually coded to first."""
-    usual = "revenue" if type == "invoice" else "expense"
-    return sorted(codable(context), key=lambda a: (a.kind != usual, a.code))
+    usual = usual_accounts(context, type)
+    return [*usual, *(a for a in codable(context) if a not in usual)]
 
 
 def account(context: WriteContext, type: str, named: str, field: str) -> Account:
