@@ -159,6 +159,8 @@ class StandIns:
         spans: list[tuple[int, int, _Known | PersonalKind]] = [
             (raw[start], raw[end], known) for start, end, known in self._values(decoded, own=own)
         ]
+        if decoded != text:  # what looks like an escape may be none
+            spans += self._values(text, own=own)
         spans += [(raw[start], raw[end], kind) for start, end, kind in _shapes(decoded)]
         spans += [(*found.span(), "Text") for found in _STAND_IN.finditer(text)]
         apart: list[tuple[int, int, _Known | PersonalKind]] = []
