@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from finchat.app.desk import Desk
     from finchat.connections.own_tools import OwnTool
 
+_BUCKETS_BEGIN = (1, 31, 61, 91)  # days overdue; from any other day on a bucket would be listed in part
 _KINDS = {"payment": "payments", "credit_note": "credits", "overpayment": "credits", "prepayment": "credits"}
 
 
@@ -131,7 +132,7 @@ def _totals(items: list[OpenItem], credits: list[OpenMoney], least: int) -> list
             "buckets": {
                 name: {"amount_due": money(amount, each.currency), "document_count": count}
                 for name, (count, amount) in each.buckets.items()
-                if count or not least
+                if not least or (count and least in _BUCKETS_BEGIN)
             },
         }
         for each in totals(items, [] if least else credits)

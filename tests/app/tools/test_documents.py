@@ -71,6 +71,7 @@ async def test_over_thirty_days_lists_no_other_and_sets_off_no_credit(
 ) -> None:
     async with room(own_home, monkeypatch) as here:
         told = await here.call("open_documents", type="invoice", min_days_overdue=31)
+        within = await here.call("open_documents", type="invoice", min_days_overdue=45)
         before = (TODAY - timedelta(days=30)).isoformat()
         ((count,),) = here.sql(
             "SELECT count(*) FROM document WHERE type = 'ACCREC' AND status = 'AUTHORISED' AND due_date < ?", before
@@ -78,6 +79,7 @@ async def test_over_thirty_days_lists_no_other_and_sets_off_no_credit(
     assert told["document_count"] == count == len(told["invoices"]) > 0
     assert all(row["days_overdue"] > 30 and row["due_date"] < before for row in told["invoices"])
     assert "control_account" not in told
+    assert all(each["buckets"] == {} for each in within["currencies"])  # 45 days on is within a bucket
     for each in told["currencies"]:
         late = [Decimal(row["amount_due"]) for row in told["invoices"] if row["currency"] == each["currency"]]
         assert Decimal(each["amount_due_31_days_overdue_or_more"]) == sum(late)
