@@ -28,6 +28,11 @@ _EMPTY = frozenset(
 )  # fmt: skip
 _MAKING = frozenset({"create", "add", "draft", "make", "new", "record", "post", "raise"})
 
+_CHANGING = _MAKING | {
+    "allocate", "apply", "approve", "change", "correct", "delete", "edit", "match", "pay", "refund", "remove", "send",
+    "set", "settle", "undo", "update", "void", "write",
+}  # fmt: skip
+
 
 class Shelf(Protocol):
     """What is searched: the offering."""
@@ -69,6 +74,8 @@ class Finder:
                 found.append({"name": self._shelf.named(server, name), "server": server, "description": text})
             if len(found) == MOST_FOUND and len(writes) == _MOST_WRITES:
                 break
+        if found and not wanted & _CHANGING:
+            writes = []  # nobody asked for a change
         return {"tools": found, "writes": [_advice(one) for one in writes], "next": _next(bool(found), bool(writes))}
 
     def _index(
