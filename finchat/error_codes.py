@@ -42,6 +42,7 @@ CODES: Mapping[str, str] = {
     "approval_used": "The approval was used before, or is being used now.",
     "payload_changed": "The payload is not the one that was approved.",
     "plan_changed": "Another plan has the same id.",
+    "tool_quarantined": "The tool is not as it was first seen, or is new, and nobody has looked at it yet.",
     "tool_changed": "The tool is not offered any more, or is not the one the plan was made with.",
     "server_changed": "The server is configured differently than when the plan was made.",
     "other_server": "The plan was made for another server or organisation.",

@@ -455,6 +455,7 @@ async def open_desk(call: Invocation, via: Via, *, session_id: str | None = None
         from finchat.connections.organisation_keys import OrganisationKeys
         from finchat.connections.paced import PacedToolbox
         from finchat.connections.pacing import Pacer, open_budget
+        from finchat.connections.pins import PinnedToolbox, Pins
         from finchat.connections.sessions import open_session
         from finchat.providers.xero import XeroProvider
         from finchat.safety.guard import Guard
@@ -491,6 +492,9 @@ async def open_desk(call: Invocation, via: Via, *, session_id: str | None = None
             )
         )
         here = settings.fingerprint("")
+        if not settings.in_memory:  # finchat's own server in this process is this program
+            pins = Pins(stack.enter_context(state_database(call.home)))
+            session = PinnedToolbox(session, pins, here, emit=progress)
         paced = PacedToolbox(session, pacer, here, is_read=is_read, emit=progress)
         guard = Guard(
             sessions={settings.name: paced},

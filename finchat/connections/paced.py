@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from finchat.connections.pacing import LONGEST_WAIT_S, Pacer, Slot
-from finchat.connections.toolbox import CallError, CallResult, Tool, Toolbox
+from finchat.connections.toolbox import CallError, CallResult, Tool, Toolbox, withheld
 from finchat.errors import FinchatError, LimitReached
 from finchat.events import Emit, Notice, silent
 
@@ -50,6 +50,10 @@ class PacedToolbox:
 
     async def tools(self) -> Mapping[str, Tool]:
         return await self._inner.tools()
+
+    def withheld(self, name: str) -> CallError | None:
+        """See Withholding."""
+        return withheld(self._inner, name)
 
     async def reserve(self) -> CallError | None:
         """Wait for the place of the next write now, so that nothing is waited for between its intent and its send.

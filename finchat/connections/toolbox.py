@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from finchat.canonical import sha256_of
 
@@ -97,6 +97,19 @@ class Toolbox(Protocol):
         deadline_s: float | None = None,
     ) -> CallResult:
         """One call. Faults of the server, the wire or the deadline come back as CallResult.error, not as exceptions."""
+
+
+@runtime_checkable
+class Withholding(Protocol):
+    """A Toolbox that keeps tools back which its server does offer."""
+
+    def withheld(self, name: str) -> CallError | None:
+        """Why a tool of the last listing is kept back; None for one that is not."""
+
+
+def withheld(toolbox: Toolbox, name: str) -> CallError | None:
+    """Why a toolbox keeps a tool back, when it keeps any back."""
+    return toolbox.withheld(name) if isinstance(toolbox, Withholding) else None
 
 
 def _exact(value: Any) -> Any:

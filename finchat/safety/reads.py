@@ -13,7 +13,7 @@ from finchat.books.documents import Organisation
 from finchat.books.plan_json import organisation_json
 from finchat.canonical import sha256_of
 from finchat.clock import Clock
-from finchat.connections.toolbox import CallError, CallResult, Tool, Toolbox
+from finchat.connections.toolbox import CallError, CallResult, Tool, Toolbox, withheld
 from finchat.safety.audit import AuditLog, AuditRecord
 from finchat.safety.policy import Decision, Policy
 from finchat.safety.profile_protocol import ORGANISATION_RESOURCES, Profile
@@ -86,7 +86,8 @@ class GuardedToolbox:
             else:
                 allowed_by = "human"
         if refusal is None and name not in await self._door.toolbox.tools():
-            refusal = _no("unknown_tool", f"{self.server} offers no tool {name}", "see `finchat servers`")
+            unknown = _no("unknown_tool", f"{self.server} offers no tool {name}", "see `finchat servers`")
+            refusal = withheld(self._door.toolbox, name) or unknown
         if refusal is not None:
             self._note(name, arguments, decision, decision.decided_by, refused=refusal)
             return CallResult(error=refusal)

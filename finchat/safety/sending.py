@@ -12,7 +12,7 @@ from typing import Literal, Protocol, runtime_checkable
 
 from finchat.books.money import amount_text
 from finchat.books.plan import Write
-from finchat.connections.toolbox import CallError, CallResult, Tool, Toolbox
+from finchat.connections.toolbox import CallError, CallResult, Tool, Toolbox, withheld
 from finchat.errors import FinchatError, UsageError, WriteRefused
 from finchat.events import Emit, Notice, Waiting, Working, Writing
 from finchat.safety.attempt import Attempt, approved_hash
@@ -328,6 +328,8 @@ def permit(policy: Policy, door: Door, write: Write, tools: Mapping[str, Tool]) 
         raise refusal
     tool = tools.get(write.tool)
     if tool is None or tool.sha256 != write.tool_sha256:
+        if tool is None and (held := withheld(door.toolbox, write.tool)) is not None:
+            raise WriteRefused(held.message, code="tool_changed", next=held.next)
         what = "is no longer offered" if tool is None else "changed since the plan was made"
         raise WriteRefused(
             f"the tool {write.tool} of {door.toolbox.server} {what}", code="tool_changed", next="make a new plan"
