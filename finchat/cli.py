@@ -18,7 +18,7 @@ from finchat.errors import ExitCode, FinchatError, UsageError
 if TYPE_CHECKING:
     from finchat.app.invocation import Invocation
 
-HELP = """Match and record your bank lines in Xero, and write nothing you have not approved.
+HELP = """Ask about your books in Xero, match and record your bank lines, and write nothing you have not approved.
 
 On a machine with nothing set up, every command works on a sandbox company:  finchat reconcile --days 7"""
 
@@ -159,6 +159,35 @@ def reconcile(
         call, days=days, first=first, last=last, account=account, rates=rates, from_files=from_files, out=plan, yes=yes,
         statement=StatementFlags(tuple(statement or ()), csv_dates, csv_columns, export), review=review,
     )  # fmt: skip
+
+
+@cli.command()
+@_with_common
+def ask(
+    call: "Invocation",
+    *,
+    question: Annotated[str, typer.Argument(metavar="TEXT", help="The question, in quotes; - reads it from stdin.")],
+    api: Annotated[
+        str | None, typer.Option(metavar="chat|responses", help="Which of OpenAI's APIs the endpoint is spoken to by.")
+    ] = None,
+    no_stream: Annotated[bool, typer.Option("--no-stream", help="Take each answer whole, not as it comes.")] = False,
+    events: Annotated[bool, typer.Option("--events", help="Print the events as JSON lines; never ask.")] = False,
+    read_only: Annotated[bool, typer.Option("--read-only", help="Let it propose nothing.")] = False,
+    private: Annotated[
+        bool, typer.Option("--private", help="Send stand-ins for names and contact data to the model.")
+    ] = False,
+    show_sent: Annotated[bool, typer.Option("--show-sent", help="List all that left for the model.")] = False,
+) -> int:
+    """Ask about the books, once, through a model.
+
+    Figures are traced to the books; a write it proposes is asked about, and without a terminal saved with exit code 3.
+    """
+    from finchat.app import ask as app
+
+    flags = app.AskFlags(
+        api=api, stream=not no_stream, events=events, read_only=read_only, private=private, show_sent=show_sent
+    )
+    return app.ask(call, sys.stdin.read() if question == "-" else question, flags)
 
 
 @cli.command()
