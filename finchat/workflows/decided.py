@@ -56,7 +56,7 @@ def _sentence(proposal: Proposal, results: Sequence[WriteResult], reason: str) -
     return f"{name}: {_ending(results, reason)}"
 
 
-def _ending(results: Sequence[WriteResult], reason: str) -> str:  # noqa: PLR0911 - one for each way it can end
+def _ending(results: Sequence[WriteResult], reason: str) -> str:
     outcomes = {r.outcome for r in results if r.outcome}
     decisions = {r.decision for r in results}
     problem = next((r.error.message for r in results if r.error is not None), "")
