@@ -68,6 +68,13 @@ CODES: Mapping[str, str] = {
     "in_flight": "Another finchat is still at this write.",
     "taken_over": "Another finchat has taken the write over.",
     "too_early": "The vendor may still be working on the write.",
+    # The model
+    "model_key": "The model's endpoint needs a key, or does not accept the one it was given.",
+    "model_refused": "The model's endpoint refuses the request itself.",
+    "model_unavailable": "The model's endpoint cannot be reached, or answers with nothing but errors.",
+    "model_rate_limited": "The model's endpoint takes no more requests for longer than finchat waits.",
+    "model_context": "The conversation does not fit the model's context.",
+    "model_turn_broken": "The model's answer was not whole; nothing of it was used.",
     # Servers and their answers
     "authentication": "Signing in failed.",
     "unauthorized": "The server refused the token or the sign-in.",

@@ -60,7 +60,8 @@ def own_home(_homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> Path:
     home = next(_homes)
     home.mkdir()
     monkeypatch.setenv("FINCHAT_HOME", str(home))
-    for name in ("COLUMNS", "FINCHAT_NOW", "NO_COLOR", "XERO_BASE_URL", "XERO_CLIENT_BEARER_TOKEN"):
+    openai = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL")
+    for name in ("COLUMNS", "FINCHAT_NOW", "NO_COLOR", "XERO_BASE_URL", "XERO_CLIENT_BEARER_TOKEN", *openai):
         monkeypatch.delenv(name, raising=False)
     return home
 
