@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 def policy_in_force(call: Invocation) -> tuple[Policy, tuple[str, ...]]:
     """The policy, and sentences on names in it that meet nothing. Raises UsageError naming the file and the field."""
+    from finchat.connections.own_tools import OWN_SERVER
     from finchat.providers.registry import PROFILES
     from finchat.safety.policy import Policy
 
@@ -21,4 +22,4 @@ def policy_in_force(call: Invocation) -> tuple[Policy, tuple[str, ...]]:
         s.name: PROFILES[s.profile].resources if s.profile is not None and s.profile in PROFILES else None
         for s in servers
     }
-    return policy, policy.doubts(known)
+    return policy, policy.doubts(known | {OWN_SERVER: frozenset()})  # finchat's own tools can be ruled on as well
