@@ -154,7 +154,8 @@ class _Run:
             case events.Called():
                 from finchat.ui.answer import call_line
 
-                progress(Notice(text=call_line(event)))
+                progress.clear()
+                self.call.sink.talk(f"· {call_line(event)}")
             case events.AnswerChecked():
                 self.said = event
             case _:
