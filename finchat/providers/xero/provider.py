@@ -216,7 +216,8 @@ class XeroProvider:
                 tracking=tuple(c for c in (parsing.tracking_category(row) for row in tracking) if c is not None),
                 contacts=self._contacts or {},
             )
-        return self._chart
+        # The contacts are those that were read last: the books may have been read again since.
+        return replace(self._chart, contacts=self._contacts or {})
 
     async def balances(self, as_of: date) -> Balances:
         """Balances as of the end of a day: one read of the trial balance."""
