@@ -1,7 +1,7 @@
 """`--private`: the model works with stand-ins, the person and the ledger with the real names.
 
-`StandIns` (see `stand_ins`) says what is replaced and what goes out as it is; `PrivateModel` stands between the loop
-and the model; `LearningToolbox` learns the names of every answer before the model can be sent any of it.
+`StandIns` (see `stand_ins`) says what is replaced and what goes out as it is; it has to be told of every tool's answer
+(`learn`) before the model is sent any of it. `PrivateModel` stands between the loop and the model.
 """
 
 from __future__ import annotations
@@ -26,10 +26,9 @@ from finchat.agent.messages import (
     UserText,
 )
 from finchat.agent.stand_ins import StandIns, beginning_of_stand_in
-from finchat.connections.toolbox import CallResult, Tool, Toolbox
 from finchat.prompts import load
 
-__all__ = ["LearningToolbox", "PrivateModel", "StandIns"]
+__all__ = ["PrivateModel", "StandIns"]
 
 _SQL_TOOL = "query"  # its one argument is SQL: an apostrophe in a name is doubled there
 _CONTEXT = 6  # characters before a stand-in that can tell whether it is one
@@ -120,34 +119,6 @@ class PrivateModel:
             sql = item.name == _SQL_TOOL
             return replace(item, arguments=self._standins.reveal_json(item.arguments, sql=sql))
         return item
-
-
-class LearningToolbox:
-    """A Toolbox whose answers teach `standins` the names in them."""
-
-    def __init__(self, inner: Toolbox, standins: StandIns) -> None:
-        self._inner = inner
-        self._standins = standins
-
-    @property
-    def server(self) -> str:
-        return self._inner.server
-
-    async def tools(self) -> Mapping[str, Tool]:
-        return await self._inner.tools()
-
-    async def call(
-        self,
-        name: str,
-        arguments: Mapping[str, Any],
-        *,
-        idempotency_key: str | None = None,
-        deadline_s: float | None = None,
-    ) -> CallResult:
-        """See Toolbox.call."""
-        result = await self._inner.call(name, arguments, idempotency_key=idempotency_key, deadline_s=deadline_s)
-        self._standins.learn(result)
-        return result
 
 
 class _Words:

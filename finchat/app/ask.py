@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from finchat.app.desk import open_desk, quick_imports
+from finchat.app.desk import open_desk, pinned, quick_imports
 from finchat.app.invocation import Invocation, run_to_exit
 from finchat.app.nearest import nearest_command
 from finchat.clock import Clock
@@ -365,7 +365,8 @@ async def _other_servers(stack: AsyncExitStack, desk: Desk) -> list[str]:
     async def start(name: str) -> None:
         one = call.settings.servers[name]
         try:
-            opened[name] = await stack.enter_async_context(open_session(one, emit=desk.progress, clock=desk.clock))
+            session = await stack.enter_async_context(open_session(one, emit=desk.progress, clock=desk.clock))
+            opened[name] = pinned(stack, call, one, session, desk.progress)
         except FinchatError as error:
             if one.required:
                 failures.append(error)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from finchat.books.plan import Balances, Finding, Plan
     from finchat.books.statement import BankReconciliation
     from finchat.connections.paced import PacedToolbox
+    from finchat.connections.toolbox import Toolbox
     from finchat.providers.xero import WriteContext, XeroProvider
     from finchat.safety.approval import ApprovalDecision, Approver, ReviewContext
     from finchat.safety.audit import AuditLog
@@ -455,7 +456,6 @@ async def open_desk(call: Invocation, via: Via, *, session_id: str | None = None
         from finchat.connections.organisation_keys import OrganisationKeys
         from finchat.connections.paced import PacedToolbox
         from finchat.connections.pacing import Pacer, open_budget
-        from finchat.connections.pins import PinnedToolbox, Pins
         from finchat.connections.sessions import open_session
         from finchat.providers.xero import XeroProvider
         from finchat.safety.guard import Guard
@@ -492,9 +492,7 @@ async def open_desk(call: Invocation, via: Via, *, session_id: str | None = None
             )
         )
         here = settings.fingerprint("")
-        if not settings.in_memory:  # finchat's own server in this process is this program
-            pins = Pins(stack.enter_context(state_database(call.home)))
-            session = PinnedToolbox(session, pins, here, emit=progress)
+        session = pinned(stack, call, settings, session, progress)
         paced = PacedToolbox(session, pacer, here, is_read=is_read, emit=progress)
         guard = Guard(
             sessions={settings.name: paced},
@@ -526,6 +524,17 @@ async def open_desk(call: Invocation, via: Via, *, session_id: str | None = None
         )  # fmt: skip
         await desk.learn_of_ended_runs()
         yield desk
+
+
+def pinned(stack: AsyncExitStack, call: Invocation, settings: ServerSettings, session: Toolbox, emit: Emit) -> Toolbox:
+    """The session without tools that are not as they were first seen. finchat's own server in this process is this
+    program, and is left as it is."""
+    if settings.in_memory:
+        return session
+    from finchat.connections.pins import PinnedToolbox, Pins
+
+    pins = Pins(stack.enter_context(state_database(call.home)))
+    return PinnedToolbox(session, pins, settings.fingerprint(""), emit)
 
 
 def _clearing_accounts(call: Invocation, settings: ServerSettings) -> tuple[str, ...]:
