@@ -75,6 +75,7 @@ class _Attempt:
     result: CallResult | None = None
     failure: str = ""  # what broke while it was made
     before: Kept | None = None  # the same call gave this earlier in the run
+    kept: Kept | None = None
     asked: bool = False  # it was begun
     took_s: float = 0.0
     called: Called | None = None
@@ -323,15 +324,16 @@ class Calls:
         elif attempt.result is not None and attempt.result.error is not None:
             outcome, error = self._failed(attempt, attempt.result.error), _sentence(attempt.result.error)
         rows, evidence_id, text = None, None, ""
-        if error is None:
-            try:
+        try:
+            if error is None:
                 rows, evidence_id, text = self._given(attempt, kept)
-            except FinchatError as fault:
-                outcome, error = "failed", f"the answer could not be kept: {fault.message}"
-        if error is not None:
-            attempt.output = fence.around(f"error: {error[:_LONGEST_ERROR]}", attempt.tool)
-        else:
-            attempt.output = fence.around(text, attempt.tool)
+            elif outcome == "failed" and attempt.result is not None and not attempt.failure:
+                _, evidence_id, text = self._stored(attempt)  # what a server said of its failure is kept like an answer
+        except Exception as fault:  # a stranger's answer may be stranger than any code that reads it foresaw
+            why = fault.message if isinstance(fault, FinchatError) else type(fault).__name__
+            outcome, error, text = "failed", f"the answer could not be kept: {why}", ""
+        attempt.output = fence.around(text or f"error: {(error or '')[:_LONGEST_ERROR]}", attempt.tool)
+        if error is None:
             held = f"evidence {evidence_id}" if evidence_id else "not kept"
             counted = f", {rows} rows" if rows is not None else ""
             attempt.short = fence.around(f"put away to save room: {held}{counted}; read it with query", attempt.tool)
@@ -352,14 +354,22 @@ class Calls:
         if offered.is_own and offered.tool.name == FIND_TOOLS:
             assert result is not None
             return None, None, _json(result.structured or {})[:_LONGEST_VIEW]
-        if kept is None:
-            assert result is not None
-            kept = self.evidence.keep(
-                server=offered.server, tool=offered.tool.name, arguments=deepcopy(attempt.arguments or {}),
-                result=result, at=self.clock.now(),
-            )  # fmt: skip
-            if (key := _key(offered, attempt.arguments or {})) is not None:
-                self._read[key] = kept
+        if kept is not None:
+            return kept.rows, kept.id, kept.view[:_LONGEST_VIEW]
+        found = self._stored(attempt)
+        if (key := _key(offered, attempt.arguments or {})) is not None and attempt.kept is not None:
+            self._read[key] = attempt.kept
+        return found
+
+    def _stored(self, attempt: _Attempt) -> tuple[int | None, str, str]:
+        """Keep what a tool gave; rows, id and the model's view of it."""
+        result, offered = attempt.result, attempt.offered
+        assert offered is not None
+        assert result is not None
+        attempt.kept = kept = self.evidence.keep(
+            server=offered.server, tool=offered.tool.name, arguments=deepcopy(attempt.arguments or {}), result=result,
+            at=self.clock.now(),
+        )  # fmt: skip
         return kept.rows, kept.id, kept.view[:_LONGEST_VIEW]
 
     def _failed(self, attempt: _Attempt, error: CallError) -> CallOutcome:

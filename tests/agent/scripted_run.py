@@ -113,6 +113,7 @@ class Notes:
         self, *, server: str, tool: str, arguments: Mapping[str, Any], result: CallResult, at: datetime
     ) -> InMemory:  # fmt: skip
         text = json.dumps(result.structured) if result.structured is not None else result.text
+        text = result.error.message if result.error is not None else text
         rows = (result.structured or {}).get("records")
         found = InMemory(
             f"e{len(self.kept) + 1}", text, len(rows) if isinstance(rows, list) else None, server, tool, arguments

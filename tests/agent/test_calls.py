@@ -279,3 +279,18 @@ async def test_ctrl_c_passes_through_at_once_and_leaves_record_and_conversation_
     assert any("cut off" in line["text"] for line in lines)
     assert len(session.outputs()) == 2  # both calls are answered, so the conversation can go on
     assert finished(await session.run(ScriptedModel([DONE]))).complete
+
+
+async def test_an_answer_that_cannot_be_kept_fails_its_call_alone(world: World) -> None:
+    session = await open_session(world, own("read", echo), own("other", echo))
+    keep = session.evidence.keep
+
+    def breaks(*, tool: str, **words: Any) -> Any:
+        if tool == "read":
+            raise RecursionError
+        return keep(tool=tool, **words)
+
+    session.evidence.keep = breaks  # type: ignore[method-assign]
+    events = await session.run(ScriptedModel([asks(("read", {}), ("other", {})), DONE]))
+    assert [(call.outcome, call.evidence_id) for call in called(events)] == [("failed", None), ("done", "e1")]
+    assert finished(events).complete

@@ -156,7 +156,7 @@ async def test_a_fault_of_finchat_itself_passes_through_after_finished(world: Wo
     seen: list[AgentEvent] = []
 
     async def watch() -> None:
-        async for event in session.start(ScriptedModel([DONE])):
+        async for event in session.start(ScriptedModel([says("It is 5.00 NZD.")])):
             seen.append(event)
 
     with pytest.raises(RuntimeError, match="a bug"):
