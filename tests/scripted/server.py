@@ -168,6 +168,7 @@ class ScriptedModel:
         self.paths: list[str] = []
         self.complaints: list[str] = []
         self.failures: list[BaseException] = []
+        self.connections = 0
         self._strict = strict
         self._reasoning: dict[str, str] = {}  # call id → the encrypted content that must come back before it
         self._lock = threading.Lock()
@@ -547,6 +548,10 @@ def _handler(model: ScriptedModel) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True
+
+        def setup(self) -> None:
+            super().setup()
+            model.connections += 1
 
         def log_message(self, format: str, *args: Any) -> None:
             """Quiet."""
