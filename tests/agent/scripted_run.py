@@ -19,6 +19,7 @@ from finchat.agent.messages import (
     Api,
     AssistantText,
     Item,
+    Model,
     ModelEvent,
     ModelRequest,
     TextDelta,
@@ -154,7 +155,7 @@ class Session:
         return [event async for event in self.start(model, question, limits=limits, decide=decide, prices=prices)]
 
     def start(
-        self, model: ScriptedModel, question: str = "What is due?", *, limits: RunLimits | None = None,
+        self, model: Model, question: str = "What is due?", *, limits: RunLimits | None = None,
         decide: Decide | None = None, prices: Prices | None = None,
     ) -> AsyncIterator[AgentEvent]:  # fmt: skip
         from finchat.clock import Clock

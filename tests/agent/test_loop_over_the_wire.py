@@ -20,8 +20,9 @@ from finchat.agent.tray import Tray
 from finchat.clock import Clock
 from finchat.model_settings import ModelSettings, RunLimits
 from finchat.settings import Home
-from tests.agent.scripted_run import answers, finished
-from tests.scripted.server import Say, ScriptedModel, Seen
+from tests.agent.scripted_run import answers, finished, open_session
+from tests.safety.world import World
+from tests.scripted.server import Raw, Say, ScriptedModel, Seen, stream_of, streamed
 from tests.workflows.desk import back_end_of, company, open_desk
 
 ANCHOR = date(2026, 11, 20)
@@ -79,3 +80,24 @@ async def test_a_question_goes_the_whole_road_and_back(tmp_path: Path, api: Api)
         desk.guard.close()
         lines = [json.loads(line) for line in home.audit_log.read_text("utf-8").splitlines()][-5:]
         assert sorted(line["decision"] for line in lines) == ["allow"] * 3 + ["deny"] * 2
+
+
+@pytest.mark.parametrize("api", ["responses", "chat"])
+async def test_the_calls_of_a_turn_that_broke_off_are_on_the_record(world: World, api: Api) -> None:
+    def cut(seen: Seen) -> Say | Raw:
+        if seen.turn > 1:
+            return Say("Done.")
+        events = stream_of(seen, Say(calls=[("books__pay", {"amount": "1.00"}), ("find_tools", {"query": "x"})]))
+        return streamed(seen, events[: len(events) // 2], end="cut", done=False)
+
+    session = await open_session(world)
+    with ScriptedModel(cut) as scripted:
+        model = open_model(ModelSettings(name="scripted", base_url=scripted.base_url, configured=True), api=api)
+        end = finished([event async for event in session.start(model)])
+        await model.close()
+    assert end.complete
+    assert world.vendor.calls == []
+    lines = session.attempts()
+    assert [line["decision"] for line in lines] == ["deny"] * len(lines)
+    assert {"books__pay"} <= {line["tool"] for line in lines}
+    assert {call.decision for call in end.calls} == {"void"}

@@ -173,6 +173,9 @@ class ChatReader:
         items += [ToolCall(call.id, mended(call.name), mended(call.arguments)) for call in calls]
         return TurnComplete(items=tuple(items), usage=self._usage)
 
+    def seen(self) -> tuple[ToolCall, ...]:
+        return self._calls.calls(lambda _: "")
+
     def _take_message(self, message: Mapping[str, Any], *, whole: bool) -> Iterator[str]:
         """A message, or the delta of one."""
         pieces = as_list(message.get("tool_calls"), "tool_calls")

@@ -11,6 +11,7 @@ from finchat.agent.messages import (
     Item,
     ModelRequest,
     Reasoning,
+    ToolCall,
     ToolOutput,
     ToolSpec,
     TurnComplete,
@@ -33,6 +34,9 @@ class Reader(Protocol):
 
     def complete(self) -> TurnComplete:
         """The whole turn. Raises TurnBroken when the API did not say that it is whole."""
+
+    def seen(self) -> tuple[ToolCall, ...]:
+        """The calls that were begun so far, whole or not: for the record of a turn that broke. Never raises."""
 
 
 class Dialect(Protocol):

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from random import uniform
 
-from finchat.agent.messages import Api, ModelEvent, ModelRequest, Retrying, TextDelta
+from finchat.agent.messages import Api, ModelEvent, ModelRequest, Retrying, TextDelta, TurnBroken
 from finchat.agent.openai.dialect import Dialect, Reader
 from finchat.agent.openai.endpoint import Answer, Endpoint
 from finchat.agent.openai.failures import Attempts, Failure, Pause
@@ -68,9 +68,13 @@ class OpenAIModel:
             async with aclosing(self._words(answer, reader)) as words:
                 async for text in words:
                     yield TextDelta(text)
+            complete = reader.complete()
+        except TurnBroken as error:
+            error.calls = error.calls or reader.seen()
+            raise
         finally:
             await answer.close(read_whole=reader.ended)
-        yield reader.complete()
+        yield complete
 
     async def _words(self, answer: Answer, reader: Reader) -> AsyncGenerator[str, None]:
         """Reads an answer to its end, and gives its words as they come."""

@@ -121,6 +121,7 @@ class _Output:
     pieces: list[str] = field(default_factory=list)  # of arguments
     arguments: str | None = None  # as arguments.done says
     done: Mapping[str, Any] | None = None
+    begun: Mapping[str, Any] = field(default_factory=dict)  # as it was announced
 
 
 class ResponsesReader:
@@ -182,6 +183,13 @@ class ResponsesReader:
         items = [item for output in ordered for item in self._items(output)]
         return TurnComplete(items=tuple(items), usage=usage)
 
+    def seen(self) -> tuple[ToolCall, ...]:
+        begun = [(one, one.done or one.begun) for one in self._outputs.values() if one.kind == "function_call"]
+        return tuple(
+            ToolCall(str(item.get("call_id") or ""), str(item.get("name") or ""), "".join(one.pieces))
+            for one, item in begun
+        )
+
     def _output(self, event: Mapping[str, Any], kind: str) -> _Output:
         """The item that an event is about, which must have been begun, be of that kind and not be finished."""
         found = self._outputs.get(_place(event))
@@ -197,7 +205,7 @@ class ResponsesReader:
             raise broken("malformed", "two items have one place")
         if len(self._outputs) >= 2 * MAX_CALLS:
             raise broken("too_large")
-        self._outputs[place] = _Output(as_text(item.get("id")), as_text(item.get("type")))
+        self._outputs[place] = _Output(as_text(item.get("id")), as_text(item.get("type")), begun=item)
 
     def _add_arguments(self, output: _Output, piece: str) -> None:
         self._size += len(piece)
