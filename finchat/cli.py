@@ -42,6 +42,7 @@ journal = _group("Writes that were intended, and what became of them.")
 policy = _group("What may be read, asked for and approved unattended.")
 plan = _group("Saved plans, and the signatures that a policy wants under them.")
 key = _group("Your own keys, for signing plans.")
+servers = _group("The configured servers, and what became of their tools.", bare=True)
 memory = _group("What your decisions taught: names, accounts, fees, coding.", bare=True)
 _GROUPS = {
     "sandbox": sandbox,
@@ -51,6 +52,7 @@ _GROUPS = {
     "plan": plan,
     "key": key,
     "memory": memory,
+    "servers": servers,
 }
 for name, group in _GROUPS.items():
     cli.add_typer(group, name=name)
@@ -240,15 +242,6 @@ def undo(
     from finchat.app import undo as app
 
     return app.undo(call, plan, yes=yes)
-
-
-@cli.command()
-@_with_common
-def servers(call: "Invocation") -> int:
-    """List the configured servers."""
-    from finchat.app import records
-
-    return records.list_servers(call)
 
 
 @cli.command()
@@ -553,13 +546,60 @@ def policy_test(
     return records.policy_test(call, tool)
 
 
+def _flags_after(context: typer.Context) -> None:
+    """Raises UsageError for a flag between a group and its command: it would be lost."""
+    if given := sorted(context.params.keys() & {n for n, v in context.params.items() if v not in (None, False)}):
+        flag = "--" + given[0].replace("_", "-")
+        raise UsageError(f"{flag} stands before the command", field=flag, next="put flags after it")
+
+
+@servers.callback()
+@_with_common
+def _servers(call: "Invocation", context: typer.Context) -> int:
+    if context.invoked_subcommand is not None:
+        _flags_after(context)
+        return int(ExitCode.DONE)
+    from finchat.app import records
+
+    return records.list_servers(call)
+
+
+@servers.command("changes")
+@_with_common
+def servers_changes(
+    call: "Invocation", name: Annotated[str | None, typer.Argument(metavar="NAME", help="Only this server's.")] = None
+) -> int:
+    """Tools that are not as first seen.
+
+    Old and new, line by line, as the last listing showed them. They are left out until you accept them.
+    """
+    from finchat.app import servers
+
+    return servers.changes(call, name)
+
+
+@servers.command("accept")
+@_with_common
+def servers_accept(
+    call: "Invocation",
+    *,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The server.")],
+    tools: Annotated[list[str] | None, typer.Argument(metavar="TOOL", help="Only these; without one, all.")] = None,
+) -> int:
+    """See what changed of a server's tools, and take it.
+
+    Each difference is shown and asked about at a terminal; what you take goes on the record.
+    """
+    from finchat.app import servers
+
+    return servers.accept(call, name, tuple(tools or ()))
+
+
 @memory.callback()
 @_with_common
 def _memory(call: "Invocation", context: typer.Context) -> int:
     if context.invoked_subcommand is not None:
-        if given := sorted(context.params.keys() & {n for n, v in context.params.items() if v not in (None, False)}):
-            flag = "--" + given[0].replace("_", "-")
-            raise UsageError(f"{flag} stands before the command", field=flag, next="put flags after it")
+        _flags_after(context)
         return int(ExitCode.DONE)
     from finchat.app import memory
 

@@ -224,9 +224,11 @@ def policy_test(call: Invocation, tool: str) -> int:
 
 
 def list_servers(call: Invocation) -> int:
+    from finchat.app.servers import pinned_servers
     from finchat.ui.records import servers_view, where
 
     servers = list(call.settings.servers.values())
+    pinned = pinned_servers(call)
     if call.json:
         entries = [
             {
@@ -237,10 +239,13 @@ def list_servers(call: Invocation) -> int:
                 "sandbox": s.sandbox,
                 "clearing_accounts": list(s.clearing_accounts),
                 "bank_feed": s.bank_feed,
+                "pinned_tools": pinned[s.name].tools if s.name in pinned else None,
+                "quarantined_tools": pinned[s.name].quarantined if s.name in pinned else 0,
             }
             for s in servers
         ]
         call.sink.document({"schema": "finchat.servers/1", "servers": entries, "exit_code": 0})
     else:
-        call.sink.data(servers_view(servers))
+        held = {name: known.quarantined for name, known in pinned.items() if known.quarantined}
+        call.sink.data(servers_view(servers, held))
     return ExitCode.DONE

@@ -12,8 +12,11 @@ from finchat.books import schemas as books
 from finchat.error_codes import CODES
 from finchat.errors import ExitCode, UsageError
 from finchat.json_schema import (
+    COUNT,
     EXIT_CODE,
     FLAG,
+    INSTANT,
+    SHA256,
     TEXT,
     TEXTS,
     Schema,
@@ -45,6 +48,41 @@ SERVERS = document(
                     "sandbox": FLAG,
                     "clearing_accounts": TEXTS,
                     "bank_feed": nullable(TEXT),
+                    "pinned_tools": nullable(COUNT),
+                    "quarantined_tools": COUNT,
+                }
+            )
+        ),
+        "exit_code": EXIT_CODE,
+    },
+)
+SERVER_CHANGES = document(
+    "finchat.server_changes/1",
+    "`finchat servers changes --json`: tools that are not as they were when their server was first seen.",
+    {
+        "servers": list_of(
+            object_of(
+                {
+                    "name": TEXT,
+                    "own": FLAG,
+                    "first_seen": nullable(INSTANT),
+                    "pinned_tools": nullable(COUNT),
+                    "changes": list_of(
+                        object_of(
+                            {
+                                "tool": TEXT,
+                                "kind": one_of("changed", "new", "gone"),
+                                "seen_at": INSTANT,
+                                "old_sha256": nullable(SHA256),
+                                "new_sha256": nullable(SHA256),
+                                "old_description": nullable(TEXT),
+                                "new_description": nullable(TEXT),
+                                "values": list_of(
+                                    object_of({"path": TEXT, "old": nullable(TEXT), "new": nullable(TEXT)})
+                                ),
+                            }
+                        )
+                    ),
                 }
             )
         ),
@@ -93,6 +131,7 @@ PUBLISHED: Mapping[str, Schema] = {
     "policy-show": safety.POLICY_SHOW,
     "policy-test": safety.POLICY_TEST,
     "servers": SERVERS,
+    "server-changes": SERVER_CHANGES,
     "settings": published(
         "finchat.toml", "finchat.toml as data: the configured servers.", settings.file_schema("servers")
     ),

@@ -114,8 +114,9 @@ def _class_words(explanation: Explanation) -> str:
     return f"a {explanation.effect}, says {one_line(explanation.effect_rule)}"
 
 
-def servers_view(servers: Iterable[ServerSettings]) -> Table:
-    """Name, profile and where each server is, without its secrets."""
+def servers_view(servers: Iterable[ServerSettings], quarantined: Mapping[str, int]) -> RenderableType:
+    """Name, profile and where each server is, without its secrets; below, whose tools are left out, and how many."""
+    from rich.console import Group
     from rich.table import Table
     from rich.text import Text
 
@@ -127,7 +128,14 @@ def servers_view(servers: Iterable[ServerSettings]) -> Table:
         table.add_row(
             *(Text(one_line(cell)) for cell in (server.name, server.profile or "none", where(server), organisation))
         )
-    return table
+    held = [
+        Text(
+            f"{one_line(name)}: {count} tool{'s' * (count != 1)} left out, not as first seen; "
+            f"see finchat servers changes {name}"
+        )
+        for name, count in quarantined.items()
+    ]
+    return Group(table, *held)
 
 
 def schemas_view(sentences: Mapping[str, str]) -> Table:
