@@ -17,6 +17,7 @@ import os
 import pkgutil
 import pty
 import select
+import shutil
 import signal
 import socket
 import struct
@@ -24,6 +25,7 @@ import subprocess
 import sys
 import tempfile
 import termios
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -59,6 +61,11 @@ class Process:
             (self._status,) = _INTEGER.unpack(_exactly(self._ending))
             os.close(self._ending)
         return self._status
+
+
+def command(*arguments: str) -> list[str]:
+    """A command that others can start: finchat at their streams, forked. It lives as long as what they started."""
+    return [sys.executable, "-I", "-S", str(ROOT / "tests" / "fork_one.py"), _server().address, *arguments]
 
 
 def run(
@@ -136,7 +143,7 @@ def start(
     ours, theirs = os.pipe()
     order = {"arguments": list(arguments), "environment": dict(environment), "cwd": str(cwd), "terminal": terminal}
     text = json.dumps(order).encode() + b"\n"
-    _, channel = _server()
+    channel = _server().channel
     sent = socket.send_fds(channel, [text], [*streams, theirs])
     channel.sendall(text[sent:])
     os.close(theirs)
@@ -154,41 +161,70 @@ def _exactly(fd: int) -> bytes:
     return data
 
 
+@dataclass(frozen=True)
+class _Server:
+    process: subprocess.Popen[bytes]
+    channel: socket.socket
+    address: str
+
+
 @functools.cache
-def _server() -> tuple[subprocess.Popen[bytes], socket.socket]:
+def _server() -> _Server:
     """The process that has everything loaded, started once for each process of the tests; it goes when we go."""
     ours, theirs = socket.socketpair()
+    listener = socket.socket(socket.AF_UNIX)
+    address = f"{tempfile.mkdtemp(prefix='finchat-')}/socket"
+    listener.bind(address)
+    listener.listen()
+    fds = [theirs.fileno(), listener.fileno()]
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.forked", str(theirs.fileno())],
-        stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()], cwd=ROOT,
-    )  # fmt: skip
+        [sys.executable, "-m", "tests.forked", *map(str, fds)], stdin=subprocess.DEVNULL, pass_fds=fds, cwd=ROOT
+    )
     theirs.close()
-    return process, ours
+    listener.close()
+    return _Server(process, ours, address)
 
 
 def stop() -> None:
     """End the process that forks the others, if it was ever needed."""
     if _server.cache_info().currsize:
-        process, channel = _server()
-        channel.close()
-        process.wait(timeout=10)
+        server = _server()
+        server.channel.close()
+        server.process.wait(timeout=10)
+        shutil.rmtree(Path(server.address).parent)
         _server.cache_clear()
 
 
-def _serve(channel: socket.socket) -> None:
+def _serve(channel: socket.socket, listener: socket.socket) -> None:
     _load()
     signal.signal(signal.SIGCHLD, _reap)
     while True:
-        text, fds, _, _ = socket.recv_fds(channel, 1 << 16, 4)
-        while text and not text.endswith(b"\n"):
-            text += channel.recv(1 << 16)
-        if not text:
-            return
-        if os.fork() == 0:
-            channel.close()
-            _keep(json.loads(text), fds)
-        for fd in fds:
-            os.close(fd)
+        for ready in select.select([channel, listener], [], [])[0]:
+            if ready is listener:
+                with listener.accept()[0] as guest:
+                    order, fds = _order(guest)
+                    _fork(order, [*fds, os.dup(guest.fileno())], [channel, listener])
+            else:
+                order, fds = _order(channel)
+                if not order:
+                    return
+                _fork(order, fds, [channel, listener])
+
+
+def _order(channel: socket.socket) -> tuple[dict[str, Any], list[int]]:
+    text, fds, _, _ = socket.recv_fds(channel, 1 << 16, 4)
+    while text and not text.endswith(b"\n"):
+        text += channel.recv(1 << 16)
+    return (json.loads(text) if text else {}), fds
+
+
+def _fork(order: dict[str, Any], fds: list[int], own: Sequence[socket.socket]) -> None:
+    if os.fork() == 0:
+        for one in own:
+            one.close()
+        _keep(order, fds)
+    for fd in fds:
+        os.close(fd)
 
 
 def _reap(number: int, frame: FrameType | None) -> None:
@@ -218,10 +254,19 @@ def _keep(order: dict[str, Any], fds: list[int]) -> None:
         _become(order, streams)
     for fd in streams:
         os.close(fd)
+    if order.get("bound"):
+        threading.Thread(target=_end_with_its_host, args=(ending, pid), daemon=True).start()
     os.write(ending, _INTEGER.pack(pid))
     _, status = os.waitpid(pid, 0)
     os.write(ending, _INTEGER.pack(status))
     os._exit(0)
+
+
+def _end_with_its_host(ending: int, pid: int) -> None:
+    """Whoever kills what it started means the program."""
+    os.read(ending, 1)  # nothing is ever sent: it ends
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
 
 
 def _become(order: dict[str, Any], streams: list[int]) -> None:
@@ -249,4 +294,4 @@ def _become(order: dict[str, Any], streams: list[int]) -> None:
 
 
 if __name__ == "__main__":
-    _serve(socket.socket(fileno=int(sys.argv[1])))
+    _serve(*(socket.socket(fileno=int(fd)) for fd in sys.argv[1:]))

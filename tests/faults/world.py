@@ -7,6 +7,7 @@ import asyncio
 import json
 import os
 import re
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -154,7 +155,7 @@ class Served:
             "XERO_CLIENT_ID": self.ready["client_id"], "XERO_CLIENT_SECRET": self.ready["client_secret"],
         }  # fmt: skip
         feed = self.company / "sandbox" / "bank_feed.json"
-        return config(path, feed, [sys.executable, "-m", "finchat", "serve", "xero"], env)
+        return config(path, feed, forked.command("serve", "xero"), env)
 
     def token(self) -> dict[str, Any]:
         """A token of the identity server, bought as any other client buys one."""
@@ -171,13 +172,13 @@ def served(company: Path, *flags: str) -> Iterator[Served]:
     """A fresh company in its own home, served until the block ends."""
     env = {name: value for name, value in environment(company).items() if name != "FINCHAT_NOW"}  # live means today
     assert forked.run("sandbox", "reset", environment=env).returncode == 0
-    with subprocess.Popen(
-        [sys.executable, "-m", "finchat", "sandbox", "run", "xero", "--http", "127.0.0.1:0",
-         "--limits", "100000/60s,50,1000000", *flags],
-        stdout=subprocess.PIPE, text=True, env=env, cwd=ROOT,
-    ) as process:  # fmt: skip
-        assert process.stdout is not None
+    order = ["sandbox", "run", "xero", "--http", "127.0.0.1:0", "--limits", "100000/60s,50,1000000", *flags]
+    reads, writes = os.pipe()
+    with open(reads) as said, open(os.devnull) as nothing:
+        process = forked.start(order, env, ROOT, (nothing.fileno(), writes, sys.stderr.fileno()), terminal=False)
+        os.close(writes)
         try:
-            yield Served(company, json.loads(process.stdout.readline()))
+            yield Served(company, json.loads(said.readline()))
         finally:
-            process.terminate()
+            os.kill(process.pid, signal.SIGTERM)
+            process.status(_PATIENCE_S)
