@@ -13,6 +13,7 @@ from typing import Any, cast
 import httpx2
 from openai import APIConnectionError, APIStatusError, APITimeoutError, AsyncOpenAI, Omit
 
+from finchat.agent.messages import TurnBroken
 from finchat.agent.openai.failures import Failure, failure_of_status
 from finchat.agent.openai.transport import CONNECT_S, Compressed, TooLarge, http_client
 from finchat.agent.openai.wire import broken
@@ -43,7 +44,7 @@ class Endpoint:
 
     async def post(self, path: str, body: bytes, *, stream: bool, ends: float) -> Answer:
         """Send a body. Raises Failure when there is no answer, TurnBroken when it is late (`ends`: the loop's time)."""
-        silence_s = self._settings.silence_s if stream else self._settings.turn_s  # a whole answer comes all at once
+        silence_s = self._settings.silence_s if stream else None  # a whole answer comes all at once
         timeout = httpx2.Timeout(silence_s, connect=CONNECT_S, pool=CONNECT_S)
         accepted = "text/event-stream" if stream else "application/json"
         headers: dict[str, Any] = {"Content-Type": "application/json", "Accept": accepted}
@@ -58,26 +59,28 @@ class Endpoint:
                     stream=cast(Any, True),
                     options={"headers": headers, "timeout": timeout},
                 )
+                return Answer(response, ends=ends, silence_s=silence_s)
         except TimeoutError as error:
             raise broken("too_slow") from error
-        except APIStatusError as error:
-            answer = error.response
-            raise failure_of_status(answer.status_code, answer.headers, _content(answer)) from None
         except APITimeoutError as error:
             if isinstance(error.__cause__, httpx2.ReadTimeout | httpx2.WriteTimeout):
-                raise broken("silent", f"for {silence_s:g} seconds") from error
-            raise Failure(kind="unreachable", detail="no connection in time") from error
+                raise _silent(silence_s) from error
+            failure = Failure(kind="unreachable", detail="no connection in time")
+        except APIStatusError as error:
+            answer = error.response
+            failure = failure_of_status(answer.status_code, answer.headers, _content(answer))
         except APIConnectionError as error:
-            raise Failure(kind="unreachable", detail=_reason(error.__cause__)) from error
+            failure = Failure(kind="unreachable", detail=_reason(error.__cause__))
         except (httpx2.HTTPError, OSError) as error:
-            raise Failure(kind="unreachable", detail=_reason(error)) from error
-        return Answer(response, ends=ends, silence_s=silence_s)
+            failure = Failure(kind="unreachable", detail=_reason(error))
+        # Raised outside: the SDK's error holds the request with its key, and must not travel with this one.
+        raise failure
 
 
 class Answer:
     """An answer whose headers have come."""
 
-    def __init__(self, response: httpx2.Response, *, ends: float, silence_s: float) -> None:
+    def __init__(self, response: httpx2.Response, *, ends: float, silence_s: float | None) -> None:
         self._response = response
         self._ends = ends
         self._silence_s = silence_s
@@ -98,7 +101,7 @@ class Answer:
             except (TooLarge, Compressed) as error:
                 raise broken("too_large" if isinstance(error, TooLarge) else "malformed", str(error)) from error
             except httpx2.TimeoutException as error:
-                raise broken("silent", f"for {self._silence_s:g} seconds") from error
+                raise _silent(self._silence_s) from error
             except Exception as error:  # httpx2's own, a decoder's, a socket's
                 raise broken("cut") from error
             if chunk is None:
@@ -128,6 +131,10 @@ class Answer:
             pass
         finally:
             await self._response.aclose()
+
+
+def _silent(seconds: float | None) -> TurnBroken:
+    return broken("silent", f"for {seconds:g} seconds" if seconds else "")
 
 
 def _content(response: httpx2.Response) -> bytes:

@@ -213,12 +213,12 @@ class Attempts:
         )
 
     def _redirected(self, failure: Failure) -> FinchatError:
-        target = urlsplit(urljoin(self.base_url, failure.headers.get("location", "")))
         try:
+            target = urlsplit(urljoin(self.base_url, failure.headers.get("location", "")))
             port = f":{target.port}" if target.port else ""
+            origin = told_by_endpoint(f"{target.scheme}://{target.hostname or ''}{port}")
         except ValueError:
-            port = ""
-        origin = told_by_endpoint(f"{target.scheme}://{target.hostname or ''}{port}")
+            origin = "an address that cannot be read"
         elsewhere = "another path of the same origin" if origin == self.destination else origin
         return ModelRefused(
             f"{self.destination} redirects to {elsewhere}; finchat does not follow: the conversation would go where "

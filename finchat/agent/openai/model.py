@@ -56,13 +56,16 @@ class OpenAIModel:
         while answer is None:
             attempts.start()
             ends = asyncio.get_running_loop().time() + self._settings.turn_s
+            body = self._dialect.body(request, stream=self._stream)
             try:
-                body = self._dialect.body(request, stream=self._stream)
                 answer = await self._endpoint.post(self._dialect.path, body, stream=self._stream, ends=ends)
-            except Failure as failure:
-                pause = self._after(failure, attempts)
-                yield Retrying(seconds=pause.seconds, reason=pause.reason, attempt=attempts.made)
-                await asyncio.sleep(pause.seconds)
+                continue
+            except Failure as found:
+                failure = found
+            # Outside: an endpoint's own words, which may repeat the key, do not travel with the error.
+            pause = self._after(failure, attempts)
+            yield Retrying(seconds=pause.seconds, reason=pause.reason, attempt=attempts.made)
+            await asyncio.sleep(pause.seconds)
         reader = self._dialect.reader(request)
         try:
             async with aclosing(self._words(answer, reader)) as words:
