@@ -87,7 +87,7 @@ def verified(proposal: Proposal, at: int, **changes: Any) -> Proposal:
 
 
 EVERY: dict[str, Callable[[Proposal, int], Proposal]] = {
-    "another tool": lambda p, n: written(p, n, tool="create_a_xero_invoice"),
+    "another tool": lambda p, n: written(p, n, tool="create_a_xero_quote"),
     "another argument": lambda p, n: given(p, n, status="PAID"),
     "another amount": lambda p, n: written(p, n, amount=p.writes[n].amount + 1),
     "another amount of the link": lambda p, n: linked(p, n, amount=p.writes[n].amount + 1),

@@ -14,6 +14,7 @@ from finchat.providers.xero.facts import contacts_called
 from finchat.providers.xero.families.bank_records import first_of, unlike
 from finchat.providers.xero.family import Check, Found, Need, XeroReceipt, XeroSighting, XeroStanding
 from finchat.providers.xero.parsing import TERMS, payment_terms
+from finchat.providers.xero.writes.contacts import ADDRESS, PHONE
 
 # What a new contact may be said to have, as the tool takes it and as Xero calls it.
 _TEXTS: Mapping[str, str] = {
@@ -76,10 +77,12 @@ class _Contacts:
 
 def _parts(given: Mapping[str, Any]) -> Iterator[Check]:
     """One postal address, one number, and terms: nothing else is in them."""
-    for name, allowed in (("addresses", _ADDRESS), ("phones", _PHONE)):
+    for name, allowed, of in (
+        ("addresses", _ADDRESS, ("AddressType", ADDRESS)), ("phones", _PHONE, ("PhoneType", PHONE)),
+    ):  # fmt: skip
         if name in given:
             (one,) = given[name]
-            yield f"arguments.{name}", frozenset(one) <= allowed and checking.texts(one)
+            yield f"arguments.{name}", frozenset(one) <= allowed and checking.texts(one) and of in one.items()
     for side, terms in given.get("payment_terms", {}).items():
         yield "arguments.payment_terms", side in ("Sales", "Bills") and set(terms) == {"Day", "Type"}
         yield "arguments.payment_terms", type(terms["Day"]) is int and terms["Type"] in TERMS
