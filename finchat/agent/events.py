@@ -92,8 +92,8 @@ class Proposed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerChecked:
-    """The model's words of one round, whole, with their figures checked. `final` False: the model is asked to correct
-    it, or the person's decisions come next."""
+    """The model's words of one turn, whole, with their figures checked. `final` False: calls come next, the model is
+    asked to correct it, or a person decides on what it proposed."""
 
     text: str
     figures: tuple[Figure, ...]

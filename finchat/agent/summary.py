@@ -32,6 +32,8 @@ def summary(why: str, calls: Sequence[Called], tray: Tray) -> str:
     outcomes = Counter(
         result.outcome or result.decision for settled in tray.settled().values() for result in settled.results
     )
+    if pending := outcomes.pop("pending", 0):
+        lines.append(f"Writes that a person left undecided: {pending}.")
     written = outcomes.pop("committed", 0)
     lines.append("Nothing was written." if not written else f"Writes that the ledger confirmed: {written}.")
     if unknown := outcomes.pop("unknown", 0):

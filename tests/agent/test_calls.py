@@ -10,6 +10,7 @@ import pytest
 
 from finchat.agent.calls import MOST_CALLS
 from finchat.agent.events import Called, CallStarted, Proposed
+from finchat.agent.messages import ToolCall
 from finchat.clock import Clock
 from finchat.connections.toolbox import CallError, CallResult
 from tests.agent.scripted_run import ScriptedModel, Session, asks, called, finished, open_session, own, proposer, says
@@ -63,16 +64,14 @@ async def test_what_proposes_runs_one_by_one_after_the_reads_of_its_turn(world: 
     assert [event.tool for event in called(events)] == ["draft", "read", "draft"]
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "reаd",  # a Cyrillic а
-        "READ", "read ", " read", "read\u200b", "ｒｅａｄ", "rea", "read_", "finchat__read", "finchat.read",
-        "functions.read", "", "pay", "books__pay", "books__list_payments", "__class__", "read\x00", "\ud800",
-        "x" * 10_000,
-    ],
+FORGED = (
+    "reаd",  # a Cyrillic а
+    "READ", "read ", " read", "read\u200b", "ｒｅａｄ", "rea", "read_", "finchat__read", "finchat.read",
+    "functions.read", "", "pay", "books__pay", "books__list_payments", "__class__", "read\x00", "\ud800", "x" * 10_000,
 )  # fmt: skip
-async def test_only_a_name_equal_byte_for_byte_is_called(world: World, name: str) -> None:
+
+
+async def test_only_a_name_equal_byte_for_byte_is_called(world: World) -> None:
     reached: list[str] = []
 
     async def read(_: Mapping[str, Any]) -> dict[str, Any]:
@@ -80,35 +79,33 @@ async def test_only_a_name_equal_byte_for_byte_is_called(world: World, name: str
         return {}
 
     session = await open_session(world, own("read", read))
-    events = await session.run(ScriptedModel([asks((name, {})), DONE]))
+    events = await session.run(ScriptedModel([asks(*((name, {}) for name in FORGED)), DONE]))
     assert reached == []
     assert world.vendor.calls == []
-    (call,) = finished(events).calls
-    assert (call.decision, call.outcome) == ("invalid", "not_executed")
-    (line,) = session.attempts()
-    assert (line["decision"], line["outcome"], line["server"]) == ("deny", "not_sent", None)
+    calls, lines = finished(events).calls, session.attempts()
+    assert [(call.decision, call.outcome) for call in calls] == [("invalid", "not_executed")] * len(FORGED)
+    assert [(x["decision"], x["outcome"], x["server"]) for x in lines] == [("deny", "not_sent", None)] * len(FORGED)
     assert finished(events).complete
 
 
-@pytest.mark.parametrize(
-    ("raw", "why"),
-    [
-        ('{"n": 1', "not JSON"),
-        ('{"n": NaN}', "NaN"),
-        ('{"n": 1, "n": 2}', "n"),
-        ('{"n": "\\ud800"}', "surrogate"),
-        ("[1]", "object"),
-        ("", "empty"),
-        ("null", "object"),
-        ('{"n": "one"}', "n"),
-        ('{"m": 1}', "m"),
-        ('{"n": 1e999}', "exponent"),
-        ("{" + '"a":{' * 200 + "}" * 201, "nested"),
-        ('{"n": ' + "1" * 70_000 + "}", "characters"),
-        ("\x00", "JSON"),
-    ],
-)
-async def test_arguments_are_read_strictly_before_anything_happens(world: World, raw: str, why: str) -> None:
+UNREADABLE = {
+    '{"n": 1': "not JSON",
+    '{"n": NaN}': "NaN",
+    '{"n": 1, "n": 2}': "n",
+    '{"n": "\\ud800"}': "surrogate",
+    "[1]": "object",
+    "": "empty",
+    "null": "object",
+    '{"n": "one"}': "n",
+    '{"m": 1}': "m",
+    '{"n": 1e999}': "exponent",
+    "{" + '"a":{' * 200 + "}" * 201: "nested",
+    '{"n": ' + "1" * 70_000 + "}": "characters",
+    "\x00": "JSON",
+}
+
+
+async def test_arguments_are_read_strictly_before_anything_happens(world: World) -> None:
     reached: list[Any] = []
 
     async def read(arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -116,14 +113,17 @@ async def test_arguments_are_read_strictly_before_anything_happens(world: World,
         return {}
 
     session = await open_session(world, own("read", read, properties={"n": {"type": "integer"}}))
-    events = await session.run(ScriptedModel([asks(("read", raw), ("read", {"n": 7})), DONE]))
+    turn = asks(*(("read", raw) for raw in UNREADABLE), ("read", {"n": 7}))
+    events = await session.run(ScriptedModel([turn, DONE]))
     assert reached == [{"n": 7}]  # the good call of the same turn still runs
-    bad, good = finished(events).calls
-    assert (bad.decision, bad.outcome, good.outcome) == ("invalid", "not_executed", "done")
-    assert why in (bad.error or "")
-    assert [line["decision"] for line in session.attempts()] == ["deny", "allow"]
-    call = next(item for item in session.conversation.items if getattr(item, "id", "") == bad.id)
-    assert getattr(call, "arguments", None) == "{}"  # no endpoint has to read it again
+    *bad, good = finished(events).calls
+    assert good.outcome == "done"
+    for call, why in zip(bad, UNREADABLE.values(), strict=True):
+        assert (call.decision, call.outcome) == ("invalid", "not_executed")
+        assert why in (call.error or "")
+    assert [line["decision"] for line in session.attempts()] == ["deny"] * len(bad) + ["allow"]
+    kept = [item.arguments for item in session.conversation.items if isinstance(item, ToolCall)]
+    assert kept[:-1] == ["{}"] * len(bad)  # no endpoint has to read them again
 
 
 async def test_calls_with_the_same_or_no_id_are_not_made(world: World) -> None:
