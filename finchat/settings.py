@@ -266,7 +266,7 @@ def _root(table: Mapping[str, Any], file: Path) -> Mapping[str, Any]:
                 field=key,
                 next="known are [servers.NAME], one table a server, [model] and [limits]",
             )
-    if "key" in (model := table.get("model", {})) and isinstance(model, dict):
+    if isinstance(model := table.get("model"), dict) and "key" in model:
         raise UsageError(
             f"{file}: model.key: a key does not belong in this file",
             field="model.key",
