@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import httpx
 
@@ -40,6 +42,8 @@ from finchat.workflows import plans
 from finchat.workflows.answering import Answers
 from finchat.workflows.execute import Applied, apply
 from finchat.workflows.reconcile import Reconciliation, Request, prepare
+
+Found = TypeVar("Found")
 
 
 class Counted:
@@ -204,9 +208,13 @@ def written_feed(company: SeededCompany, path: Path) -> Path:
 
 def back_end_of(company: SeededCompany, anchor: date, path: Path | None = None) -> XeroBackEnd:
     """A company of its own: a copy of the one that was loaded first."""
-    back_end = XeroBackEnd(path or ":memory:", Clock(datetime.combine(anchor, time(1), UTC)))
-    _loaded(company).db.backup(back_end.db)
-    return back_end
+    return copied(_loaded(company), anchor, path)
+
+
+def copied(back_end: XeroBackEnd, anchor: date, path: Path | None = None) -> XeroBackEnd:
+    copy = XeroBackEnd(path or ":memory:", Clock(datetime.combine(anchor, time(1), UTC)))
+    back_end.db.backup(copy.db)
+    return copy
 
 
 _COPIED: dict[int, tuple[SeededCompany, XeroBackEnd]] = {}
@@ -263,6 +271,38 @@ async def open_desk(back_end: XeroBackEnd, home: Home, as_of: date, **changes: A
         audit.close()
         run.close()
         database.close()
+
+
+@dataclass(frozen=True)
+class Prepared(Generic[Found]):
+    """What an earlier run left, made once for many tests: each takes up a copy of the company and of the home."""
+
+    found: Found
+    feed: Path
+    calls: Sequence[str]
+    home: Path
+    back_end: XeroBackEnd
+    as_of: date
+
+    def desk(self, home: Home, **changes: Any) -> AbstractAsyncContextManager[Desk]:
+        """A later run at the same home, copied to `home`."""
+        if not home.path.exists():
+            shutil.copytree(self.home, home.path)
+        return open_desk(copied(self.back_end, self.as_of), home, self.as_of, **changes)
+
+
+def prepared(
+    seeded: SeededCompany, anchor: date, directory: Path, run: Callable[[Desk, Path], Awaitable[Found]]
+) -> Prepared[Found]:
+    """One run of finchat over a fresh company; `run` is given the desk and the feed."""
+    back_end, feed = back_end_of(seeded, anchor), written_feed(seeded, directory / "feed.json")
+
+    async def whole() -> tuple[Found, list[str]]:
+        async with open_desk(back_end, Home(directory / "home"), anchor) as desk:
+            return await run(desk, feed), list(desk.session.calls)
+
+    found, calls = asyncio.run(whole())
+    return Prepared(found, feed, calls, directory / "home", back_end, anchor)
 
 
 @cache

@@ -28,10 +28,11 @@ from finchat.workflows.answering import Answers
 from finchat.workflows.execute import apply, as_foreign, status_of, untouched
 from finchat.workflows.forbidden import forbidden_findings
 from finchat.workflows.meter import Usage
+from finchat.workflows.reconcile import Reconciliation
 from finchat.workflows.schemas import PLAN, RECONCILE
 from tests.ui.samples import BALANCES
 from tests.ui.samples import PLAN as SAMPLE
-from tests.workflows.desk import Desk, Scripted, back_end_of, company, open_desk, written_feed
+from tests.workflows.desk import Desk, Prepared, Scripted, back_end_of, company, open_desk, prepared, written_feed
 
 ANCHOR = date(2026, 11, 20)
 
@@ -39,6 +40,16 @@ ANCHOR = date(2026, 11, 20)
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
     return Home(tmp_path / "home")
+
+
+@pytest.fixture(scope="module")
+def planned(tmp_path_factory: pytest.TempPathFactory) -> Prepared[Reconciliation]:
+    """The plan of a week, of which nothing was written."""
+
+    async def run(desk: Desk, feed: Path) -> Reconciliation:
+        return await desk.reconcile(feed)
+
+    return prepared(company(1, ANCHOR), ANCHOR, tmp_path_factory.mktemp("planned"), run)
 
 
 def right_answers(truth: dict[str, Any], bank_id: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -192,11 +203,9 @@ async def test_what_was_approved_is_in_the_ledger_once_and_balances_are_as_expec
     assert not [p for p in again.plan.proposals if p.certainty == "certain"]
 
 
-async def test_a_plan_applied_twice_is_refused_by_the_journal(home: Home, tmp_path: Path) -> None:
-    seeded = company(1, ANCHOR)
-    feed = written_feed(seeded, tmp_path / "feed.json")
-    async with open_desk(back_end_of(seeded, ANCHOR), home, ANCHOR) as desk:
-        found = await desk.reconcile(feed)
+async def test_a_plan_applied_twice_is_refused_by_the_journal(planned: Prepared[Reconciliation], home: Home) -> None:
+    found = planned.found
+    async with planned.desk(home) as desk:
         first = [p.id for p in found.plan.proposals if p.certainty == "certain"][:2]
         await desk.apply(found.plan, Scripted(only=first))
         count = len(await desk.outside.payments())
@@ -205,11 +214,11 @@ async def test_a_plan_applied_twice_is_refused_by_the_journal(home: Home, tmp_pa
     assert all(r.outcome != "failed" for r in again.results)
 
 
-async def test_a_document_that_changed_since_the_plan_is_not_paid(home: Home, tmp_path: Path) -> None:
-    seeded = company(1, ANCHOR)
-    feed = written_feed(seeded, tmp_path / "feed.json")
-    async with open_desk(back_end_of(seeded, ANCHOR), home, ANCHOR) as desk:
-        found = await desk.reconcile(feed)
+async def test_a_document_that_changed_since_the_plan_is_not_paid(
+    planned: Prepared[Reconciliation], home: Home
+) -> None:
+    found = planned.found
+    async with planned.desk(home) as desk:
         proposal = next(p for p in found.plan.proposals if p.kind == "payment" and len(p.writes) == 1)
         write = proposal.writes[0]
         await desk.outside.put(
@@ -246,10 +255,11 @@ async def test_lines_in_a_locked_period_are_reported_and_never_shifted(home: Hom
     assert all(answers[id].line.date <= lock and answers[id].status == "reported" for id in locked if id)
 
 
-async def test_the_documents_hold_to_their_schemas(home: Home, tmp_path: Path) -> None:
-    seeded = company(1, ANCHOR)
-    async with open_desk(back_end_of(seeded, ANCHOR), home, ANCHOR) as desk:
-        found = await desk.reconcile(written_feed(seeded, tmp_path / "feed.json"))
+async def test_the_documents_hold_to_their_schemas(
+    planned: Prepared[Reconciliation], home: Home, tmp_path: Path
+) -> None:
+    found = planned.found
+    async with planned.desk(home) as desk:
         asked = untouched(found.plan, found.before)
         waiting = reconcile_json.document(found, applied=asked, path=None, usage=Usage(calls=10), exit_code=3)
         first = next(p.id for p in found.plan.proposals if p.certainty == "certain")
@@ -271,24 +281,22 @@ async def test_the_documents_hold_to_their_schemas(home: Home, tmp_path: Path) -
     assert all(set(line["proposal_ids"]) <= known for line in done["lines"])
 
 
-async def test_reading_takes_one_call_a_list(home: Home, tmp_path: Path) -> None:
-    seeded = company(1, ANCHOR)
-    async with open_desk(back_end_of(seeded, ANCHOR), home, ANCHOR) as desk:
-        await desk.reconcile(written_feed(seeded, tmp_path / "feed.json"))
-        calls = list(desk.session.calls)
+def test_reading_takes_one_call_a_list(planned: Prepared[Reconciliation]) -> None:
+    calls = planned.calls
     assert sorted(calls) == sorted(set(calls))
     assert len(calls) == 13  # the ten lists, transfers, and what coding needs: tax codes and tracking
 
 
-async def test_what_coding_needs_is_read_only_where_something_is_left_to_code(home: Home, tmp_path: Path) -> None:
+async def test_what_coding_needs_is_read_only_where_something_is_left_to_code(
+    planned: Prepared[Reconciliation], home: Home, tmp_path: Path
+) -> None:
     seeded = company(1, ANCHOR)
+    whole = planned.found
+    paid = {p.line_id for p in whole.plan.proposals if p.kind == "payment" and not p.asks}
+    kept = [a.line.source_id for a in whole.answers if a.line.id in paid]
+    feed = {**seeded.feed, "lines": [x for x in seeded.feed["lines"] if str(x["id"]) in kept]}
+    (tmp_path / "paid.json").write_text(json.dumps(feed), "utf-8")
     async with open_desk(back_end_of(seeded, ANCHOR), home, ANCHOR) as desk:
-        found = await desk.reconcile(written_feed(seeded, tmp_path / "feed.json"))
-        paid = {p.line_id for p in found.plan.proposals if p.kind == "payment" and not p.asks}
-        kept = [a.line.source_id for a in found.answers if a.line.id in paid]
-        feed = {**seeded.feed, "lines": [x for x in seeded.feed["lines"] if str(x["id"]) in kept]}
-        (tmp_path / "paid.json").write_text(json.dumps(feed), "utf-8")
-    async with open_desk(back_end_of(seeded, ANCHOR), Home(tmp_path / "other"), ANCHOR) as desk:
         found = await desk.reconcile(tmp_path / "paid.json", days=1)
         calls = set(desk.session.calls)
     assert "list_all_xero_bank_transfers" in calls
@@ -296,10 +304,11 @@ async def test_what_coding_needs_is_read_only_where_something_is_left_to_code(ho
     assert calls.isdisjoint({"list_all_xero_tax_rates", "list_all_xero_tracking_categories"})
 
 
-async def test_a_saved_plan_reads_back_equal_and_an_edited_one_is_refused(home: Home, tmp_path: Path) -> None:
-    seeded = company(1, ANCHOR)
-    async with open_desk(back_end_of(seeded, ANCHOR), home, ANCHOR) as desk:
-        found = await desk.reconcile(written_feed(seeded, tmp_path / "feed.json"))
+async def test_a_saved_plan_reads_back_equal_and_an_edited_one_is_refused(
+    planned: Prepared[Reconciliation], home: Home
+) -> None:
+    found = planned.found
+    async with planned.desk(home) as desk:
         path = plans.save(found.plan, plans.plan_path(home.plans, found.plan.id))
         assert path.stat().st_mode & 0o777 == 0o600
         loaded = plans.load(plans.find(home.plans, found.plan.id))
@@ -319,11 +328,8 @@ async def test_a_saved_plan_reads_back_equal_and_an_edited_one_is_refused(home: 
         plans.find(home.plans, "../20261120-nowhere")
 
 
-async def test_a_plan_of_another_machine_is_all_to_review(home: Home, tmp_path: Path) -> None:
-    seeded = company(1, ANCHOR)
-    async with open_desk(back_end_of(seeded, ANCHOR), home, ANCHOR) as desk:
-        found = await desk.reconcile(written_feed(seeded, tmp_path / "feed.json"))
-    foreign = as_foreign(found.plan)
+def test_a_plan_of_another_machine_is_all_to_review(planned: Prepared[Reconciliation]) -> None:
+    foreign = as_foreign(planned.found.plan)
     assert {p.certainty for p in foreign.proposals} == {"review"}
 
 
@@ -345,18 +351,18 @@ class Editing:
             yield Quit()
 
 
-async def test_an_edited_write_is_a_new_plan_to_review_and_pays_what_was_typed(home: Home, tmp_path: Path) -> None:
-    seeded = company(1, ANCHOR)
-    async with open_desk(back_end_of(seeded, ANCHOR), home, ANCHOR) as desk:
-        found = await desk.reconcile(written_feed(seeded, tmp_path / "feed.json"))
-        plan = found.plan
+async def test_an_edited_write_is_a_new_plan_to_review_and_pays_what_was_typed(
+    planned: Prepared[Reconciliation], home: Home
+) -> None:
+    async with planned.desk(home) as desk:
+        plan = planned.found.plan
         single = [p for p in plan.proposals if [w.operation for w in p.writes] == ["payment.create"]]
         first = next(p for p in single if p.links[0].document_id and p.links[0].amount > 2)
         plan = replace(plan, proposals=(first, *(p for p in plan.proposals if p.id != first.id)))
         desk.journal.plan_made(replace(plan, id="20261120-reordered"))
         person = Editing(amount="1.25")
         applied = await desk.apply(replace(plan, id="20261120-reordered"), person)
-        again = await desk.reconcile(tmp_path / "feed.json", plan_id="20261120-00000001")
+        again = await desk.reconcile(planned.feed, plan_id="20261120-00000001")
     edited = person.seen[1]
     assert edited.id != "20261120-reordered"
     write = edited.proposals[0].writes[0]
@@ -383,11 +389,11 @@ async def test_an_edited_write_is_a_new_plan_to_review_and_pays_what_was_typed(h
     assert f"{rest} NZD" in finding.next
 
 
-async def test_what_an_earlier_run_wrote_is_not_counted_or_expected_again(home: Home, tmp_path: Path) -> None:
-    seeded = company(1, ANCHOR)
-    async with open_desk(back_end_of(seeded, ANCHOR), home, ANCHOR) as desk:
-        found = await desk.reconcile(written_feed(seeded, tmp_path / "feed.json"))
-        plan = found.plan
+async def test_what_an_earlier_run_wrote_is_not_counted_or_expected_again(
+    planned: Prepared[Reconciliation], home: Home
+) -> None:
+    async with planned.desk(home) as desk:
+        plan = planned.found.plan
         first, second = [p for p in plan.proposals if p.certainty == "certain"][:2]
         await desk.apply(plan, Scripted(only=[first.id]))
         done = [w.result() for w in desk.journal.writes(plan.id)]
@@ -402,18 +408,18 @@ async def test_what_an_earlier_run_wrote_is_not_counted_or_expected_again(home: 
     assert confirm_sentence(plan, nobody.now, "Xero") is None
 
 
-async def test_a_line_of_which_only_one_of_two_payments_was_written_is_reported(home: Home, tmp_path: Path) -> None:
-    seeded = company(1, ANCHOR)
-    feed = written_feed(seeded, tmp_path / "feed.json")
-    async with open_desk(back_end_of(seeded, ANCHOR), home, ANCHOR) as desk:
-        plan = (await desk.reconcile(feed, days=30)).plan
+async def test_a_line_of_which_only_one_of_two_payments_was_written_is_reported(
+    planned: Prepared[Reconciliation], home: Home
+) -> None:
+    async with planned.desk(home) as desk:
+        plan = planned.found.plan
         two = next(
             p for p in plan.proposals if [bool(li.document_id and li.bank_amount) for li in p.links] == [True] * 2
         )
         half = replace(plan, id="half", proposals=(replace(two, writes=two.writes[:1], links=two.links[:1]),))
         desk.journal.plan_made(half)
         await desk.apply(half, Scripted(only=[two.id]))
-        again = await desk.reconcile(feed, days=30, plan_id="20261120-00000001")
+        again = await desk.reconcile(planned.feed, plan_id="20261120-00000001")
     (finding,) = [f for f in again.findings if f.line_id == two.line_id]
     assert (finding.code, finding.amount) == ("part_recorded", two.links[1].bank_amount)
 
@@ -456,12 +462,13 @@ async def test_of_a_proposal_half_written_earlier_only_the_other_half_is_expecte
     assert [r.write_id for r in applied.now if r.outcome] == [two.writes[1].id]
 
 
-async def test_what_the_policy_forbids_is_found_said_once_and_refused(home: Home, tmp_path: Path) -> None:
-    seeded = company(1, ANCHOR)
+async def test_what_the_policy_forbids_is_found_said_once_and_refused(
+    planned: Prepared[Reconciliation], home: Home, tmp_path: Path
+) -> None:
+    found = planned.found
     rules = {"version": 1, "servers": {"books": {"resources": {"payments": "read"}}}}
     policy = Policy.from_data(rules, source=tmp_path / "policy.toml")
-    async with open_desk(back_end_of(seeded, ANCHOR), home, ANCHOR, policy=policy) as desk:
-        found = await desk.reconcile(written_feed(seeded, tmp_path / "feed.json"), days=30)
+    async with planned.desk(home, policy=policy) as desk:
         forbidden = desk.guard.forbidden(found.plan)
         before = len(desk.session.calls)
         applied = untouched(found.plan, found.before, forbidden)
@@ -483,10 +490,9 @@ class Refusing:
             yield Refuse(id, "not mine")
 
 
-async def test_refusing_everything_sends_nothing_and_ends_well(home: Home, tmp_path: Path) -> None:
-    seeded = company(1, ANCHOR)
-    async with open_desk(back_end_of(seeded, ANCHOR), home, ANCHOR) as desk:
-        found = await desk.reconcile(written_feed(seeded, tmp_path / "feed.json"))
+async def test_refusing_everything_sends_nothing_and_ends_well(planned: Prepared[Reconciliation], home: Home) -> None:
+    found = planned.found
+    async with planned.desk(home) as desk:
         before = len(desk.session.calls)
         applied = await desk.apply(found.plan, Refusing())
         assert [name for name in desk.session.calls[before:] if "create" in name] == []
