@@ -55,12 +55,10 @@ class EventStream:
 
     def feed(self, chunk: bytes) -> Iterator[tuple[str, str]]:
         """(event name or "", data) of each event that is complete now."""
-        if not self._started and chunk:
-            self._started = True
-            chunk = chunk.removeprefix(b"\xef\xbb\xbf")
-        if self._skip_lf and chunk:
+        if not chunk:
+            return
+        if self._skip_lf:
             chunk = chunk.removeprefix(b"\n")
-            self._skip_lf = False
         for piece in chunk.splitlines(keepends=True):
             self._size += len(piece)
             if self._size > MAX_EVENT_BYTES:
@@ -80,6 +78,9 @@ class EventStream:
     def _end_of_line(self) -> Iterator[tuple[str, str]]:
         line = b"".join(self._line).rstrip(b"\r\n")
         self._line.clear()
+        if not self._started:
+            self._started = True
+            line = line.removeprefix(b"\xef\xbb\xbf")
         if line:
             field, _, value = line.partition(b":")
             value = value.removeprefix(b" ")
