@@ -27,7 +27,7 @@ from finchat.settings import Home
 from finchat.workflows.answering import Answers
 from finchat.workflows.choosing import answer_of
 from finchat.workflows.undo import Request, Undo, prepare, undo_sentence
-from tests.workflows.desk import Desk, Scripted, back_end_of, company, open_desk, written_feed
+from tests.workflows.desk import Desk, Prepared, Scripted, back_end_of, company, open_desk, prepared, written_feed
 
 ANCHOR = date(2026, 11, 20)
 PLAN_ID, UNDO_ID = "20261120-00000000", "20261120-00000undo"
@@ -147,6 +147,26 @@ async def written(
     return plan
 
 
+@pytest.fixture(scope="module")
+def one_payment(seeded: SeededCompany, tmp_path_factory: pytest.TempPathFactory) -> Prepared[Plan]:
+    """A plan of which one payment was written."""
+
+    async def run(desk: Desk, feed: Path) -> Plan:
+        return await written(desk, feed, only=a_payment)
+
+    return prepared(seeded, ANCHOR, tmp_path_factory.mktemp("one"), run)
+
+
+@pytest.fixture(scope="module")
+def both_payments(seeded: SeededCompany, tmp_path_factory: pytest.TempPathFactory) -> Prepared[Plan]:
+    """A plan of which two payments were written."""
+
+    async def run(desk: Desk, feed: Path) -> Plan:
+        return await written(desk, feed, only=two_payments)
+
+    return prepared(seeded, ANCHOR, tmp_path_factory.mktemp("two"), run)
+
+
 async def ledger(desk: Desk) -> dict[str, Any]:
     """Everything that counts, as the ledger shows it over HTTP: what is gone is as if it had never been."""
     found: dict[str, Any] = {"balances": {k: v for k, v in (await desk.outside.trial_balance(ANCHOR)).items() if v}}
@@ -240,10 +260,10 @@ async def test_after_an_undo_the_bank_line_can_be_settled_anew_and_never_twice(
 
 
 async def test_undoing_twice_says_by_what_it_was_undone_and_an_undo_is_not_undone(
-    back_end: XeroBackEnd, home: Home, feed: Path
+    one_payment: Prepared[Plan], home: Home
 ) -> None:
-    async with open_desk(back_end, home, ANCHOR) as desk:
-        plan = await written(desk, feed, only=a_payment)
+    plan = one_payment.found
+    async with one_payment.desk(home) as desk:
         undo = await proposed(desk)
         other = await proposed(desk, plan_id="20261120-0000undo2")
         (id,) = [r.ledger_id for r in desk.journal.writes(plan.id)]
@@ -266,17 +286,16 @@ async def test_undoing_twice_says_by_what_it_was_undone_and_an_undo_is_not_undon
 
 
 async def test_a_plan_the_journal_does_not_know_cannot_be_undone(
-    back_end: XeroBackEnd, home: Home, feed: Path, tmp_path: Path
+    one_payment: Prepared[Plan], home: Home, tmp_path: Path
 ) -> None:
-    async with open_desk(back_end, home, ANCHOR) as desk:
-        await written(desk, feed, only=a_payment)
+    async with one_payment.desk(home) as desk:
         with pytest.raises(UsageError, match="knows no plan") as unknown:
             await proposed(desk, of="20261120-elsewhere")
         assert (unknown.value.code, unknown.value.field) == ("not_written", "PLAN")
-        await desk.reconcile(feed, plan_id="20261120-0never0")
+        await desk.reconcile(one_payment.feed, plan_id="20261120-0never0")
         with pytest.raises(UsageError, match="nothing of plan"):
             await proposed(desk, of="20261120-0never0")
-    async with open_desk(back_end, Home(tmp_path / "other"), ANCHOR) as desk:
+    async with open_desk(one_payment.back_end, Home(tmp_path / "other"), ANCHOR) as desk:
         with pytest.raises(UsageError, match="knows no plan"):
             await proposed(desk)
 
@@ -300,13 +319,13 @@ _HINDRANCES = {
 
 @pytest.mark.parametrize("name", _HINDRANCES)
 async def test_what_cannot_be_taken_back_is_named_with_the_reason_and_the_rest_goes(
-    name: str, back_end: XeroBackEnd, home: Home, feed: Path
+    name: str, both_payments: Prepared[Plan], home: Home
 ) -> None:
     statement, reason, step = _HINDRANCES[name]
-    async with open_desk(back_end, home, ANCHOR) as desk:
-        plan = await written(desk, feed, only=two_payments)
+    plan = both_payments.found
+    async with both_payments.desk(home) as desk:
         kept = desk.journal.writes(plan.id)[0]
-        sql(back_end, statement, kept.ledger_id)
+        sql(desk.back_end, statement, kept.ledger_id)
         undo = await proposed(desk)
         assert not undo.whole
         assert len(undo.plan.proposals) == 1
@@ -343,11 +362,11 @@ async def test_a_locked_period_keeps_a_payment_by_its_own_day(back_end: XeroBack
 
 @pytest.mark.parametrize("name", [*_HINDRANCES, "locked", "deleted"])
 async def test_what_changes_between_the_plan_and_the_yes_voids_the_undo(
-    name: str, back_end: XeroBackEnd, home: Home, feed: Path
+    name: str, one_payment: Prepared[Plan], home: Home
 ) -> None:
-    async with open_desk(back_end, home, ANCHOR) as desk:
-        plan = await written(desk, feed, only=a_payment)
-        undo = await proposed(desk)
+    plan = one_payment.found
+    async with one_payment.desk(home) as desk:
+        back_end, undo = desk.back_end, await proposed(desk)
         (record,) = desk.journal.writes(plan.id)
         if name == "locked":
             locked(back_end, ANCHOR)
@@ -365,10 +384,10 @@ async def test_what_changes_between_the_plan_and_the_yes_voids_the_undo(
 
 
 async def test_what_somebody_deleted_by_hand_is_said_and_its_bank_line_is_free(
-    back_end: XeroBackEnd, home: Home, feed: Path
+    one_payment: Prepared[Plan], home: Home
 ) -> None:
-    async with open_desk(back_end, home, ANCHOR) as desk:
-        plan = await written(desk, feed, only=a_payment)
+    plan = one_payment.found
+    async with one_payment.desk(home) as desk:
         (record,) = desk.journal.writes(plan.id)
         await desk.outside.post(f"/Payments/{record.ledger_id}", {"Status": "DELETED"})
         undo = await proposed(desk)
@@ -376,7 +395,7 @@ async def test_what_somebody_deleted_by_hand_is_said_and_its_bank_line_is_free(
         assert [f.code for f in undo.findings] == ["undone_by_hand"]
         assert not desk.journal.consumed(desk.organisation.id)
         line = next(p for p in plan.proposals if p.id == record.proposal_id).line_id
-        anew = await desk.reconcile(feed, plan_id="20261120-00000009")
+        anew = await desk.reconcile(one_payment.feed, plan_id="20261120-00000009")
         assert line in {p.line_id for p in anew.plan.proposals}
 
 
@@ -402,10 +421,9 @@ async def test_a_payment_that_others_paid_beside_is_still_taken_back_alone(
 
 
 async def test_an_undo_that_was_swapped_for_another_record_is_refused(
-    back_end: XeroBackEnd, home: Home, feed: Path
+    both_payments: Prepared[Plan], home: Home
 ) -> None:
-    async with open_desk(back_end, home, ANCHOR) as desk:
-        await written(desk, feed, only=two_payments)
+    async with both_payments.desk(home) as desk:
         undo = await proposed(desk)
         first, second = undo.plan.proposals
         another = replace(first, writes=(replace(first.writes[0], reverses=second.writes[0].reverses),))
@@ -440,7 +458,7 @@ async def test_an_undo_of_a_credit_note_does_not_take_back_what_others_did_with_
 
 
 async def test_undo_passes_unattended_only_by_its_own_kind_and_counts_for_the_day(
-    back_end: XeroBackEnd, home: Home, feed: Path
+    one_payment: Prepared[Plan], home: Home
 ) -> None:
     def rules(*kinds: str) -> Policy:
         return Policy(
@@ -450,9 +468,8 @@ async def test_undo_passes_unattended_only_by_its_own_kind_and_counts_for_the_da
             )
         )  # fmt: skip
 
-    async with open_desk(back_end, home, ANCHOR, policy=rules("payment")) as desk:
-        await written(desk, feed, only=a_payment)
-        undo = await proposed(desk)
+    async with one_payment.desk(home, policy=rules("payment")) as desk:
+        back_end, undo = desk.back_end, await proposed(desk)
         (proposal,) = undo.plan.proposals
         assert "kind delete" in desk.guard.unattended(undo.plan, proposal).reason
         voiding = replace(proposal, writes=(replace(proposal.writes[0], operation="credit_note.void"),))
@@ -466,10 +483,9 @@ async def test_undo_passes_unattended_only_by_its_own_kind_and_counts_for_the_da
         assert desk.journal.unattended_total(desk.organisation.id, ANCHOR) == proposal.writes[0].amount
 
 
-async def test_a_deletion_that_the_policy_denies_is_denied(back_end: XeroBackEnd, home: Home, feed: Path) -> None:
-    async with open_desk(back_end, home, ANCHOR) as desk:
-        await written(desk, feed, only=a_payment)
-        undo = await proposed(desk)
+async def test_a_deletion_that_the_policy_denies_is_denied(one_payment: Prepared[Plan], home: Home) -> None:
+    async with one_payment.desk(home) as desk:
+        back_end, undo = desk.back_end, await proposed(desk)
     async with open_desk(back_end, home, ANCHOR, policy=Policy(defaults=Defaults(destructive="deny"))) as desk:
         assert {r.error.code for r in desk.guard.forbidden(undo.plan) if r.error} == {"denied"}
 
