@@ -100,7 +100,7 @@ def changed(value: object, path: tuple[Any, ...], token: str) -> object:
         return "DAYSAFTERBILLMONTH"
     if text.replace(".", "", 1).lstrip("-").isdecimal() and path[-1] not in ("AccountCode", "PhoneNumber"):
         return str(Decimal(text) + 1)
-    return f"another {token}" if token and token in text else f"{text}9"
+    return f"{text} more" if text == token else f"another {token}" if token and token in text else f"{text}9"
 
 
 @pytest.mark.parametrize("of", OF)
@@ -188,6 +188,9 @@ SOME: dict[str, tuple[str, Callable[[Proposal, int], Proposal]]] = {
     "not from a conversation": ("invoice", lambda p, n: replace(p, evidence=())),
     "of a bank line": ("invoice", lambda p, n: replace(p, line_id="fitid:1")),
     "a payment of a bank line it does not show": ("payment", lambda p, n: replace(p, line_id="fitid:1")),
+    "a payment worded as if by the bank": (
+        "payment", lambda p, n: given(p, n, reference=f"ACME LTD {(p.writes[n].verify or {})['token']}")
+    ),
     "a payment that is certain": ("payment", lambda p, n: replace(p, certainty="certain")),
     "a payment from nowhere": ("payment", lambda p, n: replace(p, evidence=())),
     "a payment of more than is due": ("payment", lambda p, n: said(p, n, "amount_due", "1.00")),

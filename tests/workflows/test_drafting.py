@@ -183,6 +183,9 @@ async def test_a_payment_without_a_bank_line_moves_bank_and_receivables_and_is_t
         assert (proposal(plan).line, proposal(plan).line_id, proposal(plan).certainty) == (None, "", "review")
         await written(desk, plan)
         assert await moved(desk, before) == {"090": Decimal("250.00"), "610": Decimal("-250.00")}
+        books = await desk.provider.read_books(ANCHOR, ANCHOR, (), ANCHOR)
+        assert "counter" in " ".join(p.reference for p in books.payments)
+        assert "counter" not in " ".join(past.narration for past in books.history)  # nobody's bank said that
         again = await drafted(desk, wanted, 2)
         assert isinstance(again.outcome, Drafted)
         doubts = [e.text for e in again.outcome.proposal.evidence if e.kind == DOUBTFUL]
@@ -468,7 +471,7 @@ def test_an_equal_contact_is_contradicted_and_a_near_one_said_first(facts: Docum
         {"currency": "kiwis"},
         {"sales_terms": WantedTerms(kind="of_current_month", day=40)},
     ):
-        assert refused(draft_contact(WantedContact(name="Zyzzyva", **wrong), facts.context))  # type: ignore[arg-type]
+        assert refused(draft_contact(WantedContact(name="Zyzzyva", **wrong), facts.context))
 
 
 # Payments
@@ -519,7 +522,8 @@ def test_what_a_payment_lacks_is_asked(facts: DocumentFacts) -> None:
         ("bank_account", "092"),
         ("bank_account", "200"),
     ):
-        assert refused(paying(facts, earlier(facts), **{"amount": "1", field: text})).field == field
+        wanted: dict[str, Any] = {"amount": "1", field: text}
+        assert refused(paying(facts, earlier(facts), **wanted)).field == field
 
 
 def test_a_bank_line_that_shows_the_money_is_said(facts: DocumentFacts) -> None:

@@ -10,6 +10,7 @@ from decimal import Decimal, InvalidOperation
 from difflib import SequenceMatcher
 
 from finchat.books.documents import Account, Coding, Contact, TaxRate
+from finchat.books.money import parse_amount
 from finchat.errors import WriteRefused
 from finchat.providers.xero import Party, WriteContext
 from finchat.workflows.choosing import codable, tax_rates_for, tracking_named
@@ -38,8 +39,8 @@ def amount(value: object, field: str, places: int) -> Decimal | None:
     if value is None or value == "":
         return None
     try:
-        found = Decimal(repr(value) if isinstance(value, float) else str(value))
-    except InvalidOperation:
+        found = Decimal(repr(value)) if isinstance(value, float) else parse_amount(str(value))
+    except (ValueError, InvalidOperation):
         found = Decimal("NaN")
     if not found.is_finite() or abs(found) >= 10**12:
         raise Contradicted(f"{field} is not a plain number such as 1234.50", field)

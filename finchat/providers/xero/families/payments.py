@@ -75,6 +75,9 @@ class _Payments:
         account = write.arguments["account_id"]
         yield "line", checking.drafted(proposal) and refunded(write) is None
         yield "verify.fingerprints", not (write.verify or {}).get("fingerprints")
+        # Text before a token is taken for the bank's own, and learned from.
+        first = write.arguments["reference"].partition(" ")[0]
+        yield "arguments.reference", first == (write.verify or {}).get("token")
         yield from checking.active(
             write,
             ("account", account, "kind", "bank"),

@@ -16,7 +16,7 @@ from finchat.providers.xero.writes import conditions
 from finchat.providers.xero.writes.context import CannotPropose, WriteContext
 from finchat.providers.xero.writes.parts import AnyLine, Place, due_verified, write
 from finchat.providers.xero.writes.rates import Rate, RateSource, cash_rate
-from finchat.providers.xero.writes.tokens import reference_text, write_token
+from finchat.providers.xero.writes.tokens import led, reference_text, write_token
 
 
 def payment_write(
@@ -101,7 +101,8 @@ def drafted_payment_write(
     reference: str,
 ) -> tuple[Link, Write]:
     """A payment that a person asked for, without a bank line that shows it: dated and worded as they said, into or out
-    of an active bank account. Raises CannotPropose as `payment_write`, and for any other account."""
+    of an active bank account. Its own words stand after the token, so that nobody takes them for the bank's. Raises
+    CannotPropose as `payment_write`, and for any other account."""
     bank = context.bank_account(account.id, account.currency)
     said = PlanLine(
         id="", date=day, direction=document.direction, amount=settlement.bank_amount, currency=bank.currency,
@@ -110,7 +111,12 @@ def drafted_payment_write(
     link, made = payment_write(
         context, place, line=said, document=document, settlement=settlement, account=bank, due=document.amount_due
     )
-    return link, replace(made, preconditions=tuple(dict.fromkeys((*made.preconditions, *conditions.bank(bank)))))
+    token = str((made.verify or {})["token"])
+    return link, replace(
+        made,
+        arguments={**made.arguments, "reference": led(reference, token)},
+        preconditions=tuple(dict.fromkeys((*made.preconditions, *conditions.bank(bank)))),
+    )
 
 
 def refund_write(

@@ -38,6 +38,11 @@ def marked(text: str, token: str) -> str:
     return f"{cut} {token}" if cut else token
 
 
+def led(text: str, token: str) -> str:
+    """The token and a text of a person's own after it: what stands before a token is the bank's, and learned from."""
+    return f"{token} {_printable(text)}"[:LONGEST].rstrip()
+
+
 def with_token(text: str, token: str) -> str:
     """A text, whole, and the token after it."""
     return f"{text} {token}" if text else token
@@ -61,7 +66,8 @@ def retokened(
         text = bare.get("reference")
         changed = _each_text(changed, lambda text: token.join(text.split(old)))
         if isinstance(text, str):
-            changed["reference"] = marked(text, token)
+            own = str(arguments.get("reference", "")).startswith(f"{old} ")
+            changed["reference"] = led(text, token) if own else marked(text, token)
         verify["token"] = token
     if "amount" in verify and "amount" in changed:
         verify["amount"] = changed["amount"]
