@@ -14,6 +14,7 @@ from finchat.agent.openai.failures import Attempts, Failure, Pause
 from finchat.agent.openai.wire import EventStream, broken, document
 from finchat.errors import FinchatError
 from finchat.model_settings import ModelSettings
+from finchat.text.redact import redact
 
 
 class OpenAIModel:
@@ -45,7 +46,10 @@ class OpenAIModel:
             async with aclosing(self._turn(request)) as events:
                 async for event in events:
                     yield event
-        except FinchatError:
+        except FinchatError as error:
+            if (key := self._settings.key) and key in error.message:  # an endpoint's words, in the middle of a stream
+                error.message = redact(error.message, [key])
+                error.args = (error.message,)
             raise
         except Exception as error:  # an answer that no line here foresaw is one that the API does not give
             raise broken("malformed", type(error).__name__) from error

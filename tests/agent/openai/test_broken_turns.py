@@ -310,12 +310,15 @@ async def test_ctrl_c_passes_at_once_while_an_endpoint_hangs() -> None:
 
 
 async def test_what_an_endpoint_says_in_an_error_is_made_safe_and_short() -> None:
-    words = "bad \x1b[31m red \u202e " + "y" * 5000
-    async with talking(changed(lambda events: [{"error": {"message": words}}])) as (model, _):
+    key = "not-shaped-like-one"
+    words = f"bad \x1b[31m red \u202e {key} " + "y" * 5000
+    async with talking(changed(lambda events: [{"error": {"message": words}}]), key=key) as (model, _):
         with pytest.raises(TurnBroken) as caught:
             await turn(model)
     assert caught.value.message.isprintable()
     assert len(caught.value.message) < 400
+    assert key not in str(caught.value)
+    assert key not in caught.value.message
 
 
 def test_the_deadlines_of_a_fresh_machine_are_a_minute_of_silence_and_five_for_a_turn() -> None:
