@@ -63,18 +63,23 @@ class PrivateModel:
     async def turn(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
         """See Model.turn."""
         words = _Words(self._standins)
-        async for event in self._inner.turn(self._out(request)):
-            match event:
-                case TextDelta():
-                    if text := words.add(event.text):
-                        yield TextDelta(text)
-                case Retrying():
-                    words = _Words(self._standins)  # nothing of it counts
-                    yield event
-                case TurnComplete():
-                    if text := words.end():
-                        yield TextDelta(text)
-                    yield replace(event, items=tuple(map(self._in, event.items)))
+        stream = self._inner.turn(self._out(request))
+        try:
+            async for event in stream:
+                match event:
+                    case TextDelta():
+                        if text := words.add(event.text):
+                            yield TextDelta(text)
+                    case Retrying():
+                        words = _Words(self._standins)  # nothing of it counts
+                        yield event
+                    case TurnComplete():
+                        if text := words.end():
+                            yield TextDelta(text)
+                        yield replace(event, items=tuple(map(self._in, event.items)))
+        finally:
+            if (close := getattr(stream, "aclose", None)) is not None:
+                await close()
 
     async def close(self) -> None:
         await self._inner.close()

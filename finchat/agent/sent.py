@@ -100,8 +100,13 @@ class SentLog:
     async def turn(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
         """See Model.turn."""
         self._note(request)
-        async for event in self._inner.turn(request):
-            yield event
+        stream = self._inner.turn(request)
+        try:
+            async for event in stream:
+                yield event
+        finally:
+            if (close := getattr(stream, "aclose", None)) is not None:
+                await close()
 
     async def close(self) -> None:
         await self._inner.close()
@@ -153,7 +158,7 @@ class SentLog:
 
 
 def as_json(entry: SentRequest) -> dict[str, Any]:
-    """A line of the file, as `finchat schema sent` has it."""
+    """A line of the file, as `finchat schema sent-line` has it."""
     return {
         "number": entry.number,
         "at": instant_text(entry.at),

@@ -58,7 +58,7 @@ SERVERS = document(
 )
 SERVER_CHANGES = document(
     "finchat.server_changes/1",
-    "`finchat servers changes --json`: tools that are not as they were when their server was first seen.",
+    "`finchat servers changes --json`: tools that are not as they were first seen.",
     {
         "servers": list_of(
             object_of(
@@ -89,6 +89,34 @@ SERVER_CHANGES = document(
         "exit_code": EXIT_CODE,
     },
 )
+SENT_LINE = published(
+    "A line of sessions/ID.sent.jsonl",
+    "One line of sessions/ID.sent.jsonl: what a request to the model sent anew.",
+    object_of(
+        {
+            "number": COUNT,
+            "at": INSTANT,
+            "destination": TEXT,
+            "model": TEXT,
+            "api": one_of("responses", "chat"),
+            "bytes": COUNT,
+            "tokens": COUNT,
+            "parts": COUNT,
+            "again": COUNT,
+            "new": list_of(
+                object_of(
+                    {
+                        "kind": one_of("instructions", "tool", "user", "assistant", "reasoning", "call", "output"),
+                        "label": TEXT,
+                        "text": TEXT,
+                        "bytes": COUNT,
+                        "tokens": COUNT,
+                    }
+                )
+            ),
+        }
+    ),
+)
 VERIFIER = document(
     "finchat.verifier/1",
     "`finchat audit verifier --json`: the source of the checker.",
@@ -103,6 +131,7 @@ SCHEMAS = document(
 PUBLISHED: Mapping[str, Schema] = {
     "ask": ASK,
     "events": EVENTS,
+    "sent-line": SENT_LINE,
     "reconcile": workflows.RECONCILE,
     "apply": workflows.APPLY,
     "undo": workflows.UNDO,
