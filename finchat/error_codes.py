@@ -75,6 +75,9 @@ CODES: Mapping[str, str] = {
     "model_rate_limited": "The model's endpoint takes no more requests for longer than finchat waits.",
     "model_context": "The conversation does not fit the model's context.",
     "model_turn_broken": "The model's answer was not whole; nothing of it was used.",
+    # Questions over what was fetched
+    "query_refused": "The SQL over fetched results may not run, or names what is not there.",
+    "query_limit": "The SQL over fetched results took too long, or would hold too much.",
     # Servers and their answers
     "authentication": "Signing in failed.",
     "unauthorized": "The server refused the token or the sign-in.",

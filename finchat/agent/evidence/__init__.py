@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from finchat.agent.evidence.query import query_tool
 from finchat.agent.evidence.store import EvidenceStore, Kept, NoEvidence, Stored
 
-__all__ = ["EvidenceStore", "Kept", "NoEvidence", "Stored"]
+__all__ = ["EvidenceStore", "Kept", "NoEvidence", "Stored", "query_tool"]

@@ -8,6 +8,7 @@ computed over it is opaque.
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -114,8 +115,9 @@ def of_totals(
                           "unit": "money", "currency": total.currency,
                           "filters": asked + [[f, "=", v] for f, v in total.where]})  # fmt: skip
     if layout.total_in_ledger is not None and not layout.report:
+        kind = shapes[0].kind if shapes else layout.context.kind
         found.append(
-            {"table": evidence_id, "kind": layout.context.kind, "opaque": False, "currency": None, "field": "count",
+            {"table": evidence_id, "kind": kind, "opaque": False, "currency": None, "field": "count",
              "is": "count(rows)", "value": layout.total_in_ledger, "unit": "count", "filters": asked}
         )  # fmt: skip
     return found
@@ -151,8 +153,9 @@ def facts_of_query(evidence_id: str, data: Mapping[str, Any]) -> Iterator[Fact]:
     columns: Sequence[Mapping[str, Any]] = lineage["columns"]
     where = tuple(Filter(field=f, operator=o, value=v) for f, o, v in lineage["filters"])
     for position, row in enumerate(data["rows"]):
-        groups = [_group(column, row.get(column["name"])) for column in columns if column["group"]]
-        filters = where + tuple(group for group in groups if group is not None)
+        groups = [f for c in columns if c["group"] for f in _group(c, row.get(c["name"]))]
+        filters = where + tuple(groups)
+        typed = next((f.value for f in filters if f.field == "type" and f.operator == "="), None)
         entities = entities_of(filters) | {
             str(row[c["name"]]) for c in columns if c["entity"] and isinstance(row.get(c["name"]), str)
         }
@@ -171,7 +174,7 @@ def facts_of_query(evidence_id: str, data: Mapping[str, Any]) -> Iterator[Fact]:
                 unit=unit,
                 currency=_currency(column, row) if unit == "money" else None,
                 entities=frozenset(entities) | frozenset(lineage["entities"]),
-                kind=lineage["kind"],
+                kind=fields.kind_of_record(typed, lineage["kind"]),
                 period=_period(lineage["period"]) or period_of_filters(filters),
                 derivation=column["is"],
                 filters=filters,
@@ -180,8 +183,14 @@ def facts_of_query(evidence_id: str, data: Mapping[str, Any]) -> Iterator[Fact]:
             )
 
 
-def _group(column: Mapping[str, Any], value: Any) -> Filter:
-    return Filter(field=column["field"], operator="=", value="" if value is None else str(value))
+def _group(column: Mapping[str, Any], value: Any) -> Iterator[Filter]:
+    """What a row's group says of the rows in it."""
+    if column["month"] and isinstance(value, str) and (first := iso_date(f"{value}-01")):
+        last = first.replace(day=monthrange(first.year, first.month)[1])
+        yield Filter(field=column["field"], operator=">=", value=first.isoformat())
+        yield Filter(field=column["field"], operator="<=", value=last.isoformat())
+    else:
+        yield Filter(field=column["field"], operator="=", value="" if value is None else str(value))
 
 
 def _currency(column: Mapping[str, Any], row: Mapping[str, Any]) -> str | None:

@@ -15,42 +15,43 @@ from typing import Any, Literal
 Role = Literal["money", "percent", "ratio", "count", "number", "currency", "entity", "identifier", "text"]
 
 
-def _words(text: str) -> frozenset[str]:
+def words_of(text: str) -> frozenset[str]:
+    """The words of a text, for tables of them."""
     return frozenset(text.split())
 
 
 # A dict under one of these names says nothing of its own: totals.revenue is revenue.
-TRANSPARENT = _words("totals ratios summary record result results data figures facts values counts amounts")
+TRANSPARENT = words_of("totals ratios summary record result results data figures facts values counts amounts")
 # Words of an amount. They count unless the last word says that the field is something else (due_date, tax_type).
-_MONEY = _words(
+_MONEY = words_of(
     """amount amounts total totals subtotal due paid credited balance balances price debit credit tax revenue income
     profit loss cost costs expense expenses sales purchases gross net fee fees outstanding overdue open owed owing
     remaining discount budget actual variance compare difference turnover receivable receivables payable payables cash
     deposit deposits withdrawal buckets bucket current opening closing received spent unallocated refund"""
 )
-_NOT_MONEY_LAST = _words(
+_NOT_MONEY_LAST = words_of(
     """date id ids number numbers code codes name names status type types rate rates ratio percent percentage pct days
     count counts currency at on by utc reference class terms label text kind margin share rows position day month year
     format path url hash next reason note details account contact"""
 )
-_RATIO = _words("ratio ratios share shares margin margins confidence")
-_PERCENT = _words("percent percentage pct")
-_PERCENT_RATES = _words("tax discount effective cis vat gst interest withholding")
-_COUNTS = _words("count counts rows days")
-_QUANTITIES = _words("quantity qty hours units weight")
-_CALENDAR = _words("year month day hour minute page version")
-_NAMING = _words(
+_RATIO = words_of("ratio ratios share shares margin margins confidence")
+_PERCENT = words_of("percent percentage pct")
+_PERCENT_RATES = words_of("tax discount effective cis vat gst interest withholding")
+_COUNTS = words_of("count counts rows days")
+_QUANTITIES = words_of("quantity qty hours units weight")
+_CALENDAR = words_of("year month day hour minute page version")
+_NAMING = words_of(
     """name number code contact customer supplier vendor payee account counterparty item label title document invoice
     bill project customer_name"""
 )
-_NOT_NAMING = _words(
+_NOT_NAMING = words_of(
     """currency country postal short reporting tax phone first last file organisation org tool server sort legal
     line"""
 )
-_KEYS = _words("id ids guid uuid")
-_IDENTIFYING = _words("reference number code sku")
-_CLASSES = _words("status type types kind class section row")
-_FREE_TEXT = _words("description narration narrative note notes details text reason hint message wish")
+_KEYS = words_of("id ids guid uuid")
+_IDENTIFYING = words_of("reference number code sku")
+_CLASSES = words_of("status type types kind class section row")
+_FREE_TEXT = words_of("description narration narrative note notes details text reason hint message wish")
 
 _TYPES: Mapping[str, str] = {
     "ACCREC": "invoice",
@@ -60,7 +61,7 @@ _TYPES: Mapping[str, str] = {
     "SPEND": "bank_transaction",
     "RECEIVE": "bank_transaction",
 }
-_KINDS = _words(
+_KINDS = words_of(
     """invoice bill credit_note payment overpayment prepayment bank_transaction bank_transfer contact account item
     tax_rate tracking_category organisation quote purchase_order journal"""
 )

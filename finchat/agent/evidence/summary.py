@@ -16,6 +16,7 @@ from finchat.agent.evidence import fields
 from finchat.agent.evidence.layout import Context, Flat, Layout, currency_column, currency_of, iso_date
 from finchat.agent.evidence.walk import Row, rows_of
 
+MIXED = "record"  # the kind of a table whose records are of several kinds
 _NOT_SUMMED = ("price", "unit_amount")
 _GROUPS = ("type", "status")
 _VALUES_OF_A_GROUP = 12
@@ -57,6 +58,8 @@ def summarise(evidence_id: str, layout: Layout, *, first: int = 60) -> list[Tabl
             table = tables[row.table] = TableShape(row.table, row.context.kind)
             sums[row.table] = _Sums(row.table, summed=not layout.report)
         table.rows += 1
+        if row.context.kind != table.kind:
+            table.kind = MIXED
         if len(table.first) < first:
             table.first.append(row)
         _note_types(table.types, row.flat, row.context)
