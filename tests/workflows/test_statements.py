@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 
 from finchat.books.periods import Window
+from finchat.books.plan import Plan, Proposal
 from finchat.books.statement import BankReconciliation
 from finchat.events import silent
-from finchat.safety.approval import Approve, ReviewContext, bind
+from finchat.safety.approval import Approve, ReviewContext, bind, together
 from finchat.sandbox.company import SeededCompany, generate
 from finchat.sandbox.company.statement_files import Statement as Rendered
 from finchat.sandbox.company.statement_files import render
@@ -46,19 +47,15 @@ def rendered(format: str, style: str = "", first: date = FIRST, last: date = ANC
 
 
 class Everything:
-    """Approves whatever can be written as it stands."""
+    """Approves, all together, whatever can be written as it stands."""
 
-    async def review(self, plan: object, context: ReviewContext) -> AsyncIterator[Approve]:
-        from finchat.books.plan import Plan
+    async def review(self, plan: Plan, context: ReviewContext) -> AsyncIterator[Approve]:
+        asked = [p for p in plan.proposals if p.id in context.proposal_ids and self.wanted(p)]
+        for approved in together([bind(plan, p, user="tester") for p in asked]):
+            yield approved
 
-        assert isinstance(plan, Plan)
-        for proposal in plan.proposals:
-            if (
-                proposal.id in context.proposal_ids
-                and proposal.writes
-                and not any(a.required for a in proposal.open_asks)
-            ):
-                yield Approve(bind(plan, proposal, user="tester"))
+    def wanted(self, proposal: Proposal) -> bool:
+        return bool(proposal.writes) and not any(a.required for a in proposal.open_asks)
 
 
 class Bench:
@@ -188,10 +185,8 @@ async def test_money_that_was_settled_aside_of_the_bank_from_the_feed_is_not_cou
     assert set(kinds.values()) >= {"allocation", "payment"}
 
     class Those(Everything):
-        async def review(self, plan: object, context: ReviewContext) -> AsyncIterator[Approve]:
-            async for one in Everything.review(self, plan, context):
-                if one.proposal_id in kinds:
-                    yield one
+        def wanted(self, proposal: Proposal) -> bool:
+            return super().wanted(proposal) and proposal.id in kinds
 
     applied = await bench.desk.apply(from_feed.plan, Those())
     done = {r.proposal_id for r in applied.results if r.outcome == "committed"}
