@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from sqlglot import exp
 from sqlglot.optimizer.scope import Scope
 
+from finchat.agent.evidence.layout import currency_column
 from finchat.agent.evidence.sandboxed import QueryRefused
-from finchat.agent.evidence.tables import Column, Table
+from finchat.agent.evidence.tables import PARENT_ROW, ROW, Column, Table
 from finchat.agent.evidence.tree import Node, conjuncts, selects_of, sources_in, unwrapped
 
 
@@ -61,7 +62,7 @@ def _check(column: Node, aggregate: Node, scope: Scope, tables: Mapping[str, Tab
         raise QueryRefused(
             f"{table}.{origin.name} holds several currencies, and they are never added",
             field="sql",
-            next=f"GROUP BY {origin.currency_column}, or filter by it in WHERE",
+            next=f"GROUP BY {column.table}.{origin.currency_column}, or filter by it in WHERE",
         )
 
 
@@ -80,14 +81,21 @@ def _one_currency(
             and any((table, column.name) == currency for table, column in origins(node, scope, tables))
         )
 
+    def is_currency_above(node: Node) -> bool:
+        return isinstance(node, exp.Column) and (node.table.lower(), node.name.lower()) == above
+
     select: Node = scope.expression
+    own = sources_in(scope)
+    above = _parent_of(alias, select, own, tables)
     held = [column for column, _ in pinned(select)]
     if aggregate is not None:
         window, group = aggregate.find_ancestor(exp.Window), select.args.get("group")
         held += window.args.get("partition_by") or [] if window else group.expressions if group else []
     if any(is_currency(unwrapped(node)) for node in held):
         return True
-    source = sources_in(scope).get(alias)
+    if above is not None and any(is_currency_above(unwrapped(node)) for node in held):
+        return True
+    source = own.get(alias)
     if source is None or isinstance(source, exp.Table):
         return False
     # Through a subquery: it must have chosen one currency, and read the table once, or nothing says whose it is.
@@ -95,6 +103,29 @@ def _one_currency(
     return len(read) == 1 and all(
         any(_one_currency(inner, a, currency, tables, None) for a in sources_in(inner)) for inner in selects_of(source)
     )
+
+
+def _parent_of(
+    alias: str, select: Node, sources: Mapping[str, Node], tables: Mapping[str, Table]
+) -> tuple[str, str] | None:
+    """The currency column of the record that the rows of `alias` are part of, where both are joined row by row."""
+    table = tables.get(sources[alias].name.lower()) if isinstance(sources.get(alias), exp.Table) else None
+    for join in select.args.get("joins") or ():
+        on = unwrapped(join.args.get("on"))
+        if table is None or not isinstance(on, exp.EQ):
+            continue
+        for one, two in ((on.this, on.expression), (on.expression, on.this)):
+            if not (isinstance(one, exp.Column) and isinstance(two, exp.Column)):
+                continue
+            other = sources.get(two.table.lower())
+            if (
+                (one.table.lower(), one.name.lower(), two.name.lower()) == (alias, PARENT_ROW, ROW)
+                and isinstance(other, exp.Table)
+                and other.name.lower() == table.parent
+                and (found := currency_column("", tables[other.name.lower()].columns))
+            ):
+                return two.table.lower(), found
+    return None
 
 
 def pinned(select: Node) -> Iterator[tuple[Node, str]]:

@@ -17,6 +17,7 @@ from finchat.agent.evidence.basis import Basis, basis_of, column_of, is_total, m
 from finchat.agent.evidence.conditions import filters_of_where, group_basis, is_simple_having
 from finchat.agent.evidence.currencies import origins, pinned
 from finchat.agent.evidence.joins import Sources, sources_of
+from finchat.agent.evidence.layout import currency_column
 from finchat.agent.evidence.sandboxed import QueryRefused
 from finchat.agent.evidence.sql_names import qualify
 from finchat.agent.evidence.summary import MIXED
@@ -152,7 +153,10 @@ def _outputs(tree: Node, tables: Mapping[str, Table]) -> tuple[tuple[Output, ...
         p.find(exp.AggFunc) or any(is_total(n) for n in p.find_all(exp.Anonymous)) for p in tree.selects
     )
     leaf = sources.tables[sources.leaf] if sources.leaf else None
-    names = _unique([p.alias_or_name or p.sql(dialect="sqlite") for p in tree.selects])
+    names = _names(tree)
+    if not aggregated:
+        _show_currencies(tree, sources)
+        names = _names(tree)
     outputs = [
         _output(name, projection.unalias(), sources, groups=groups, aggregated=aggregated)
         for name, projection in zip(names, tree.selects, strict=True)
@@ -186,12 +190,11 @@ def _is_involved(tree: Node) -> bool:
 
 def _unfollowed(tree: Node, tables: Mapping[str, Table]) -> tuple[Output, ...]:
     """The columns of a query that proves nothing; amounts of several currencies stay known as such."""
-    names = list(tree.named_selects)
-    if "*" in names:
+    if "*" in tree.named_selects:
         return ()
     scope = build_scope(tree)
     found = []
-    for name, projection in zip(_unique(names), tree.selects, strict=True):
+    for name, projection in zip(_names(tree), tree.selects, strict=True):
         sides = selects_of(scope) if scope is not None else []
         below = [o for side in sides for c in projection.find_all(exp.Column) for _, o in origins(c, side, tables)]
         money = [column for column in below if column.unit == "money"]
@@ -226,6 +229,22 @@ def _show_groups(tree: Node) -> None:
     shown = {projection.unalias().sql(dialect="sqlite") for projection in tree.selects}
     missing = [item.copy() for item in group.expressions if unwrapped(item).sql(dialect="sqlite") not in shown]
     tree.set("expressions", [*missing, *tree.selects])
+
+
+def _show_currencies(tree: Node, sources: Sources) -> None:
+    """Put the currency beside amounts that are computed row by row."""
+    if tree.args.get("distinct"):
+        return
+    shown = {projection.unalias().sql(dialect="sqlite") for projection in tree.selects}
+    for projection in list(tree.selects):
+        basis = basis_of(projection.unalias(), sources)
+        for alias, name in basis.columns if basis is not None and not basis.plain else ():
+            column = sources.tables[alias].columns[name]
+            if column.unit == "money" and column.several and column.currency_column:
+                beside = exp.column(column.currency_column, table=alias)
+                if beside.sql(dialect="sqlite") not in shown:
+                    shown.add(beside.sql(dialect="sqlite"))
+                    tree.append("expressions", beside)
 
 
 def _output(name: str, node: Node, sources: Sources, *, groups: Sequence[Node], aggregated: bool) -> Output:
@@ -267,7 +286,7 @@ def _with_currency(
             continue
         needed |= column.several
         beside = column.currency_column
-        pin = pins.get((alias, beside)) if beside else None
+        pin = _pin(alias, beside, sources, pins) if beside else None
         shown = next(
             (o.name for o in outputs if beside and o.basis and o.basis.plain and o.basis.columns == ((alias, beside),)),
             None,
@@ -279,6 +298,15 @@ def _with_currency(
         return replace(output, currency_needed=needed, opaque=True)
     currency, place = found.pop()
     return replace(output, currency=currency, currency_column=None if currency else place, currency_needed=needed)
+
+
+def _pin(alias: str, currency: str, sources: Sources, pins: Mapping[tuple[str, str], str]) -> str | None:
+    """The currency that the WHERE holds a table to, also through the records that its rows are part of."""
+    if held := pins.get((alias, currency)):
+        return held
+    above = [other for other, table in sources.tables.items() if table.name == sources.tables[alias].parent]
+    found = currency_column("", sources.tables[above[0]].columns) if len(above) == 1 else None
+    return pins.get((above[0], found)) if found else None
 
 
 def _settled(output: Output, *, sound: bool, leaf: Table | None, sources: Sources, by_type: bool) -> Output:
@@ -303,10 +331,19 @@ def _is_accounts_only(table: Table, filters: Sequence[Filter]) -> bool:
     return any(f.field == "row" and f.operator == "=" and f.value == "account" for f in filters)
 
 
-def _unique(names: Sequence[str]) -> list[str]:
+def _unqualified(projection: Node) -> str:
+    def short(node: Node) -> Node:
+        return exp.column(node.name) if isinstance(node, exp.Column) else node
+
+    return str(projection.copy().transform(short).sql(dialect="sqlite"))
+
+
+def _names(tree: Node) -> list[str]:
+    """What the output columns are called, each once."""
     found: list[str] = []
-    for raw in names:
-        name = one_line(raw, 80) or "column"
+    for projection in tree.selects:
+        plain = isinstance(projection, exp.Alias | exp.Column)
+        name = one_line(projection.alias_or_name if plain else _unqualified(projection), 80) or "column"
         while name in found:
             name += "_2"
         found.append(name)

@@ -77,7 +77,8 @@ def _name_tables(scope: Scope, tables: Mapping[str, Table]) -> None:
                 f"{one_line(name, 60)} is in {' and '.join(owners)}", field="sql", next=f"write {owners[0]}.{name}"
             )
         if owners:
-            column.set("table", exp.to_identifier(owners[0]))
+            if owners[0]:  # a subquery in FROM may have no name
+                column.set("table", exp.to_identifier(owners[0]))
         elif not _outer(scope, name, tables):
             raise _unknown(name, scope, tables)
 

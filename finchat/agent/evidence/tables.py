@@ -23,12 +23,12 @@ MOST_COLUMNS = 200
 _LONGEST_CELL = 20_000
 _DIGITS = 15
 _KEYS_OF_A_PARENT = 10
+# Words that neither SQLite nor the SQL parser takes as a name without quotes: such a field gets a "_" at its end.
 _RESERVED = fields.words_of(
-    """add all and as asc between by case check collate column commit constraint create cross current default delete
-    desc distinct drop else end escape except exists filter following for foreign from full group having in index inner
-    insert intersect into is join key left like limit natural not null on or order outer over partition preceding
-    primary range references right row rows select set table then to transaction union unique update using values view
-    when where window with"""
+    """add all and any as between case cast check collate commit constraint create cross current_date default delete
+    distinct drop else escape except exists for foreign from group having in index inner insert intersect into is join
+    like limit not nothing null offset on or order outer primary raise references rollback select set table then to
+    transaction union unique update using values when where window with"""
 )
 _UNIT: Mapping[str, Unit] = {
     "money": "money", "percent": "percent", "ratio": "percent", "count": "count", "date": "date",
