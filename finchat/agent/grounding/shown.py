@@ -29,10 +29,106 @@ _SYMBOLS = {
     "₹": "INR",
     "₩": "KRW",
 }
-DOLLARS = frozenset(["USD", "AUD", "NZD", "CAD", "SGD", "HKD", "FJD", "TWD", "BBD", "BZD", "BMD", "KYD", "JMD", "LRD", "NAD", "SBD", "TTD", "XCD", "BSD", "BND", "GYD", "SRD"])
+DOLLARS = frozenset(
+    [
+        "USD",
+        "AUD",
+        "NZD",
+        "CAD",
+        "SGD",
+        "HKD",
+        "FJD",
+        "TWD",
+        "BBD",
+        "BZD",
+        "BMD",
+        "KYD",
+        "JMD",
+        "LRD",
+        "NAD",
+        "SBD",
+        "TTD",
+        "XCD",
+        "BSD",
+        "BND",
+        "GYD",
+        "SRD",
+    ]
+)
 # ISO 4217, without codes that are English words (ALL, TOP, TRY, CUP, PEN, SOS).
 CODES = DOLLARS | frozenset(
-    ["EUR", "GBP", "JPY", "CNY", "CHF", "SEK", "NOK", "DKK", "PLN", "CZK", "HUF", "RON", "BGN", "ISK", "TRY", "INR", "IDR", "MYR", "THB", "PHP", "VND", "KRW", "PKR", "LKR", "BDT", "NPR", "ZAR", "NGN", "KES", "GHS", "EGP", "MAD", "TND", "AED", "SAR", "QAR", "KWD", "BHD", "OMR", "JOD", "ILS", "MXN", "BRL", "ARS", "CLP", "COP", "UYU", "PYG", "UAH", "RUB", "GEL", "KZT", "PGK", "WST", "VUV", "XPF", "XAF", "XOF", "ETB", "UGX", "TZS", "RWF", "BWP", "ZMW", "MUR", "MNT", "KHR", "LAK", "MMK", "MOP"]
+    [
+        "EUR",
+        "GBP",
+        "JPY",
+        "CNY",
+        "CHF",
+        "SEK",
+        "NOK",
+        "DKK",
+        "PLN",
+        "CZK",
+        "HUF",
+        "RON",
+        "BGN",
+        "ISK",
+        "TRY",
+        "INR",
+        "IDR",
+        "MYR",
+        "THB",
+        "PHP",
+        "VND",
+        "KRW",
+        "PKR",
+        "LKR",
+        "BDT",
+        "NPR",
+        "ZAR",
+        "NGN",
+        "KES",
+        "GHS",
+        "EGP",
+        "MAD",
+        "TND",
+        "AED",
+        "SAR",
+        "QAR",
+        "KWD",
+        "BHD",
+        "OMR",
+        "JOD",
+        "ILS",
+        "MXN",
+        "BRL",
+        "ARS",
+        "CLP",
+        "COP",
+        "UYU",
+        "PYG",
+        "UAH",
+        "RUB",
+        "GEL",
+        "KZT",
+        "PGK",
+        "WST",
+        "VUV",
+        "XPF",
+        "XAF",
+        "XOF",
+        "ETB",
+        "UGX",
+        "TZS",
+        "RWF",
+        "BWP",
+        "ZMW",
+        "MUR",
+        "MNT",
+        "KHR",
+        "LAK",
+        "MMK",
+        "MOP",
+    ]
 )
 _WORDS = {"dollars": DOLLARS, "dollar": DOLLARS, "euros": {"EUR"}, "euro": {"EUR"}, "pounds": {"GBP"}, "yen": {"JPY"}}
 _SCALES = {
@@ -40,12 +136,35 @@ _SCALES = {
 }  # fmt: skip
 _UNITS = dict(
     zip(
-        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"],
+        [
+            "zero",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+            "thirteen",
+            "fourteen",
+            "fifteen",
+            "sixteen",
+            "seventeen",
+            "eighteen",
+            "nineteen",
+        ],
         range(20),
         strict=True,
     )
 )
-_TENS = dict(zip(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], range(20, 100, 10), strict=True))
+_TENS = dict(
+    zip(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], range(20, 100, 10), strict=True)
+)
 _MULTIPLES = {"hundred": 100, "thousand": 1000, "million": 1_000_000}
 _ANY_WORD = "(?:" + "|".join([*sorted([*_UNITS, *_TENS], key=len, reverse=True), *_MULTIPLES]) + ")"
 
