@@ -271,7 +271,7 @@ async def _run_of(desk: Desk, model: Model, flags: AskFlags, session_id: str) ->
     with quick_imports():
         from finchat.agent import loop
         from finchat.agent.conversation import Conversation
-        from finchat.agent.evidence import EvidenceStore
+        from finchat.agent.evidence import EvidenceStore, query_tool
         from finchat.agent.limits import Prices
         from finchat.agent.offering import Offering
         from finchat.agent.privacy import PrivateModel
@@ -297,7 +297,7 @@ async def _run_of(desk: Desk, model: Model, flags: AskFlags, session_id: str) ->
         if flags.private:
             standins = await _stand_ins(desk)
             outer, keeping = PrivateModel(sent, standins), _Learning(evidence, standins)
-        own = [*own_tools(desk, tray, as_of)]
+        own = [*own_tools(desk, tray, as_of), query_tool(evidence)]
         offering = Offering(
             desk.guard,
             own=[row for row in own if not (flags.read_only and row.effect == "propose")],
