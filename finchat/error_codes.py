@@ -69,6 +69,7 @@ CODES: Mapping[str, str] = {
     "taken_over": "Another finchat has taken the write over.",
     "too_early": "The vendor may still be working on the write.",
     # The model
+    "no_model": "No model is connected; commands that need none still work.",
     "model_key": "The model's endpoint needs a key, or does not accept the one it was given.",
     "model_refused": "The model's endpoint refuses the request itself.",
     "model_unavailable": "The model's endpoint cannot be reached, or answers with nothing but errors.",

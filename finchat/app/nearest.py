@@ -15,7 +15,7 @@ _COMMANDS: tuple[tuple[str, str], ...] = (
     ("finchat apply PLAN", "apply write record approve send"),
     ("finchat undo PLAN", "undo revert take back delete wrong mistake"),
     ("finchat plan list", "plan plans saved list pending"),
-    ("finchat audit show", "audit log trail history who when"),
+    ("finchat audit show", "audit log trail history"),
     ("finchat journal show", "journal unknown outcome intent"),
     ("finchat policy show", "policy allow deny limit unattended permission"),
     ("finchat memory show", "memory remember learned forget names"),
