@@ -132,8 +132,10 @@ def free_text(text: str) -> Iterator[tuple[PersonalKind, str]]:
         return all(not _plain(word) or (not shouted and _capital(word)) for word in both)
 
     for group in _groups(words, joins):
-        if any(not _plain(word[0]) for word in group):
+        doubtful = [word for word in group if not _plain(word[0])]
+        if doubtful:
             yield "Text", text[group[0].start() : group[-1].end()]
+            yield "Text", text[doubtful[0].start() : doubtful[-1].end()]  # as it may stand by itself elsewhere
 
 
 def said(text: str) -> Iterator[tuple[PersonalKind, str]]:
