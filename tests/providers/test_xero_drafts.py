@@ -191,6 +191,10 @@ SOME: dict[str, tuple[str, Callable[[Proposal, int], Proposal]]] = {
     "a payment worded as if by the bank": (
         "payment", lambda p, n: given(p, n, reference=f"ACME LTD {(p.writes[n].verify or {})['token']}")
     ),
+    "a payment that holds another's token": (
+        "payment", lambda p, n: given(p, n, reference=f"{(p.writes[n].verify or {})['token']} ACME fc-aaaaaaaaaa")
+    ),
+    "a line that holds another's token": ("invoice", lambda p, n: more(p, n, Description="B fc-aaaaaaaaaa")),
     "a payment that is certain": ("payment", lambda p, n: replace(p, certainty="certain")),
     "a payment from nowhere": ("payment", lambda p, n: replace(p, evidence=())),
     "a payment of more than is due": ("payment", lambda p, n: said(p, n, "amount_due", "1.00")),

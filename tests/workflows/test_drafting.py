@@ -21,6 +21,7 @@ from finchat.books.invoicing import line_amounts, totals
 from finchat.books.plan import DOUBTFUL, Plan
 from finchat.books.terms import PaymentTerms
 from finchat.connections.toolbox import CallError, CallResult
+from finchat.providers.xero import XERO_PROFILE
 from finchat.sandbox.company import SeededCompany
 from finchat.sandbox.xero.back_end import XeroBackEnd
 from finchat.settings import Home
@@ -366,6 +367,8 @@ def test_an_accounts_own_tax_type_is_used_and_said_and_never_one_that_does_not_g
         ({"lines": (line(unit="lots"),)}, "lines[0].unit_amount"),
         ({"lines": (line(quantity="0"),)}, "lines[0].quantity"),
         ({"lines": (line("x\x1b[2J"),)}, "lines[0].description"),
+        ({"lines": (line("work fc-aaaaaaaaaa"),)}, "lines[0].description"),
+        ({"reference": "fc-aaaaaaaaaa"}, "reference"),
         ({"due_date": "2026-01-01"}, "due_date"),
         ({"date": "2026-02-30"}, "date"),
         ({"date": "2020-01-01"}, "date"),
@@ -439,6 +442,25 @@ def test_what_may_be_the_same_document_is_said(change: dict[str, Any], doubted: 
     found = draft_document(document(contact=known(facts).name), there)
     assert isinstance(found, Drafted)
     assert any(e.kind == DOUBTFUL for e in found.proposal.evidence) == doubted
+
+
+def test_an_item_of_the_ledger_describes_its_line_and_is_read_again(facts: DocumentFacts) -> None:
+    there = replace(facts, items={"HOSE": "Garden hose"})
+    found = draft_document(document(contact=known(facts).name, lines=(line("", item_code="HOSE"),)), there)
+    assert isinstance(found, Drafted)
+    write = found.proposal.writes[0]
+    assert write.arguments["line_items"][0]["Description"] == "Garden hose"
+    assert ("item", "HOSE") in {(c.type, c.id) for c in write.preconditions}
+    assert XERO_PROFILE.disagreement(found.proposal, "NZD") is None
+
+
+async def test_a_contact_made_in_a_run_is_known_to_its_next_draft(back_end: XeroBackEnd, tmp_path: Path) -> None:
+    async with desk_of(back_end, tmp_path) as desk:
+        await drafted(desk, document(contact=a_customer(back_end)))
+        await written(desk, await planned(desk, WantedContact(name="Tuatara Foods"), 2))
+        found = await drafted(desk, document(contact="Tuatara Foods"), 3)
+        assert isinstance(found.outcome, Drafted)
+        assert [w.operation for w in found.outcome.proposal.writes] == ["invoice.create"]
 
 
 def test_a_number_that_is_taken_is_refused_and_a_bills_reference_is_said_to_be_lost(facts: DocumentFacts) -> None:

@@ -136,15 +136,18 @@ class _Drafts:
         return new_plan_id(self._as_of)
 
     async def _bank_lines(self) -> tuple[BankLine, ...]:
-        """What the bank's feed shows; nothing where it cannot be read: a payment rests on none of it."""
+        """What the bank's feed shows; nothing where it cannot be read, which is said: a payment rests on none of it."""
         from finchat.errors import FinchatError
+        from finchat.events import Notice
         from finchat.workflows import feed
 
         if self._desk.feed is None:
             return ()
         try:
             return feed.bank_lines(feed.read(self._desk.feed), await self._desk.provider.accounts())
-        except FinchatError:
+        except FinchatError as error:
+            text = f"The bank feed could not be read, so no line of it is held against this payment: {error.message}"
+            self._desk.progress(Notice(text=text, severity="warning"))
             return ()
 
     async def _result(self, draft: Draft) -> dict[str, Any]:
@@ -188,13 +191,21 @@ class _Drafts:
 
 
 def _needs(needs: Needs) -> dict[str, Any]:
+    """Choices that several questions share are listed with the first of them."""
+    missing: list[dict[str, Any]] = []
+    listed: dict[str, str] = {}
+    for one in needs.missing:
+        choices = [dict(choice) for choice in one.choices]
+        first = listed.setdefault(repr(choices), one.field)
+        shared = bool(choices) and first != one.field
+        missing.append({
+            "field": one.field, "question": one.question, "choices": [] if shared else choices,
+            **({"choices_as": first} if shared else {}),
+        })  # fmt: skip
     return {
         "status": "needs",
         "text": needs.text,
-        "missing": [
-            {"field": one.field, "question": one.question, "choices": [dict(choice) for choice in one.choices]}
-            for one in needs.missing
-        ],
+        "missing": missing,
         "next": "Ask the person these questions, with the choices; never answer them yourself. Nothing was drafted.",
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
@@ -11,10 +12,16 @@ from finchat.books.plan import DRAFTED, Effect, Link, Proposal, Write
 from finchat.providers.xero.family import Check
 
 FROM = "$from"
+_TOKEN = re.compile(r"fc-[a-z2-7]{10}", re.ASCII)
 # What a conversation can draft without a bank line: the operations of one proposal.
 _DRAFTS = frozenset({
     ("invoice.create",), ("contact.create",), ("contact.create", "invoice.create"), ("payment.create",),
 })  # fmt: skip
+
+
+def is_token(word: str) -> bool:
+    """Whether a word is such as a write is found by."""
+    return _TOKEN.fullmatch(word.casefold()) is not None
 
 
 def drafted(proposal: Proposal) -> bool:
@@ -72,6 +79,12 @@ def token(write: Write, text: str) -> Iterator[Check]:
     mark = str(verify.get("token", ""))
     yield "verify.by", verify.get("by") == "token"
     yield "verify.token", mark.startswith("fc-") and mark in text.split()
+
+
+def only_token(write: Write, texts: Iterable[str]) -> Iterator[Check]:
+    """What a person worded holds no other write's token: by that, another write would be found in this one."""
+    found = [word for text in texts for word in text.split() if is_token(word)]
+    yield "verify.token", found == [(write.verify or {}).get("token")]
 
 
 def active(write: Write, *facts: tuple[str, str, str, str]) -> Iterator[Check]:

@@ -216,6 +216,9 @@ class XeroProvider:
                 tracking=tuple(c for c in (parsing.tracking_category(row) for row in tracking) if c is not None),
                 contacts=self._contacts or {},
             )
+        elif self._contacts is None:
+            rows = await self.rows("contact.list", {}, "contacts")
+            self._contacts = {row.id: row for row in (parsing.contact(row) for row in rows)}
         # The contacts are those that were read last: the books may have been read again since.
         return replace(self._chart, contacts=self._contacts or {})
 
@@ -241,9 +244,11 @@ class XeroProvider:
         """The ids of the allocations each open credit had when the books were read last."""
         return dict(self._allocation_ids)
 
-    async def write_context(self, plan_id: str, *, chart: bool = False) -> WriteContext:
+    async def write_context(self, plan_id: str, *, chart: bool = False, fresh: bool = False) -> WriteContext:
         """What the writes of one plan share: organisation, accounts, and the tools as the server now publishes them;
-        with `chart` also what lines are coded with."""
+        with `chart` also what lines are coded with. `fresh`: contacts as they are now, not as this run read them."""
+        if fresh:
+            self._contacts = None
         tools: Mapping[str, Tool] = await self._toolbox.tools()
         known = await self.chart() if chart else Chart((), (), {})
         return WriteContext(

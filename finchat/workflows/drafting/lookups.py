@@ -13,6 +13,7 @@ from finchat.books.documents import Account, Coding, Contact, TaxRate
 from finchat.books.money import parse_amount
 from finchat.errors import WriteRefused
 from finchat.providers.xero import Party, WriteContext
+from finchat.providers.xero.checking import is_token
 from finchat.workflows.choosing import codable, tax_rates_for, tracking_named
 from finchat.workflows.drafting.outcome import Choice, Contradicted, Gathering
 
@@ -29,6 +30,8 @@ def words(text: str, field: str, longest: int) -> str:
     said = " ".join(text.split())
     if not said.isprintable():
         raise Contradicted(f"{field} holds characters that cannot be printed", field)
+    if any(is_token(word) for word in said.split()):
+        raise Contradicted(f"{field} holds a word that finchat finds its own writes by", field)
     if len(said) > longest:
         raise Contradicted(f"{field} is longer than {longest} characters", field)
     return said

@@ -38,7 +38,7 @@ class Draft:
 
 async def document(provider: XeroProvider, wanted: WantedDocument, *, plan_id: str, as_of: date) -> Draft:
     """An invoice or bill: the chart and contacts, and what of this contact is near it or called the same."""
-    context = await provider.write_context(plan_id, chart=True)
+    context = await provider.write_context(plan_id, chart=True, fresh=True)
     reads: list[Any] = []
     try:
         party, _ = lookups.contact(context, Gathering(), wanted.contact, create=False)
@@ -95,7 +95,7 @@ async def payment(
 
 async def contact(provider: XeroProvider, wanted: WantedContact, *, plan_id: str) -> Draft:
     """A contact: all that there are, for names like it."""
-    context = await provider.write_context(plan_id, chart=True)
+    context = await provider.write_context(plan_id, chart=True, fresh=True)
     return Draft(outcome=draft_contact(wanted, context), context=context)
 
 

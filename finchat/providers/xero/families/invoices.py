@@ -66,6 +66,8 @@ class _Invoices:
         yield from self._effects(write, amounts, base)
         yield "arguments.reference", ("reference" in given) == sales
         yield from checking.token(write, given["reference"] if sales else lines[-1]["Description"])
+        texts = [given.get("reference", ""), given.get("invoice_number", ""), *(line["Description"] for line in lines)]
+        yield from checking.only_token(write, texts)
 
     def _rate(self, write: Write, link: Link, base: str) -> Iterator[Check]:
         given = write.arguments

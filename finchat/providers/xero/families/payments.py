@@ -78,6 +78,7 @@ class _Payments:
         # Text before a token is taken for the bank's own, and learned from.
         first = write.arguments["reference"].partition(" ")[0]
         yield "arguments.reference", first == (write.verify or {}).get("token")
+        yield from checking.only_token(write, [write.arguments["reference"]])
         yield from checking.active(
             write,
             ("account", account, "kind", "bank"),
