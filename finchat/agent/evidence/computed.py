@@ -105,7 +105,8 @@ def of_totals(
     found: list[dict[str, Any]] = []
     for shape in shapes:
         base = {"table": shape.name, "kind": shape.kind, "opaque": layout.partial, "currency": None}
-        inside = shape.first[0].parent is not None and shape.name != evidence_id if shape.first else False
+        above = shape.first[0].parent if shape.first else None
+        inside = above is not None and above.table not in ("", evidence_id if layout.head_is_main else "")
         counts = [] if inside or (shape.name == evidence_id and layout.head_is_main) else [((), shape.rows)]
         for where, rows in [*counts, *shape.counts]:
             found.append({**base, "field": "count", "is": "count(rows)", "value": rows, "unit": "count",

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from sqlglot import exp
 from sqlglot.optimizer.scope import Scope
 
-from finchat.agent.evidence.layout import currency_column
+from finchat.agent.evidence.layout import currency_column, currency_names
 from finchat.agent.evidence.sandboxed import QueryRefused
 from finchat.agent.evidence.tables import PARENT_ROW, ROW, Column, Table
 from finchat.agent.evidence.tree import Node, conjuncts, selects_of, sources_in, unwrapped
@@ -122,7 +122,7 @@ def _parent_of(
                 (one.table.lower(), one.name.lower(), two.name.lower()) == (alias, PARENT_ROW, ROW)
                 and isinstance(other, exp.Table)
                 and other.name.lower() == table.parent
-                and (found := currency_column("", tables[other.name.lower()].columns))
+                and (found := currency_column("", currency_names(tables[other.name.lower()].columns)))
             ):
                 return two.table.lower(), found
     return None

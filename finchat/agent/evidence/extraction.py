@@ -51,26 +51,37 @@ class Wanted:
                     self._wide = True
                 for whole in range(first, min(last, first + 1000) + 1):
                     self._wholes |= {str(whole), f"-{whole}"}
-        self._known: dict[str, bool] = {}
+        self._known: dict[str, tuple[bool, bool]] = {}  # as it is, as a ratio
+
+    def touches(self, name: str, value: Any) -> bool:
+        """Whether a field may hold one of the values."""
+        if type(value) is not str:
+            return (type(value) is int or type(value) is Decimal) and self._is_number(name, str(value))
+        return (
+            ((self._wide or value.partition(".")[0] in self._wholes) and self._is_number(name, value))
+            or value[:10] in self._days
+            or (bool(self._texts) and value.casefold() in self._texts)
+        )
 
     def in_record(self, record: Mapping[str, Any]) -> bool:
         """Whether one of the values may stand anywhere in a record."""
+        # `touches`, written out: it is asked of every field of every result.
         wholes, texts, days, wide = self._wholes, self._texts, self._days, self._wide
         pending: list[Any] = [record]
         while pending:
             node = pending.pop()
-            for value in node.values() if isinstance(node, Mapping) else node:
+            for name, value in node.items() if isinstance(node, Mapping) else (("", item) for item in node):
                 kind = type(value)
                 if kind is str:
                     if (
-                        ((wide or value.partition(".")[0] in wholes) and self._is_number(value))
+                        ((wide or value.partition(".")[0] in wholes) and self._is_number(name, value))
                         or value[:10] in days
                         or (texts and value.casefold() in texts)
                     ):
                         return True
                 elif kind is dict or kind is list:
                     pending.append(value)
-                elif (kind is int or kind is Decimal) and self._is_number(str(value)):
+                elif (kind is int or kind is Decimal) and self._is_number(name, str(value)):
                     return True
         return False
 
@@ -83,13 +94,15 @@ class Wanted:
             return value.isoformat() in self._days
         return value.casefold() in self._texts
 
-    def _is_number(self, text: str) -> bool:
+    def _is_number(self, name: str, text: str) -> bool:
         known = self._known.get(text)
         if known is None:
             number = fields.number_of(text)
-            known = number is not None and (self.holds(number) or self.holds(number * 100))
-            self._known[text] = known
-        return known
+            known = self._known[text] = (
+                number is not None and self.holds(number),
+                (number is not None and self.holds(number * 100)),
+            )
+        return known[0] or (known[1] and fields.role_by_name(fields.joined("", name)) == "ratio")
 
 
 def facts_of(evidence_id: str, layout: Layout, wanted: Wanted | None) -> Iterator[Fact]:
@@ -121,7 +134,9 @@ def _facts(
     scalars, record = flat.scalars, f"{evidence_id}/{path}"
     titled = is_report_figure(scalars)
     for name, raw in scalars.items():
-        read = value_of(name, raw, scalars, context)
+        if wanted is not None and not wanted.touches(name, raw):
+            continue
+        read = value_of(name, raw, flat, context)
         if read is None:
             continue
         value, unit = read
@@ -141,22 +156,20 @@ def _facts(
             field=field,
             value=value,
             unit=unit,
-            currency=currency_of(name, scalars, context.currency) if unit == "money" else None,
+            currency=currency_of(name, flat, context.currency) if unit == "money" else None,
             entities=context.entities,
             kind=context.kind,
             period=period,
         )
 
 
-def value_of(
-    name: str, raw: Any, scalars: Mapping[str, Any], context: Context
-) -> tuple[Decimal | date | str, Unit] | None:
+def value_of(name: str, raw: Any, flat: Flat, context: Context) -> tuple[Decimal | date | str, Unit] | None:
     """The value of a field as a fact has it (a percentage in percent points), with its unit; None for mere words."""
     if raw is None or isinstance(raw, bool):
         return None
     number = fields.number_of(raw)
     if number is not None:
-        beside = currency_of(name, scalars, context.currency) is not None
+        beside = currency_of(name, flat, context.currency) is not None
         role = fields.numeric_role(name, raw, beside_currency=beside)
         if role is not None and role in _UNITS:
             return (number * 100 if role == "ratio" else number), _UNITS[role]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import calendar
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import lru_cache
@@ -26,6 +26,7 @@ _DATE = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])")
 _WORDED = re.compile(r"([0-9]{1,2}) ([A-Z][a-z]{2})[a-z]* ([0-9]{4})")
 _MONTHS = {name: number for number, name in enumerate(calendar.month_abbr) if name}
 _PERIODS = (("period_from", "period_to"), ("from", "to"), ("from_date", "to_date"), ("period_start", "period_end"))
+_OTHER_CURRENCY = ("bank_", "base_")
 _AS_OF = ("as_of", "period_as_of", "balance_date", "report_as_of")
 
 
@@ -36,6 +37,7 @@ class Flat:
     scalars: dict[str, Any] = field(default_factory=dict)
     paths: dict[str, str] = field(default_factory=dict)
     lists: list[tuple[str, str, Sequence[Mapping[str, Any]]]] = field(default_factory=list)
+    currencies: list[str] = field(default_factory=list)  # the fields that may hold a currency
     foreign: set[str] = field(default_factory=set)  # fields of another record that this one only refers to
 
 
@@ -95,24 +97,29 @@ def _flatten(record: Mapping[str, Any], at: tuple[str, str, int], flat: Flat, he
             continue
         name = fields.joined(prefix, key)
         if kind is list:
-            if not value:
-                continue
-            if isinstance(value[0], Mapping):
-                flat.lists.append((name, path + key, [item for item in value if isinstance(item, Mapping)]))
-            elif key == "amounts" and len(headings) == len(value):
-                for position, (heading, amount) in enumerate(zip(headings, value, strict=True)):
-                    if position:  # the first stands beside them, as `amount`
-                        column = column_name(heading)
-                        scalars[column], paths[column] = amount, f"{path}{key}[{position}]"
-            else:
-                scalars[name] = ", ".join(str(item) for item in value[:_SCALARS_OF_A_LIST])
-                paths[name] = path + key
+            if value:
+                _flatten_list(name, path + key, value, flat, headings if key == "amounts" else ())
             continue
         while name in paths:
             name += "_2"
         scalars[name], paths[name] = value, path + key
+        if "currency" in name:
+            flat.currencies.append(name)
         if refers:
             flat.foreign.add(name)
+
+
+def _flatten_list(name: str, path: str, items: Sequence[Any], flat: Flat, headings: Sequence[str]) -> None:
+    if isinstance(items[0], Mapping):
+        flat.lists.append((name, path, [item for item in items if isinstance(item, Mapping)]))
+    elif len(headings) == len(items):
+        for position, (heading, amount) in enumerate(zip(headings, items, strict=True)):
+            if position:  # the first stands beside them, as `amount`
+                column = column_name(heading)
+                flat.scalars[column], flat.paths[column] = amount, f"{path}[{position}]"
+    else:
+        flat.scalars[name] = ", ".join(str(item) for item in items[:_SCALARS_OF_A_LIST])
+        flat.paths[name] = path
 
 
 @lru_cache(maxsize=4096)
@@ -191,7 +198,7 @@ def inherit(flat: Flat, above: Context) -> Context:
     return Context(
         kind=above.kind if above.kind == "proposal" else fields.kind_of_record(scalars.get("type"), above.kind),
         entities=above.entities | _entities(flat),
-        currency=currency_of("", scalars, above.currency),
+        currency=currency_of("", flat, above.currency),
         period=period or above.period,
         compare=compare or above.compare,
     )
@@ -213,24 +220,30 @@ def named(flat: Flat) -> Iterator[tuple[str, str]]:
             yield name, value
 
 
-def currency_of(name: str, scalars: Mapping[str, Any], inherited: str | None) -> str | None:
+def currency_of(name: str, flat: Flat, inherited: str | None) -> str | None:
     """The currency that an amount in this field of a record is in; None where nothing says it."""
-    column = currency_column(name, scalars)
+    if not flat.currencies:
+        return None if name.startswith(_OTHER_CURRENCY) else inherited
+    column = currency_column(name, tuple(flat.currencies))
     if column == "":
         return None
-    value = scalars.get(column) if column else None
+    value = flat.scalars.get(column) if column else None
     return value if isinstance(value, str) and value else inherited
 
 
-def currency_column(name: str, names: Mapping[str, Any] | Sequence[str]) -> str | None:
-    """The field that holds the currency of the amount in `name`; None where there is none beside it, "" where the
-    amount is in another currency than the record's and nothing says which (the bank's side of a payment)."""
+@lru_cache(maxsize=16384)
+def currency_column(name: str, names: tuple[str, ...]) -> str | None:
+    """The field that holds the currency of the amount in `name`; `names`: the record's fields of currencies.
+
+    None where there is none beside it, "" where the amount is in another currency than the record's and nothing says
+    which (the bank's side of a payment).
+    """
     words = name.split("_") if name else []
     for end in range(len(words), 0, -1):
         for ending in ("_currency", "_currency_code"):
             if (own := "_".join(words[:end]) + ending) in names:
                 return own
-    if words and words[0] in ("bank", "base"):
+    if name.startswith(_OTHER_CURRENCY):
         return ""
     for plain in ("currency_code", "currency"):
         if plain in names:
@@ -238,6 +251,11 @@ def currency_column(name: str, names: Mapping[str, Any] | Sequence[str]) -> str 
     return next(
         (n for n in names if n.endswith("_currency_code") and not n.startswith(("default", "base", "bank"))), None
     )
+
+
+def currency_names(names: Iterable[str]) -> tuple[str, ...]:
+    """Those of a record's fields that may hold a currency."""
+    return tuple(name for name in names if "currency" in name)
 
 
 def period_of(values: Mapping[str, Any]) -> FactPeriod | None:

@@ -17,7 +17,7 @@ from finchat.agent.evidence.basis import Basis, basis_of, column_of, is_total, m
 from finchat.agent.evidence.conditions import filters_of_where, group_basis, is_simple_having
 from finchat.agent.evidence.currencies import origins, pinned
 from finchat.agent.evidence.joins import Sources, sources_of
-from finchat.agent.evidence.layout import currency_column
+from finchat.agent.evidence.layout import currency_column, currency_names
 from finchat.agent.evidence.sandboxed import QueryRefused
 from finchat.agent.evidence.sql_names import qualify
 from finchat.agent.evidence.summary import MIXED
@@ -305,7 +305,7 @@ def _pin(alias: str, currency: str, sources: Sources, pins: Mapping[tuple[str, s
     if held := pins.get((alias, currency)):
         return held
     above = [other for other, table in sources.tables.items() if table.name == sources.tables[alias].parent]
-    found = currency_column("", sources.tables[above[0]].columns) if len(above) == 1 else None
+    found = currency_column("", currency_names(sources.tables[above[0]].columns)) if len(above) == 1 else None
     return pins.get((above[0], found)) if found else None
 
 

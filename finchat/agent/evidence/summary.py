@@ -7,7 +7,7 @@ several types. Rows of a report are not summed: they hold their own totals.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -88,7 +88,7 @@ class _Sums:
         if not self._summed:
             return
         for name, amount in amounts(row.flat, row.context):
-            group = (currency_of(name, scalars, row.context.currency), kind, status)
+            group = (currency_of(name, row.flat, row.context.currency), kind, status)
             self._sums[group][name] += amount
             self._rows[group][name] += 1
 
@@ -127,9 +127,14 @@ def amounts(flat: Flat, context: Context) -> Iterator[tuple[str, Decimal]]:
         if fields.role_by_name(name) not in ("money", "number") or isinstance(raw, bool):
             continue
         value = fields.number_of(raw)
-        if value is None or name in flat.foreign or name.endswith(_NOT_SUMMED) or currency_column(name, scalars) == "":
+        if (
+            value is None
+            or name in flat.foreign
+            or name.endswith(_NOT_SUMMED)
+            or currency_column(name, tuple(flat.currencies)) == ""
+        ):
             continue  # a price, an amount of the record this one refers to, an amount in a currency nothing names
-        beside = currency_of(name, scalars, context.currency) is not None
+        beside = currency_of(name, flat, context.currency) is not None
         if fields.numeric_role(name, raw, beside_currency=beside) == "money":
             yield name, value
 
@@ -145,15 +150,15 @@ def _note_types(types: dict[str, str], flat: Flat, context: Context) -> None:
         if types.get(name) or value is None or value == "":
             types.setdefault(name, "")
             continue
-        types[name] = type_of(name, value, flat.scalars, context)
+        types[name] = type_of(name, value, flat, context)
 
 
-def type_of(name: str, value: Any, scalars: Mapping[str, Any], context: Context) -> str:
+def type_of(name: str, value: Any, flat: Flat, context: Context) -> str:
     """What a field holds, in a word, as the views and errors name it."""
     if isinstance(value, bool):
         return "yes/no"
     if fields.number_of(value) is not None:
-        beside = currency_of(name, scalars, context.currency) is not None
+        beside = currency_of(name, flat, context.currency) is not None
         if role := fields.numeric_role(name, value, beside_currency=beside):
             return role
     if iso_date(value):

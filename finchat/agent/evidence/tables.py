@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from finchat.agent.evidence import fields
-from finchat.agent.evidence.layout import Layout, currency_column
+from finchat.agent.evidence.layout import Layout, currency_column, currency_names
 from finchat.agent.evidence.summary import MIXED, type_of
 from finchat.agent.evidence.walk import Row, rows_of
 from finchat.agent.facts import FactPeriod, Filter, Unit
@@ -114,14 +114,14 @@ def _table(name: str, rows: Sequence[Row], layout: Layout, filters: tuple[Filter
         first.context.kind if len(kinds) == 1 else MIXED,
         filters=filters,
         kinds=kinds,
-        parent=first.parent.table if first.parent is not None else None,
+        parent=(first.parent.table or None) if first.parent is not None else None,
         period=first.context.period if all(row.context.period == first.context.period for row in rows) else None,
         entities=layout.context.entities,
         partial=layout.partial,
         report=layout.report or any("section" in row.flat.scalars for row in rows[:50]),
     )
     table.columns[ROW] = Column(ROW, ROW, "count", "count")
-    if first.parent is not None:
+    if table.parent is not None:
         table.columns[PARENT_ROW] = Column(PARENT_ROW, PARENT_ROW, "count", "count")
     sources: dict[str, tuple[bool, str]] = {}  # column → (of the parent, the field)
     for row in rows:
@@ -138,7 +138,7 @@ def _table(name: str, rows: Sequence[Row], layout: Layout, filters: tuple[Filter
         values[column] = found
     _currencies(table, rows, sources, values)
     keys = [[row.number for row in rows]]
-    if first.parent is not None:
+    if table.parent is not None:
         keys.append([row.parent.number if row.parent else 0 for row in rows])
     table.rows = [list(cells) for cells in zip(*keys, *values.values(), strict=True)]
     return table
@@ -169,7 +169,7 @@ def _describe(column: Column, rows: Sequence[Row], values: list[Any], *, of_pare
     for row, value in zip(rows, values, strict=True):
         if value is not None and value != "":
             at = row.parent if of_parent and row.parent else row
-            types.add(type_of(column.field, value, at.flat.scalars, at.context))
+            types.add(type_of(column.field, value, at.flat, at.context))
             if len(types) > 1:
                 break
     column.type = types.pop() if len(types) == 1 else "text"
@@ -232,12 +232,12 @@ def _currencies(
         if column.unit != "money":
             continue
         own = sources[name][1]
-        beside = currency_column(own, names)
+        beside = currency_column(own, currency_names(names))
         if beside == "":
             column.several = column.mixed = len(_seen(rows, names, values, inherited)) > 1
             continue
         place = names.get(beside) if beside else None
-        if place is None and (found := currency_column("", above)):
+        if place is None and (found := currency_column("", currency_names(above))):
             place = above.get(found)
         seen = {v for v in values[place] if isinstance(v, str) and v} if place else inherited - {None}
         if len(seen) == 1:
@@ -251,7 +251,7 @@ def _seen(
     rows: Sequence[Row], names: Mapping[str, str], values: Mapping[str, Sequence[Any]], inherited: set[str | None]
 ) -> set[Any]:
     """The currencies of the records themselves."""
-    own = names.get(currency_column("", names) or "")
+    own = names.get(currency_column("", currency_names(names)) or "")
     return ({value for value in values[own] if value} if own else inherited) - {None}
 
 

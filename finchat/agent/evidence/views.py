@@ -22,6 +22,7 @@ from finchat.text.sanitise import one_line
 LIMIT = 8000
 _WHOLE = 2600  # a result this short, with short lists, is shown as it is
 _SHORT_LIST = 5
+_FEW = 3  # records whose inner lists are shown row by row
 _HEAD = 1800
 _ROWS = 10
 _ROWS_CHARACTERS = 2600
@@ -71,7 +72,7 @@ def view_of(
     lines += _head(data, shapes)
     names = {shape.name: shape for shape in shapes}
     # What is inside many records is named; what is inside one or two is shown.
-    shown = [s for s in shapes if (inside := _parent(s)) is None or inside not in names or names[inside].rows <= 3]
+    shown = [s for s in shapes if (inside := _parent(s)) is None or inside not in names or names[inside].rows <= _FEW]
     budget = _ROWS_CHARACTERS if len(shown) < 2 else max(_ROWS_CHARACTERS * 2 // len(shown), 500)
     for shape in shapes[:8]:
         lines += _table(shape, budget, rows=shape in shown)
@@ -234,7 +235,7 @@ def _kind(shape: TableShape) -> str:
 def _parent(shape: TableShape) -> str | None:
     """The table whose records hold the rows of this one."""
     first: Row | None = shape.first[0] if shape.first else None
-    return first.parent.table if first is not None and first.parent is not None else None
+    return (first.parent.table or None) if first is not None and first.parent is not None else None
 
 
 def _named(shapes: Sequence[TableShape]) -> str:

@@ -11,7 +11,8 @@ from finchat.agent.evidence.layout import Context, Flat, Layout, Records, flatte
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One record as a row of `table`; `number` counts from 1 within the table, `parent` is the row it is part of."""
+    """One record as a row of `table`; `number` counts from 1 within the table, `parent` is the row it is part of: the
+    result's own head, which is no table ("") beside a main list, or a record."""
 
     table: str
     number: int
@@ -25,7 +26,7 @@ def rows_of(evidence_id: str, layout: Layout) -> Iterator[Row]:
     numbers: dict[str, int] = defaultdict(int)
     top = None
     if layout.head.scalars and not layout.report and not (layout.lists and layout.lists[0].path == "records"):
-        top = Row(evidence_id, 1, layout.head, layout.context)
+        top = Row(evidence_id if layout.head_is_main else "", 1, layout.head, layout.context)
         if layout.head_is_main:
             yield top
     for records in layout.lists:
