@@ -75,6 +75,38 @@ def shared() -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def company_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the company of one day (`tests.homes.NOW`) and nothing else; it is copied, never worked in."""
+    from tests import homes
+
+    home = tmp_path_factory.mktemp("company")
+    homes.document(home, "sandbox", "status")
+    return home
+
+
+@pytest.fixture(scope="session")
+def planned_home(company_home: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    """A home with a plan of two days of which nothing was written, and what was printed of it; only copied as well."""
+    from tests import homes
+
+    home = homes.copied(company_home, tmp_path_factory.mktemp("planned"))
+    return home, homes.document(home, "reconcile", "--days", "2")
+
+
+@pytest.fixture(scope="session")
+def planned(planned_home: tuple[Path, dict[str, Any]]) -> dict[str, Any]:
+    return planned_home[1]
+
+
+@pytest.fixture
+def home(planned_home: tuple[Path, dict[str, Any]], tmp_path: Path) -> Path:
+    """A copy of the company as planned."""
+    from tests import homes
+
+    return homes.copied(planned_home[0], tmp_path / "home")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _processes() -> Iterator[None]:
     """Nothing that was started for the tests outlives them."""

@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import signal
-import subprocess
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -20,39 +18,9 @@ from jsonschema import Draft202012Validator
 from finchat.canonical import sha256_of
 from finchat.workflows.schemas import PLAN, RECONCILE
 from tests import forked
+from tests.homes import NOW, document, run
 
-NOW = "2026-11-20T09:00:00Z"
 ASKED = r"Approve\?[^:]*: "
-
-
-def run(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return forked.run(*arguments, environment={**os.environ, "FINCHAT_HOME": str(home), "FINCHAT_NOW": NOW})
-
-
-def document(home: Path, *arguments: str) -> dict[str, Any]:
-    done = run(home, *arguments, "--json")
-    assert done.stderr == ""
-    found: dict[str, Any] = json.loads(done.stdout)
-    assert found["exit_code"] == done.returncode
-    return found
-
-
-@pytest.fixture(scope="module")
-def first_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("company")
-
-
-@pytest.fixture(scope="module")
-def planned(first_home: Path) -> dict[str, Any]:
-    return document(first_home, "reconcile", "--days", "2")
-
-
-@pytest.fixture
-def home(first_home: Path, planned: dict[str, Any], tmp_path: Path) -> Path:
-    """A copy of the company as planned, with a call budget of its own: tests must not wait for one another."""
-    own = tmp_path / "home"
-    shutil.copytree(first_home, own, ignore=shutil.ignore_patterns("budget.sqlite3*", "locks"))
-    return own
 
 
 @pytest.fixture

@@ -16,7 +16,8 @@ from finchat import cli, verifier
 from finchat.safety import keys, signatures
 from finchat.settings import Home
 from finchat.workflows import plans
-from tests.test_saved_plans import ASKED, NOW, at_terminal, document
+from tests.homes import NOW, copied, document
+from tests.test_saved_plans import ASKED, at_terminal
 
 UNATTENDED = """
 [unattended]
@@ -34,9 +35,9 @@ def policy_for(*listed: keys.Key) -> str:
 
 
 @pytest.fixture(scope="module")
-def first_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def first_home(company_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A company, anna's key and the public half of bo's, whose own machine is elsewhere; a plan nobody signed."""
-    home = tmp_path_factory.mktemp("company")
+    home = copied(company_home, tmp_path_factory.mktemp("signed"))
     bo = keys.make(Home(home / "machine of bo"), "bo", "open sesame")
     (home / "policy.toml").write_text(policy_for(keys.make(Home(home), "anna", None), bo))
     return home
@@ -49,9 +50,7 @@ def planned(first_home: Path) -> dict[str, Any]:
 
 @pytest.fixture
 def home(first_home: Path, planned: dict[str, Any], tmp_path: Path) -> Path:
-    own = tmp_path / "home"
-    shutil.copytree(first_home, own, ignore=shutil.ignore_patterns("budget.sqlite3*", "locks"))
-    return own
+    return copied(first_home, tmp_path / "home")
 
 
 @pytest.fixture

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shlex
-import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,42 +14,16 @@ import pytest
 
 from finchat.canonical import sha256_of
 from tests import forked
+from tests.homes import NOW, document, run
 
-NOW = "2026-11-20T09:00:00Z"
 ASKED = r"Approve\?[^:]*: "
 NO_PAYMENTS = 'version = 1\n[servers.books]\nresources = { payments = "read" }\n'
 NO_WRITES = 'version = 1\n[defaults]\nwrite = "deny"\n'
 
 
-def run(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return forked.run(*arguments, environment={**os.environ, "FINCHAT_HOME": str(home), "FINCHAT_NOW": NOW})
-
-
-def document(home: Path, *arguments: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(run(home, *arguments, "--json").stdout)
-    return found
-
-
 def at_terminal(home: Path, *arguments: str) -> pexpect.spawn[str]:
     given = {"FINCHAT_HOME": str(home), "FINCHAT_NOW": NOW, "TERM": "xterm", "NO_COLOR": "1"}
     return forked.spawn(*arguments, env={**os.environ, **given}, encoding="utf-8", timeout=60, dimensions=(80, 120))
-
-
-@pytest.fixture(scope="module")
-def first_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("company")
-
-
-@pytest.fixture(scope="module")
-def planned(first_home: Path) -> dict[str, Any]:
-    return document(first_home, "reconcile", "--days", "2")
-
-
-@pytest.fixture
-def home(first_home: Path, planned: dict[str, Any], tmp_path: Path) -> Path:
-    own = tmp_path / "home"
-    shutil.copytree(first_home, own, ignore=shutil.ignore_patterns("budget.sqlite3*", "locks"))
-    return own
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from jsonschema import Draft202012Validator
 
 from finchat.workflows.schemas import RECONCILE
 from tests import forked
+from tests.homes import copied
 
 NOW = "2026-11-20T09:00:00Z"
 UNDECIDED = "Date,Description,Amount\n10/11/2026,OPENING COFFEE,-4.90\n11/11/2026,ACME,12.00\n"
@@ -27,9 +27,9 @@ def run(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made(company_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with the sandbox company, and its bank's statement of nine days as MT940 and CSV beside it."""
-    home = tmp_path_factory.mktemp("company")
+    home = copied(company_home, tmp_path_factory.mktemp("statements"))
     for name, flags in (("month.sta", ("--format", "mt940")), ("month.csv", ("--style", "split"))):
         first = "2026-11-13" if name == "month.sta" else "2026-11-18"
         done = run(home, "sandbox", "statement", *flags, "--from", first, "--out", str(home / name))
@@ -39,9 +39,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def home(made: Path, tmp_path: Path) -> Path:
-    own = tmp_path / "home"
-    shutil.copytree(made, own, ignore=shutil.ignore_patterns("budget.sqlite3*", "locks"))
-    return own
+    return copied(made, tmp_path / "home")
 
 
 def test_a_script_gets_the_statement_in_the_document_and_as_a_file(home: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from jsonschema import Draft202012Validator
 
 from finchat.workflows.schemas import PLAN, UNDO
 from tests.faults.world import ASKED, at_terminal, document, ended, run
+from tests.homes import copied
 
 RULES = """version = 1
 [unattended]
@@ -25,8 +25,8 @@ expires = 2026-12-31
 
 
 @pytest.fixture(scope="module")
-def first_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("company")
+def first_home(company_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return copied(company_home, tmp_path_factory.mktemp("written"))
 
 
 @pytest.fixture(scope="module")
@@ -44,9 +44,7 @@ def wrote(first_home: Path, before: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture
 def home(first_home: Path, wrote: dict[str, Any], tmp_path: Path) -> Path:
-    own = tmp_path / "home"
-    shutil.copytree(first_home, own, ignore=shutil.ignore_patterns("budget.sqlite3*", "locks"))
-    return own
+    return copied(first_home, tmp_path / "home")
 
 
 def test_without_a_terminal_the_undo_is_kept_and_waits(home: Path, wrote: dict[str, Any]) -> None:

@@ -6,7 +6,6 @@ An edited plan file and a swapped payload are in tests/test_saved_plans.py and t
 from __future__ import annotations
 
 import resource
-import shutil
 import sqlite3
 import sys
 from contextlib import closing
@@ -28,23 +27,6 @@ from tests.faults.world import (
     payment_card,
     run,
 )
-
-
-@pytest.fixture(scope="module")
-def first_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("company")
-
-
-@pytest.fixture(scope="module")
-def planned(first_home: Path) -> dict[str, Any]:
-    return document(first_home, "reconcile", "--days", "2")
-
-
-@pytest.fixture
-def home(first_home: Path, planned: dict[str, Any], tmp_path: Path) -> Path:
-    own = tmp_path / "home"
-    shutil.copytree(first_home, own, ignore=shutil.ignore_patterns("budget.sqlite3*", "locks"))
-    return own
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -20,6 +19,7 @@ from finchat.store.database import Database
 from finchat.workflows.plans import load
 from finchat.workflows.review.decisions import Decision, Decisions
 from tests import forked
+from tests.homes import copied
 from tests.ui.screens import NOW, Screen
 
 KEYS = "q leave"
@@ -38,18 +38,16 @@ def run(home: Path, *arguments: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def planned(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def planned(company_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home whose newest plan is a fortnight's, made once."""
-    home = tmp_path_factory.mktemp("planned")
+    home = copied(company_home, tmp_path_factory.mktemp("fortnight"))
     run(home, "reconcile", "--days", "14")
     return home
 
 
 @pytest.fixture
 def home(planned: Path, tmp_path: Path) -> Path:
-    own = tmp_path / "home"
-    shutil.copytree(planned, own, ignore=shutil.ignore_patterns("budget.sqlite3*", "locks"))
-    return own
+    return copied(planned, tmp_path / "home")
 
 
 @pytest.fixture
@@ -180,7 +178,7 @@ def test_a_group_of_questions_is_answered_at_once_and_makes_one_plan(opened: Ope
     screen.press("c")
     screen.wait("Account by code or name")
     screen.press("99999\r")
-    screen.wait("there is no account '99999'")
+    screen.wait(lambda text: "Account by code or name" in text.partition("there is no account '99999'")[2])
     screen.press("200\r")
     screen.wait("Tax code")
     screen.press("OUTPUT2\r")
