@@ -21,7 +21,9 @@ from finchat.books.invoicing import line_amounts, totals
 from finchat.books.plan import DOUBTFUL, Plan
 from finchat.books.terms import PaymentTerms
 from finchat.connections.toolbox import CallError, CallResult
+from finchat.errors import WriteRefused
 from finchat.providers.xero import XERO_PROFILE
+from finchat.safety.approval import Edit
 from finchat.sandbox.company import SeededCompany
 from finchat.sandbox.xero.back_end import XeroBackEnd
 from finchat.settings import Home
@@ -40,6 +42,7 @@ from finchat.workflows.drafting import (
     draft_payment,
 )
 from finchat.workflows.drafting.contacts import WantedTerms
+from finchat.workflows.editing import edited
 from finchat.workflows.plans import load, save
 from tests.workflows.desk import Counted, Desk, Scripted, back_end_of, company, open_desk
 from tests.workflows.drafted import ANCHOR, document, drafted, line, moved, planned, proposal, undone
@@ -239,6 +242,26 @@ async def test_a_contact_is_made_with_all_that_is_known_of_it(back_end: XeroBack
                                              lines=(line(account="453"),)))  # fmt: skip
         assert isinstance(found.outcome, Drafted)
         assert found.outcome.facts["due_date"] == "2026-12-20"
+
+
+async def test_a_draft_that_is_changed_on_its_card_is_as_sound(back_end: XeroBackEnd, tmp_path: Path) -> None:
+    wanted = WantedPayment(
+        document=an_open_invoice(back_end)["number"], amount="25", date="2026-11-19", bank_account="090"
+    )
+    async with desk_of(back_end, tmp_path) as desk:
+        plan = await planned(desk, wanted)
+        (write,) = proposal(plan).writes
+        arguments = {**write.arguments, "reference": "counter", "amount": "20.00", "date": "2026-11-18"}
+        change = Edit(proposal_id="p1", write_id=write.id, arguments=arguments)
+        changed = edited(plan, change, plan_id="20261120-changed", created_at=plan.created_at, keep=frozenset({"p1"}))
+        assert XERO_PROFILE.disagreement(proposal(changed), "NZD") is None
+        desk.journal.plan_made(changed, made_from=plan.id)
+        await written(desk, changed)
+        with pytest.raises(WriteRefused):
+            edited(
+                plan, replace(change, arguments={**write.arguments, "amount": "25.01"}), plan_id="20261120-changed",
+                created_at=plan.created_at, keep=frozenset({"p1"}),
+            )  # fmt: skip
 
 
 # What is never heard of again is found

@@ -66,7 +66,8 @@ def retokened(
         text = bare.get("reference")
         changed = _each_text(changed, lambda text: token.join(text.split(old)))
         if isinstance(text, str):
-            own = str(arguments.get("reference", "")).startswith(f"{old} ")
+            # A payment of no bank line says nothing of the bank's, whoever words it.
+            own = write.operation == "payment.create" and not verify.get("fingerprints")
             changed["reference"] = led(text, token) if own else marked(text, token)
         verify["token"] = token
     if "amount" in verify and "amount" in changed:
