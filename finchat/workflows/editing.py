@@ -190,7 +190,8 @@ def _limits(proposal: Proposal, write: Write) -> Iterator[tuple[Decimal, str]]:
         own = sum((link.bank_amount or Decimal(0) for link in links), Decimal(0))
         carried = proposal.cash if proposal.line is None else proposal.line.amount
         others = " less the other writes" if proposal.cash != own else ""
-        yield carried - (proposal.cash - own), f"what the bank line carries{others}"
+        what = "what was drafted" if proposal.line is None else f"what the bank line carries{others}"
+        yield carried - (proposal.cash - own), what
 
 
 def _dated(write: Write, arguments: Mapping[str, Any], as_of: date) -> None:
