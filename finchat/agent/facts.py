@@ -36,7 +36,8 @@ class Filter:
 class Fact:
     """One value of one record, or one named computation over records.
 
-    `record` is the same for all facts of one record. `entities` are the names, numbers and codes that the record is
+    A value of unit percent is in percent points (42.5 for 42.5 %), however the result wrote it. `record` is the same
+    for all facts of one record. `entities` are the names, numbers and codes that the record is
     about, as they stand there; empty for a figure about the whole organisation. `field` is the name of the field in
     snake_case (amount_due, due_date, gross_profit). `derivation`: "" for what was read, else how it was computed
     (`sum(amount_due)`, `count(rows)`), over rows limited by `filters`. `opaque`: it came out of a computation that

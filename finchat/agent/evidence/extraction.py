@@ -106,7 +106,8 @@ class Wanted:
 
 
 def facts_of(evidence_id: str, layout: Layout, wanted: Wanted | None) -> Iterator[Fact]:
-    """The facts of a result's records; `wanted` None: all of them."""
+    """The facts of a result's records; `wanted` None: all of them, else those with a wanted value and the days of
+    the same record."""
     if not layout.report and (wanted is None or wanted.in_record(layout.head.scalars)):
         head = layout.head
         if layout.lists and layout.lists[0].path == "records":
@@ -127,6 +128,11 @@ def _facts_of_list(evidence_id: str, records: Records, wanted: Wanted | None) ->
                 yield from _facts_of_list(evidence_id, Records("", f"{path}.{below}", items, inner), wanted)
 
 
+def _stays(name: str, raw: Any) -> bool:
+    """Whether a field is told along with any other of its record: its days say whether it is overdue, and when."""
+    return (type(raw) is str and raw[4:5] == "-" and iso_date(raw) is not None) or name == "days_overdue"
+
+
 def _facts(
     at: tuple[str, str], flat: Flat, context: Context, columns: Mapping[str, FactPeriod | None], wanted: Wanted | None
 ) -> Iterator[Fact]:
@@ -134,13 +140,14 @@ def _facts(
     scalars, record = flat.scalars, f"{evidence_id}/{path}"
     titled = is_report_figure(scalars)
     for name, raw in scalars.items():
-        if wanted is not None and not wanted.touches(name, raw):
+        beside = wanted is not None and _stays(name, raw)
+        if wanted is not None and not beside and not wanted.touches(name, raw):
             continue
         read = value_of(name, raw, flat, context)
         if read is None:
             continue
         value, unit = read
-        if wanted is not None and not wanted.holds(value):
+        if wanted is not None and not beside and not wanted.holds(value):
             continue
         period, field = context.period, name
         if name in columns:

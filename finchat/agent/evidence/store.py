@@ -166,7 +166,7 @@ class EvidenceStore:
         return self._get(evidence_id).layout
 
     def facts(self, values: Collection[Decimal | date | str] | None = None) -> Sequence[Fact]:
-        """The facts whose value is among `values` (None: all), and every named computation.
+        """The facts whose value is among `values` (None: all), the days of their records, and every named computation.
 
         A number is found in either sign, as a ratio of a percentage, and where it is the rounded form of a fact. A
         result of a query gives computations alone: what it merely repeats is a fact of the result it was read from.
