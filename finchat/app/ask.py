@@ -166,6 +166,8 @@ class _Run:
 
         self.desk.progress.clear()
         if text.strip():
+            if self.applied:  # what was written stands above
+                self.call.sink.data()
             self.call.sink.data(answer_view(text, figures, self.call.sink))
             if doubts := doubts_view(figures):
                 self.call.sink.data(doubts)
