@@ -115,15 +115,18 @@ class StandIns:
         for spelled in {value, _decoded(value)[0]}:
             words = list(_tokens(spelled))
             key = "".join(_folded(word[0]) for word in words)
-            if key in self._known or not _replaceable(key):
+            if not _replaceable(key):
                 continue
             gaps = frozenset(spelled[a.end() : b.start()] for a, b in pairwise(words))
+            self._longest_gap = max(self._longest_gap, *map(len, gaps), 0)
+            if key in self._known:  # the same words with other signs between them
+                self._known[key].gaps |= gaps
+                continue
             known = _Known(kind, value, key, gaps, spelled[: words[0].start()], spelled[words[-1].end() :])
             self._known[key] = known
             self._keys.append(key)
             self._sorted = False
             self._heads.add(key[:_HEAD])
-            self._longest_gap = max(self._longest_gap, *map(len, gaps), 0)
             self._news += [_folded(words[0][0]), key]
 
     def news_since(self, count: int) -> tuple[int, frozenset[str]]:

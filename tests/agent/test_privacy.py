@@ -94,7 +94,8 @@ def texts(draw: st.DrawFn) -> tuple[list[str], str]:
 
 _IN_A_WORD = r"(?:[^\W_]|[\u0300-\u036f\u00ad\u200b-\u200f\u2060\ufeff])"
 _STAND_IN = re.compile(
-    r"(?:Contact|Email|Phone|BankAccount|Text|Name)-\d+(?:v\d+)?(?:@stand-in\.invalid)?(?![^\W_])", re.IGNORECASE
+    r"(?<![^\W_])(?:Contact|Email|Phone|BankAccount|Text|Name)-\d+(?:v\d+)?(?:@stand-in\.invalid)?(?![^\W_])",
+    re.IGNORECASE,
 )
 
 
