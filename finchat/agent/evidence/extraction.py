@@ -130,7 +130,7 @@ def _facts_of_list(evidence_id: str, records: Records, wanted: Wanted | None) ->
 
 def _stays(name: str, raw: Any) -> bool:
     """Whether a field is told along with any other of its record: its days say whether it is overdue, and when."""
-    return (type(raw) is str and raw[4:5] == "-" and iso_date(raw) is not None) or name == "days_overdue"
+    return (type(raw) is str and iso_date(raw) is not None) or name == "days_overdue"
 
 
 def _facts(

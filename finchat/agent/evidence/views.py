@@ -52,7 +52,7 @@ def cell(value: Any, limit: int = _CELL) -> str:
         return "yes" if value else "no"
     if isinstance(value, Decimal):
         return plain_decimal(value)
-    return one_line(str(value)[: limit * 4], limit)
+    return one_line(str(value)[: limit * 4], limit).replace("|", "¦")  # a bar divides cells
 
 
 def view_of(
