@@ -70,7 +70,7 @@ def _standing(server: ServerChanges) -> str:
         return "not seen yet; its tools are taken as they are when it is first opened"
     held = sum(change.kind != "gone" for change in server.changes)
     gone = len(server.changes) - held
-    words = [f"{server.tools} tools known"]
+    words = [f"{server.tools} tool{'s' * (server.tools != 1)} known"]
     words += [f"{held} left out until you accept {'it' if held == 1 else 'them'}"] if held else []
     words += [f"{gone} not offered any more"] if gone else []
     return ", ".join(words if server.changes else [*words, "nothing changed"])
