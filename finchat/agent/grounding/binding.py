@@ -218,7 +218,7 @@ class _Several(Generic[T]):
         leading = self.figures[indexes[0]][0] < groups[0][0].start
         for run in runs:
             at = self.figures[run[0]][0]
-            before = [group for group in groups if group[0].start < at]
+            before = [group for group in groups if group[0].start <= at]
             after = [group for group in groups if group[0].start > at]
             group = (after or before)[0] if leading and after else (before[-1] if before else after[0])
             things = tuple(place.thing for place in group)

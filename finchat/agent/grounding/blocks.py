@@ -18,7 +18,26 @@ _ITEM = re.compile(r"((?:>\s?)*)(\s*)([-*+•‣–]|\(?\d{1,3}[.)])(\s+)(?:\[[ 
 _DELIMITER = re.compile(r"[\s|:>-]*-[\s|:>-]*\Z")
 _QUOTE = re.compile(r"(?:\s{0,3}>\s?)+")
 # Languages whose fenced blocks are code; in any other fence stands text that a reader takes for text.
-_CODE = frozenset(["sql", "python", "py", "json", "bash", "sh", "shell", "console", "js", "javascript", "ts", "yaml", "toml", "xml", "html", "http"])
+_CODE = frozenset(
+    [
+        "sql",
+        "python",
+        "py",
+        "json",
+        "bash",
+        "sh",
+        "shell",
+        "console",
+        "js",
+        "javascript",
+        "ts",
+        "yaml",
+        "toml",
+        "xml",
+        "html",
+        "http",
+    ]
+)
 # After these a stop ends no sentence; after the second kind it does before a capital.
 _NEVER_ENDS = re.compile(r"\b(?:no|nr|approx|e\.g|i\.e|vs|mr|mrs|ms|dr|acct|inv|cf|ca|ref|incl|excl)\Z", re.IGNORECASE)
 _ABBREVIATION = re.compile(
@@ -104,7 +123,10 @@ class _Reader:
             self.blank = True
             return
         if (match := _HEADING.match(line)) or (
-            (bold := _BOLD_LINE.match(line)) and not self.stack and "|" not in line and self.paragraph is None
+            (bold := _BOLD_LINE.match(line))
+            and (not self.stack or not line[0].isspace())
+            and "|" not in line
+            and self.paragraph is None
         ):
             self.flush()
             self.close()

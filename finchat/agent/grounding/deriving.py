@@ -98,8 +98,7 @@ class Deriver:
         said = verdict.said
         shown = said.shown
         if (
-            (said.open
-            and not said.aggregate)
+            (said.open and not said.aggregate)
             or said.stranger
             or shown.unit in {"date", "identifier"}
             or not shown.numbers
@@ -256,8 +255,7 @@ class Deriver:
             return False
         if not _compatible([v.currencies for v in inputs]) or not _compatible([frozenset(v.periods) for v in inputs]):
             return False
-        currencies = frozenset().union(*(v.currencies for v in inputs))
-        if said.currencies and currencies and not currencies <= said.currencies:
+        if not _money_fits(said, inputs):
             return False
         if said.periods is not None and not said.lent_period:
             for v in inputs:
@@ -295,17 +293,15 @@ class Deriver:
         if not fields:
             return True
         if "overdue" in fields and "overdue" not in verdict.concepts:
-            return (
-                ("due" in verdict.concepts
-                and verdict.said.overdue)
-                or (all(
+            return ("due" in verdict.concepts and verdict.said.overdue) or (
+                all(
                     self._judge._is_overdue(k)
                     for f in verdict.facts[:1]
                     for k in self._knowledge.of_record(f.record)
                     if k.fact == f
                 )
                 and bool(verdict.facts)
-                and "due" in verdict.concepts)
+                and "due" in verdict.concepts
             )
         return bool(
             fields
@@ -369,24 +365,17 @@ class Deriver:
             return False
         for first, second in combinations(pool, 2):
             value = (first.value or Decimal(0)) - (second.value or Decimal(0))
-            if (
-                not _same(value, wanted.numbers[0], wanted)
-                or (not first.concepts & second.concepts
-                and not self._parts(first, second))
+            if not _same(value, wanted.numbers[0], wanted) or (
+                not first.concepts & second.concepts and not self._parts(first, second)
             ):
                 continue
             if not _compatible([first.currencies, second.currencies]) or not self._direction(
                 claim, words, first, second, wanted.numbers[0]
             ):
                 continue
-            if (
-                said.fields
-                and first.concepts & second.concepts
-                and not said.fields & (first.concepts & second.concepts)
-                and not self._parts(first, second)
-            ):
+            if said.fields and not said.fields & first.concepts & second.concepts:
                 continue
-            if not self._between(said, first, second):
+            if not _money_fits(said, [first, second]) or not self._between(said, first, second):
                 continue
             self._settle(verdict, [first, second], "difference of two figures")
             return True
@@ -441,6 +430,8 @@ class Deriver:
     def _one_subject(self, verdict: Verdict, inputs: Sequence[Verdict]) -> bool:
         if not _compatible([v.currencies for v in inputs]) or not _compatible([v.periods for v in inputs]):
             return False
+        if not _money_fits(verdict.said, inputs):
+            return False
         return (
             all(v.names == inputs[0].names for v in inputs)
             and verdict.names <= inputs[0].names
@@ -462,6 +453,8 @@ class Deriver:
                     verdict.said.shown.numbers[0],
                     verdict.said.shown,
                 ):
+                    if not _money_fits(verdict.said, [price]):
+                        continue
                     if count.facts and price.facts and count.facts[0].record == price.facts[0].record:
                         self._settle(verdict, [count, price], "quantity times unit price")
                         return True
@@ -774,6 +767,12 @@ class Deriver:
             verdict.concepts = frozenset.intersection(*(v.concepts for v in inputs)) or verdict.said.fields
             verdict.periods = inputs[0].periods
             verdict.currencies = frozenset().union(*(v.currencies for v in inputs))
+
+
+def _money_fits(said: Said, inputs: Sequence[Verdict]) -> bool:
+    """The inputs are in the currency that the result names."""
+    currencies = frozenset().union(*(v.currencies for v in inputs))
+    return not said.currencies or not currencies or currencies <= said.currencies
 
 
 def _compatible(sets: Sequence[frozenset[object]]) -> bool:

@@ -9,8 +9,8 @@ from datetime import date
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, InvalidOperation
 
 from finchat.agent.facts import Fact, FactPeriod, Filter
-from finchat.agent.grounding.known import Knowledge, Known
-from finchat.agent.grounding.lexicon import NOUN_KINDS, RANKS, WEAK
+from finchat.agent.grounding.known import MOST_ABOUT, Knowledge, Known
+from finchat.agent.grounding.lexicon import MONEY, NOUN_KINDS, RANKS, WEAK, concepts, units_of
 from finchat.agent.grounding.names import Names
 from finchat.agent.grounding.said import Said
 from finchat.agent.grounding.shown import DOLLARS, Shown
@@ -26,9 +26,41 @@ _EITHER_SIGN = frozenset(
 )
 _STATE = frozenset({"due", "overdue", "balance", "credit_limit", "terms", "credited"})
 _DOCUMENT_WORDS = frozenset(
-    ["invoice", "bill", "payment", "deposit", "transaction", "quote", "note", "receipt", "refund", "transfer", "document", "order", "paid", "received", "sent"]
+    [
+        "invoice",
+        "bill",
+        "payment",
+        "deposit",
+        "transaction",
+        "quote",
+        "note",
+        "receipt",
+        "refund",
+        "transfer",
+        "document",
+        "order",
+        "paid",
+        "received",
+        "sent",
+    ]
 )
-_LINE_WORDS = frozenset(["line", "lines", "item", "items", "hour", "hours", "licence", "license", "unit", "units", "each", "quantity", "qty"])
+_LINE_WORDS = frozenset(
+    [
+        "line",
+        "lines",
+        "item",
+        "items",
+        "hour",
+        "hours",
+        "licence",
+        "license",
+        "unit",
+        "units",
+        "each",
+        "quantity",
+        "qty",
+    ]
+)
 _TRIVIAL = frozenset({"", "0", "0.0", "0.00", "false", "none", "null"})
 _SALES_TYPES = frozenset({"accrec", "invoice", "sales", "sales_invoice", "receivable", "customer", "receive", "income"})
 _PURCHASE_TYPES = frozenset({"accpay", "bill", "purchase", "purchases", "payable", "supplier", "spend", "expense"})
@@ -58,9 +90,7 @@ class Verdict:
     periods: frozenset[FactPeriod | None] = frozenset()
     currencies: frozenset[str] = frozenset()
 
-    @property
-    def names(self) -> frozenset[str]:
-        return frozenset(name for names in self.said.required() for name in names)
+    names: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -75,8 +105,12 @@ class Judge:
     def judge(self, said: Said, beside: Sequence[Said]) -> Verdict:
         """`beside`: the figures of the same claim, itself among them."""
         verdict = Verdict(said, value=said.shown.numbers[0] if said.shown.numbers else None)
+        verdict.names = frozenset(name for names in said.required() for name in names)
         if said.open:
             verdict.why = said.open
+            return verdict
+        if said.misplaced:
+            verdict.why = f"it stands under {_short(said.misplaced)}, which it is not"
             return verdict
         if said.shown.unit == "identifier":
             return self._identifier(verdict)
@@ -90,6 +124,8 @@ class Judge:
             if found:
                 break
             found, other = self._find(said, names, beside)
+            if found:
+                verdict.names = frozenset(n for sets in names.values() for one in sets for n in one)
             why = why or other
         if found:
             return self._proved(verdict, found)
@@ -104,6 +140,8 @@ class Judge:
             for kind, names in said.optional.items():
                 merged[kind] = (*merged.get(kind, ()), *names)
             yield merged
+        if said.of_total:
+            yield {}
         if said.lent and said.whole:
             yield {kind: names for kind, names in said.names.items() if kind not in said.lent}
 
@@ -156,7 +194,7 @@ class Judge:
         shown = said.shown
         if shown.dates:
             for day in shown.dates:
-                yield from self.knowledge.on(day)
+                yield from self.knowledge.on(day, required)
             return
         for number in shown.numbers:
             half = shown.step / 2
@@ -259,7 +297,9 @@ class Judge:
         first = next((one for sets in names.values() for one in sets), frozenset())
         wanted = [one for sets in names.values() for one in sets]
         for name in first:
-            for other in self.knowledge.about(name):
+            for count, other in enumerate(self.knowledge.about(name), 1):
+                if count >= MOST_ABOUT:
+                    return False  # too many to say so
                 if (
                     other.fact.record != known.fact.record
                     and other.level == known.level
@@ -277,25 +317,27 @@ class Judge:
     def _field(self, known: Known, said: Said) -> bool:
         if said.shown.unit == "count":
             return True
-        if known.function == "avg" and "average" not in said.fields:
-            return False
-        fields = said.fields - {"average"} if known.function == "avg" else said.fields
-        concepts = known.concepts
+        if (known.function == "avg") != ("average" in said.fields):
+            return "average" in said.fields & known.concepts
+        fields = said.fields - {"average"}
+        carried = known.concepts
         if said.buckets and said.shown.unit == "money":
             numbers = [set(bucket) for bucket in said.buckets]
             return any(
                 bucket <= known.tokens or any(bucket <= set(re.findall(r"\d+", n)) for n in known.names)
                 for bucket in numbers
             )
+        if said.shown.unit == "percent" and any(c.endswith("_margin") for c in carried) and not _of_revenue(said):
+            return False
         if not fields:
             return not _bucketed(known)
-        if "overdue" in fields and "due" in concepts and "overdue" not in concepts and said.shown.unit == "money":
+        if "overdue" in fields and "due" in carried and "overdue" not in carried and said.shown.unit == "money":
             return self._is_overdue(known)
-        if fields & concepts:
-            if said.overdue and "overdue" not in concepts and said.shown.unit == "money" and "due" in concepts:
+        if fields & carried:
+            if said.overdue and "overdue" not in carried and said.shown.unit == "money" and "due" in carried:
                 return self._is_overdue(known)
             return not _bucketed(known) or ("overdue" in fields and "overdue" in known.tokens)
-        if not concepts and fields:
+        if not carried and "?" not in fields:
             own = set(re.findall(r"[a-z]+", known.fact.field))
             return known.level == "account" or bool(own & said.words - {"amount", "total", "value"})
         return False
@@ -456,6 +498,9 @@ class Judge:
             return value in heard or self._spelled(day, heard)
         if one.operator in {"=", "==", "in"} and self._pinned(value, said, heard):
             return True
+        number = _decimal(value)
+        if number is not None and "days" in name and number > 0:
+            return _literal(value, heard) or _literal(f"{number - 1:f}", heard)
         if one.operator in {">", ">=", "!=", "<>"} and _decimal(value) == 0:
             return True
         return _literal(value, heard)
@@ -631,6 +676,16 @@ def _rank(known: Known, said: Said) -> bool:
 def _bucketed(known: Known) -> bool:
     """The fact is of one age bucket."""
     return "n" in known.tokens and any(token.isdigit() for token in known.tokens)
+
+
+def _of_revenue(said: Said) -> bool:
+    """A margin is a share of revenue, or the text does not say of what."""
+    at = said.shown.end - said.scan.start
+    match = re.match(r"[\s*_`)]{0,4}of (?:the |our |your |total |its )*([a-z ]{3,30})", said.scan.folded[at : at + 60])
+    if match is None:
+        return True
+    named = {c for _, _, hit in concepts(match[1].split()) for c in hit if MONEY in units_of(c)}
+    return not named or "revenue" in named
 
 
 def _type_fits(value: str, said: Said) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -16,10 +16,51 @@ from finchat.agent.grounding.lexicon import DATE, MONEY, NUMBER, PERCENT, WEAK, 
 from finchat.agent.grounding.names import Names
 
 _ENTITY_FIELDS = frozenset(
-    ["contact", "contact_name", "name", "customer", "customer_name", "supplier", "supplier_name", "number", "invoice_number", "bill_number", "document", "document_number", "account", "account_code", "account_name", "code", "item", "item_code"]
+    [
+        "contact",
+        "contact_name",
+        "name",
+        "customer",
+        "customer_name",
+        "supplier",
+        "supplier_name",
+        "number",
+        "invoice_number",
+        "bill_number",
+        "document",
+        "document_number",
+        "account",
+        "account_code",
+        "account_name",
+        "code",
+        "item",
+        "item_code",
+    ]
 )
 _DOCUMENT_KINDS = frozenset(
-    ["invoice", "bill", "credit_note", "payment", "quote", "purchase_order", "bank_transaction", "overpayment", "prepayment", "bank_transfer", "refund", "deposit", "receipt", "batch_payment", "bank_line", "transaction", "journal", "manual_journal", "allocation", "credit", "proposal"]
+    [
+        "invoice",
+        "bill",
+        "credit_note",
+        "payment",
+        "quote",
+        "purchase_order",
+        "bank_transaction",
+        "overpayment",
+        "prepayment",
+        "bank_transfer",
+        "refund",
+        "deposit",
+        "receipt",
+        "batch_payment",
+        "bank_line",
+        "transaction",
+        "journal",
+        "manual_journal",
+        "allocation",
+        "credit",
+        "proposal",
+    ]
 )
 _LINE_KINDS = frozenset(["line", "line_item", "lineitem", "invoice_line", "bill_line", "item_line", "lines"])
 _FUNCTION = re.compile(r"\s*(\w+)\s*\(\s*(?:distinct\s+)?([\w.*]*)\s*\)\s*\Z", re.IGNORECASE)
@@ -67,7 +108,7 @@ class Knowledge:
         self._facts = [fact for fact in facts if not fact.opaque]
         self._read: dict[int, Known] = {}
         self._entities: dict[frozenset[str], tuple[frozenset[str], frozenset[str]]] = {}
-        self._crowds: dict[tuple[int, int], dict[str, list[int]]] = {}
+        self._crowds: dict[Hashable, dict[str, list[int]]] = {}
         numbers = [
             (fact.value, index)
             for index, fact in enumerate(self._facts)
@@ -123,30 +164,31 @@ class Knowledge:
     def between(self, low: Decimal, high: Decimal, names: Iterable[frozenset[str]]) -> Iterator[Known]:
         """Facts with a number from `low` to `high`; of a crowd only those about the first of `names`."""
         first, last = bisect_left(self._values, low), bisect_right(self._values, high)
-        if last - first <= _CROWD:
-            yield from (self.known(index) for index in self._order[first:last])
+        yield from self._few((first, last), self._order[first:last], names)
+
+    def on(self, day: date, names: Iterable[frozenset[str]]) -> Iterator[Known]:
+        """Facts of a date; of a crowd only those about the first of `names`."""
+        yield from self._few(day, self._days.get(day, []), names)
+
+    def _few(self, key: Hashable, indexes: Sequence[int], names: Iterable[frozenset[str]]) -> Iterator[Known]:
+        if len(indexes) <= _CROWD:
+            yield from (self.known(index) for index in indexes)
             return
-        key = (first, last)
         if key not in self._crowds:
             if len(self._crowds) >= _MOST_CROWDS:
                 return
             crowd: dict[str, list[int]] = defaultdict(list)
-            for index in self._order[first:last]:
-                entities = self._facts[index].entities
-                for name in entities or ("",):
+            for index in indexes:
+                for name in self._facts[index].entities or ("",):
                     crowd[name.casefold()].append(index)
             self._crowds[key] = crowd
-        crowd = self._crowds[key]
         wanted = next(iter(names), None)
         for name in sorted(wanted) if wanted else ("",):
-            yield from (self.known(index) for index in crowd.get(name, ())[:_CROWD])
-
-    def on(self, day: date) -> Iterator[Known]:
-        yield from (self.known(index) for index in self._days.get(day, ())[:_DAY_CROWD])
+            yield from (self.known(index) for index in self._crowds[key].get(name, ())[:_CROWD])
 
     def about(self, name: str) -> Iterator[Known]:
         """Facts whose record has the name."""
-        yield from (self.known(index) for index in self._by_name.get(name, ())[:_ABOUT])
+        yield from (self.known(index) for index in self._by_name.get(name, ())[:MOST_ABOUT])
 
     def of_record(self, record: str) -> Iterator[Known]:
         yield from (self.known(index) for index in self._records.get(record, ())[:_CROWD])
@@ -181,8 +223,7 @@ class Knowledge:
 
 
 _CROWD = 64
-_DAY_CROWD = 2_000
-_ABOUT = 4_000
+MOST_ABOUT = 4_000
 _MOST_CROWDS = 64
 
 

@@ -33,7 +33,8 @@ _CONCEPTS: dict[str, tuple[frozenset[str], str]] = {
         "amount due|due|owes|owe|owed|owing|outstanding|open balance|open amount|open|unpaid|balance due|remaining"
         "|still to pay|still to be paid|receivable|receivables|payable|payables|accounts receivable|accounts payable"
         "|amount outstanding|outstanding balance|amount owing|to collect|uncollected|total due|total outstanding"
-        "|total owed|amount owed|balance outstanding|unsettled|remains|left to pay|debt|debts|remaining credit",
+        "|total owed|amount owed|balance outstanding|unsettled|remains|left to pay|is due|are due|was due|were due|due on|due by|remains due|still due|leaving|leaves|falls due"
+        "|fell due|falling due|to be paid|debt|debts|remaining credit",
     ),
     "overdue": (
         frozenset({MONEY}),
@@ -158,6 +159,14 @@ _CONCEPTS: dict[str, tuple[frozenset[str], str]] = {
     "any_amount": (frozenset({MONEY}), "amount|amounts|total|totals|sum|value|worth|figure|totalling|totaling|totalled"),
 }  # fmt: skip
 
+# Words that name no field although they hold one.
+_NEUTRAL = (
+    "sales invoice", "sales invoices", "purchase invoice", "purchase invoices", "sales account", "bank account",
+    "bank accounts", "expense account", "revenue account", "income account", "sales order", "sales orders", "tax type",
+    "tax types", "due diligence", "sales tax invoice", "cost centre", "credit control", "late fee",
+    "open question", "open questions", "sales team",
+)  # fmt: skip
+
 # Weak words say nothing of the field when a strong one stands by.
 WEAK = frozenset({"any_amount", "any_date", "share"})
 # What a concept's word also lets through, by accounting usage.
@@ -177,6 +186,7 @@ for _concept, (_, _words) in _CONCEPTS.items():
     for _phrase in _words.split("|"):
         _key = _phrase.replace("-", " ")
         _LEXICON[_key] = _LEXICON.get(_key, frozenset()) | {_concept}
+_LEXICON.update(dict.fromkeys(_NEUTRAL, frozenset[str]()))
 LONGEST_PHRASE = max(len(phrase.split()) for phrase in _LEXICON)
 
 
@@ -193,7 +203,8 @@ def concepts(words: list[str]) -> list[tuple[int, int, frozenset[str]]]:
         for length in range(min(LONGEST_PHRASE, len(words) - at), 0, -1):
             hit = _LEXICON.get(" ".join(words[at : at + length]))
             if hit is not None:
-                found.append((at, at + length, hit))
+                if hit:
+                    found.append((at, at + length, hit))
                 at += length
                 break
         else:

@@ -16,12 +16,16 @@ _IDENTIFIER = re.compile(r"[^\W_](?:[^\W_]|[-/#.](?=[^\W_])){1,60}")
 def values_in(text: str, as_of: date) -> frozenset[Decimal | date | str]:
     """Every value that a figure of `text` can stand for exactly: its readings, the same with the other sign, a
     percentage also as a ratio, days also as the date that many days before and after `as_of`, document numbers as
-    written and in capitals. A figure may also be a rounded one: see `ranges_in`."""
+    written and in capitals.
+
+    A number keeps the places it is shown with: "12.3k" gives 1.23E+4, whose last place is a hundred, and is meant to
+    find every value that rounds to it. `ranges_in` gives the same as ranges."""
     values: set[Decimal | date | str] = set()
     for count, shown in enumerate(figures(text[:LONGEST], as_of)):
         if count >= MOST:
             break
-        for number in shown.numbers:
+        for exact in shown.numbers:
+            number = exact if shown.step <= 1 else (exact / shown.step).to_integral_value() * shown.step.normalize()
             values |= {number, -number}
             if shown.unit == "percent":
                 values |= {number / 100, -number / 100}

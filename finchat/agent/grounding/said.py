@@ -23,7 +23,7 @@ from finchat.agent.grounding.lexicon import (
     units_of,
 )
 from finchat.agent.grounding.names import CLASSES, Mention
-from finchat.agent.grounding.scanning import Scan, Term
+from finchat.agent.grounding.scanning import Scan, Term, coordinated
 from finchat.agent.grounding.shown import Shown
 
 _AGGREGATE = re.compile(
@@ -37,8 +37,10 @@ _WHOLE = re.compile(
     r"|payables total|of all|everyone|your (?:total|receivables|payables|books|business)|organi[sz]ation)\b",
     re.I,
 )
-_PRICE = re.compile(r"(?:\bat|@|×|\bx|\*)\s?[*_`$€£A-Z\s]{0,5}\Z", re.I)
-_PART_OF = re.compile(r"\b(?:of|out of|from)\s(?:the|its|their|a|an|this)?\s?[*_`]{0,2}\Z", re.I)
+_PRICE = re.compile(r"(?:\bat|@|\d\s?[×x*])\s?[*_`$€£A-Z\s]{0,5}\Z")
+_PART_OF = re.compile(r"\W*(?:out\s)?of\s(?:the|its|their|a|an|this|that|our|your)?[\s*_`]*[A-Z$€£]{0,4}\s?\Z", re.I)
+_OF_TOTAL = re.compile(r"\b(?:of|out of)\s(?:the|our|your|a)?[\s*_`$€£A-Z]{0,8}\Z")
+_TOTAL_AFTER = re.compile(r"[*_`\s]{0,4}(?:in\s)?(?:total|overall)", re.I)
 _CONDITION = re.compile(
     r"\b(over|more than|at least|older than|beyond|exceeding|under|less than|fewer than|above|below|greater than|minimum of"
     r"|up to|at most|a minimum of|no more than|within|just over|just under|longer than|later than)\s[*_`]{0,3}\Z",
@@ -53,6 +55,14 @@ _THEY_OWE = re.compile(
     r"\b(?<!we )(?<!you )(?<!i )(?<!still )owes\b|\bowed by\b|\b(?:we|you) are owed\b|\bowed to (?:you|us)\b|\bowes? (?:you|us)\b",
     re.I,
 )
+_LEGAL = re.compile(
+    r"[*_]{0,2}\s(?:ltd|limited|inc|llc|llp|pty|gmbh|plc|corp|co|company|corporation|bv|ag)(?![^\W_])\.?", re.I
+)
+_DOES = re.compile(
+    r"[*_`\"”]{0,3}(?:['’]s?\s|\s(?:still\s|currently\s|also\s)?(?:owes|owed|paid|pays|has|had)(?![^\W_]))"
+)
+_SOURCE = re.compile(r"\b(?:from|by|customer|supplier|client|vendor|contact)\s[*_`\"“]{0,3}\Z", re.I)
+_WHO = frozenset(["customer", "contact", "supplier", "vendor", "client", "name", "payee", "debtor", "creditor", "who", "company", "payer"])
 _SUM_HEAD = re.compile(r"\W*(?:grand\s|sub[- ]?)?(?:total|totals|sum|overall|all|combined)\b", re.I)
 
 
@@ -89,8 +99,10 @@ class Said:
     whole: bool = False
     ranked: bool = False
     condition: str = ""
+    of_total: bool = False
     buckets: tuple[tuple[str, ...], ...] = ()
     total_row: bool = False
+    misplaced: str = ""  # the head of its column, when that is of something else
 
     def required(self) -> list[frozenset[str]]:
         return [names for sets in self.names.values() for names in sets]
@@ -134,6 +146,10 @@ class Reader:
             one.aggregate = bool(_AGGREGATE.search(one.around)) or row_total
             one.total_row = row_total
             one.whole = bool(_WHOLE.search(one.around)) or (row_total and not any(s.mentions for s in row))
+            one.of_total = bool(
+                _OF_TOTAL.search(self._text[max(scan.start, one.shown.start - 20) : one.shown.start])
+                and _TOTAL_AFTER.match(self._text[one.shown.end : min(scan.end, one.shown.end + 20)])
+            )
             one.question = self._question.folded
             one.context = shared[0]
             one.words = shared[1]
@@ -147,6 +163,7 @@ class Reader:
         self._fields(claim, scan, said, under, row)
         for one in said:
             one.statuses = self._status(one, scan, under, row)
+            one.misplaced = self._misplaced(one, claim)
             one.stranger = self._stranger(one, claim, scan, under, row)
         return said
 
@@ -177,6 +194,8 @@ class Reader:
     def _names(
         self, kind: str, claim: Claim, scan: Scan, said: list[Said], under: list[Scan], row: list[Scan]
     ) -> None:  # fmt: skip
+        if kind == "document":  # a number is said of its contact, not of itself
+            said = [one for one in said if one.shown.unit != "identifier"]
         here = [m for m in scan.mentions if m.kind == kind]
         figures = [(one.shown.start, one.shown.end) for one in said]
         if here:
@@ -208,19 +227,13 @@ class Reader:
         maybe = tuple(names for names in bound.things if names in soft)
         if any(names in vague for names in bound.things):
             one.open = f"{' or '.join(sorted(next(n for n in bound.things if n in vague))[:3])}: it is not clear which is meant"
-        own = frozenset({one.shown.name.casefold()})
-        if kind == "document" and one.shown.unit == "identifier":
-            return  # a number is said of its contact, not of itself
         if hard:
             one.names[kind] = hard
         if maybe:
             one.optional[kind] = maybe
         one.each = one.each or bound.how == "each"
-        del own
 
     def _put(self, one: Said, kind: str, hard: Sequence[Mention], soft: Sequence[Mention]) -> None:
-        if kind == "document" and one.shown.unit == "identifier":
-            return
         if hard:
             one.names[kind] = tuple(m.names for m in hard)
             vague = next((m for m in hard if m.vague), None)
@@ -265,21 +278,49 @@ class Reader:
         text = self._text
         first, last = scan.segment(one.shown.start)
         spans = [(a, b) for a, b in scan.strangers if first <= a < last]
-        rows = [(a, b) for s in row for a, b in s.strangers if s.strangers and not s.mentions]
-        heads = []
-        for index, s in enumerate(under):
-            if s.strangers and not s.mentions:
-                heads += [(a, b) for a, b in s.strangers if (index == 0 and claim.head is not None) or len(s.words) <= 1]
+        rows = [(a, b) for s in row for a, b in s.strangers if not s.mentions]
+        heads = [
+            (a, b) for s in under for a, b in s.strangers if not s.mentions and (s.alone(a, b, text) or _legal(text, b))
+        ]
         if "contact" in one.names and "contact" not in one.lent:
             spans = [(a, b) for a, b in spans if _acts(text, a, b)]
             rows = heads = []
         elif set(one.names) - one.lent or one.shown.unit == "identifier":
-            spans = [(a, b) for a, b in spans if _acts(text, a, b) or _sourced(text, a)]
-            heads = []
-            rows = [] if not claim.head or True else rows
+            spans = [(a, b) for a, b in spans if _acts(text, a, b) or _sourced(text, a, b) or _legal(text, b)]
+            heads = [(a, b) for a, b in heads if _legal(text, b)]
+            people = {
+                s.start for c, s in self._row_scans(claim) if c.head is not None and self.scan(c.head).words & _WHO
+            }
+            rows = [
+                (a, b)
+                for a, b in rows
+                if _legal(text, b) or any(p <= a < p + 400 for p in people if _within(p, a, row))
+            ]
         for a, b in (*spans, *rows, *heads):
             return text[a:b]
         return ""
+
+    def _row_scans(self, claim: Claim) -> list[tuple[Claim, Scan]]:
+        cells = self._rows.get((claim.table, claim.row), ()) if claim.row >= 0 else ()
+        return [(cell, self.scan(cell)) for cell in cells]
+
+    def _misplaced(self, one: Said, claim: Claim) -> str:
+        """The head of a column that cannot be the figure's: an amount under "Customer", a date under "Total"."""
+        if claim.head is None:
+            return ""
+        head = self.scan(claim.head)
+        shown = one.shown
+        units = frozenset(u for t in head.terms for c in t.concepts for u in units_of(c))
+        who = head.words & (_WHO | {"invoice", "bill", "document", "number"}) and not units
+        if shown.unit == "identifier":
+            wrong = bool(units) or bool(head.words & _WHO - {"name"})
+        elif shown.unit == "date":
+            wrong = bool(who) or (bool(units) and DATE not in units)
+        elif shown.unit in {"money", "percent"} and not (shown.bare and who and not head.words & _WHO):
+            wrong = bool(who) or units == {DATE}
+        else:
+            wrong = False
+        return self._text[claim.head.start : claim.head.end] if wrong else ""
 
     # when
 
@@ -378,48 +419,70 @@ class Reader:
         start, end = one.shown.start, one.shown.end
         first, last = scan.piece(start)
         text = self._text
-        clause = text[first:start]
         if one.shown.unit == "money" and _PRICE.search(text[max(0, start - 12) : start]):
             return [Term(start, start, frozenset({"unit_price", "rate"}))]
         others = sorted(
             (s.start, s.end)
             for s in scan.shown
-            if s is not one.shown and s.unit != "identifier" and first <= s.start < last
+            if s is not one.shown
+            and s.unit != "identifier"
+            and first <= s.start < last
+            and (s.start > start or _units(s) & units)
         )
         before = max((e for _, e in others if e <= start), default=first)
-        after = min((s for s, _ in others if s >= end), default=last)
+        part_of = before > first and bool(_PART_OF.match(text[before:start]))
+        # "400 of the 920 has been paid": the words behind belong to the part.
+        ahead = [(s, e) for s, e in others if s >= end]
+        if ahead and _PART_OF.match(text[end : ahead[0][0]]):
+            ahead = ahead[1:]
+        after = ahead[0][0] if ahead else last
         terms = self._terms_of(scan, units)
-        left = [t for t in terms if before <= t.start and t.end <= start]
+        left = [t for t in terms if before <= t.start and t.end <= start and not self._taken(scan, t, one)]
         right = [t for t in terms if end <= t.start and t.end <= after]
-        left = [t for t in left if not self._taken(scan, t, one)]
-        part_of = before > first and bool(_PART_OF.search(clause))
         if part_of:
             left = []
+            right = [t for t in right if not text[end : t.start].strip(" *_`")]
+        average = [t for t in left + right if "average" in t.concepts]
         in_piece = [t for t in terms if first <= t.start < last]
         leads = bool(in_piece) and bool(others) and in_piece[0].start > min(others[0][0], start)
-        strong_left, strong_right = [t for t in left if not t.weak], [t for t in right if not t.weak]
-        near = _nearest(strong_left, -1), _nearest(strong_right, 1)
+        strong = [[t for t in side if not t.weak and t not in average] for side in (left, right)]
+        near = _nearest(strong[0], -1), _nearest(strong[1], 1)
+        if _at_odds(strong[0], text):
+            return [Term(start, start, frozenset({"?"}))]
         if near[0] and near[1]:
             if leads:
-                return near[1]
+                return near[1] + average
             if not others:
-                return near[0] + [t for t in near[1] if "overdue" in t.concepts]
-            return near[0]
+                return near[0] + [t for t in near[1] if "overdue" in t.concepts] + average
+            return near[0] + average
         if near[0] or near[1]:
-            return near[0] or near[1]
+            return near[0] + near[1] + average
+        if average:
+            return average
         if part_of:
             return [Term(start, start, frozenset({"total", "revenue", "due"}))] if one.shown.unit == "money" else []
         segment_first, segment_last = scan.segment(start)
+        weak = [t for t in left + right if t.weak]
         earlier = [t for t in terms if segment_first <= t.start < first and not t.weak]
         earlier = earlier or [t for t in terms if t.start < first and not t.weak]
+        if earlier and _at_odds(earlier, text):
+            return [Term(start, start, frozenset({"?"}))]
         if earlier:
-            return _nearest(earlier, -1)
+            total = [
+                Term(t.start, t.end, frozenset({"total"}))
+                for t in weak
+                if text[t.start : t.end].casefold().startswith("total")
+            ]
+            return _nearest(earlier, -1) + total[:1]
         later = [t for t in terms if last <= t.start < segment_last and not t.weak]
-        if later and all(s.unit != one.shown.unit or s is one.shown for s in scan.shown if s.start < later[0].start):
+        if later and not weak and self._runs_on(scan, one, later[0]):
             return _nearest(later, 1)
-        if later and _bare_run(scan, one, later[0]):
-            return _nearest(later, 1)
-        return left + right
+        return weak
+
+    def _runs_on(self, scan: Scan, one: Said, term: Term) -> bool:
+        """500 and 700 are due: the words after a run of figures name the field of all of it."""
+        run = [s for s in scan.shown if one.shown.start <= s.start < term.start]
+        return all(coordinated(self._text[a.end : b.start]) for a, b in zip(run, run[1:], strict=False))
 
     def _taken(self, scan: Scan, term: Term, one: Said) -> bool:
         """The words belong to the figure right before them: "10 hours at 150"."""
@@ -488,23 +551,27 @@ def _status_words(status: str) -> Iterable[str]:
     return [word for word, meaning in STATUSES.items() if meaning == status]
 
 
+def _within(start: int, at: int, row: Sequence[Scan]) -> bool:
+    return any(s.start == start and s.start <= at < s.end for s in row)
+
+
+def _legal(text: str, end: int) -> bool:
+    """A company's legal form follows: whoever it is, it is a company."""
+    return bool(_LEGAL.match(text, end))
+
+
 def _acts(text: str, start: int, end: int) -> bool:
-    return bool(
-        re.match(
-            r"[*_`\"”]{0,3}(?:['’]s?\s|\s(?:still\s|currently\s)?(?:owes|owed|paid|pays)(?![^\W_]))",
-            text[end : end + 24],
-        )
-    )
+    """The name owes, pays or has something."""
+    legal = _LEGAL.match(text, end)
+    end = legal.end() if legal else end
+    return bool(_DOES.match(text[end : end + 24]))
 
 
-def _sourced(text: str, start: int) -> bool:
-    return bool(
-        re.search(
-            r"\b(?:from|by|customer|supplier|client|vendor|with)\s[*_`\"“]{0,3}\Z",
-            text[max(0, start - 14) : start],
-            re.I,
-        )
-    )
+def _sourced(text: str, start: int, end: int) -> bool:
+    """The name is who a document is from, or stands in parentheses behind its number."""
+    if text[start - 1 : start] == "(" and text[end : end + 1] in {")", ","}:
+        return True
+    return bool(_SOURCE.search(text[max(0, start - 14) : start]))
 
 
 def _distinct(mentions: Iterable[Mention]) -> list[Mention]:
@@ -535,7 +602,7 @@ def _units(shown: Shown) -> frozenset[str]:
     if shown.unit == "percent":
         return frozenset({PERCENT})
     if shown.unit == "money":
-        return frozenset({MONEY, NUMBER}) if shown.bare or not shown.currencies else frozenset({MONEY})
+        return frozenset({MONEY, NUMBER}) if shown.bare else frozenset({MONEY})
     return frozenset({NUMBER})
 
 
@@ -546,17 +613,23 @@ def _nearest(terms: list[Term], side: int) -> list[Term]:
     return [terms[-1] if side < 0 else terms[0]]
 
 
+def _at_odds(terms: list[Term], text: str) -> bool:
+    """ "The paid balance": two words side by side that no one figure is."""
+    if len(terms) < 2 or text[terms[-2].end : terms[-1].start].strip(" *_"):
+        return False
+    first, second = terms[-2].concepts, terms[-1].concepts
+    owed = {"due", "overdue", "balance"}
+    return not first & second and (
+        ("paid" in first and bool(second & owed)) or ("paid" in second and bool(first & owed))
+    )
+
+
 def _allowed(terms: Sequence[Term], units: frozenset[str]) -> frozenset[str]:
     strong = [t for t in terms if not t.weak] or []
     concepts = {c for t in strong for c in t.concepts if units_of(c) & units}
     if any("overdue" in t.concepts for t in strong) and "overdue" in concepts and MONEY in units:
         concepts -= {"due"}
     return frozenset(c for concept in concepts - WEAK for c in IMPLIES.get(concept, frozenset()) | {concept})
-
-
-def _bare_run(scan: Scan, one: Said, term: Term) -> bool:
-    """500 and 700 are due: the words after a run of figures name the field of all."""
-    return not any(t.start < term.start and t.start > scan.start for t in scan.terms if not t.weak)
 
 
 def _buckets(text: str, scans: Sequence[Scan], one: Said) -> tuple[tuple[str, ...], ...]:

@@ -19,7 +19,8 @@ _STRONG = re.compile(
 )
 _WEAK = re.compile(
     r",(?!\d)|:(?!\d)|\s(?:and|plus|with|versus|vs\.?|compared|against|than|or|then|minus|less|&|up|down|of\swhich|because"
-    r"|including|where|so)\s|\s[-/+=]\s|(?:\s|\A)to\s(?=\W{0,3}\d)",
+    r"|including|where|so)\s|\s[-/+=]\s|(?<!came)(?<!come)(?<!comes)(?<!amounts)(?<!amount)(?<!amounted)(?<!sums)(?<!add)(?<!adds)(?<!rose)(?<!fell)(?<!grew)"
+    r"(?<!dropped)(?<!up)(?<!down)(?<!due)(?<!increased)(?<!decreased)(?<!declined)(?<!improved)\sto\s(?=\W{0,3}\d)",
     re.I,
 )
 _COORDINATED = re.compile(
@@ -34,7 +35,9 @@ _BUCKET = re.compile(
     r"|\d{1,3}\s?[-–]\s?\d{1,3}(?=\W*\Z))(?![^\W_]|[.,]\d|%)",
     re.I,
 )
-_AMOUNT_WORDS = frozenset(["invoice", "bill", "payment", "owes", "owed", "balance", "due", "paid", "total", "amount", "quote", "sum"])
+_AMOUNT_WORDS = frozenset(
+    ["invoice", "bill", "payment", "owes", "owed", "balance", "due", "paid", "total", "amount", "quote", "sum"]
+)
 LONGEST_CLAIM = 4_000  # code points
 MOST_IN_A_CLAIM = 250  # names, figures and phrases of time
 _NUMBER_HEAD = re.compile(r"\b(?:number|no|code|codes|account|invoice|bill|document|inv|ref|#)\b|#", re.I)
@@ -78,6 +81,10 @@ class Scan:
         first = max((p for p in (*self.strong, *self.weak) if p <= at), default=self.start)
         last = min((p for p in (*self.strong, *self.weak) if p > at), default=self.end)
         return first, last
+
+    def alone(self, start: int, end: int, text: str) -> bool:
+        """Nothing but the span stands in the claim."""
+        return not (text[self.start : start] + text[end : self.end]).strip(' *_`:"“”#.-–—()')
 
     def segment(self, at: int) -> tuple[int, int]:
         first = max((p for p in self.strong if p <= at), default=self.start)

@@ -47,7 +47,7 @@ _PHRASE = re.compile(
       (?P<unit>month|year|week)(?![^\W_]))
   | (?P<today>today)(?![^\W_])
   | (?P<since>since\s(?P<sd>{_DAY}))
-  | (?P<until>(?:until|up\sto|through)\s(?P<ud>{_DAY}))
+  | (?P<until>(?<!due\s)(?<!payable\s)(?<!valid\s)(?<!paid\s)(?:until|up\sto|through)\s(?P<ud>{_DAY}))
   | (?P<month>(?P<mm>{_MON})(?!\s\d{{1,2}}(?:st|nd|rd|th)?(?!\d))(?:,?\s(?:of\s)?(?P<my>{_YEAR}))?)
   | (?P<isomonth>{_YEAR}-(?:0[1-9]|1[0-2])(?![\d-]))
   | (?P<year>(?P<yp>(?:in|during|for|of|calendar|year|full-year|throughout|by|since|until|end\sof|vs\.?|versus|and|to|from|
