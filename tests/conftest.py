@@ -25,6 +25,21 @@ if os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > 2 << 30:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
 
 
+# What a file imports that has long tests: whole desks, and real processes.
+_LONG = {"tests.faults.world", "tests.forked", "tests.homes", "tests.workflows.desk"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with long tests go first: the short ones at the end let all workers end together."""
+
+    def is_short(item: pytest.Item) -> bool:
+        named = vars(getattr(item, "module", None) or item).values()
+        return _LONG.isdisjoint({getattr(x, "__module__", None) or getattr(x, "__name__", "") for x in named})
+
+    short = {item.path: is_short(item) for item in items}
+    items.sort(key=lambda item: short[item.path])
+
+
 def pytest_collection_finish() -> None:
     """What was imported and collected stays: the garbage collector need not go through it again and again."""
     gc.collect()
