@@ -46,6 +46,7 @@ class PrivateModel:
         self._inner = inner
         self._standins = standins
         self._masked: dict[int, tuple[Item, Item, frozenset[str]]] = {}  # by id() of an item, which is kept with it
+        self._own: dict[str, tuple[str, frozenset[str]]] = {}  # finchat's own words, which every request repeats
         self._known = 0
 
     @property
@@ -89,12 +90,11 @@ class PrivateModel:
             if isinstance(item, UserText) and id(item) not in self._masked:
                 self._standins.learn_said(item.text)
         self._forget_outdated()
-        out = self._standins.out
         return ModelRequest(
-            instructions=f"{out(request.instructions, own=True)}\n\n{load('agent/private')}",
+            instructions=f"{self._own_out(request.instructions)}\n\n{load('agent/private')}",
             items=tuple(map(self._item_out, request.items)),
             tools=tuple(
-                ToolSpec(tool.name, out(tool.description, own=True), _values(tool.parameters, self._standins))
+                ToolSpec(tool.name, self._own_out(tool.description), self._values_out(tool.parameters))
                 for tool in request.tools
             ),
         )
@@ -103,9 +103,10 @@ class PrivateModel:
         """Items that went out before a name in them was known are masked anew."""
         self._known, news = self._standins.news_since(self._known)
         if news:
-            outdated = [key for key, (_, _, words) in self._masked.items() if not words.isdisjoint(news)]
-            for key in outdated:
+            for key in [key for key, (_, _, words) in self._masked.items() if not words.isdisjoint(news)]:
                 del self._masked[key]
+            for text in [text for text, (_, words) in self._own.items() if not words.isdisjoint(news)]:
+                del self._own[text]
 
     def _item_out(self, item: Item) -> Item:
         known = self._masked.get(id(item))
@@ -116,6 +117,22 @@ class PrivateModel:
             masked = _with_text(item, self._standins.out(text))
             known = self._masked[id(item)] = (item, masked, self._standins.words_of(text))
         return known[1]
+
+    def _own_out(self, text: str) -> str:
+        known = self._own.get(text)
+        if known is None:
+            known = self._own[text] = (self._standins.out(text, own=True), self._standins.words_of(text))
+        return known[0]
+
+    def _values_out(self, value: Any) -> Any:
+        """A schema with its texts masked; its keys are names of arguments and stay."""
+        if isinstance(value, str):
+            return self._own_out(value)
+        if isinstance(value, Mapping):
+            return {key: self._values_out(each) for key, each in value.items()}
+        if isinstance(value, list | tuple):
+            return [self._values_out(each) for each in value]
+        return value
 
     def _in(self, item: Item) -> Item:
         if isinstance(item, AssistantText):
@@ -166,14 +183,3 @@ def _with_text(item: Item, text: str) -> Item:
         case UserText() | AssistantText() | ToolOutput():
             return replace(item, text=text)
     return item
-
-
-def _values(value: Any, standins: StandIns) -> Any:
-    """A schema with its texts masked; its keys are names of arguments and stay."""
-    if isinstance(value, str):
-        return standins.out(value, own=True)
-    if isinstance(value, Mapping):
-        return {key: _values(each, standins) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_values(each, standins) for each in value]
-    return value

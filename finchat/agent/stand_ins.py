@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from bisect import bisect_left
+from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from html import unescape
@@ -60,6 +60,7 @@ _CUT_SIGN = ("\u2026", "...")
 _CUT = 3  # letters and digits that are left of a value cut short, at least, to be seen as one
 _DIGITS = 7
 _HEAD = 3
+_FEW = 50
 
 
 @dataclass(slots=True)
@@ -82,8 +83,8 @@ class StandIns:
 
     def __init__(self) -> None:
         self._known: dict[str, _Known] = {}
-        self._keys: list[str] = []  # sorted, when `_sorted`
-        self._sorted = True
+        self._keys: list[str] = []  # sorted
+        self._unsorted: list[str] = []
         self._heads: set[str] = set()
         self._longest_gap = 5
         self._counts: dict[PersonalKind, int] = {}
@@ -124,8 +125,7 @@ class StandIns:
                 continue
             known = _Known(kind, value, key, gaps, spelled[: words[0].start()], spelled[words[-1].end() :])
             self._known[key] = known
-            self._keys.append(key)
-            self._sorted = False
+            self._unsorted.append(key)
             self._heads.add(key[:_HEAD])
             self._news += [_folded(words[0][0]), key]
 
@@ -180,9 +180,7 @@ class StandIns:
 
     def _values(self, text: str, *, own: bool) -> Iterator[tuple[int, int, _Known]]:
         """The known values in a text, the longest first where several begin."""
-        if not self._sorted:
-            self._keys.sort()
-            self._sorted = True
+        self._sort()
         words = list(_tokens(text))
         folded = [_folded(word[0]) for word in words]
         index = 0
@@ -194,6 +192,14 @@ class StandIns:
             yield found
             while index < len(words) and words[index].start() < found[1]:
                 index += 1
+
+    def _sort(self) -> None:
+        if len(self._unsorted) < _FEW:
+            for key in self._unsorted:
+                insort(self._keys, key)
+        else:
+            self._keys = sorted(self._keys + self._unsorted)
+        self._unsorted.clear()
 
     def _longest(
         self, text: str, words: list[re.Match[str]], folded: list[str], index: int, *, own: bool
