@@ -11,10 +11,10 @@ from collections.abc import AsyncGenerator
 from typing import Any, cast
 
 import httpx2
-from openai import APIConnectionError, APIStatusError, APITimeoutError, AsyncOpenAI, Omit
 
 from finchat.agent.messages import TurnBroken
 from finchat.agent.openai.failures import Failure, failure_of_status
+from finchat.agent.openai.light_openai import APIConnectionError, APIStatusError, APITimeoutError, AsyncOpenAI, Omit
 from finchat.agent.openai.transport import CONNECT_S, Compressed, TooLarge, http_client
 from finchat.agent.openai.wire import broken
 from finchat.model_settings import ModelSettings
