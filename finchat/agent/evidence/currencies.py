@@ -91,18 +91,19 @@ def _one_currency(
     if aggregate is not None:
         window, group = aggregate.find_ancestor(exp.Window), select.args.get("group")
         held += window.args.get("partition_by") or [] if window else group.expressions if group else []
-    if any(is_currency(unwrapped(node)) for node in held):
-        return True
-    if above is not None and any(is_currency_above(unwrapped(node)) for node in held):
-        return True
     source = own.get(alias)
-    if source is None or isinstance(source, exp.Table):
-        return False
-    # Through a subquery: it must have chosen one currency, and read the table once, or nothing says whose it is.
-    read = [t for t in source.expression.find_all(exp.Table) if t.name.lower() == currency[0]]
-    return len(read) == 1 and all(
-        any(_one_currency(inner, a, currency, tables, None) for a in sources_in(inner)) for inner in selects_of(source)
+    through = None if source is None or isinstance(source, exp.Table) else selects_of(source)
+    if through is not None and any(_reads(side, currency[0]) != 1 for side in through):
+        return False  # nothing says that the currency a subquery shows is that of the amount beside it
+    if any(is_currency(unwrapped(node)) or is_currency_above(unwrapped(node)) for node in held):
+        return True
+    return through is not None and all(
+        any(_one_currency(side, name, currency, tables, None) for name in sources_in(side)) for side in through
     )
+
+
+def _reads(scope: Scope, table: str) -> int:
+    return sum(1 for found in scope.expression.find_all(exp.Table) if found.name.lower() == table)
 
 
 def _parent_of(

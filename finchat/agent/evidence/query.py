@@ -116,7 +116,7 @@ def _answer(
     length = 0
     for row in rows:
         record = {
-            output["name"]: _value(value, money=output["unit"] == "money")
+            output["name"]: _value(value, money=output["unit"] == "money", mean="avg(" in output["is"])
             for output, value in zip(outputs, row, strict=True)
         }
         length += sum(len(str(value)) for value in record.values())
@@ -164,16 +164,15 @@ def _untold(names: Sequence[str], tables: Sequence[Table]) -> list[dict[str, Any
     return found
 
 
-def _value(value: Any, *, money: bool) -> str | int | None:
-    """A cell as JSON: amounts with two places at least, no number in binary."""
+def _value(value: Any, *, money: bool, mean: bool) -> str | int | None:
+    """A cell as JSON: amounts with two places at least, averages of them with six at most, no number in binary."""
     if isinstance(value, str) and not (money and from_sql(value) is not None):
         return value if len(value) <= _LONGEST_TEXT else value[: _LONGEST_TEXT - 1] + "…"
     number = from_sql(value)
     if number is None:
         return None
     if money:
-        places = number.as_tuple().exponent
-        return total_text(round(number, 6) if isinstance(places, int) and places < -6 else number)
+        return total_text(round(number, 6).normalize() if mean else number)
     if isinstance(value, int):
         return value
     return plain_decimal(number.normalize() if number != number.to_integral_value() else Decimal(int(number)))

@@ -23,7 +23,7 @@ _ALLOWED = words_of(
     Offset Distinct Alias Column Identifier Star Literal Null Boolean Paren Tuple And Or Not EQ NEQ GT GTE LT LTE Is In
     Between Like Neg Add Sub Mul Div Mod DPipe Case If Coalesce Count Sum Avg Min Max Round Abs Lower Upper Length Trim
     Substring TimeToStr TsOrDsToTimestamp TsOrDsToDate Date Anonymous Window WindowSpec RowNumber Rank DenseRank Lag
-    Lead FirstValue LastValue Filter Exists Concat Nullif Sign GroupConcat Replace StrPosition Escape"""
+    Lead FirstValue LastValue Filter Exists Concat Nullif Sign GroupConcat Replace StrPosition Escape Greatest Least"""
 )
 
 

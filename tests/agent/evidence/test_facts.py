@@ -113,7 +113,7 @@ def test_totals_carry_the_conditions_their_records_were_fetched_by(session: Sess
         Filter(field="due_date", operator="<", value="2026-11-01"),
         Filter(field="contact_name", operator="=", value="Client 1"),
     )
-    assert (total.value, total.kind, total.opaque) == (200, "invoice", False)
+    assert (total.value, total.kind, total.opaque) == (Decimal(200), "invoice", False)
     assert total.entities == {"Client 1"}
     session.keep(listed([xero_invoice(1), xero_invoice(2)]), "list_all_xero_invoices", where='A==1 OR B.Contains("x")')
     told = [f.filters for f in session.store.facts(()) if f.evidence_id == "e2" and f.derivation == "count(rows)"]
