@@ -44,6 +44,7 @@ _LATER = (
     "rapidfuzz.fuzz", "rich.live", "rich.table", "sqlite3", "typer._adapters",
     "typer._click.decorators", "zoneinfo",
 )  # fmt: skip
+_FINCHAT = "finchat.__main__"
 _INTEGER = struct.Struct("i")
 
 
@@ -95,15 +96,15 @@ class Spawn(pexpect.spawn):  # type: ignore[type-arg]  # it is generic only in i
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         environment = self.env if self.env is not None else os.environ
         cwd = Path(str(self.cwd or ROOT))
-        words = [os.fsdecode(a) for a in args[1:]]
-        process = start(words, environment, cwd, (theirs, theirs, theirs), terminal=True)
+        program, *words = (os.fsdecode(a) for a in args[1:])
+        process = start(words, environment, cwd, (theirs, theirs, theirs), terminal=True, program=program)
         os.close(theirs)
         return _AtTerminal(process, ours)
 
 
-def spawn(*arguments: str, **how: Any) -> pexpect.spawn[Any]:
+def spawn(*arguments: str, program: str = _FINCHAT, **how: Any) -> pexpect.spawn[Any]:
     """finchat at a terminal, with pexpect's own parameters (env, dimensions, encoding, timeout)."""
-    child = Spawn(sys.executable, list(arguments), **{"cwd": str(ROOT), **how})
+    child = Spawn(sys.executable, [program, *arguments], **{"cwd": str(ROOT), **how})
     child.delaybeforesend = None
     return child
 
@@ -137,11 +138,15 @@ class _AtTerminal(PtyProcess):  # type: ignore[misc]  # ptyprocess has no types
 
 
 def start(
-    arguments: Sequence[str], environment: Mapping[str, str], cwd: Path, streams: Sequence[int], *, terminal: bool
-) -> Process:
-    """Fork one; `streams` stay open here."""
+    arguments: Sequence[str], environment: Mapping[str, str], cwd: Path, streams: Sequence[int], *, terminal: bool,
+    program: str = _FINCHAT,
+) -> Process:  # fmt: skip
+    """Fork one, which runs `main` of the module `program`; `streams` stay open here."""
     ours, theirs = os.pipe()
-    order = {"arguments": list(arguments), "environment": dict(environment), "cwd": str(cwd), "terminal": terminal}
+    order = {
+        "arguments": list(arguments), "environment": dict(environment), "cwd": str(cwd), "terminal": terminal,
+        "program": program,
+    }  # fmt: skip
     text = json.dumps(order).encode() + b"\n"
     channel = _server().channel
     sent = socket.send_fds(channel, [text], [*streams, theirs])
@@ -285,10 +290,8 @@ def _become(order: dict[str, Any], streams: list[int]) -> None:
     sys.stderr = open(2, "w", encoding="utf-8", closefd=False, buffering=1, errors="backslashreplace")  # noqa: SIM115
     sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr  # type: ignore[misc]
     sys.argv = ["finchat", *order["arguments"]]
-    from finchat.__main__ import main
-
     try:
-        main()
+        importlib.import_module(order.get("program", _FINCHAT)).main()
     finally:
         os._exit(1)
 

@@ -6,10 +6,12 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from tests import forked
 from tests.faults.world import ROOT, environment, run, served
 
 
@@ -30,15 +32,9 @@ def test_two_processes_that_sign_in_at_once_do_not_put_each_other_out(tmp_path: 
     with served(tmp_path / "company", "--strict-auth") as company:
         flags = ["reconcile", "--days", "1", "--json", "--mcp-config", str(company.config(tmp_path / "mcp.json"))]
         before = company.token()
-        runs = [
-            subprocess.Popen(
-                [sys.executable, "-m", "finchat", *flags], stdout=subprocess.PIPE, text=True, cwd=ROOT,
-                env=environment(tmp_path / "home"), stdin=subprocess.DEVNULL,
-            )
-            for _ in range(2)
-        ]  # fmt: skip
-        codes = [json.loads(done.communicate(timeout=120)[0])["exit_code"] for done in runs]
-        assert codes == [3, 3]
+        with ThreadPoolExecutor() as at_once:
+            runs = [at_once.submit(run, tmp_path / "home", *flags) for _ in range(2)]
+        assert [json.loads(done.result().stdout)["exit_code"] for done in runs] == [3, 3]
         assert before["access_token"] != company.token()["access_token"]
 
 
@@ -46,11 +42,7 @@ def test_two_processes_that_sign_in_at_once_do_not_put_each_other_out(tmp_path: 
 @pytest.mark.parametrize("variable", ["FINCHAT_HOME", "HOME"])
 def test_a_home_that_cannot_be_written_is_one_sentence(variable: str) -> None:
     env = {k: v for k, v in os.environ.items() if not k.startswith(("FINCHAT_", "XDG_"))}
-    done = subprocess.run(
-        [sys.executable, "-m", "finchat", "reconcile", "--days", "1"],
-        capture_output=True, text=True, cwd=ROOT, stdin=subprocess.DEVNULL, check=False,
-        env={**env, variable: "/proc/nowhere"},
-    )  # fmt: skip
+    done = forked.run("reconcile", "--days", "1", environment={**env, variable: "/proc/nowhere"})
     assert done.returncode == 1
     assert done.stdout == ""
     assert done.stderr.startswith("finchat: cannot create /proc/nowhere")
@@ -59,10 +51,7 @@ def test_a_home_that_cannot_be_written_is_one_sentence(variable: str) -> None:
 
 def test_without_a_home_in_the_environment_finchat_still_starts() -> None:
     env = {k: v for k, v in os.environ.items() if k not in ("HOME", "FINCHAT_HOME")}
-    done = subprocess.run(
-        [sys.executable, "-m", "finchat", "policy", "show"], capture_output=True, text=True, cwd=ROOT, env=env,
-        check=False,
-    )  # fmt: skip
+    done = forked.run("policy", "show", environment=env)
     assert (done.returncode, done.stderr) == (0, "")
 
 
@@ -83,7 +72,7 @@ def test_a_disk_that_is_full_from_the_start_leaves_nothing_half_written(tmp_path
 
 def test_a_reader_that_takes_one_line_of_a_plan_sees_no_traceback(tmp_path: Path) -> None:
     done = subprocess.run(
-        f"{sys.executable} -m finchat reconcile --days 7 | head -1; exit ${{PIPESTATUS[0]}}",
+        f"{sys.executable} -m finchat reconcile --days 2 | head -1; exit ${{PIPESTATUS[0]}}",
         shell=True, executable="/bin/bash", capture_output=True, text=True, cwd=ROOT,
         env=environment(tmp_path / "home"), check=False,
     )  # fmt: skip

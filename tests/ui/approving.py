@@ -5,6 +5,7 @@ import contextlib
 import dataclasses
 import sys
 
+from finchat.__main__ import leave
 from finchat.safety.approval import Approve, ReviewContext
 from finchat.ui.approval import TerminalApprover
 from finchat.ui.sink import Sink
@@ -21,7 +22,7 @@ async def chart() -> Chart:
     return CHART
 
 
-async def main(foreign: bool) -> None:
+async def review(foreign: bool) -> None:
     approver = TerminalApprover(Sink(), contextlib.nullcontext, chart)
     plan = ASKING if "--asks" in sys.argv else PLAN
     context = ReviewContext(
@@ -43,5 +44,6 @@ async def main(foreign: bool) -> None:
     print("END", flush=True)
 
 
-if __name__ == "__main__":
-    asyncio.run(main("--foreign" in sys.argv))
+def main() -> None:
+    asyncio.run(review("--foreign" in sys.argv))
+    leave(0)

@@ -1,13 +1,12 @@
 """The approval prompt in a real pseudo-terminal."""
 
-import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pexpect
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests import forked
+
 ASKED = r"Approve\?[^:]*: "
 Start = Callable[..., "pexpect.spawn[str]"]
 
@@ -17,11 +16,7 @@ def start() -> Iterator[Start]:
     children: list[pexpect.spawn[str]] = []
 
     def spawn(*flags: str, rows: int = 60) -> "pexpect.spawn[str]":
-        child = pexpect.spawn(
-            sys.executable, ["-m", "tests.ui.approving", *flags], cwd=str(ROOT), encoding="utf-8", timeout=20,
-            dimensions=(rows, 100),
-        )  # fmt: skip
-        child.delaybeforesend = None
+        child = forked.spawn(*flags, program="tests.ui.approving", encoding="utf-8", timeout=20, dimensions=(rows, 100))
         children.append(child)
         return child
 
