@@ -91,6 +91,7 @@ account accountref accounts currencies item itemref items option options report 
 taxrates tool tools tracking trackingcategories trackingcategory
 """
 _NAMELESS = frozenset(_THINGS.split())  # whose `name` is that of a thing
+_OF_A_THING = frozenset({"accountid", "code", "itemid", "taxtype", "trackingcategoryid", "trackingoptionid"})
 # Text of these fields is finchat's own, a vendor's word from a fixed list, or the name of something that is no person.
 _FIELDS = """
 account accountcode accountname accountref asof at basis brandingtheme class code color columns column command country
@@ -182,7 +183,7 @@ def _of_record(record: Mapping[str, Any], bearer: str) -> Iterator[tuple[Persona
             if kind is not None:
                 yield kind, value
             else:
-                yield from _of_text(value, "account" if bearer in _NAMELESS else "")
+                yield from _of_text(value, "account" if bearer in _NAMELESS or _OF_A_THING & fields.keys() else "")
         else:
             yield from personal(value, plain_field)
 

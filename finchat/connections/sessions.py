@@ -89,6 +89,7 @@ class _Session:
         self._linking = asyncio.Lock()
         self._listing = asyncio.Lock()
         self._tools: Mapping[str, Tool] | None = None
+        self._changes = 0  # how often the server said that its tools changed
         self._noticed: set[str] = set()
         self._closed = False
 
@@ -110,6 +111,7 @@ class _Session:
         async with self._listing:
             link = await self._living_link()
             if self._tools is None:
+                changes = self._changes
                 try:
                     with anyio.fail_after(self._settings.call_deadline_s):
                         found = await link.list_tools()
@@ -118,7 +120,10 @@ class _Session:
                 except Exception as error:
                     why = "no answer in time" if isinstance(error, TimeoutError) else self._clean(str(error))
                     raise self._unavailable(f"did not list its tools: {why}") from error
-                self._tools = self._usable(found, link)
+                listed = self._usable(found, link)
+                if changes != self._changes:  # while it was being listed: the next caller lists anew
+                    return listed
+                self._tools = listed
             return self._tools
 
     async def call(
@@ -376,6 +381,7 @@ class _Session:
 
     def _forget_tools(self) -> None:
         self._tools = None
+        self._changes += 1
 
     def _unavailable(self, what: str, next_step: str = "run again") -> Unavailable:
         return Unavailable(f"server {self.server} {what}", field=f"servers.{self.server}", next=next_step)

@@ -190,8 +190,10 @@ def test_amounts_dates_numbers_and_codes_go_out_as_they_are() -> None:
             }
         ],
         accounts=[{"name": "Business Bank", "code": "090"}],
+        records=[{"AccountID": "x", "Code": "860", "Name": "Rounding Zeta"}, {"TaxType": "OUTPUT2", "Name": "Zeta 15"}],
     )  # fmt: skip
-    text = "INV-0042 of Acme Ltd: 1234.50 NZD due 2026-11-20, PO 64319, account 200 OUTPUT2, Business Bank (090)"
+    text = "INV-0042 of Acme Ltd: 1234.50 NZD due 2026-11-20, PO 64319, account 200 OUTPUT2, Business Bank (090), "
+    text += "Rounding Zeta, Zeta 15"
     assert standins.out(text) == text.replace("Acme Ltd", "Contact-01")
 
 

@@ -1,6 +1,7 @@
 """An MCP server over stdio whose definitions are in a file, and change when the file does. Run this file.
 
-A call of `swap` writes the definitions it is given to the file, tells that the list changed, and then answers.
+A call of `swap` writes the definitions it is given to the file, tells that the list changed, and then answers. With a
+tool called `restless` among them it tells so whenever it is asked for its list, before it answers.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ def serve(definitions: Path, calls: Path) -> None:
             result = {"protocolVersion": "2025-06-18", "capabilities": capabilities, "serverInfo": info}
         elif method == "tools/list":
             result = {"tools": json.loads(definitions.read_text())}
+            if "restless" in [tool["name"] for tool in result["tools"]]:
+                _say({"jsonrpc": "2.0", "method": "notifications/tools/list_changed"})
         elif method == "tools/call":
             with calls.open("a") as log:
                 log.write(params["name"] + "\n")

@@ -166,6 +166,15 @@ async def test_a_definition_swapped_in_the_middle_of_a_session_is_held_back_at_o
     assert server.calls == ["pay", "swap", "swap"]
 
 
+async def test_a_list_that_changed_while_it_was_read_is_read_again(tmp_path: Path, pins: Pins) -> None:
+    server = Server(tmp_path / "one")
+    server.define([*FIRST, definition("restless")])
+    async with server.session(pins) as books:
+        assert "pay" in await books.tools()
+        server.define([definition("pay", "Pays somebody else."), definition("restless")])
+        assert set(await books.tools()) == {"restless"}
+
+
 async def test_two_servers_have_pins_of_their_own(tmp_path: Path, pins: Pins) -> None:
     one, other = Server(tmp_path / "one", "books"), Server(tmp_path / "two", "other")
     async with one.session(pins) as books, other.session(pins) as more:
