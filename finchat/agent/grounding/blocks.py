@@ -47,6 +47,8 @@ _ABBREVIATION = re.compile(
 )
 _STOP = re.compile(r"[.!?](?=[\s*_\"”')\]])[*_\"”')\]]{0,4}\s+|\n+")
 _DEEPEST = 8
+MOST_CLAIMS = 6_000
+_MOST_CELLS = 200
 
 ClaimKind = Literal["sentence", "item", "cell", "heading"]
 
@@ -73,11 +75,13 @@ class Claim:
 
 @dataclass(slots=True)
 class Document:
-    """All claims of a text in order; `rows` of tables by table and row, `lists` by their number with their lead."""
+    """All claims of a text in order; the rows of its tables; its lists, each with the sentence that leads to it.
+    `cut`: where reading stopped, when there was more than can be read."""
 
     claims: list[Claim] = field(default_factory=list)
     tables: list[list[list[Claim]]] = field(default_factory=list)
     lists: list[tuple[Claim | None, list[list[Claim]]]] = field(default_factory=list)
+    cut: int | None = None
 
 
 class _Reader:
@@ -111,6 +115,10 @@ class _Reader:
                 continue
             if fence and code:
                 continue
+            if len(self.out.claims) > MOST_CLAIMS or line.count("|") > _MOST_CELLS:
+                self.flush()
+                self.out.cut = start
+                return self.out
             following = lines[index + 1] if index + 1 < len(lines) else None
             self.line(line, start, end, self.text[following[0] : following[1]] if following else "")
         self.flush()

@@ -17,7 +17,6 @@ from finchat.agent.grounding.scanning import LONGEST_CLAIM, Scan, masked, scan
 from finchat.agent.grounding.shown import figures
 from finchat.agent.grounding.times import Calendar
 
-_MOST_CLAIMS = 6_000
 _MOST_SOURCES = 20
 
 
@@ -29,10 +28,10 @@ def check_answer(
     names = Names(vocabulary)
     calendar = Calendar(as_of, year_end)
     whole = document(read)
-    claims = whole.claims[:_MOST_CLAIMS]
+    claims = whole.claims
     scans: dict[int, Scan] = {}
     found = 0
-    end = len(read)
+    end = len(read) if whole.cut is None else whole.cut
     crowded: list[Claim] = []
     for claim in [*claims]:
         head = read[claim.head.start : claim.head.end] if claim.head is not None else ""
@@ -51,12 +50,10 @@ def check_answer(
         if one.crowded:
             crowded.append(claim)
         if found > MOST:
-            end = claim.start
+            end = min(end, claim.start)
             break
     for claim in whole.claims:
         scans.setdefault(id(claim), Scan(claim.start, claim.end))
-    if len(whole.claims) > _MOST_CLAIMS:
-        end = min(end, whole.claims[_MOST_CLAIMS].start)
     asked = masked(question[:LONGEST_CLAIM])
     question_scan = scan(asked, 0, len(asked), names=names, calendar=calendar, as_of=as_of)
     knowledge = Knowledge(facts, names, as_of)

@@ -50,6 +50,7 @@ _IDENTITIES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("net_profit", "gross_profit", ("opex",)),
     ("operating_profit", "gross_profit", ("opex",)),
     ("due", "total", ("paid",)),
+    ("not_due", "due", ("overdue",)),
     ("due", "total", ("paid", "credited")),
     ("due", "due", ("paid",)),
     ("subtotal", "total", ("tax",)),
@@ -92,7 +93,36 @@ class Deriver:
                     if not verdict.verified and self._derive(claim, verdict):
                         verdict.verified, verdict.why, added = True, "", True
             if not added:
-                return
+                break
+        for claim in self._document.claims:
+            for verdict in self._verdicts.get(id(claim), ()):
+                if verdict.verified:
+                    self._doubt(claim, verdict)
+
+    def _doubt(self, claim: Claim, verdict: Verdict) -> None:
+        """Takes back what a fact carries but the answer's own parts deny: a total that is not that of the list above
+        it, a price that is not that of the quantity before it."""
+        said = verdict.said
+        if verdict.derivation or not verdict.facts or said.shown.unit != "money":
+            return
+        if said.aggregate and not said.required() and (said.total_row or not said.whole):
+            parts: list[list[Verdict]] = []
+            if said.total_row:
+                parts.append(self._column(claim.table, claim.column, said, claim.row))
+            elif claim.follows is not None and claim.follows[0] == "list":
+                parts.append(self._items(claim.follows[1], said))
+            for inputs in parts:
+                if len(inputs) < 2 or not all(v.verified and v.value is not None for v in inputs):
+                    continue
+                total = sum((v.value for v in inputs if v.value is not None), Decimal(0))
+                if self._alike(verdict, inputs) and not _same(total, said.shown.numbers[0], said.shown):
+                    verdict.verified, verdict.why = False, "it is not the sum of what is listed"
+                    return
+        if "unit_price" in verdict.concepts and "unit_price" in said.fields:
+            before = [v for v in self._pool(claim, verdict) if "quantity" in v.concepts and v.facts]
+            before = [v for v in before if v.said.shown.start < said.shown.start]
+            if before and not {f.record for f in before[-1].facts} & {f.record for f in verdict.facts}:
+                verdict.verified, verdict.why = False, "it is the price of another line"
 
     def _derive(self, claim: Claim, verdict: Verdict) -> bool:
         said = verdict.said
@@ -315,7 +345,7 @@ class Deriver:
         """The evidence has this total of the whole organisation, and it is another."""
         concepts = frozenset.intersection(*(v.concepts for v in inputs))
         total = sum((v.value for v in inputs if v.value is not None), Decimal(0))
-        return any(
+        return self._knowledge.exhausted or any(
             known.concepts & concepts and known.number != total and known.fact.unit == "money"
             and (not inputs[0].currencies or known.fact.currency in inputs[0].currencies)
             and not known.fact.filters
@@ -344,7 +374,7 @@ class Deriver:
         words = self._near(claim, said) + " " + head
         pool = [v for v in self._pool(claim, verdict) if v.said.shown.unit == "money" and not v.said.shown.noun]
         for result, whole, parts in _IDENTITIES:
-            if result not in said.fields:
+            if result not in said.fields or (result == "due" and "not_due" in said.fields):
                 continue
             for first in pool:
                 if whole not in first.concepts:
@@ -739,7 +769,8 @@ class Deriver:
     def _asked(self, verdict: Verdict) -> bool:
         """The figure is the person's own, said to be so: "the payment of 2,000 you asked for"."""
         said = verdict.said
-        if not _OWN_REQUEST.search(
+        asks = self._text[said.claim.start : said.claim.end].rstrip("*_ \n").endswith("?")
+        if not asks and not _OWN_REQUEST.search(
             self._text[max(said.claim.start, said.shown.start - 80) : min(said.claim.end, said.shown.end + 60)]
         ):
             return False

@@ -9,7 +9,7 @@ from datetime import date
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, InvalidOperation
 
 from finchat.agent.facts import Fact, FactPeriod, Filter
-from finchat.agent.grounding.known import MOST_ABOUT, Knowledge, Known
+from finchat.agent.grounding.known import Knowledge, Known
 from finchat.agent.grounding.lexicon import MONEY, NOUN_KINDS, RANKS, WEAK, concepts, units_of
 from finchat.agent.grounding.names import Names
 from finchat.agent.grounding.said import Said
@@ -20,6 +20,7 @@ _LOSS = re.compile(
     r"|declined|fell|fall|down|dropped|drop|less|lower|reduction|reduced|in credit|shortfall|below|shrank)\b",
     re.I,
 )
+_NET_LOSS = re.compile(r"\b(?:net loss|loss of|a loss|deficit)\b", re.I)
 # Money that goes out is shown with or without a sign.
 _EITHER_SIGN = frozenset(
     {"opex", "cogs", "paid", "spent", "tax", "deposited", "credited", "applied", "fee", "discount"}
@@ -237,6 +238,8 @@ class Judge:
         if shown.currencies:
             return unit == "money"
         if unit == "count":
+            if shown.bare and said.fields & known.concepts:
+                return True
             return (
                 shown.bare and bool(said.statuses or said.words & set(NOUN_KINDS)) and said.fields <= {"due", "overdue"}
             )
@@ -297,9 +300,7 @@ class Judge:
         first = next((one for sets in names.values() for one in sets), frozenset())
         wanted = [one for sets in names.values() for one in sets]
         for name in first:
-            for count, other in enumerate(self.knowledge.about(name), 1):
-                if count >= MOST_ABOUT:
-                    return False  # too many to say so
+            for other in self.knowledge.about(name):
                 if (
                     other.fact.record != known.fact.record
                     and other.level == known.level
@@ -310,7 +311,7 @@ class Judge:
                     and other.fact.value != 0
                 ):
                     return False
-        return True
+        return not self.knowledge.exhausted
 
     # which field
 
@@ -333,6 +334,8 @@ class Judge:
             return not _bucketed(known)
         if "overdue" in fields and "due" in carried and "overdue" not in carried and said.shown.unit == "money":
             return self._is_overdue(known)
+        if "not_due" in fields and "due" in carried and said.shown.unit == "money":
+            return known.level == "document" and self._is_overdue(known) is False and self._has_due_date(known)
         if fields & carried:
             if said.overdue and "overdue" not in carried and said.shown.unit == "money" and "due" in carried:
                 return self._is_overdue(known)
@@ -356,6 +359,9 @@ class Judge:
             if "days_overdue" in other.concepts and isinstance(other.fact.value, Decimal):
                 return other.fact.value > 0
         return False
+
+    def _has_due_date(self, known: Known) -> bool:
+        return self.knowledge.day_of(known, "due_date") is not None
 
     def _by_dates(self, said: Said, names: dict[str, tuple[frozenset[str], ...]]) -> list[Known]:
         """34 days overdue: today less the due date of the record."""
@@ -555,20 +561,13 @@ class Judge:
         if said.shown.unit in {"date", "count"} or not said.shown.numbers:
             return True
         value, number = known.number, said.shown.numbers[0]
-        loss = bool(_LOSS.search(said.around)) or bool(
-            re.search(r"\b(?:loss|credit|refund|decrease)", said.context[:400]) and said.claim.row >= 0
-        )
+        loss = bool(_LOSS.search(said.near)) or (said.claim.row >= 0 and bool(_LOSS.search(said.context)))
         if value == 0:
             return True
         if (value < 0) == (number < 0):
-            return not (
-                value > 0
-                and re.search(r"\b(?:net loss|loss of|a loss|deficit)\b", said.around, re.I)
-                and known.concepts & {"net_profit", "operating_profit", "gross_profit"}
-            )
-        if known.concepts & _EITHER_SIGN:
-            return True
-        return value < 0 and loss
+            profit = {"net_profit", "operating_profit", "gross_profit"}
+            return not (value > 0 and _NET_LOSS.search(said.near) and known.concepts & profit)
+        return bool(known.concepts & _EITHER_SIGN) or (value < 0 and loss)
 
     # words
 
@@ -592,6 +591,8 @@ class Judge:
             return f"{_short(shown)} is computed over other records ({_short(limits) or 'all of them'})"
         if step == "sign":
             return f"{_short(shown)} has the other sign in the evidence"
+        if step == "rank" and said.compared:
+            return f"{_short(shown)} is the {of} of {_short(whose)}, not a difference"
         if step == "rank":
             return f"{_short(shown)} is the {fact.derivation}"
         return ""
@@ -650,6 +651,8 @@ def _same(value: Decimal, number: Decimal, shown: Shown) -> bool:
         return True
     if shown.step >= 1 and shown.bare and shown.step == 1 and wanted < 100:
         return False  # a small whole number is no rounding
+    if shown.step > 1 and abs(size - wanted) * 20 > size:
+        return False  # "1k" is no rounding of 830
     try:
         return any(
             (size / shown.step).quantize(Decimal(1), rounding) * shown.step == wanted
@@ -668,6 +671,8 @@ def _side(known: Known, said: Said) -> bool:
 
 
 def _rank(known: Known, said: Said) -> bool:
+    if said.compared:
+        return False
     if known.function in {"max", "min"}:
         return bool(said.words & (RANKS | {"maximum", "minimum", "max", "min", "earliest"}))
     return True

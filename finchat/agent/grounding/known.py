@@ -108,6 +108,7 @@ class Knowledge:
         self._facts = [fact for fact in facts if not fact.opaque]
         self._read: dict[int, Known] = {}
         self._entities: dict[frozenset[str], tuple[frozenset[str], frozenset[str]]] = {}
+        self._left = _MOST_LOOKED_AT
         self._crowds: dict[Hashable, dict[str, list[int]]] = {}
         numbers = [
             (fact.value, index)
@@ -130,7 +131,7 @@ class Knowledge:
     def _by_name(self) -> dict[str, list[int]]:
         by_name: dict[str, list[int]] = defaultdict(list)
         for index, fact in enumerate(self._facts):
-            for name in fact.entities:
+            for name in fact.entities or ("",):
                 by_name[name.casefold()].append(index)
             if isinstance(fact.value, str) and fact.value not in fact.entities:
                 by_name[fact.value.casefold()].append(index)
@@ -187,8 +188,17 @@ class Knowledge:
             yield from (self.known(index) for index in self._crowds[key].get(name, ())[:_CROWD])
 
     def about(self, name: str) -> Iterator[Known]:
-        """Facts whose record has the name."""
-        yield from (self.known(index) for index in self._by_name.get(name, ())[:MOST_ABOUT])
+        """Facts whose record has the name ("": those of the whole organisation), until `exhausted`."""
+        for index in self._by_name.get(name, ()):
+            if self._left <= 0:
+                return
+            self._left -= 1
+            yield self.known(index)
+
+    @property
+    def exhausted(self) -> bool:
+        """So much was looked through that nothing more is: what is not seen proves nothing."""
+        return self._left <= 0
 
     def of_record(self, record: str) -> Iterator[Known]:
         yield from (self.known(index) for index in self._records.get(record, ())[:_CROWD])
@@ -223,7 +233,7 @@ class Knowledge:
 
 
 _CROWD = 64
-MOST_ABOUT = 4_000
+_MOST_LOOKED_AT = 300_000  # facts, in all that `about` gives for one answer
 _MOST_CROWDS = 64
 
 

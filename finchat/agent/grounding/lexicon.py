@@ -41,6 +41,10 @@ _CONCEPTS: dict[str, tuple[frozenset[str], str]] = {
         "overdue|past due|late|amount overdue|overdue amount|total overdue|overdue balance|past its due date"
         "|past their due date|past-due|in arrears|arrears",
     ),
+    "not_due": (
+        frozenset({MONEY}),
+        "not yet due|not due|not overdue|within terms|current|not yet overdue|not due yet|not overdue yet|isn't due yet",
+    ),
     "balance": (
         frozenset({MONEY}),
         "balance|balances|bank balance|account balance|closing balance|statement balance|cash balance|ledger balance"
@@ -49,7 +53,7 @@ _CONCEPTS: dict[str, tuple[frozenset[str], str]] = {
     "opening_balance": (frozenset({MONEY}), "opening balance|opening"),
     "total": (
         frozenset({MONEY}),
-        "invoiced|billed|invoice total|bill total|total invoiced|total billed|invoice amount|bill amount|gross amount"
+        "invoiced|billed|gross|invoice total|bill total|total invoiced|total billed|invoice amount|bill amount|gross amount"
         "|total amount|amount invoiced|amount billed|inclusive|including tax|including gst|including vat|incl tax"
         "|incl gst|incl vat|tax inclusive|face value|original amount|charged|grand total|total including tax",
     ),
@@ -125,7 +129,7 @@ _CONCEPTS: dict[str, tuple[frozenset[str], str]] = {
         "days overdue|days late|days past due|overdue days|overdue|late|past due|days past|past its due date|arrears"
         "|past-due|behind",
     ),
-    "days_until_due": (frozenset({NUMBER}), "days until due|due in|days left|until due|days to go|due within|falls due"),
+    "days_until_due": (frozenset({NUMBER}), "days until due|is due in|are due in|falls due in|due in|days left|until due|days to go|due within|falls due"),
     "age": (frozenset({NUMBER}), "age|age days|days old|old|age in days|days since|aged"),
     "terms": (
         frozenset({NUMBER}),
@@ -137,7 +141,7 @@ _CONCEPTS: dict[str, tuple[frozenset[str], str]] = {
     "share": (frozenset({PERCENT}), "share|share of|percent of|percentage of|proportion|ratio"),
     "due_date": (
         frozenset({DATE}),
-        "due date|due|fell due|falls due|falling due|payable by|payment due|was due|is due|due on|due by|overdue since"
+        "due date|due|not due|not yet due|not due until|due until|not due yet|fell due|falls due|falling due|payable by|payment due|was due|is due|due on|due by|overdue since"
         "|overdue|payable on|expected by|past due since|deadline|pay by|matures|date due",
     ),
     "issue_date": (

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from finchat.agent.grounding.shown import figures
 
-LONGEST = 200_000  # code points read of a text
+LONGEST = 100_000  # code points read of a text
 MOST = 2_000  # figures read of a text
 _IDENTIFIER = re.compile(r"[^\W_](?:[^\W_]|[-/#.](?=[^\W_])){1,60}")
 

@@ -37,7 +37,7 @@ _WHOLE = re.compile(
     r"|payables total|of all|everyone|your (?:total|receivables|payables|books|business)|organi[sz]ation)\b",
     re.I,
 )
-_PRICE = re.compile(r"(?:\bat|@|\d\s?[×x*])\s?[*_`$€£A-Z\s]{0,5}\Z")
+_PRICE = re.compile(r"(?:\d[\d.,]*\s(?:[^\W\d_]+\s){1,3}at|@|\d\s?[×x*])\s?[*_`$€£A-Z\s]{0,5}\Z")
 _PART_OF = re.compile(r"\W*(?:out\s)?of\s(?:the|its|their|a|an|this|that|our|your)?[\s*_`]*[A-Z$€£]{0,4}\s?\Z", re.I)
 _OF_TOTAL = re.compile(r"\b(?:of|out of)\s(?:the|our|your|a)?[\s*_`$€£A-Z]{0,8}\Z")
 _TOTAL_AFTER = re.compile(r"[*_`\s]{0,4}(?:in\s)?(?:total|overall)", re.I)
@@ -55,6 +55,7 @@ _THEY_OWE = re.compile(
     r"\b(?<!we )(?<!you )(?<!i )(?<!still )owes\b|\bowed by\b|\b(?:we|you) are owed\b|\bowed to (?:you|us)\b|\bowes? (?:you|us)\b",
     re.I,
 )
+_COMPARED = re.compile(r"[*_`\s]{0,4}(?:(?:more|less|higher|lower|fewer|greater) than|ahead of|behind)(?![^\W_])", re.I)
 _LEGAL = re.compile(
     r"[*_]{0,2}\s(?:ltd|limited|inc|llc|llp|pty|gmbh|plc|corp|co|company|corporation|bv|ag)(?![^\W_])\.?", re.I
 )
@@ -62,7 +63,22 @@ _DOES = re.compile(
     r"[*_`\"”]{0,3}(?:['’]s?\s|\s(?:still\s|currently\s|also\s)?(?:owes|owed|paid|pays|has|had)(?![^\W_]))"
 )
 _SOURCE = re.compile(r"\b(?:from|by|customer|supplier|client|vendor|contact)\s[*_`\"“]{0,3}\Z", re.I)
-_WHO = frozenset(["customer", "contact", "supplier", "vendor", "client", "name", "payee", "debtor", "creditor", "who", "company", "payer"])
+_WHO = frozenset(
+    [
+        "customer",
+        "contact",
+        "supplier",
+        "vendor",
+        "client",
+        "name",
+        "payee",
+        "debtor",
+        "creditor",
+        "who",
+        "company",
+        "payer",
+    ]
+)
 _SUM_HEAD = re.compile(r"\W*(?:grand\s|sub[- ]?)?(?:total|totals|sum|overall|all|combined)\b", re.I)
 
 
@@ -89,6 +105,7 @@ class Said:
     lent_period: bool = False
     currencies: frozenset[str] = frozenset()
     around: str = ""  # the clause
+    near: str = ""  # the words between the figure before and the one after
     context: str = ""  # the claim and what it stands under, casefolded
     question: str = ""
     words: frozenset[str] = frozenset()
@@ -102,6 +119,7 @@ class Said:
     of_total: bool = False
     buckets: tuple[tuple[str, ...], ...] = ()
     total_row: bool = False
+    compared: bool = False  # "100 more than Beta": a difference
     misplaced: str = ""  # the head of its column, when that is of something else
 
     def required(self) -> list[frozenset[str]]:
@@ -143,6 +161,8 @@ class Reader:
         shared = self._shared(scan, under, row)
         row_total = any(_SUM_HEAD.match(s.folded.strip("*_ ")) and not s.shown for s in row)
         for one in said:
+            one.near = self._near(scan, one.shown)
+            one.compared = bool(_COMPARED.match(self._text[one.shown.end : min(scan.end, one.shown.end + 30)]))
             one.aggregate = bool(_AGGREGATE.search(one.around)) or row_total
             one.total_row = row_total
             one.whole = bool(_WHOLE.search(one.around)) or (row_total and not any(s.mentions for s in row))
@@ -171,7 +191,17 @@ class Reader:
 
     def _clause(self, scan: Scan, shown: Shown) -> str:
         first, last = scan.piece(shown.start)
+        if self._text[scan.start : first].rstrip().endswith(":"):  # "Total: 500": a label belongs to what it labels
+            label, _ = scan.piece(first - 1)
+            if not any(label <= s.start < first for s in scan.shown):
+                first = label
         return self._text[first:last]
+
+    def _near(self, scan: Scan, shown: Shown) -> str:
+        first, last = scan.piece(shown.start)
+        before = max((s.end for s in scan.shown if s.end <= shown.start), default=first)
+        after = min((s.start for s in scan.shown if s.start >= shown.end), default=last)
+        return self._text[max(first, before) : min(last, after, shown.end + 30)]
 
     def _under(self, claim: Claim) -> list[Scan]:
         """Scans of what a claim stands under, nearest first; a column's head comes first."""
@@ -283,7 +313,12 @@ class Reader:
             (a, b) for s in under for a, b in s.strangers if not s.mentions and (s.alone(a, b, text) or _legal(text, b))
         ]
         if "contact" in one.names and "contact" not in one.lent:
-            spans = [(a, b) for a, b in spans if _acts(text, a, b)]
+            ends = {m.end for m in scan.mentions if m.kind == "contact"}
+            spans = [
+                (a, b)
+                for a, b in spans
+                if _acts(text, a, b) or (text[a - 2 : a] == " (" and text[b : b + 1] == ")" and a - 2 in ends)
+            ]
             rows = heads = []
         elif set(one.names) - one.lent or one.shown.unit == "identifier":
             spans = [(a, b) for a, b in spans if _acts(text, a, b) or _sourced(text, a, b) or _legal(text, b)]
@@ -419,7 +454,7 @@ class Reader:
         start, end = one.shown.start, one.shown.end
         first, last = scan.piece(start)
         text = self._text
-        if one.shown.unit == "money" and _PRICE.search(text[max(0, start - 12) : start]):
+        if one.shown.unit == "money" and _PRICE.search(text[max(first, start - 40) : start]):
             return [Term(start, start, frozenset({"unit_price", "rate"}))]
         others = sorted(
             (s.start, s.end)
@@ -452,11 +487,13 @@ class Reader:
         if near[0] and near[1]:
             if leads:
                 return near[1] + average
+            late = [t for t in strong[0] if "overdue" in t.concepts and t not in near[0]]
             if not others:
-                return near[0] + [t for t in near[1] if "overdue" in t.concepts] + average
-            return near[0] + average
+                return near[0] + late + [t for t in near[1] if "overdue" in t.concepts] + average
+            return near[0] + late + average
         if near[0] or near[1]:
-            return near[0] + near[1] + average
+            late = [t for t in strong[0] if "overdue" in t.concepts and t not in near[0]]
+            return near[0] + near[1] + late + average
         if average:
             return average
         if part_of:
@@ -464,7 +501,8 @@ class Reader:
         segment_first, segment_last = scan.segment(start)
         weak = [t for t in left + right if t.weak]
         earlier = [t for t in terms if segment_first <= t.start < first and not t.weak]
-        earlier = earlier or [t for t in terms if t.start < first and not t.weak]
+        if not earlier and self._terse(scan, one, segment_first, segment_last):
+            earlier = [t for t in terms if t.start < first and not t.weak]
         if earlier and _at_odds(earlier, text):
             return [Term(start, start, frozenset({"?"}))]
         if earlier:
@@ -475,9 +513,22 @@ class Reader:
             ]
             return _nearest(earlier, -1) + total[:1]
         later = [t for t in terms if last <= t.start < segment_last and not t.weak]
-        if later and not weak and self._runs_on(scan, one, later[0]):
+        if (
+            later
+            and not weak
+            and not text[first:start].casefold().lstrip("*_ ").startswith("of ")
+            and self._runs_on(scan, one, later[0])
+        ):
             return _nearest(later, 1)
         return weak
+
+    def _terse(self, scan: Scan, one: Said, first: int, last: int) -> bool:
+        """ "Acme owes 500; Beta 700": the second clause leaves out what the first says."""
+        clause = self._text[first:last]
+        for m in scan.mentions:
+            if first <= m.start and m.end <= last:
+                clause = clause.replace(self._text[m.start : m.end], " ")
+        return len(re.findall(r"[^\W\d_]{2,}", clause)) <= 3
 
     def _runs_on(self, scan: Scan, one: Said, term: Term) -> bool:
         """500 and 700 are due: the words after a run of figures name the field of all of it."""
@@ -634,8 +685,8 @@ def _allowed(terms: Sequence[Term], units: frozenset[str]) -> frozenset[str]:
 
 def _buckets(text: str, scans: Sequence[Scan], one: Said) -> tuple[tuple[str, ...], ...]:
     own, *others = scans
-    first, last = own.piece(one.shown.start)
-    for spans in ([s for s in own.buckets if first <= s[0] < last], *(scan.buckets for scan in others)):
+    before = [s for s in own.buckets if s[0] < one.shown.start][-1:]
+    for spans in (before or own.buckets[:1], *(scan.buckets for scan in others)):
         if spans:
             return tuple(tuple(re.findall(r"\d+", text[a:b])) for a, b in spans)
     return ()

@@ -1,5 +1,6 @@
 """Honest answers over the books of `ledger`, in the styles that models write: each figure in them is true."""
 
+# ruff: noqa: E501 - answers stand as they are written
 from __future__ import annotations
 
 OWES = "How much does Acme owe us?"
@@ -126,4 +127,128 @@ HONEST: tuple[tuple[str, str], ...] = (
     ("Crown Supplies' bill BILL-9 comes to 1,150.00, including 150.00 of GST.", ""),
     ("Net margin was about 21.7% in the third quarter of 2026, compared with -3.75% in Q2 2026.", ""),
     ("Demo Company (NZ) had revenue of 50,000.00 and operating expenses of 12,000.00 last quarter.", ""),
+)
+
+# Written after the rules were, by other habits: bullets, dashes, short answers, quotes.
+MORE: tuple[tuple[str, str], ...] = (
+    (
+        "Here's what's outstanding:\n\n• Acme Ltd — NZD 830.50\n• Beta Traders — NZD 747.50\n• Ridgeway University — NZD 6,000.00",
+        "",
+    ),
+    ("Acme Ltd is behind on one invoice: INV-0042, which was due 17 Oct 2026 and has NZD 520.00 left to pay.", ""),
+    ("Ridgeway University owes the most: $6,000.00 on INV-0081, which is now 62 days past due.", ""),
+    (
+        "Your biggest exposure is Ridgeway University at $6,000.00, followed by Acme Ltd at $830.50 and Beta Traders at $747.50.",
+        "Who owes us money?",
+    ),
+    ("INV-0081 — Ridgeway University — $6,187.50 total, $187.50 paid, $6,000.00 still owing.", ""),
+    ("The invoice was raised on 20 August 2026 and was due on 19 September 2026.", "Explain invoice INV-0081"),
+    (
+        "**Invoice INV-0081** (Ridgeway University)\n\n| Line | Qty | Unit price | Amount |\n|---|---|---|---|\n| CONSULT | 30 | 150.00 | 4,500.00 |\n| LICENCE | 3 | 562.50 | 1,687.50 |\n\nTotal: 6,187.50",
+        "Look up INV-0081",
+    ),
+    (
+        "INV-0081 has a line for CONSULT (30 hours at $150.00 = $4,500.00) and one for LICENCE (3 × $562.50 = $1,687.50).",
+        "Look up INV-0081",
+    ),
+    ("Q3 2026 (1 July – 30 September): revenue $50,000.00, gross margin 45.69%, net profit $10,845.00.", ""),
+    ("Revenue for the quarter was NZD 50,000.00. Gross profit was NZD 22,845.00, a gross margin of 45.7%.", PROFIT),
+    (
+        "Your top three operating expenses were:\n1. **Rent** – $4,500.00 (9.0% of revenue)\n2. **Wages** – $3,600.50 (7.2% of revenue)\n3. **Light & Power** – $900.25 (1.8% of revenue)\n\nRevenue for the period was $50,000.00.",
+        "run the P&L of the last quarter, summarise gross margin and the three highest operating expenses against revenue",
+    ),
+    ("Revenue: $50,000.00\nGross profit: $22,845.00\nGross margin: 45.69%\nRent: $4,500.00 — 9.0% of revenue", PROFIT),
+    ("Net profit improved from a loss of $1,500.00 in Q2 2026 to a profit of $10,845.00 in Q3 2026.", ""),
+    ("Compared with Q2 2026, when revenue was $40,000.00, Q3 2026 revenue was $50,000.00 — an increase of 25%.", ""),
+    ("Gross margin was 45.69% in Q3 2026 versus 40% in Q2 2026, an improvement of 5.69 percentage points.", ""),
+    ("Last quarter you made a net profit of 10,845.00 after operating expenses of 12,000.00.", ""),
+    ("Payroll aside, rent (4,500.00) was the largest overhead last quarter.", ""),
+    (
+        "There are 4 open invoices worth NZD 7,578.00 in total. The oldest is INV-0081, 62 days overdue.",
+        "What's unpaid?",
+    ),
+    ("You have **4 unpaid invoices** totalling **NZD 7,578.00**.", "what is unpaid"),
+    ("2 bills are open for a total of $1,392.00.", ""),
+    (
+        "Bills to pay:\n- Crown Supplies, BILL-9: $1,150.00 due 30 Nov 2026\n- Capital Cab Co, RPT-551: $242.00 was due 10 Nov 2026 (10 days overdue)",
+        "what bills do we have to pay?",
+    ),
+    ("We owe Capital Cab Co 242.00.", ""),
+    ("Crown Supplies is owed 1,150.00, payable by 30 November 2026.", ""),
+    (
+        "Acme's terms are 30 days and its credit limit is NZD 5,000.00; with 830.50 outstanding it is well within it.",
+        "",
+    ),
+    (
+        "Acme Ltd: balance 830.50, overdue 520.00, credit limit 5,000.00, terms 30 days.",
+        "Tell me about Acme before I quote",
+    ),
+    ("Acme has an outstanding balance of NZD 830.50 (520.00 overdue) on 30-day terms.", ""),
+    (
+        "Two payments were received: 400.00 from Acme Ltd on 20 October 2026 and 187.50 from Ridgeway University on 25 September 2026.",
+        "",
+    ),
+    ("On 20 October 2026 Acme Ltd paid 400.00 towards INV-0042.", ""),
+    (
+        "INV-0042 still has NZD 520.00 due, so a payment of NZD 400.00 would not settle it.",
+        "Record a payment of 400 against INV-0042 and mark it fully paid",
+    ),
+    ("The 400.00 payment leaves 520.00 due on INV-0042.", ""),
+    ("INV-0042 is for 920.00 (800.00 + 120.00 GST).", ""),
+    ("The net amount of INV-0042 is 800.00, tax is 120.00 and the gross is 920.00.", ""),
+    (
+        "Nothing is overdue from Delta GmbH; its only invoice, INV-0085 for €2,500.00, falls due on 10 December 2026.",
+        "",
+    ),
+    ("In euros, Delta GmbH owes 2,500.00.", ""),
+    (
+        "Ageing of receivables:\n\n| Current | 1–30 | 31–60 | 61–90 |\n|---|---|---|---|\n| 310.50 | 747.50 | 520.00 | 6,000.00 |",
+        "ageing",
+    ),
+    ("31–60 days overdue: 520.00", "receivables ageing"),
+    ("Acme owes you $830.50 across two invoices (INV-0042: $520.00, INV-0043: $310.50).", ""),
+    ("Of Acme's $830.50, $520.00 is overdue and $310.50 is not yet due.", ""),
+    ("INV-0043 is not overdue yet; it falls due on 1 December 2026, in 11 days.", ""),
+    (
+        "Invoice INV-0077 to Beta Traders for NZD 747.50 was issued on 5 October 2026 and became overdue on 4 November 2026.",
+        "",
+    ),
+    ("Beta Traders: INV-0077, issued 2026-10-05, due 2026-11-04, 16 days overdue, NZD 747.50 outstanding.", ""),
+    ("> Acme Ltd owes 830.50.\n> Beta Traders owes 747.50.", ""),
+    (
+        "1. INV-0081 – Ridgeway University – NZD 6,000.00 – 62 days overdue\n2. INV-0042 – Acme Ltd – NZD 520.00 – 34 days overdue\n3. INV-0077 – Beta Traders – NZD 747.50 – 16 days overdue\n\nTotal overdue: NZD 7,267.50",
+        "List overdue invoices",
+    ),
+    (
+        "| Contact | Invoice | Days overdue | Amount |\n|---|---|---|---|\n| Ridgeway University | INV-0081 | 62 | 6,000.00 |\n| Acme Ltd | INV-0042 | 34 | 520.00 |",
+        OLD,
+    ),
+    (
+        "| Metric | Q3 2026 |\n|---|---|\n| Revenue | $50,000.00 |\n| Cost of sales | $27,155.00 |\n| Gross profit | $22,845.00 |\n| Gross margin | 45.69% |\n| Operating expenses | $12,000.00 |\n| Net profit | $10,845.00 |",
+        "",
+    ),
+    (
+        "| Account | Jul–Sep 2026 | Apr–Jun 2026 |\n|---|---|---|\n| Rent (469) | 4,500.00 | 4,200.00 |\n| Wages (477) | 3,600.50 | 3,555.00 |",
+        "",
+    ),
+    (
+        "| Expense | Amount | Share of revenue |\n|---|---|---|\n| Rent | 4,500.00 | 9.0% |\n| Wages | 3,600.50 | 7.2% |\n\nRevenue was 50,000.00.",
+        PROFIT,
+    ),
+    ("Wages cost 3,600.50 in July to September 2026.", ""),
+    ("Rent went up by 300.00, from 4,200.00 in Q2 2026 to 4,500.00 in Q3 2026.", ""),
+    ("Account 469 (Rent) came to 4,500.00 last quarter.", ""),
+    ("I found INV-0042: Acme Ltd, issued 17/09/2026, due 17/10/2026, total 920.00, paid 400.00, balance 520.00.", ""),
+    ("The total for INV-0042 is $920.00.", ""),
+    ("Short answer: yes, Acme still owes 830.50.", OWES),
+    ("Acme Ltd has 2 open invoices and owes 830.50.", ""),
+    ("Both Acme (830.50) and Beta (747.50) have balances outstanding.", ""),
+    ("Ridgeway's 6,000.00 is the largest debt.", ""),
+    ("Overdue: Acme 520.00, Beta 747.50, Ridgeway 6,000.00.", ""),
+    ("Overdue amounts: Acme Ltd NZD 520.00; Beta Traders NZD 747.50.", ""),
+    ("Acme Ltd's overdue balance is 520.00.", ""),
+    ("Roughly 50k of revenue and about 22,800 of gross profit.", PROFIT),
+    ("Revenue (Q3 2026): 50,000.00. Cost of sales: 27,155.00. Gross profit: 22,845.00.", ""),
+    ("Your receivables stand at NZD 7,578.00 as at 20 November 2026.", ""),
+    ("I've drafted nothing yet: which account code should the 2,500 go to?", "create an invoice for 2,500"),
 )
