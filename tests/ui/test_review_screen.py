@@ -221,6 +221,8 @@ def test_a_killed_review_goes_on_where_it_stood_and_writes_only_when_told(opened
     again.wait("y and Enter")
     again.press("y\r")
     again.wait("1 written now")
+    again.press("q")
+    again.end()
     assert written(home) == 1
     assert decisions(home) == dict.fromkeys(decisions(home), "skipped")
 
