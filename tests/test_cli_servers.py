@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -10,33 +11,55 @@ from pathlib import Path
 
 import pytest
 
+from tests import forked
 from tests.test_cli import ROOT, run
 
 
-def serving(*arguments: str) -> subprocess.Popen[str]:
+def serving(*command: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "finchat", *arguments],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT,
-    )  # fmt: skip
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
+    )
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 143)])
-@pytest.mark.parametrize(
+def from_a_cold_start(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "finchat", *arguments]
+
+
+SERVERS = pytest.mark.parametrize(
     ("arguments", "keys"),
     [
         (["sandbox", "run", "xero"], {"base_url", "token_url", "client_id", "client_secret", "tenant_id"}),
         (["serve", "xero", "--sandbox", "--http", "127.0.0.1:0"], {"url"}),
     ],
 )
-def test_signals_end_a_server_quietly_with_their_code(
-    arguments: list[str], keys: set[str], number: signal.Signals, code: int
-) -> None:
-    child = serving(*arguments)
+
+
+@SERVERS
+def test_a_signal_ends_a_started_server_quietly_with_its_code(arguments: list[str], keys: set[str]) -> None:
+    child = serving(*from_a_cold_start(*arguments))
     assert child.stdout is not None
     assert keys <= set(json.loads(child.stdout.readline()))
-    child.send_signal(number)
+    child.send_signal(signal.SIGTERM)
     _, errors = child.communicate(timeout=20)
-    assert (child.returncode, errors) == (code, "")
+    assert (child.returncode, errors) == (143, "")
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGHUP, 143)])
+@SERVERS
+def test_other_signals_end_a_server_quietly_with_their_code(
+    arguments: list[str], keys: set[str], number: signal.Signals, code: int, tmp_path: Path
+) -> None:
+    reads, writes = os.pipe()
+    errors = tmp_path / "errors"
+    with open(reads) as said, open(os.devnull) as nothing, errors.open("w") as told:
+        streams = (nothing.fileno(), writes, told.fileno())
+        child = forked.start(arguments, os.environ, ROOT, streams, terminal=False)
+        os.close(writes)
+        assert keys <= set(json.loads(said.readline()))
+        os.kill(child.pid, number)
+        status = child.status(20)
+    assert status is not None
+    assert (os.waitstatus_to_exitcode(status), errors.read_text()) == (code, "")
 
 
 INITIALIZE = {
@@ -51,7 +74,8 @@ CALL = {
 
 @pytest.mark.parametrize(("end", "code"), [("signal", 143), ("end of input", 0), ("broken pipe", 0)])
 def test_a_host_that_goes_ends_a_stdio_server_quietly(end: str, code: int) -> None:
-    child = serving("serve", "xero", "--sandbox")
+    how = from_a_cold_start if end == "signal" else forked.command
+    child = serving(*how("serve", "xero", "--sandbox"))
     assert child.stdin is not None
     assert child.stdout is not None
     assert child.stderr is not None
@@ -93,7 +117,7 @@ def test_a_started_finchat_without_credentials_is_a_sign_in_that_failed(tmp_path
     text = (ROOT / "README.md").read_text("utf-8")
     config = json.loads(next(part for part in text.split("```json\n")[1:] if "mcpServers" in part).split("```")[0])
     books = config["mcpServers"]["books"]
-    books |= {"command": sys.executable, "args": ["-m", "finchat", *books["args"]]}
+    books["command"], *books["args"] = forked.command(*books["args"])
     assert set(books["env"]) >= {"XERO_CLIENT_ID", "XERO_CLIENT_SECRET", "XERO_TENANT_ID"}
     del books["env"]["XERO_CLIENT_SECRET"]
     (tmp_path / "mcp.json").write_text(json.dumps(config))
