@@ -1,5 +1,7 @@
 """Secrets never reach a screen or a log; what an audit needs stays."""
 
+import time
+
 import pytest
 
 from finchat.text.redact import MASK, redact, secrets_of
@@ -33,3 +35,16 @@ def test_ledger_identifiers_and_hashes_are_left_alone() -> None:
     assert redact("basic accounting for the bearer of this letter") == "basic accounting for the bearer of this letter"
     text = "payment 3f2504e0-4f89-11d3-9a0c-0305e82c3301 of INV-0042, hash " + "ab" * 32
     assert redact(text) == text
+
+
+@pytest.mark.parametrize("piece", ["1-", "eyJ", "a.", "a+b:", "token ", "-----BEGIN "])
+def test_no_text_of_a_stranger_takes_more_time_than_its_length_is_worth(piece: str) -> None:
+    text = piece * (40_000 // len(piece))
+    began = time.process_time()
+    redact(text)
+    assert time.process_time() - began < 1
+
+
+def test_a_secret_is_found_in_the_middle_of_a_run_of_letters_and_signs() -> None:
+    assert redact("--x-api-key=abcd1234efgh&a=1") == f"--x-api-key={MASK}&a=1"
+    assert redact("see +1-https://user:hunter2hunter@example.com") == f"see +1-https://{MASK}@example.com"
