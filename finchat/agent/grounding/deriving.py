@@ -473,6 +473,8 @@ class Deriver:
 
     def _product(self, claim: Claim, verdict: Verdict) -> bool:
         """10 hours at 150 make 1,500."""
+        if verdict.said.fields and not verdict.said.fields & {"line_amount", "total", "subtotal"}:
+            return False
         pool = self._pool(claim, verdict)
         counts = [v for v in pool if "quantity" in v.concepts]
         prices = [v for v in pool if "unit_price" in v.concepts]
@@ -785,7 +787,12 @@ class Deriver:
             "total",
         } and not said.fields & {"paid", "unit_price"}:
             return False
-        if any(q.shown.numbers and q.shown.numbers[0] == said.shown.numbers[0] for q in self._question):
+        own = self._knowledge.main_currency
+        for q in self._question:
+            if not q.shown.numbers or q.shown.numbers[0] != said.shown.numbers[0]:
+                continue
+            if said.currencies and not said.currencies & (q.shown.currencies or own):
+                continue
             self._settle(verdict, [], "asked for")
             verdict.concepts = frozenset({"paid"})
             return True

@@ -324,6 +324,8 @@ class Judge:
         carried = known.concepts
         if said.buckets and said.shown.unit == "money":
             numbers = [set(bucket) for bucket in said.buckets]
+            if fields and not fields & {"due", "overdue", "not_due", "balance"}:
+                return False
             return any(
                 bucket <= known.tokens or any(bucket <= set(re.findall(r"\d+", n)) for n in known.names)
                 for bucket in numbers
@@ -331,7 +333,7 @@ class Judge:
         if said.shown.unit == "percent" and any(c.endswith("_margin") for c in carried) and not _of_revenue(said):
             return False
         if not fields:
-            return not _bucketed(known)
+            return not _bucketed(known) and not (said.weakly and known.fact.unit == "number")
         if "overdue" in fields and "due" in carried and "overdue" not in carried and said.shown.unit == "money":
             return self._is_overdue(known)
         if "not_due" in fields and "due" in carried and said.shown.unit == "money":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -147,6 +147,12 @@ class Knowledge:
     @cached_property
     def currencies(self) -> frozenset[str]:
         return frozenset(fact.currency for fact in self._facts if fact.currency)
+
+    @cached_property
+    def main_currency(self) -> frozenset[str]:
+        """The currency that most facts are in."""
+        counts = Counter(fact.currency for fact in self._facts if fact.currency)
+        return frozenset(currency for currency, _ in counts.most_common(1))
 
     @cached_property
     def _periods(self) -> dict[tuple[frozenset[str], str, str], dict[FactPeriod, set[Decimal]]]:

@@ -148,6 +148,8 @@ class Names:
             if kind in {"contact"} and self._goes_on(text, words, at + length, key):
                 continue
             soft = all(word in COMMON or word in MONTHS for word in key) or bool(concepts(list(key)) and len(key) <= 2)
+            if kind == "item" and text[start:end].isupper() and end - start > 2:
+                soft = False  # a code
             if soft and kind == "contact" and not text[start].isupper():
                 continue
             return Mention(start, end, frozenset(names), kind, soft, short and len(names) > 1), length

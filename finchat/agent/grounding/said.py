@@ -62,6 +62,8 @@ _LEGAL = re.compile(
 _DOES = re.compile(
     r"[*_`\"”]{0,3}(?:['’]s?\s|\s(?:still\s|currently\s|also\s)?(?:owes|owed|paid|pays|has|had)(?![^\W_]))"
 )
+_DASH_BEFORE = re.compile(r"\s[-–—|]\s[*_]{0,2}\Z")
+_DASH_AFTER = re.compile(r"[*_]{0,2}\s[-–—|]\s")
 _SOURCE = re.compile(r"\b(?:from|by|customer|supplier|client|vendor|contact)\s[*_`\"“]{0,3}\Z", re.I)
 _WHO = frozenset(
     [
@@ -79,6 +81,9 @@ _WHO = frozenset(
         "payer",
     ]
 )
+_WHAT = frozenset("invoice bill document number line item description product service details category account".split())
+# Heads that also stand over the names of what is summed.
+_GROUPS = frozenset({"opex", "cogs", "revenue", "assets", "liabilities", "equity", "fee", "tax", "discount"})
 _SUM_HEAD = re.compile(r"\W*(?:grand\s|sub[- ]?)?(?:total|totals|sum|overall|all|combined)\b", re.I)
 
 
@@ -119,6 +124,7 @@ class Said:
     of_total: bool = False
     buckets: tuple[tuple[str, ...], ...] = ()
     total_row: bool = False
+    weakly: bool = False  # "amount", "total": money, of no field that is told
     compared: bool = False  # "100 more than Beta": a difference
     misplaced: str = ""  # the head of its column, when that is of something else
 
@@ -321,7 +327,9 @@ class Reader:
             ]
             rows = heads = []
         elif set(one.names) - one.lent or one.shown.unit == "identifier":
-            spans = [(a, b) for a, b in spans if _acts(text, a, b) or _sourced(text, a, b) or _legal(text, b)]
+            spans = [(a, b) for a, b in spans if _acts(text, a, b) or _sourced(text, a, b)]
+            if not any(m.kind == "contact" for m in scan.mentions):
+                spans += [(a, b) for a, b in scan.strangers if _legal(text, b) or _between_dashes(text, a, b)]
             heads = [(a, b) for a, b in heads if _legal(text, b)]
             people = {
                 s.start for c, s in self._row_scans(claim) if c.head is not None and self.scan(c.head).words & _WHO
@@ -346,16 +354,28 @@ class Reader:
         head = self.scan(claim.head)
         shown = one.shown
         units = frozenset(u for t in head.terms for c in t.concepts for u in units_of(c))
-        who = head.words & (_WHO | {"invoice", "bill", "document", "number"}) and not units
-        if shown.unit == "identifier":
+        who = head.words & (_WHO | _WHAT) and not units
+        if any(self._misnamed(cell) for cell in self._rows.get((claim.table, claim.row), ())):
+            wrong = True
+        elif shown.unit == "identifier":
             wrong = bool(units) or bool(head.words & _WHO - {"name"})
         elif shown.unit == "date":
             wrong = bool(who) or (bool(units) and DATE not in units)
         elif shown.unit in {"money", "percent"} and not (shown.bare and who and not head.words & _WHO):
-            wrong = bool(who) or units == {DATE}
+            wrong = bool(who) or units == {DATE} or (shown.unit == "money" and not shown.bare and units == {NUMBER})
         else:
             wrong = False
         return self._text[claim.head.start : claim.head.end] if wrong else ""
+
+    def _misnamed(self, cell: Claim) -> bool:
+        """A name stands under the head of an amount: the columns are out of order."""
+        if cell.head is None:
+            return False
+        scan, head = self.scan(cell), self.scan(cell.head)
+        if scan.shown or not scan.mentions or not scan.alone(scan.mentions[0].start, scan.mentions[-1].end, self._text):
+            return False
+        held = frozenset(c for t in head.terms for c in t.concepts)
+        return bool(held) and not held & _GROUPS and not head.words & (_WHO | _WHAT)
 
     # when
 
@@ -418,6 +438,7 @@ class Reader:
                 one.word = self._words([t for t in own if not t.weak])
                 if not one.fields:
                     self._field_above(one, units, under, own)
+            one.weakly = any("any_amount" in t.concepts for t in [*own, *column])
             overdue = {"overdue"}
             one.overdue = "overdue" in one.fields or any(
                 overdue & t.concepts for t in [*own, *column] if one.shown.unit == "money"
@@ -482,7 +503,7 @@ class Reader:
         leads = bool(in_piece) and bool(others) and in_piece[0].start > min(others[0][0], start)
         strong = [[t for t in side if not t.weak and t not in average] for side in (left, right)]
         near = _nearest(strong[0], -1), _nearest(strong[1], 1)
-        if _at_odds(strong[0], text):
+        if _at_odds(strong[0][-2:], text) or _at_odds(strong[1][:2], text):
             return [Term(start, start, frozenset({"?"}))]
         if near[0] and near[1]:
             if leads:
@@ -503,7 +524,7 @@ class Reader:
         earlier = [t for t in terms if segment_first <= t.start < first and not t.weak]
         if not earlier and self._terse(scan, one, segment_first, segment_last):
             earlier = [t for t in terms if t.start < first and not t.weak]
-        if earlier and _at_odds(earlier, text):
+        if earlier and _at_odds(earlier[-2:], text):
             return [Term(start, start, frozenset({"?"}))]
         if earlier:
             total = [
@@ -513,6 +534,8 @@ class Reader:
             ]
             return _nearest(earlier, -1) + total[:1]
         later = [t for t in terms if last <= t.start < segment_last and not t.weak]
+        if _at_odds(later[:2], text):
+            return [Term(start, start, frozenset({"?"}))]
         if (
             later
             and not weak
@@ -611,6 +634,11 @@ def _legal(text: str, end: int) -> bool:
     return bool(_LEGAL.match(text, end))
 
 
+def _between_dashes(text: str, start: int, end: int) -> bool:
+    """INV-0081 – Zorro – 6,000: a part of its own."""
+    return bool(_DASH_BEFORE.search(text[max(0, start - 6) : start]) and _DASH_AFTER.match(text, end))
+
+
 def _acts(text: str, start: int, end: int) -> bool:
     """The name owes, pays or has something."""
     legal = _LEGAL.match(text, end)
@@ -639,6 +667,9 @@ def _merged(scan: Scan, text: str) -> list[Place[frozenset[FactPeriod]]]:
         if places:
             common = places[-1].thing & phrase.periods
             gap = text[places[-1].end : phrase.start]
+            if not common and gap.strip() == "(":  # "Q1 2026 (1 July – 30 September)" is no period
+                places[-1] = Place(places[-1].start, phrase.end, frozenset())
+                continue
             if common and len(gap) <= 12:
                 places[-1] = Place(places[-1].start, phrase.end, common)
                 continue
@@ -667,6 +698,8 @@ def _nearest(terms: list[Term], side: int) -> list[Term]:
 def _at_odds(terms: list[Term], text: str) -> bool:
     """ "The paid balance": two words side by side that no one figure is."""
     if len(terms) < 2 or text[terms[-2].end : terms[-1].start].strip(" *_"):
+        return False
+    if not {text[t.start : t.end].casefold() for t in terms} & {"paid", "settled", "collected"}:
         return False
     first, second = terms[-2].concepts, terms[-1].concepts
     owed = {"due", "overdue", "balance"}
