@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 _MARK = " [unverified]"
+_LONGEST_MARKDOWN = 20_000  # characters; more takes seconds to draw, in which no key is heard
 _REASONS = 8  # untraced figures that are explained below an answer; the rest is counted
 
 
@@ -25,9 +26,19 @@ def answer_view(text: str, figures: Sequence[Figure], sink: Sink) -> RenderableT
     shown = clean(marked(text, figures, _MARK))
     if not is_terminal(sink.stdout or sys.stdout):
         return shown
+    return shown if len(shown) > _LONGEST_MARKDOWN else _markdown(shown)
+
+
+def _markdown(text: str) -> RenderableType:
+    """Markdown that draws what was checked and nothing else: no entity becomes a character that was not cleaned, and
+    neither HTML nor a definition of a link hides what stands between the digits of a figure."""
+    from markdown_it import MarkdownIt
     from rich.markdown import Markdown
 
-    return Markdown(shown, hyperlinks=False)
+    reader = MarkdownIt().enable(["strikethrough", "table"])
+    drawn = Markdown("", hyperlinks=False)
+    drawn.parsed = reader.disable(["entity", "html_inline", "html_block", "reference"]).parse(text)
+    return drawn
 
 
 def clean(text: str) -> str:
