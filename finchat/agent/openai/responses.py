@@ -220,6 +220,9 @@ class ResponsesReader:
         if output.done is not None or output.kind != kind or (id and output.id and id != output.id):
             raise broken("malformed", "an item is finished that is not the one begun")
         if kind == "function_call":
+            begun = output.begun
+            if any(as_text(begun.get(part)) not in {"", as_text(item.get(part))} for part in ("name", "call_id")):
+                raise broken("malformed", "a call is finished that is not the one begun")
             arguments = as_text(item.get("arguments"))
             streamed = "".join(output.pieces) if output.pieces else arguments
             if {streamed, output.arguments if output.arguments is not None else arguments} != {arguments}:

@@ -155,6 +155,8 @@ def _of(kind: str, **fields: Any) -> Change:
         _of("response.output_item.done", item={"arguments": '{"number":"INV-2"}'}),
         _of("response.output_item.done", item={"status": "incomplete"}),
         _of("response.output_item.done", item={"id": "fc_other"}),
+        _of("response.output_item.added", item={"name": "list_invoices"}),
+        _of("response.output_item.added", item={"call_id": "call_other"}),
         _of("response.function_call_arguments.delta", output_index=7),
         _of("response.function_call_arguments.delta", item_id="fc_other"),
         _of("response.function_call_arguments.delta", delta={"number": 1}),
