@@ -27,12 +27,12 @@ IBAN = re.compile(r"(?<![^\W_])[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{
 _PHONE = re.compile(r"(?<![\w.,])\(?0\d{1,4}\)?(?:[ -]?\d{2,4}){2,3}(?![\w.,]\d)")
 _LONG_NUMBER = re.compile(r"(?<![^\W_])\d(?:[ -]?\d){8,24}(?![^\W_])")
 _NO_PERSONS = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|\b\d{4}-\d{2}-\d{2}", re.I)  # GUIDs, dates
-_WORD = re.compile(r"[^\W_]+(?:['\u2019.-][^\W\d_]+)*")
+_WORD = re.compile(r"[^\W_]+(?:['\u2019./#-][^\W_]+)*")
 _BESIDE = re.compile(r"[\s.,&+'\u2019/-]{1,3}")
 _SENTENCE_END = re.compile(r"(?:^|[.!?\n])[\s\"'\u201c\u201d(]*$")
 _DIGITS = 5  # the fewest that a tax or bank account number has
 _PHONE_DIGITS = 8  # the fewest that a phone number has which no field names as one
-_LETTERS = 5  # a word with digits and this many letters is a name with a number, not a document number
+LETTERS = 5  # a word with digits and this many letters is a name with a number, not a document number
 
 _BY_FIELD: Mapping[str, PersonalKind] = {
     **dict.fromkeys(
@@ -133,10 +133,10 @@ def free_text(text: str) -> Iterator[tuple[PersonalKind, str]]:
         return all(not _plain(word) or (not shouted and _capital(word)) for word in both)
 
     for group in _groups(words, joins):
-        doubtful = [word for word in group if not _plain(word[0])]
+        doubtful = [word[0] for word in group if not _plain(word[0])]
         if doubtful:
             yield "Text", text[group[0].start() : group[-1].end()]
-            yield "Text", text[doubtful[0].start() : doubtful[-1].end()]  # as it may stand by itself elsewhere
+            yield from (("Text", word) for word in doubtful)  # each may stand by itself elsewhere
 
 
 def said(text: str) -> Iterator[tuple[PersonalKind, str]]:
@@ -229,7 +229,7 @@ def _plain_field(name: str) -> str:
 def _plain(word: str) -> bool:
     """Whether a word can go out: a plain one, a single letter, a number or what looks like a document's number."""
     if any(map(str.isdigit, word)):
-        return sum(map(str.isalpha, word)) < _LETTERS
+        return sum(map(str.isalpha, word)) < LETTERS
     return len(word) == 1 or all(part.casefold() in PLAIN_WORDS or len(part) == 1 for part in re.split(r"[^\w]", word))
 
 

@@ -24,7 +24,7 @@ from itertools import pairwise
 from typing import Any, get_args
 
 from finchat.agent import personal
-from finchat.agent.personal import EMAIL, IBAN, INTERNATIONAL_PHONE, PersonalKind
+from finchat.agent.personal import EMAIL, IBAN, INTERNATIONAL_PHONE, LETTERS, PersonalKind
 from finchat.agent.plain_words import PLAIN_WORDS
 from finchat.connections.toolbox import CallResult
 
@@ -54,6 +54,7 @@ _ESCAPE = re.compile(
     r"(?:\\+u[0-9a-fA-F]{4})+|\\+[nrtbf\"/\\]|&(?:#\d{1,7}|#x[0-9a-fA-F]{1,6}|amp|lt|gt|quot|apos|nbsp);"
 )
 _ESCAPE_BEFORE = re.compile(r"\\(?:[nrtbf]|u[0-9a-fA-F]{4})\Z")
+_NUMBER = re.compile(r"[-./#]\d")  # after a few letters: both are a document's number
 _UNIT = re.compile(r"\\+u([0-9a-fA-F]{4})")
 _CONTROLS = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 _CUT_SIGN = ("\u2026", "...")
@@ -222,7 +223,12 @@ class StandIns:
             start, end = words[index].start(), words[last].end()
             if self._keys[place] == key:
                 known = self._known[key]
-                if _may_be(known, text[start:end], own=own) and all(_joins(known, gap) for gap in gaps):
+                numbered = known.kind in _DOUBTFUL and len(key) < LETTERS and _NUMBER.match(text, end)
+                if (
+                    not numbered
+                    and _may_be(known, text[start:end], own=own)
+                    and all(_joins(known, gap) for gap in gaps)
+                ):
                     found = (*_with_signs(known, text, start, end), known)
             elif len(key) >= _CUT and text.startswith(_CUT_SIGN, end):
                 known = self._known[self._keys[place]]
@@ -322,7 +328,7 @@ def _may_be(known: _Known, surface: str, *, own: bool) -> bool:
     if own and known.kind in _DOUBTFUL:
         return False
     small = surface == surface.lower() != surface.upper()
-    return not (small and surface != known.value and known.key in PLAIN_WORDS)
+    return not (small and surface != known.value and not known.gaps and known.key in PLAIN_WORDS)
 
 
 def _joins(known: _Known, gap: str) -> bool:

@@ -216,6 +216,12 @@ def test_of_free_text_only_plain_words_and_numbers_are_sent() -> None:
     assert standins.out("Use the tool; J Smith asks.", own=True) == "Use the tool; J Smith asks."
 
 
+def test_the_letters_of_a_document_number_are_no_name() -> None:
+    standins = learned(lines=[{"narration": "CR FROM OLDFIELD SI 51759"}, {"narration": "SI-51701 SMITHSON-77 SI 1"}])
+    out = standins.out("SI-51701 and SI-51759 are of OLDFIELD and SMITHSON-77")
+    assert re.sub(r"Text-\d+", "Text", out) == "SI-51701 and SI-51759 are of Text and Text"
+
+
 def test_answers_in_text_and_errors_teach_as_well() -> None:
     standins = StandIns()
     standins.learn(CallResult(text=json.dumps({"Contacts": [{"Name": "Wattle Pty"}]})))
