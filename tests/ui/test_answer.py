@@ -19,7 +19,8 @@ class Terminal(io.StringIO):
 
 def drawn(answer: str) -> str:
     screen = Terminal()
-    Console(file=screen, width=100, color_system=None, markup=False, highlight=False).print(answer_view(answer, (), Sink("human", stdout=screen)))
+    console = Console(file=screen, width=100, color_system=None, markup=False, highlight=False)
+    console.print(answer_view(answer, (), Sink("human", stdout=screen)))
     return screen.getvalue()
 
 
