@@ -199,7 +199,8 @@ def due_by_terms(terms: Mapping[str, Any]) -> date:
         "OFFOLLOWINGMONTH": next_month.replace(day=min(terms["Day"], 28)),
         "OFCURRENTMONTH": TODAY.replace(day=min(terms["Day"], 28)),
     }
-    return kinds[terms["Type"]]
+    found: date = kinds[terms["Type"]]
+    return found
 
 
 def check_unknown(ledger: Ledger, said: str, document: Mapping[str, Any]) -> None:
@@ -244,7 +245,7 @@ def check_part_payment(ledger: Ledger, said: str, document: Mapping[str, Any]) -
     (write,) = drafted(document, "payment.create")
     assert write["invoice_id"] == one["guid"]
     assert Decimal(str(write["amount"])) == paid
-    assert write["account_id"] == ledger.one("SELECT guid FROM account WHERE code = '090'")["guid"]
+    assert write["account_id"] == ledger.account("090")
     assert write["date"] == "2026-11-19"
     says(said, f"payment of **{amount(paid, currency)}** from {one['contact_name']} against {one['number']}")
     says(said, f"would be {amount(money(one['due']) - paid, currency)} after it")
@@ -310,3 +311,4 @@ CASES = (
     Case("A bank rule", wishes.impossible, lambda _: "Please create a bank rule for the weekly rent.",
          check_impossible),
 )  # fmt: skip
+CASE = {case.title: case for case in CASES}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
@@ -103,9 +103,31 @@ class Ledger:
         tables = ("document", "payment", "contact", "journal", "posting", "allocation", "idempotency")
         return {name: int(self.one(f"SELECT COUNT(*) AS n FROM {name}")["n"]) for name in tables}
 
-    def paid_since(self, payments: int) -> Iterator[Row]:
-        """Payments after the first so many: amount, document number and what is due of it now."""
-        yield from self.rows(
-            "SELECT p.amount, d.number, d.due, p.account FROM payment p JOIN document d ON d.guid = p.document "
-            "WHERE p.seq > (SELECT seq FROM payment ORDER BY seq LIMIT 1 OFFSET ?)", payments - 1,
+    def settlements(self) -> dict[str, Row]:
+        """Payments and allocations by id: their amount, document and contact; of payments also the account, its
+        reference and what bank and control account moved."""
+        found = self.rows(
+            "SELECT s.*, d.number, d.type, c.name AS contact_name FROM (SELECT guid, document, amount, bank_amount, "
+            "control_base, account, reference FROM payment UNION ALL SELECT guid, invoice, amount, 0, 0, NULL, '' "
+            "FROM allocation) s JOIN document d ON d.guid = s.document JOIN contact c ON c.guid = d.contact"
+        )
+        return {row["guid"]: row for row in found}
+
+    def account(self, code: str) -> str:
+        return str(self.one("SELECT guid FROM account WHERE code = ?", code)["guid"])
+
+    def balance(self, code: str) -> Decimal:
+        """The balance of an account in its own currency, by postings."""
+        found = self.one(
+            "SELECT COALESCE(SUM(p.account_amount), 0) AS n FROM posting p JOIN account a ON a.guid = p.account "
+            "WHERE a.code = ?", code,
         )  # fmt: skip
+        return money(int(found["n"]))
+
+    def control(self, system: str) -> Decimal:
+        """The balance of a control account (DEBTORS, CREDITORS) in base currency, by postings."""
+        found = self.one(
+            "SELECT COALESCE(SUM(p.amount), 0) AS n FROM posting p JOIN account a ON a.guid = p.account "
+            "WHERE a.system = ?", system,
+        )  # fmt: skip
+        return money(int(found["n"]))

@@ -82,11 +82,11 @@ def _invoice_words(told: Answer) -> str:
         f"I have drafted a sales invoice for **{data['contact']}**, dated {day(data['date'])} and due on "
         f"{day(data['due_date'])}:\n\n"
         + table(
-            ["Description", "Quantity", "Unit price", "Account", "Tax", "Line amount"],
+            ["Description", "Quantity", "Unit price", "Account", "Tax type", "Tax", "Line amount"],
             [
                 [
                     line["description"], short(line["quantity"]), amount(line["unit_amount"], currency),
-                    line["account"], f"{line['tax_type']}, {amount(line['tax'], currency)}",
+                    line["account"], line["tax_type"], amount(line["tax"], currency),
                     amount(line["line_amount"], currency),
                 ]
                 for line in lines

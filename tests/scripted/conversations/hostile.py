@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
 
+from finchat.agent.messages import AssistantText
 from tests.scripted.conversations import drafts, reports
 from tests.scripted.conversations.reading import answer_of
 from tests.scripted.conversations.speaking import amount, day
@@ -22,6 +23,18 @@ def twin(honest: Script, falsify: Callable[[Seen, str], str]) -> Script:
         said = honest(seen)
         assert isinstance(said, Say)
         return said if said.calls else Say(falsify(seen, said.text))
+
+    return script
+
+
+def repents(false: Script, honest: Script) -> Script:
+    """False at first, honest once it was told that a figure could not be found."""
+
+    def script(seen: Seen) -> Say:
+        told = any(isinstance(item, AssistantText) for item in seen.items)
+        said = (honest if told else false)(seen)
+        assert isinstance(said, Say)
+        return said
 
     return script
 
@@ -88,9 +101,9 @@ def claimed_record(seen: Seen, words: str) -> str:
 
 
 TWINS: Mapping[str, Script] = {
-    "swapped customers": twin(reports.unpaid, swapped_customers),
-    "a shifted period": twin(reports.profit, shifted_period),
-    "a wrong field": twin(reports.document, wrong_field),
-    "an unlisted sum": twin(reports.unpaid, unlisted_sum),
-    "a claim that something was recorded": twin(drafts.payment, claimed_record),
+    "Swapped customers": twin(reports.unpaid, swapped_customers),
+    "A shifted period": twin(reports.profit, shifted_period),
+    "A wrong field": twin(reports.document, wrong_field),
+    "An unlisted sum": twin(reports.unpaid, unlisted_sum),
+    "A claim that something was recorded": twin(drafts.payment, claimed_record),
 }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tests.scripted.conversations.reading import answer_of, answers, decision, evidence_of_decision, question_of
+from collections.abc import Mapping
+
+from tests.scripted.conversations.reading import Row, answer_of, answers, decision, evidence_of_decision, question_of
 from tests.scripted.conversations.speaking import amount, day, found, listed, number
 from tests.scripted.server import Say, Seen
 
@@ -30,8 +32,8 @@ def reconcile(seen: Seen) -> Say:
         f"and I prepared {data['proposal_count']} proposals for your approval. The longest overdue invoices among them:"
         "\n\n"
         + listed(
-            f"{row['number']} of {row['contact']}, {row['days_overdue']} days overdue: "
-            f"{amount(row['amount'], row['currency'])} of it would be settled."
+            f"invoice {row['number']} of {row['contact']}, {row['days_overdue']} days overdue: a payment of "
+            f"{amount(row['amount'], row['currency'])}"
             for row in rows
         )
         + "\n\nNothing is recorded before you approve it."
@@ -39,20 +41,27 @@ def reconcile(seen: Seen) -> Say:
 
 
 def _decided(seen: Seen) -> Say:
-    """The payments that were recorded, from the record of the decision."""
-    kept = evidence_of_decision(seen)
+    """What was recorded, from the record of the decision, and what was refused."""
+    kept, told = evidence_of_decision(seen), answer_of(seen, "reconcile")
+    assert told is not None
     asked = [one for one in answers(seen, "query") if f"FROM {kept}" in one.text]
     if not asked:
-        sql = f"SELECT number, contact, amount, currency, outcome, due_after FROM {kept} WHERE outcome = 'committed'"
-        return Say(calls=[("query", {"sql": sql})])
+        recorded = f"SELECT number, contact, kind, amount, currency, due_after FROM {kept} WHERE outcome = 'committed'"
+        kinds = f"SELECT DISTINCT number, type FROM {told.id}_proposals_documents"
+        return Say(calls=[("query", {"sql": recorded}), ("query", {"sql": kinds})])
     rows = asked[0].tables.get("rows", [])
-    if not rows:
-        return Say("Nothing was recorded in the ledger.")
-    return Say(
-        "These are recorded in the ledger now:\n\n"
-        + listed(
-            f"{amount(row['amount'], row['currency'])} against {row['number']} of {row['contact']}; the amount due on "
-            f"{row['number']} after it is {amount(row['due_after'], row['currency'])}."
-            for row in rows
-        )
+    types = {row["number"]: row["type"] for row in answers(seen, "query")[-1].tables["rows"]}
+    said = "These are recorded in the ledger now:\n\n" if rows else "Nothing was recorded in the ledger."
+    said += listed(_recorded(row, types) for row in rows)
+    refused = [line for line in decision(seen) if "refused" in line]
+    return Say(said + ("\n\nYou refused:\n\n" + listed(refused) if refused else ""))
+
+
+def _recorded(row: Row, types: Mapping[str, str]) -> str:
+    number, currency = row["number"], row["currency"]
+    if not number:
+        return f"{amount(row['amount'], currency)}, {row['kind'].replace('_', ' ')} for {row['contact']}."
+    return (
+        f"{amount(row['amount'], currency)} against {types[number]} {number} of {row['contact']}; the amount due on "
+        f"{types[number]} {number} after it is {amount(row['due_after'], currency)}."
     )

@@ -65,16 +65,19 @@ def answer_of(seen: Seen, tool: str) -> Answer | None:
 
 def decision(seen: Seen) -> list[str]:
     """What became of the proposals, a sentence each; empty before a person decided."""
-    last = seen.question
-    if last == question_of(seen) or not (fenced := _FENCE.search(last)) or "decided" not in fenced["source"]:
-        return []
-    return [line for line in fenced["body"].split("\n") if not _EVIDENCE.search(line)]
+    return [line for line in _decided(seen) if not _EVIDENCE.search(line)]
 
 
 def evidence_of_decision(seen: Seen) -> str:
-    """The id under which the decision is kept."""
-    found = _EVIDENCE.search(seen.question)
-    return found[1] if found else ""
+    """The id under which the decision is kept; "" before a person decided."""
+    return next((found[1] for line in _decided(seen) if (found := _EVIDENCE.search(line))), "")
+
+
+def _decided(seen: Seen) -> list[str]:
+    """The lines of the last decision."""
+    told = [item.text for item in seen.items if isinstance(item, UserText)][1:]
+    blocks = [found for text in told if (found := _FENCE.search(text)) and "decided" in found["source"]]
+    return blocks[-1]["body"].split("\n") if blocks else []
 
 
 def read(text: str) -> Answer:
