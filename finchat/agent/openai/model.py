@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import replace
 from random import uniform
 
 from finchat.agent.messages import Api, ModelEvent, ModelRequest, Retrying, TextDelta, TurnBroken
 from finchat.agent.openai.dialect import Dialect, Reader
 from finchat.agent.openai.endpoint import Answer, Endpoint
 from finchat.agent.openai.failures import Attempts, Failure, Pause
+from finchat.agent.openai.key_mask import KeyMask
 from finchat.agent.openai.wire import EventStream, broken, document
 from finchat.errors import FinchatError
 from finchat.model_settings import ModelSettings
@@ -71,17 +73,21 @@ class OpenAIModel:
             yield Retrying(seconds=pause.seconds, reason=pause.reason, attempt=attempts.made)
             await asyncio.sleep(pause.seconds)
         reader = self._dialect.reader(request)
+        mask = KeyMask(self._settings.key)
         try:
             async with aclosing(self._words(answer, reader)) as words:
                 async for text in words:
-                    yield TextDelta(text)
+                    if shown := mask.piece(text):
+                        yield TextDelta(shown)
+            if rest := mask.rest():
+                yield TextDelta(rest)
             complete = reader.complete()
         except TurnBroken as error:
-            error.calls = error.calls or reader.seen()
+            error.calls = mask.calls(error.calls or reader.seen())
             raise
         finally:
             await answer.close(read_whole=reader.ended)
-        yield complete
+        yield replace(complete, items=mask.items(complete.items))
 
     async def _words(self, answer: Answer, reader: Reader) -> AsyncGenerator[str, None]:
         """Reads an answer to its end, and gives its words as they come."""

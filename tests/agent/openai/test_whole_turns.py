@@ -199,3 +199,17 @@ async def test_an_endpoint_of_this_machine_gets_no_key_and_no_names_meant_for_op
         await turn(model)
         assert "authorization" not in server.headers[0]
         assert not [name for name in server.headers[0] if name.startswith("openai-")]
+
+
+@pytest.mark.parametrize("stream", [True, False], ids=["streamed", "whole"])
+@pytest.mark.parametrize("api", BOTH)
+async def test_no_endpoint_gives_the_key_away_in_words_or_calls(api: Api, stream: bool) -> None:
+    say = Say(f"sk-t is no key, {KEY} is, and sk-test", [("get_invoice", {"number": KEY}), (KEY, {})], ids=["a", KEY])
+    async with talking(always(say), api, stream=stream, key=KEY) as (model, _):
+        given = await turn(model)
+    assert KEY not in repr(given)
+    assert given.whole.text == "".join(given.deltas) == "sk-t is no key, [secret] is, and sk-test"
+    assert given.whole.calls == (
+        ToolCall("a", "get_invoice", '{"number":"[secret]"}'),
+        ToolCall("[secret]", "[secret]", "{}"),
+    )
