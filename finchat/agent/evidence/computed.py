@@ -15,6 +15,7 @@ from decimal import Decimal
 from typing import Any
 
 from finchat.agent.evidence import fields
+from finchat.agent.evidence.extraction import DRAFTED
 from finchat.agent.evidence.layout import Layout, iso_date, period_of
 from finchat.agent.evidence.summary import TableShape
 from finchat.agent.facts import Fact, FactPeriod, Filter, Unit
@@ -22,7 +23,7 @@ from finchat.agent.facts import Fact, FactPeriod, Filter, Unit
 # Arguments that choose a page, an order or a form, not which records there are; periods are told apart as such.
 _NO_FILTERS = frozenset(
     ("page", "page_size", "limit", "offset", "cursor", "order", "sort", "fields", "summary_only", "unitdp", "as_of",
-     "from", "to", "from_date", "to_date", "date", "periods", "timeframe")
+     "period", "days", "compare", "from", "to", "from_date", "to_date", "date", "periods", "timeframe")
 )  # fmt: skip
 _CONDITION = re.compile(
     r"""\s*([A-Za-z][A-Za-z.]*)\s*(==|!=|<=|>=|<|>)\s*
@@ -101,7 +102,8 @@ def of_totals(
     evidence_id: str, layout: Layout, shapes: Sequence[TableShape], arguments: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
     """The totals and row counts of a result's tables, as they are stored beside it."""
-    asked = [[f.field, f.operator, f.value] for f in filters_of(arguments)]
+    drafted = DRAFTED if layout.context.drafted else ()
+    asked = [[f.field, f.operator, f.value] for f in (*filters_of(arguments), *drafted)]
     found: list[dict[str, Any]] = []
     for shape in shapes:
         base = {"table": shape.name, "kind": shape.kind, "opaque": layout.partial, "currency": None}

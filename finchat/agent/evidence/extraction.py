@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from finchat.agent.evidence import fields
 from finchat.agent.evidence.layout import (
+    LONGEST_NAME,
     Context,
     Flat,
     Layout,
@@ -20,13 +23,18 @@ from finchat.agent.evidence.layout import (
     is_report_figure,
     iso_date,
     nested,
+    organisations,
 )
 from finchat.agent.evidence.layout import named as named_fields
-from finchat.agent.facts import Fact, FactPeriod, Unit
+from finchat.agent.facts import Fact, FactPeriod, Filter, Unit
 
+_WORD = re.compile(r"[^\W_]+")
 _UNITS: Mapping[fields.Role, Unit] = {
     "money": "money", "percent": "percent", "ratio": "percent", "count": "count", "number": "number",
 }  # fmt: skip
+# A figure of a draft is true of the draft alone: it is said as such, or not verified.
+_STATED = "amount_due"  # what a draft tells of the ledger, or of the ledger after it
+DRAFTED = (Filter(field="status", operator="=", value="draft"),)
 _COMPARED = frozenset(("compare", "compared", "previous", "prior"))
 _HEAD_FIELDS_OF_A_LIST = frozenset(("next_cursor", "count", "total"))
 
@@ -105,27 +113,77 @@ class Wanted:
         return known[0] or (known[1] and fields.role_by_name(fields.joined("", name)) == "ratio")
 
 
-def facts_of(evidence_id: str, layout: Layout, wanted: Wanted | None) -> Iterator[Fact]:
-    """The facts of a result's records; `wanted` None: all of them, else those with a wanted value and the days of
-    the same record."""
+class Names:
+    """What records are called: casefolded names with what each names, and what lines are called by (`labels`).
+
+    Anybody who can write a line can write what it is called, so a label counts only where it cannot be taken for the
+    name of somebody or something else.
+    """
+
+    def __init__(self) -> None:
+        self.kinds: dict[str, set[str]] = defaultdict(set)
+        self.labels: set[str] = set()
+        self._first_words: set[str] = set()
+
+    def add(self, name: str, kind: str) -> None:
+        """Take a name in."""
+        if folded := name.strip().casefold():
+            self.kinds[folded].add(kind)
+            if kind in ("contact", "organisation") and (words := _WORD.findall(folded)):
+                self._first_words.add(words[0])
+
+    def join(self, other: Names) -> None:
+        """Take in what another result calls its records."""
+        for name, kinds in other.kinds.items():
+            self.kinds[name] |= kinds
+        self.labels |= other.labels
+        self._first_words |= other._first_words
+
+    def is_free(self, label: str) -> bool:
+        """Whether a label is nobody's name, short form of one, or number."""
+        folded = label.strip().casefold()
+        if folded in self.kinds:
+            return False
+        return not any(
+            word in self._first_words or (word in self.kinds and not word.isalpha())
+            for word in (*_WORD.findall(folded), *folded.split())
+        )
+
+
+def facts_of(evidence_id: str, layout: Layout, wanted: Wanted | None, names: Names) -> Iterator[Fact]:
+    """The facts of a result's records; `wanted` None: all of them, else those with a wanted value and the days of the
+    same record. `names`: those of all results."""
     if not layout.report and (wanted is None or wanted.in_record(layout.head.scalars)):
         head = layout.head
         if layout.lists and layout.lists[0].path == "records":
             head = Flat({k: v for k, v in head.scalars.items() if k not in _HEAD_FIELDS_OF_A_LIST}, head.paths)
         yield from _facts((evidence_id, ""), head, layout.context, {}, wanted)
     for records in layout.lists:
-        yield from _facts_of_list(evidence_id, records, wanted)
+        yield from _facts_of_list(evidence_id, records, wanted, names)
 
 
-def _facts_of_list(evidence_id: str, records: Records, wanted: Wanted | None) -> Iterator[Fact]:
+def _facts_of_list(evidence_id: str, records: Records, wanted: Wanted | None, names: Names) -> Iterator[Fact]:
     for position, record in enumerate(records.records):
         if wanted is None or wanted.in_record(record):
             flat = flatten(record, records.headings)
             context = inherit(flat, records.context)
             path = f"{records.path}[{position}]"
-            yield from _facts((evidence_id, path), flat, context, records.columns, wanted)
+            yield from _facts((evidence_id, path), flat, _described(flat, context, names), records.columns, wanted)
             for _, below, items, inner in nested(flat, context):
-                yield from _facts_of_list(evidence_id, Records("", f"{path}.{below}", items, inner), wanted)
+                yield from _facts_of_list(evidence_id, Records("", f"{path}.{below}", items, inner), wanted, names)
+
+
+def _described(flat: Flat, context: Context, names: Names) -> Context:
+    label = _label(flat)
+    if label is None or not names.is_free(label):
+        return context
+    return replace(context, entities=context.entities | {label})
+
+
+def _label(flat: Flat) -> str | None:
+    """What a line calls the thing it is for."""
+    description = flat.scalars.get("description")
+    return description if isinstance(description, str) and 0 < len(description.strip()) <= LONGEST_NAME else None
 
 
 def _stays(name: str, raw: Any) -> bool:
@@ -167,6 +225,7 @@ def _facts(
             entities=context.entities,
             kind=context.kind,
             period=period,
+            filters=DRAFTED if context.drafted and not field.startswith(_STATED) else (),
         )
 
 
@@ -190,11 +249,15 @@ def value_of(name: str, raw: Any, flat: Flat, context: Context) -> tuple[Decimal
     return None
 
 
-def names_of(layout: Layout) -> dict[str, set[str]]:
-    """The names in a result: casefolded, with what each names."""
-    found: dict[str, set[str]] = defaultdict(set)
+def names_of(layout: Layout) -> Names:
+    """The names in a result."""
+    found = Names()
+    for value in organisations(layout.head):
+        # "Kōwhai Fitout (Demo)" is called Kōwhai Fitout as well.
+        for name in (value, value.partition(" (")[0]):
+            found.add(name, "organisation")
     for name, value in named_fields(layout.head):
-        found[value.strip().casefold()].add(fields.named_kind(name, layout.context.kind))
+        found.add(value, fields.named_kind(name, layout.context.kind))
     pending = list(layout.lists)
     while pending:
         records = pending.pop()
@@ -202,8 +265,9 @@ def names_of(layout: Layout) -> dict[str, set[str]]:
             flat = flatten(record)
             kind = fields.kind_of_record(flat.scalars.get("type"), records.context.kind)
             for name, value in named_fields(flat):
-                if text := value.strip().casefold():
-                    found[text].add(fields.named_kind(name, kind))
+                found.add(value, fields.named_kind(name, kind))
+            if label := _label(flat):
+                found.labels.add(label.strip().casefold())
             pending += [
                 Records("", "", items, Context(kind=fields.singular(path.rpartition(".")[2])))
                 for _, path, items in flat.lists

@@ -28,6 +28,8 @@ _DATE = re.compile(
 )
 _WORDED = re.compile(r"([0-9]{1,2}) ([A-Z][a-z]{2})[a-z]* ([0-9]{4})")
 _MONTHS = {name: number for number, name in enumerate(calendar.month_abbr) if name}
+# What a tool says of a proposal: it was made, something is missing, or something speaks against it.
+_DRAFT_STATES = ("proposed", "needs", "contradiction")
 _PERIODS = (("period_from", "period_to"), ("from", "to"), ("from_date", "to_date"), ("period_start", "period_end"))
 _OTHER_CURRENCY = ("bank_", "base_")
 _AS_OF = ("as_of", "period_as_of", "balance_date", "report_as_of")
@@ -53,6 +55,7 @@ class Context:
     currency: str | None = None
     period: FactPeriod | None = None
     compare: FactPeriod | None = None
+    drafted: bool = False  # of a proposal: not in the ledger before a person approves
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +150,9 @@ def lay_out(
             del whole[key]
             records.append((key, value))
     head = flatten(whole)
-    context = inherit(head, Context(kind="proposal" if "plan_id" in data else "", currency=None))
+    drafted = "plan_id" in data or data.get("status") in _DRAFT_STATES
+    kind = fields.kind_of_record(arguments.get("type"), fields.kind_of_tool(tool)) if drafted else ""
+    context = inherit(head, Context(kind=kind, drafted=drafted))
     if base := data.get("base_currency"):
         context = replace(context, currency=context.currency or str(base))
     if context.period is None:
@@ -156,11 +161,8 @@ def lay_out(
         *(_entities(flatten(value)) for key, value in records if fields.named_kind(key, "") == "contact"), frozenset()
     )
     context = replace(context, entities=context.entities | contacts)
-    lists = [
-        Records(key, key, [value], replace(context, kind=context.kind or fields.singular(key)))
-        for key, value in records
-    ] + [
-        Records(name, path, items, replace(context, kind=context.kind or fields.singular(path.rpartition(".")[2])))
+    lists = [Records(key, key, [value], replace(context, kind=fields.singular(key))) for key, value in records] + [
+        Records(name, path, items, replace(context, kind=fields.singular(path.rpartition(".")[2])))
         for name, path, items in head.lists
     ]
     if len(lists) == 1:
@@ -199,19 +201,19 @@ def inherit(flat: Flat, above: Context) -> Context:
     period = period_of(scalars)
     compare = _between(scalars, (("compare_from", "compare_to"),))
     return Context(
-        kind=above.kind if above.kind == "proposal" else fields.kind_of_record(scalars.get("type"), above.kind),
+        kind=fields.kind_of_record(scalars.get("type"), above.kind),
         entities=above.entities | _entities(flat),
         currency=currency_of("", flat, above.currency),
         period=period or above.period,
         compare=compare or above.compare,
+        drafted=above.drafted,
     )
 
 
 def nested(flat: Flat, context: Context) -> Iterator[tuple[str, str, Sequence[Mapping[str, Any]], Context]]:
     """The lists inside a record, with the context of their records."""
     for name, path, items in flat.lists:
-        kind = context.kind if context.kind == "proposal" else fields.singular(path.rpartition(".")[2])
-        yield name, path, items, replace(context, kind=kind)
+        yield name, path, items, replace(context, kind=fields.singular(path.rpartition(".")[2]))
 
 
 def named(flat: Flat) -> Iterator[tuple[str, str]]:
@@ -292,6 +294,14 @@ def _between(values: Mapping[str, Any], pairs: Sequence[tuple[str, str]]) -> Fac
 def is_report_figure(scalars: Mapping[str, Any]) -> bool:
     """Whether a row of a report is a figure of its own, not an account's: Gross Profit, Total Income."""
     return scalars.get("row") in ("line", "summary", "section")
+
+
+def organisations(flat: Flat) -> Iterator[str]:
+    """The names of the organisation whose books these are. A figure of the whole organisation is about nobody."""
+    for name in ("organisation", "organization", "org", "organisation_name", "org_name", "company", "company_name"):
+        value = flat.scalars.get(name)
+        if isinstance(value, str) and 0 < len(value) <= LONGEST_NAME:
+            yield value
 
 
 def _entities(flat: Flat) -> frozenset[str]:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from finchat import prompts
-from finchat.agent.evidence import computed, store
+from finchat.agent.evidence import computed, extraction, store
 from finchat.agent.evidence.sandboxed import LONGEST_SQL, MOST_ROWS, Engine, QueryRefused
 from finchat.agent.evidence.summary import total_text
 from finchat.agent.evidence.tables import Table, from_sql, table_of_query, tables_of
@@ -105,7 +105,8 @@ def _tables(
 ) -> dict[str, Table]:
     if layout is None:
         return table_of_query(evidence_id, data)
-    return tables_of(evidence_id, layout, computed.filters_of(arguments))
+    drafted = extraction.DRAFTED if layout.context.drafted else ()
+    return tables_of(evidence_id, layout, (*computed.filters_of(arguments), *drafted))
 
 
 def _answer(

@@ -5,14 +5,14 @@ from __future__ import annotations
 import zlib
 from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from finchat.agent.evidence import computed, exact_json, views
-from finchat.agent.evidence.extraction import Wanted, facts_of, names_of
+from finchat.agent.evidence.extraction import Names, Wanted, facts_of, names_of
 from finchat.agent.evidence.layout import Layout, lay_out
 from finchat.agent.evidence.summary import summarise
 from finchat.agent.facts import Fact, Vocabulary
@@ -75,7 +75,7 @@ class Stored:
 class _Parsed:
     stored: Stored
     layout: Layout | None
-    names: Mapping[str, set[str]] | None = field(default=None)
+    names: Names | None = None
 
 
 class EvidenceStore:
@@ -172,6 +172,7 @@ class EvidenceStore:
         result of a query gives computations alone: what it merely repeats is a fact of the result it was read from.
         """
         wanted = None if values is None else Wanted(values)
+        names = self._names()
         found: list[Fact] = []
         for row in self._database.rows(
             "SELECT number, computed FROM evidence WHERE session = ? ORDER BY number", (self.session_id,)
@@ -179,7 +180,7 @@ class EvidenceStore:
             evidence_id = f"e{row['number']}"
             parsed = self._get(evidence_id)
             if parsed.layout is not None:
-                found += facts_of(evidence_id, parsed.layout, wanted)
+                found += facts_of(evidence_id, parsed.layout, wanted, names)
                 found += computed.facts_of_totals(evidence_id, parsed.layout, exact_json.load(row["computed"]))
             elif (data := parsed.stored.data) is not None:
                 found += computed.facts_of_query(evidence_id, data)
@@ -187,16 +188,19 @@ class EvidenceStore:
 
     def names(self) -> Vocabulary:
         """What the records are called: casefolded names, document numbers, codes, with what each of them names."""
-        found: dict[str, set[str]] = {}
+        names = self._names()
+        found = {name: frozenset(kinds) for name, kinds in names.kinds.items()}
+        return found | {label: frozenset(("line",)) for label in names.labels if names.is_free(label)}
+
+    def _names(self) -> Names:
+        found = Names()
         for evidence_id in self.ids():
             parsed = self._get(evidence_id)
-            if parsed.layout is None:
-                continue
-            if parsed.names is None:
-                parsed.names = names_of(parsed.layout)
-            for name, kinds in parsed.names.items():
-                found.setdefault(name, set()).update(kinds)
-        return {name: frozenset(kinds) for name, kinds in found.items()}
+            if parsed.layout is not None:
+                if parsed.names is None:
+                    parsed.names = names_of(parsed.layout)
+                found.join(parsed.names)
+        return found
 
     def _next(self) -> int:
         row = self._database.row("SELECT max(number) AS last FROM evidence WHERE session = ?", (self.session_id,))

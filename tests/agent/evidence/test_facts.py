@@ -51,7 +51,7 @@ def test_a_line_belongs_to_its_invoice_and_contact(session: Session) -> None:
     session.keep(listed([xero_invoice(1, ("10.00", "20.00"))]), "list_all_xero_invoices")
     found = only(read(session), value=Decimal("20.00"))
     assert (found.field, found.currency, found.kind) == ("line_amount", "NZD", "line_item")
-    assert found.entities == {"INV-1", "Client 1", "200"}
+    assert found.entities == {"INV-1", "Client 1", "200", "Hours"}
     assert found.path == "records[0].LineItems[1].LineAmount"
 
 
@@ -120,17 +120,39 @@ def test_totals_carry_the_conditions_their_records_were_fetched_by(session: Sess
     assert told == [(Filter(field="where", operator="matches", value='A==1 OR B.Contains("x")'),)] * 2
 
 
-def test_what_a_model_had_drafted_is_a_proposal_and_no_invoice(session: Session) -> None:
-    session.keep({"plan_id": "p1", "invoices": [invoice(700)], "currency": "NZD"}, "draft_invoice")
-    assert {fact.kind for fact in read(session)} == {"proposal"}
+def test_what_a_model_had_drafted_is_true_of_the_draft_alone(session: Session) -> None:
+    line = {"description": "Hours", "quantity": "10", "unit_amount": "70.00", "line_amount": "700.00"}
+    told = {"contact": "Acme", "total": "700.00", "amount_due": "3.00", "currency": "NZD", "lines": [line, line]}
+    session.keep({"plan_id": "p1", "status": "proposed", **told}, "draft_invoice", type="bill", contact="Acme")
+    session.keep({"status": "contradiction", **told}, "draft_payment")
+    draft = (Filter(field="status", operator="=", value="draft"),)
+    assert {fact.filters for fact in read(session) if fact.field != "amount_due"} == {draft}
+    assert {fact.kind for fact in read(session)} == {"bill", "payment", "line"}
+    assert only(read(session), field="amount_due", kind="bill").filters == ()
+    assert all(fact.filters[-1:] == draft for fact in session.store.facts() if fact.derivation)
+
+
+def test_the_organisation_has_a_name_and_its_figures_are_about_nobody(session: Session) -> None:
+    session.keep({"organisation": "Kōwhai (Demo)", **PNL}, "profit_and_loss", period="last quarter")
+    assert session.store.names()["kōwhai (demo)"] == session.store.names()["kōwhai"] == {"organisation"}
+    assert not only(read(session), field="gross_profit").entities
+    assert all(not fact.filters for fact in session.store.facts())
 
 
 def test_errors_words_and_free_text_prove_nothing(session: Session) -> None:
     session.keep({"note": "Acme owes 700.00", "description": "700.00", "hint": "2026-10-31 700", "ok": True})
     session.keep({"documents": [invoice(1, description="Beta Ltd", reference="PO 9")]})
     assert [f.field for f in read(session, [Decimal(700)])] == []
-    assert "beta ltd" not in session.store.names()
     assert only(read(session), field="reference").unit == "identifier"
+
+
+def test_a_line_is_called_by_its_description_unless_that_may_be_somebodys_name(session: Session) -> None:
+    session.keep(documents([invoice(1, "Bob", description=what) for what in ("Hours", "Beta", "On INV-7 of May")]))
+    assert session.store.names()["beta"] == session.store.names()["hours"] == {"line"}
+    session.keep({"contacts": [{"name": "Beta Tools Ltd", "number": "INV-7"}]})
+    assert not {"beta", "on inv-7 of may"} & session.store.names().keys()
+    called = {name for fact in read(session) if fact.evidence_id == "e1" for name in fact.entities}
+    assert called == {"INV-1", "Bob", "Hours"}
 
 
 def test_the_vocabulary_says_what_each_name_is(session: Session) -> None:
