@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
@@ -12,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from finchat.app.desk import open_desk, pinned, quick_imports
+from finchat.app.desk import HeldEvents, begun, clock_of, open_desk, pinned, quick_imports
 from finchat.app.invocation import Invocation, run_to_exit
 from finchat.app.nearest import nearest_command
 from finchat.clock import Clock
@@ -79,19 +80,20 @@ def ask(call: Invocation, question: str, flags: AskFlags) -> int:
     if not call.settings.model.configured:
         raise NoModel(question)
     call.settings.model.check()
-    with quick_imports():
-        from finchat.agent.openai import open_model
-        from finchat.workflows.plans import new_plan_id
-
-    model = open_model(call.settings.model, stream=flags.stream, api=api)
 
     async def main() -> int:
-        session_id = new_plan_id(Clock().now().date())
-        async with (
-            open_desk(call, via="chat", session_id=session_id) as desk,
-            _run_of(desk, model, flags, session_id) as run,
-        ):
-            return await run.answer(question)
+        async with _others_starting(call) as others:
+            with quick_imports():  # while the servers boot
+                from finchat.agent.openai import open_model
+                from finchat.workflows.plans import new_plan_id
+
+                model = open_model(call.settings.model, stream=flags.stream, api=api)
+            session_id = new_plan_id(Clock().now().date())
+            async with (
+                open_desk(call, via="chat", session_id=session_id) as desk,
+                _run_of(desk, others, model, flags, session_id) as run,
+            ):
+                return await run.answer(question)
 
     return run_to_exit(main())
 
@@ -134,9 +136,10 @@ class _Run:
 
     def _show(self, event: AgentEvent) -> None:
         from finchat.agent import events
-        from finchat.app.ask_json import event_json
 
         if self.flags.events:
+            from finchat.app.ask_json import event_json
+
             if (line := event_json(event)) is not None:
                 self.call.sink.raw(json.dumps(line, ensure_ascii=False) + "\n")
             return
@@ -214,7 +217,6 @@ class _Run:
     # At its end
 
     def _end(self, finished: Finished) -> int:
-        from finchat.app.ask_json import document
         from finchat.workflows.execute import untouched
         from finchat.workflows.forbidden import forbidden_findings
 
@@ -225,11 +227,14 @@ class _Run:
                 self.applied[one.plan.id] = desk.reasons(untouched(one.plan, one.before, forbidden), yes=False)
         planned: list[Planned] = [(a, self._path(a.plan.id)) for a in self.applied.values()]
         code = worst([*(a.exit_code for a in self.applied.values()), desk.recovery_code, _code_of(finished)])
-        if self.call.json:
-            sink.document(document(finished, planned, exit_code=code))
-            return int(code)
-        if self.flags.events:
-            sink.raw(json.dumps(document(finished, planned, exit_code=code), ensure_ascii=False) + "\n")
+        if self.call.json or self.flags.events:
+            from finchat.app.ask_json import document
+
+            told = document(finished, planned, exit_code=code)
+            if self.call.json:
+                sink.document(told)
+            else:
+                sink.raw(json.dumps(told, ensure_ascii=False) + "\n")
             return int(code)
         self._say(finished.answer, finished.figures)
         for one in self.tray.waiting():
@@ -268,7 +273,9 @@ def _code_of(finished: Finished) -> ExitCode:
 
 
 @asynccontextmanager
-async def _run_of(desk: Desk, model: Model, flags: AskFlags, session_id: str) -> AsyncIterator[_Run]:
+async def _run_of(
+    desk: Desk, starting: _Others, model: Model, flags: AskFlags, session_id: str
+) -> AsyncIterator[_Run]:  # fmt: skip
     """All that one question needs: tools behind the guard, evidence, the model in its wrappers."""
     with quick_imports():
         from finchat.agent import loop
@@ -276,7 +283,6 @@ async def _run_of(desk: Desk, model: Model, flags: AskFlags, session_id: str) ->
         from finchat.agent.evidence import EvidenceStore, query_tool
         from finchat.agent.limits import Prices
         from finchat.agent.offering import Offering
-        from finchat.agent.privacy import PrivateModel
         from finchat.agent.sent import SentLog
         from finchat.agent.tray import Tray
         from finchat.app.tools import own_tools
@@ -292,11 +298,13 @@ async def _run_of(desk: Desk, model: Model, flags: AskFlags, session_id: str) ->
     async with AsyncExitStack() as stack:
         stack.callback(evidence.close)
         stack.push_async_callback(sent.close)
-        others = await _other_servers(stack, desk)
+        others = await _other_servers(stack, desk, starting)
         outer: Model = sent
         standins: StandIns | None = None
         keeping: Evidence = evidence
         if flags.private:
+            from finchat.agent.privacy import PrivateModel
+
             standins = await _stand_ins(desk)
             outer, keeping = PrivateModel(sent, standins), _Learning(evidence, standins)
         own = [*own_tools(desk, tray, as_of), query_tool(evidence)]
@@ -348,35 +356,52 @@ async def _stand_ins(desk: Desk) -> StandIns:
     return standins
 
 
-async def _other_servers(stack: AsyncExitStack, desk: Desk) -> list[str]:
-    """The other configured servers, opened side by side: what a person's policy calls a read can be read there.
+@dataclass(frozen=True, slots=True)
+class _Others:
+    """The other configured servers on their way, by name, and what they had to say so far."""
+
+    sessions: dict[str, asyncio.Task[Toolbox]] = field(default_factory=dict)
+    events: HeldEvents = field(default_factory=HeldEvents)
+
+
+@asynccontextmanager
+async def _others_starting(call: Invocation) -> AsyncIterator[_Others]:
+    """Starts every other configured server that has no profile, side by side, and closes them at the end.
+
+    Raises UsageError where it is not clear which server holds the books.
+    """
+    books, others = call.settings.server(call.server), _Others()
+    async with AsyncExitStack() as stack:
+        for one in call.settings.servers.values():
+            if one.name != books.name and one.profile is None:
+                from finchat.connections.sessions import open_session
+
+                session = open_session(one, emit=others.events.emit, clock=clock_of(books))
+                others.sessions[one.name] = await stack.enter_async_context(begun(session))
+        yield others
+
+
+async def _other_servers(stack: AsyncExitStack, desk: Desk, starting: _Others) -> list[str]:
+    """The other configured servers, open: what a person's policy calls a read can be read there.
 
     Raises Unavailable for one that is required and does not start; another is named and left out.
     """
-    from finchat.connections.sessions import open_session
-
     call = desk.call
-    others = [s for s in call.settings.servers.values() if s.name != desk.settings.name]
-    for one in others:
-        if one.profile is not None:
+    starting.events.tell(desk.progress)
+    for one in call.settings.servers.values():
+        if one.name != desk.settings.name and one.profile is not None:
             text = f"{one.name} holds another organisation's books and is left alone: ask about it with --server."
             desk.progress(Notice(text=text))
     opened: dict[str, Toolbox] = {}
     failures: list[FinchatError] = []
-
-    async def start(name: str) -> None:
+    for name, session in starting.sessions.items():
         one = call.settings.servers[name]
         try:
-            session = await stack.enter_async_context(open_session(one, emit=desk.progress, clock=desk.clock))
-            opened[name] = pinned(stack, call, one, session, desk.progress)
+            opened[name] = pinned(stack, call, one, await session, desk.progress)
         except FinchatError as error:
             if one.required:
                 failures.append(error)
             desk.progress(Notice(text=f"without {name}: {error.message}", severity="warning"))
-
-    for one in others:  # one after the other: what is opened has to be closed in reverse
-        if one.profile is None:
-            await start(one.name)
     if failures:
         raise failures[0]
     for toolbox in opened.values():

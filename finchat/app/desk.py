@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
-from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
 
 from finchat.app.backends import own_server, sandbox_home
@@ -17,7 +19,7 @@ from finchat.app.invocation import Invocation, journal_opened, plan_saved
 from finchat.app.policies import policy_in_force
 from finchat.clock import Clock, clock_from_environment
 from finchat.errors import ExitCode, FinchatError
-from finchat.events import Emit, Notice, silent
+from finchat.events import Emit, Event, Notice, silent
 from finchat.settings import SANDBOX_CLEARING_ACCOUNTS, Home, ServerSettings
 from finchat.text.redact import secrets_of
 
@@ -44,6 +46,8 @@ if TYPE_CHECKING:
     from finchat.workflows.reconcile import Reconciliation
     from finchat.workflows.undo import Undo
 
+Entered = TypeVar("Entered")
+
 
 @contextmanager
 def quick_imports() -> Iterator[None]:
@@ -54,6 +58,51 @@ def quick_imports() -> Iterator[None]:
     finally:
         gc.freeze()
         gc.enable()
+
+
+@asynccontextmanager
+async def begun(manager: AbstractAsyncContextManager[Entered]) -> AsyncIterator[asyncio.Task[Entered]]:
+    """Enters a manager in a task of its own, and leaves it at the end. Its first step is done at once: a server's
+    process boots while this one imports."""
+    entering: asyncio.Task[Entered] = asyncio.create_task(_entered(manager))
+    await asyncio.sleep(0)
+    try:
+        yield entering
+    finally:
+        entering.cancel()
+        await asyncio.wait({entering})
+        if not entering.cancelled() and entering.exception() is None:
+            await manager.__aexit__(None, None, None)
+
+
+async def _entered(manager: AbstractAsyncContextManager[Entered]) -> Entered:
+    return await manager.__aenter__()
+
+
+class HeldEvents:
+    """Events of what starts before there is anybody to show them: held back until `tell` says who does."""
+
+    def __init__(self) -> None:
+        self._held: list[Event] = []
+        self._emit: Emit | None = None
+
+    def emit(self, event: Event) -> None:
+        if self._emit is None:
+            self._held.append(event)
+        else:
+            self._emit(event)
+
+    def tell(self, emit: Emit) -> None:
+        """From now on `emit` gets them, first those that were held."""
+        self._emit = emit
+        for event in self._held:
+            emit(event)
+        self._held.clear()
+
+
+def clock_of(settings: ServerSettings) -> Clock:
+    """The clock of one organisation: that of the sandbox can be pinned, others cannot."""
+    return clock_from_environment() if settings.sandbox else Clock()
 
 
 @contextmanager
@@ -82,7 +131,8 @@ def books_of_record(
         Run.start(call.home.locks, via=via, session_id=session_id) as run,
     ):
         secrets = [s for server in call.settings.servers.values() for s in secrets_of(server.env, server.headers)]
-        audit = AuditLog(database, call.home, run, secrets=(*secrets, *secrets_of(os.environ)), emit=emit)
+        model_key = call.settings.model.key or ""  # whatever its variable is called
+        audit = AuditLog(database, call.home, run, secrets=(*secrets, model_key, *secrets_of(os.environ)), emit=emit)
         try:
             yield Journal(database, run, audit), audit, run
         finally:
@@ -452,45 +502,39 @@ async def open_desk(call: Invocation, via: Via, *, session_id: str | None = None
     from finchat.providers.registry import profile as profile_of
 
     profile = profile_of(settings.profile, settings.name)
-    with quick_imports():
-        from finchat.connections.organisation_keys import OrganisationKeys
-        from finchat.connections.paced import PacedToolbox
-        from finchat.connections.pacing import Pacer, open_budget
-        from finchat.connections.sessions import open_session
-        from finchat.providers.xero import XeroProvider
-        from finchat.safety.guard import Guard
-        from finchat.ui.progress import Progress
-        from finchat.ui.reads import ReadQuestions
-        from finchat.workflows.memory import Memory
-
-        if settings.in_memory:
-            import finchat.connections.link
-            import finchat.sandbox.xero.app
-            import finchat.servers.xero.server  # noqa: F401 - both ends live in this process
-
-    clock = clock_from_environment() if settings.sandbox else Clock()
+    clock, early = clock_of(settings), HeldEvents()
     policy, doubts = policy_in_force(call)
 
     def is_read(tool: str) -> bool:
         return profile.effect(tool) == "read"
 
     async with AsyncExitStack() as stack:
+        open_books = partial(_session, stack, call, settings, early.emit, is_read)
+        opening = await open_books() if settings.command is not None else None
+        with quick_imports():
+            from finchat.connections.organisation_keys import OrganisationKeys
+            from finchat.connections.paced import PacedToolbox
+            from finchat.connections.pacing import Pacer, open_budget
+            from finchat.providers.xero import XeroProvider
+            from finchat.safety.guard import Guard
+            from finchat.ui.progress import Progress
+            from finchat.ui.reads import ReadQuestions
+            from finchat.workflows.memory import Memory
+
+            if settings.in_memory:
+                import finchat.connections.link
+                import finchat.sandbox.xero.app
+                import finchat.servers.xero.server  # noqa: F401 - both ends live in this process
+
         progress = stack.enter_context(Progress(call.sink))
+        early.tell(progress)
         for doubt in doubts:
             progress(Notice(text=doubt, severity="warning"))
         journal, audit, run = stack.enter_context(books_of_record(call, via, progress, session_id=session_id))
         budget = stack.enter_context(closing(open_budget(call.home)))
         pacer = stack.enter_context(closing(Pacer(budget, call.home.locks, emit=progress)))
         keys = OrganisationKeys(budget)
-        session = await stack.enter_async_context(
-            open_session(
-                settings,
-                in_memory=lambda own: own_server(call, own),
-                emit=progress,
-                clock=clock,
-                is_read=is_read,
-            )
-        )
+        session = await (opening or await open_books())
         here = settings.fingerprint("")
         session = pinned(stack, call, settings, session, progress)
         paced = PacedToolbox(session, pacer, here, is_read=is_read, emit=progress)
@@ -524,6 +568,18 @@ async def open_desk(call: Invocation, via: Via, *, session_id: str | None = None
         )  # fmt: skip
         await desk.learn_of_ended_runs()
         yield desk
+
+
+async def _session(
+    stack: AsyncExitStack, call: Invocation, settings: ServerSettings, emit: Emit, is_read: Callable[[str], bool]
+) -> asyncio.Task[Toolbox]:
+    """The session with the server that holds the books, on its way."""
+    from finchat.connections.sessions import open_session
+
+    session = open_session(
+        settings, in_memory=partial(own_server, call), emit=emit, clock=clock_of(settings), is_read=is_read
+    )  # fmt: skip
+    return await stack.enter_async_context(begun(session))
 
 
 def pinned(stack: AsyncExitStack, call: Invocation, settings: ServerSettings, session: Toolbox, emit: Emit) -> Toolbox:
