@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from finchat.agent.evidence import fields
 from finchat.agent.evidence.layout import (
+    DEPTH,
     LONGEST_NAME,
     Context,
     Flat,
@@ -258,21 +260,40 @@ def names_of(layout: Layout) -> Names:
             found.add(name, "organisation")
     for name, value in named_fields(layout.head):
         found.add(value, fields.named_kind(name, layout.context.kind))
-    pending = list(layout.lists)
-    while pending:
-        records = pending.pop()
-        for record in records.records:
-            flat = flatten(record)
-            kind = fields.kind_of_record(flat.scalars.get("type"), records.context.kind)
-            for name, value in named_fields(flat):
-                found.add(value, fields.named_kind(name, kind))
-            if label := _label(flat):
-                found.labels.add(label.strip().casefold())
-            pending += [
-                Records("", "", items, Context(kind=fields.singular(path.rpartition(".")[2])))
-                for _, path, items in flat.lists
-            ]
+    for records in layout.lists:
+        _names_in(records.records, ("", records.context.kind, 0), found)
     return found
+
+
+def _names_in(records: Iterable[Any], at: tuple[str, str, int], found: Names) -> None:
+    """The names in records and in what is nested in them. Every field of every result passes here."""
+    prefix, kind, depth = at
+    if depth > DEPTH:
+        return
+    for record in records:
+        if not isinstance(record, Mapping) or (not prefix and is_report_figure(record)):
+            continue
+        own = kind if prefix else fields.kind_of_record(record.get("Type") or record.get("type"), kind)
+        for key, value in record.items():
+            told = type(value)
+            if told is str:
+                name, role = _named(prefix, key)
+                if role == "entity" and value and len(value) <= LONGEST_NAME:
+                    found.add(value, fields.named_kind(name, own))
+                elif name == "description" and value.strip() and len(value) <= LONGEST_NAME:
+                    found.labels.add(value.strip().casefold())
+            elif told is dict and value:
+                transparent = fields.snake(key) in fields.TRANSPARENT
+                below = prefix if transparent else fields.joined(prefix, key)
+                _names_in((value,), (below, own, depth + 1), found)
+            elif told is list and value and isinstance(value[0], Mapping):
+                _names_in(value, ("", fields.singular(key), depth + 1), found)
+
+
+@lru_cache(maxsize=16384)
+def _named(prefix: str, key: str) -> tuple[str, fields.Role]:
+    name = fields.joined(prefix, key)
+    return name, fields.role_by_name(name)
 
 
 def _half_unit(value: Decimal) -> Decimal:

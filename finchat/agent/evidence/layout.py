@@ -19,7 +19,7 @@ from finchat.agent.evidence import fields
 from finchat.agent.facts import FactPeriod
 
 LONGEST_NAME = 300
-_DEPTH = 8  # nested objects beyond this are not looked into
+DEPTH = 8  # objects in objects, and lists in lists, beyond this are not looked into
 _SCALARS_OF_A_LIST = 24
 _NO_RECORDS = frozenset(("org", "organisation", "plan", "period", "compare", "window", "report", "arguments"))
 _DATE = re.compile(
@@ -56,6 +56,7 @@ class Context:
     period: FactPeriod | None = None
     compare: FactPeriod | None = None
     drafted: bool = False  # of a proposal: not in the ledger before a person approves
+    depth: int = 0  # lists around it
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ def _flatten(record: Mapping[str, Any], at: tuple[str, str, int], flat: Flat, he
     for key, value in record.items():
         kind = type(value)
         if kind is dict or (kind is not str and isinstance(value, Mapping)):
-            if value and depth < _DEPTH:
+            if value and depth < DEPTH:
                 below = prefix if fields.snake(key) in fields.TRANSPARENT else fields.joined(prefix, key)
                 _flatten(value, (below, f"{path}{key}.", depth + 1), flat, headings)
             continue
@@ -207,13 +208,15 @@ def inherit(flat: Flat, above: Context) -> Context:
         period=period or above.period,
         compare=compare or above.compare,
         drafted=above.drafted,
+        depth=above.depth,
     )
 
 
 def nested(flat: Flat, context: Context) -> Iterator[tuple[str, str, Sequence[Mapping[str, Any]], Context]]:
     """The lists inside a record, with the context of their records."""
-    for name, path, items in flat.lists:
-        yield name, path, items, replace(context, kind=fields.singular(path.rpartition(".")[2]))
+    for name, path, items in flat.lists if context.depth < DEPTH else ():
+        kind = fields.singular(path.rpartition(".")[2])
+        yield name, path, items, replace(context, kind=kind, depth=context.depth + 1)
 
 
 def named(flat: Flat) -> Iterator[tuple[str, str]]:

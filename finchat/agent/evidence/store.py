@@ -75,7 +75,6 @@ class Stored:
 class _Parsed:
     stored: Stored
     layout: Layout | None
-    names: Names | None = None
 
 
 class EvidenceStore:
@@ -93,6 +92,7 @@ class EvidenceStore:
         self._database = Database(path, durable=False)
         self._database.migrate("evidence", _SCRIPTS)
         self._parsed: OrderedDict[str, _Parsed] = OrderedDict()
+        self._known_names: dict[str, Names] = {}
 
     def close(self) -> None:
         """Close the file; safe to call twice."""
@@ -195,11 +195,10 @@ class EvidenceStore:
     def _names(self) -> Names:
         found = Names()
         for evidence_id in self.ids():
-            parsed = self._get(evidence_id)
-            if parsed.layout is not None:
-                if parsed.names is None:
-                    parsed.names = names_of(parsed.layout)
-                found.join(parsed.names)
+            if evidence_id not in self._known_names:
+                layout = self.layout(evidence_id)
+                self._known_names[evidence_id] = Names() if layout is None else names_of(layout)
+            found.join(self._known_names[evidence_id])
         return found
 
     def _next(self) -> int:

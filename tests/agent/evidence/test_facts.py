@@ -174,6 +174,10 @@ ODD: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 
+for _deep in range(250):
+    ODD[-1] = {"name": "x", "amount": "1.00", "inner": [ODD[-1]], "other": {"a": ODD[-1]} if _deep < 5 else 1}
+
+
 @pytest.mark.parametrize("data", ODD)
 async def test_no_shape_a_stranger_sends_ends_a_run(session: Session, data: dict[str, Any]) -> None:
     kept = session.keep(data, "some_tool", where="((((", page=True, x=None)

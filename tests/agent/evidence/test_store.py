@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from finchat.agent.evidence import EvidenceStore, NoEvidence, exact_json
@@ -53,6 +53,7 @@ def test_what_was_asked_and_answered_is_read_again_as_it_was(session: Session) -
 
 
 @given(JSON)
+@settings(max_examples=40)
 def test_no_digit_of_any_json_is_lost_and_no_float_comes_back(value: Any) -> None:
     read = exact_json.load(exact_json.dump(value))
     assert read == value
