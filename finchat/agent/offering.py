@@ -84,6 +84,7 @@ class Offering:
         self._own_offers: dict[str, Offered] = {}
         self._named: OrderedDict[tuple[str, str], str] = OrderedDict()  # by server and tool; the latest used last
         self._specs: dict[tuple[str, str], ToolSpec | None] = {}  # by offered name and the tool's hash
+        self._costs: dict[str, tuple[ToolSpec, int]] = {}
 
     @property
     def servers(self) -> tuple[str, ...]:
@@ -99,13 +100,13 @@ class Offering:
         A server that cannot be asked offers nothing for the moment.
         """
         offers = dict(await self._own_tools())
-        tokens = sum(estimate_tool(one.spec) for one in offers.values())
+        tokens = sum(self._cost(one.spec) for one in offers.values())
         chosen: list[Offered] = []
         for server, tool in reversed(list(self._named)):
             if len(offers) + len(chosen) >= MOST_TOOLS:
                 break
             found = await self._offered(server, tool)
-            cost = 0 if found is None else estimate_tool(found.spec)
+            cost = 0 if found is None else self._cost(found.spec)
             if found is not None and tokens + cost <= MOST_TOKENS:
                 chosen.append(found)
                 tokens += cost
@@ -148,6 +149,13 @@ class Offering:
     def effect(self, server: str, tool: str) -> str:
         """The class of a server's tool: read, write or destructive."""
         return self._guard.decision(server, tool).effect
+
+    def _cost(self, spec: ToolSpec) -> int:
+        """Tokens of a tool in a request; counted once, for it is written out as JSON to be counted."""
+        known = self._costs.get(spec.name)
+        if known is None or known[0] is not spec:
+            known = self._costs[spec.name] = (spec, estimate_tool(spec))
+        return known[1]
 
     async def _own_tools(self) -> Mapping[str, Offered]:
         if not self._own_offers:

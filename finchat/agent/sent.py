@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -66,6 +66,22 @@ class SentRequest:
     new: tuple[SentPart, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Size:
+    """What a number of parts come to."""
+
+    parts: int = 0
+    bytes: int = 0
+    tokens: int = 0
+
+    def with_parts(self, more: Sequence[SentPart]) -> _Size:
+        return _Size(
+            self.parts + len(more),
+            self.bytes + sum(part.bytes for part in more),
+            self.tokens + sum(part.tokens for part in more),
+        )
+
+
 class SentLog:
     """A Model that notes what is sent through it. It is the innermost wrapper: what it sees is what leaves.
 
@@ -83,6 +99,9 @@ class SentLog:
         self._emit = emit
         self._shown: set[tuple[PartKind, str, str]] = set()
         self._known: dict[int, tuple[Item | ToolSpec, SentPart]] = {}  # by id(): a turn repeats the objects before it
+        self._before: tuple[Item, ...] = ()  # the items of the last request, and what they came to
+        self._called: dict[str, str] = {}
+        self._size = _Size()
         self.entries: list[SentRequest] = []
 
     @property
@@ -112,37 +131,41 @@ class SentLog:
         await self._inner.close()
 
     def _note(self, request: ModelRequest) -> None:
-        parts = list(self._parts(request))
+        if request.items[: len(self._before)] != self._before:  # equal objects are seen at their identity
+            self._before, self._called, self._size = (), {}, _Size()
+        added = request.items[len(self._before) :]
+        self._called |= {item.id: item.name for item in added if isinstance(item, ToolCall)}
+        head = [_part("instructions", "", request.instructions), *map(self._part_of, request.tools)]
+        items = [self._part_of(item) for item in added]
+        self._before, self._size = request.items, self._size.with_parts(items)
         new = []
-        for part in parts:
+        for part in (*head, *items):  # what stood in the last request was shown with it
             key = (part.kind, part.label, part.text)
             if key not in self._shown:
                 self._shown.add(key)
                 new.append(part)
+        whole = self._size.with_parts(head)
         entry = SentRequest(
             number=len(self.entries) + 1,
             at=self._now(),
             destination=self.destination,
             model=self.name,
             api=self.api,
-            bytes=sum(part.bytes for part in parts),
-            tokens=sum(part.tokens for part in parts),
-            parts=len(parts),
-            again=len(parts) - len(new),
+            bytes=whole.bytes,
+            tokens=whole.tokens,
+            parts=whole.parts,
+            again=whole.parts - len(new),
             new=tuple(new),
         )
         self.entries.append(entry)
         if self._path is not None:
             self._write(self._path, entry)
 
-    def _parts(self, request: ModelRequest) -> Iterator[SentPart]:
-        yield _part("instructions", "", request.instructions)
-        called = {item.id: item.name for item in request.items if isinstance(item, ToolCall)}
-        for one in (*request.tools, *request.items):
-            known = self._known.get(id(one))
-            if known is None:  # the object is kept with its part, so that its id stays its own
-                known = self._known[id(one)] = (one, _described(one, called))
-            yield known[1]
+    def _part_of(self, one: Item | ToolSpec) -> SentPart:
+        known = self._known.get(id(one))
+        if known is None:  # the object is kept with its part, so that its id stays its own
+            known = self._known[id(one)] = (one, _described(one, self._called))
+        return known[1]
 
     def _write(self, path: Path, entry: SentRequest) -> None:
         line = json.dumps(as_json(entry), ensure_ascii=True, separators=(",", ":")) + "\n"
