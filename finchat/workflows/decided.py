@@ -8,7 +8,10 @@ from typing import Any
 from finchat.books.money import amount_text
 from finchat.books.plan import Proposal
 from finchat.safety.results import WriteResult
+from finchat.text.sanitise import one_line
 from finchat.workflows.execute import Applied
+
+_LONGEST = 200  # of a name or a reason: no text of a stranger makes a line of its own here, or crowds out the others
 
 
 def decided_lines(applied: Applied, reasons: Mapping[str, str]) -> tuple[str, ...]:
@@ -51,7 +54,8 @@ def _by_proposal(applied: Applied) -> list[tuple[Proposal, Sequence[WriteResult]
 
 
 def _sentence(proposal: Proposal, results: Sequence[WriteResult], reason: str) -> str:
-    about = ", ".join(dict.fromkeys(part for link in proposal.links for part in (link.number, link.contact) if part))
+    parts = dict.fromkeys(part for link in proposal.links for part in (link.number, link.contact) if part)
+    about = ", ".join(one_line(part, _LONGEST) for part in parts)
     name = f"{proposal.id} ({proposal.kind.replace('_', ' ')}{f' of {about}' if about else ''})"
     return f"{name}: {_ending(results, reason)}"
 
@@ -60,7 +64,7 @@ def _ending(results: Sequence[WriteResult], reason: str) -> str:
     outcomes = {r.outcome for r in results if r.outcome}
     decisions = {r.decision for r in results}
     problem = next((r.error.message for r in results if r.error is not None), "")
-    said = reason or problem
+    said = one_line(reason or problem, _LONGEST)
     why = f": {said}" if said else ""
     if not results:
         return "waits for an answer of the person; nothing was written"
