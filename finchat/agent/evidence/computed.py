@@ -114,7 +114,7 @@ def of_totals(
             found.append({**base, "field": "count", "is": "count(rows)", "value": rows, "unit": "count",
                           "filters": asked + [[f, "=", v] for f, v in where]})  # fmt: skip
         for total in shape.totals:
-            found.append({**base, "field": total.field, "is": f"sum({total.field})", "value": total.value,
+            found.append({**base, "field": total.field, "is": f"sum({total.field})", "value": str(total.value),
                           "unit": "money", "currency": total.currency,
                           "filters": asked + [[f, "=", v] for f, v in total.where]})  # fmt: skip
     if layout.total_in_ledger is not None and not layout.report:

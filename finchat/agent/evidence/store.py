@@ -92,6 +92,7 @@ class EvidenceStore:
         self._database = Database(path, durable=False)
         self._database.migrate("evidence", _SCRIPTS)
         self._parsed: OrderedDict[str, _Parsed] = OrderedDict()
+        self._parsed_size = 0
         self._known_names: dict[str, Names] = {}
 
     def close(self) -> None:
@@ -232,8 +233,10 @@ class EvidenceStore:
 
     def _remember(self, parsed: _Parsed) -> _Parsed:
         self._parsed[parsed.stored.id] = parsed
-        while len(self._parsed) > 1 and sum(p.stored.size for p in self._parsed.values()) > _KEPT_PARSED:
-            self._parsed.popitem(last=False)
+        self._parsed_size += parsed.stored.size
+        while len(self._parsed) > 1 and self._parsed_size > _KEPT_PARSED:
+            _, gone = self._parsed.popitem(last=False)
+            self._parsed_size -= gone.stored.size
         return parsed
 
 
