@@ -168,7 +168,12 @@ def lay_out(
     ]
     if len(lists) == 1:
         lists = [replace(lists[0], name="")]
-    return Layout(head, context, tuple(lists), head_is_main=len(lists) != 1)
+    return Layout(head, context, tuple(lists), head_is_main=len(lists) != 1, partial=_has_more(data))
+
+
+def _has_more(data: Mapping[str, Any]) -> bool:
+    """Whether a result says that it is not the whole."""
+    return any(bool(data.get(name)) for name in ("next_cursor", "nextCursor", "next_page", "has_more", "truncated"))
 
 
 def _list_answer(data: Mapping[str, Any], tool: str, arguments: Mapping[str, Any], base_currency: str | None) -> Layout:
@@ -190,7 +195,7 @@ def _list_answer(data: Mapping[str, Any], tool: str, arguments: Mapping[str, Any
         context,
         (Records("", "records", records, context, headings, columns),),
         head_is_main=False,
-        partial=bool(data.get("next_cursor")),
+        partial=_has_more(data),
         report=isinstance(report, Mapping),
         total_in_ledger=total if isinstance(total, int) and not isinstance(total, bool) else None,
     )

@@ -96,6 +96,8 @@ def test_a_page_is_said_to_be_one_and_its_totals_prove_nothing(session: Session)
     computed = [f for f in session.store.facts(()) if f.derivation]
     assert [f.value for f in computed if not f.opaque] == [Decimal(4070)]
     assert any(f.opaque and f.derivation == "sum(amount_due)" for f in computed)
+    assert "PARTIAL" in session.keep(documents(invoice(n) for n in range(8)) | {"truncated": True}).view
+    assert all(f.opaque for f in session.store.facts(()) if f.evidence_id == "e2" and f.derivation)
 
 
 def test_text_of_strangers_stays_in_its_cell(session: Session) -> None:
