@@ -236,6 +236,9 @@ class _Run:
             else:
                 sink.raw(json.dumps(told, ensure_ascii=False) + "\n")
             return int(code)
+        nothing_done = not (finished.calls or self.applied or self.flags.show_sent)
+        if finished.failure is not None and nothing_done:
+            raise finished.failure  # its sentence says it all
         self._say(finished.answer, finished.figures)
         for one in self.tray.waiting():
             forbidden = desk.guard.forbidden(one.plan)
