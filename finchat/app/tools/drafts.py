@@ -217,6 +217,7 @@ def _contradiction(no: Contradiction) -> dict[str, Any]:
         "text": f"{no.text[:1].upper()}{no.text[1:]}. Nothing was drafted.",
         "field": no.field,
         "choices": [dict(choice) for choice in no.choices],
+        **no.facts,
         **figures,
         **({"currency": no.currency} if figures else {}),
         "next": "Tell the person what speaks against it, with the choices; do not change what they asked for yourself.",

@@ -37,13 +37,14 @@ class Needs:
 @dataclass(frozen=True, slots=True)
 class Contradiction:
     """What was asked for is not what the ledger says, or not possible there: nothing is drafted. `amounts` are the
-    figures the sentence rests on, by name, in `currency`."""
+    figures the sentence rests on, by name, in `currency`; `facts` name the record they are of."""
 
     text: str
     field: str
     choices: tuple[Choice, ...] = ()
     amounts: Mapping[str, Decimal] = default(default_factory=dict)
     currency: str = ""
+    facts: Mapping[str, str] = default(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,10 +85,10 @@ class Contradicted(Exception):
 
     def __init__(
         self, text: str, field: str, choices: Iterable[Choice] = (), *, amounts: Mapping[str, Decimal] | None = None,
-        currency: str = "",
+        currency: str = "", facts: Mapping[str, str] | None = None,
     ) -> None:  # fmt: skip
         super().__init__(text)
-        self.outcome = Contradiction(text, field, tuple(choices)[:MOST_CHOICES], amounts or {}, currency)
+        self.outcome = Contradiction(text, field, tuple(choices)[:MOST_CHOICES], amounts or {}, currency, facts or {})
 
 
 class Gathering:

@@ -113,8 +113,7 @@ class _Payment:
             currency=document.currency,
             amounts={"amount": amount, "amount_due": document.amount_due, "amount_due_after": after},
             facts={
-                "number": document.number, "document_type": document.type, "contact": document.contact,
-                "date": on.isoformat(), "bank_account": account.label,
+                **_named(document), "date": on.isoformat(), "bank_account": account.label,
                 "document_status_after": "paid" if not after else "open",
             },
         )  # fmt: skip
@@ -145,6 +144,7 @@ class _Payment:
             raise Contradicted(
                 f"{document.name} of {document.contact} {why}", "document",
                 amounts={"total": document.total, "amount_due": document.amount_due}, currency=document.currency,
+                facts=_named(document),
             )  # fmt: skip
         return document
 
@@ -160,21 +160,23 @@ class _Payment:
             return None
         figures = {"amount": amount, "amount_due": due}
         if amount <= 0:
-            raise Contradicted("the amount is not above zero", "amount", amounts=figures, currency=currency)
+            raise Contradicted(
+                "the amount is not above zero", "amount", amounts=figures, currency=currency, facts=_named(document)
+            )
         if amount > due:
             over = amount - due
             raise Contradicted(
                 f"{spoken(amount, currency)} is more than the {spoken(due, currency)} due on {document.name}: Xero "
                 f"takes no payment above what is due, and the {spoken(over, currency)} over it would be an overpayment "
                 "of its own",
-                "amount", amounts={**figures, "overpayment": over}, currency=currency,
+                "amount", amounts={**figures, "overpayment": over}, currency=currency, facts=_named(document),
             )  # fmt: skip
         if self.wanted.settles_in_full and amount < due:
             rest = due - amount
             raise Contradicted(
                 f"{spoken(amount, currency)} does not pay {document.name} in full: {spoken(due, currency)} is due, so "
                 f"{spoken(rest, currency)} would stay due",
-                "amount", amounts={**figures, "amount_due_after": rest}, currency=currency,
+                "amount", amounts={**figures, "amount_due_after": rest}, currency=currency, facts=_named(document),
             )  # fmt: skip
         return amount
 
@@ -247,6 +249,11 @@ class _Payment:
                 self.gathering.doubts.append(
                     f"a payment of {spoken(paid, document.currency)} on {day} is recorded on {document.name} already"
                 )
+
+
+def _named(document: Document) -> dict[str, str]:
+    """What a document is called, as results name it."""
+    return {"number": document.number, "document_type": document.type, "contact": document.contact}
 
 
 def _choice(document: Document) -> Choice:
