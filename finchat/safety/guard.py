@@ -101,7 +101,12 @@ class Guard:
         self._doors[toolbox.server] = Door(toolbox, OwnProfile(), organisation)
 
     def add_reader(self, toolbox: Toolbox) -> None:
-        """Take in a server without a profile: what a person's policy calls a read can be read there, and no more."""
+        """Take in a server without a profile: what a person's policy calls a read can be read there, and no more.
+
+        Raises UsageError when something of that name is open already.
+        """
+        if toolbox.server in self._doors:
+            raise UsageError(f"{toolbox.server} is open already", field=f"servers.{toolbox.server}")
         self._doors[toolbox.server] = Door(toolbox, None)
 
     def decision(self, server: str, tool: str) -> Decision:
