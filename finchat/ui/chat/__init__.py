@@ -1,0 +1,1 @@
+"""The chat's face: the prompt, the streamed answer, tables and bars."""
