@@ -10,7 +10,8 @@ PYTHON is that of an environment made for them:
 
 Figures are {"min", "median", "runs"} over N runs, each in a fresh process (finchat's with a FINCHAT_HOME of its own);
 on a machine that is shared the least is the nearest to the program's own cost. `cpu` is of the program's own threads,
-without the MCP server's.
+without the MCP server's. `load` and `yardstick_ms` (the CPU time of a fixed piece of work) stand for the machine, before
+the first and after each measure: processors that are shared are slower as well.
 
 start   seconds from the start of the process to the model's first whole request; CPU seconds until then. finchat has
         its books open and read by then: "books" is its sandbox Xero in its own process, "books on stdio" the same in a
@@ -377,6 +378,17 @@ MEASURES: dict[str, Callable[[Bench], dict[str, Any]]] = {
 }  # fmt: skip
 
 
+def yardstick_ms() -> float:
+    """CPU milliseconds of a fixed piece of work, the least of twenty: how much slower the machine is than when calm."""
+    rows = [{"number": n, "text": f"row {n}"} for n in range(2_000)]
+    spent = []
+    for _ in range(20):
+        began = time.process_time()
+        json.dumps(json.loads(json.dumps(rows)))
+        spent.append(time.process_time() - began)
+    return round(min(spent) * 1000, 2)
+
+
 def _quietly(command: Sequence[str], **environ: str) -> None:
     environment = {**os.environ, "FINCHAT_NOW": NOW, **environ}
     subprocess.run(command, check=True, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
@@ -408,13 +420,15 @@ def main(arguments: Sequence[str]) -> None:
         "command": shlex.join(command),
         "python": sys.version.split()[0],
         "cpus": os.cpu_count(),
-        "load_at_start": round(os.getloadavg()[0], 2),
+        "load": [round(os.getloadavg()[0], 2)],
+        "yardstick_ms": [yardstick_ms()],
     }
     with _bench(given.runs, given.peers) as bench:
         for name in given.what or MEASURES:
             found[name] = MEASURES[name](bench)
+            found["load"].append(round(os.getloadavg()[0], 2))
+            found["yardstick_ms"].append(yardstick_ms())
             print(f"{name}: done", file=sys.stderr, flush=True)
-    found["load_at_end"] = round(os.getloadavg()[0], 2)
     print(json.dumps(found, indent=1))
 
 
