@@ -10,8 +10,8 @@ PYTHON is that of an environment made for them:
 
 Figures are {"min", "median", "runs"} over N runs, each in a fresh process (finchat's with a FINCHAT_HOME of its own);
 on a machine that is shared the least is the nearest to the program's own cost. `cpu` is of the program's own threads,
-without the MCP server's. `load` and `yardstick_ms` (the CPU time of a fixed piece of work) stand for the machine, before
-the first and after each measure: processors that are shared are slower as well.
+without the MCP server's. `load` and `yardstick_ms` (the CPU time of a fixed piece of work) stand for the machine,
+before the first and after each measure: processors that are shared are slower as well.
 
 start   seconds from the start of the process to the model's first whole request; CPU seconds until then. finchat has
         its books open and read by then: "books" is its sandbox Xero in its own process, "books on stdio" the same in a
