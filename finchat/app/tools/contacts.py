@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from finchat.app.tools.shape import money, text, tool
 from finchat.books.ageing import Ageing, totals
-from finchat.books.details import ContactDetail, Detail
+from finchat.books.details import ContactDetail, Detail, Terms
 from finchat.providers.xero.lookups import XeroLookups
 from finchat.workflows import lookup, open_documents
 
@@ -38,6 +38,7 @@ def rows(desk: Desk, as_of: date) -> list[OwnTool]:
                     **_told(found),
                     "default_currency": found.currency or desk.organisation.base_currency,
                     "payment_terms": {terms.side: terms.text for terms in found.terms} or None,
+                    **dict(map(_terms_days, found.terms)),
                     "receivables": _balances(receivable, desk.organisation.base_currency),
                     "payables": _balances(payable, desk.organisation.base_currency),
                     "last_documents": [_last(document) for document in last],
@@ -73,6 +74,11 @@ def _told(contact: ContactDetail) -> dict[str, Any]:
         "archived": not contact.active,
         "contact_id": contact.id,
     }
+
+
+def _terms_days(terms: Terms) -> tuple[str, int]:
+    """The figure of payment terms by itself: how many days after (sales_terms_days), or which day of a month."""
+    return f"{terms.side}_terms_{'days' if terms.kind.startswith('DAYSAFTER') else 'day'}", terms.day
 
 
 def _balances(found: Ageing, base_currency: str) -> list[dict[str, Any]]:
