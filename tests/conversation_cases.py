@@ -139,7 +139,7 @@ def check_contact(ledger: Ledger, said: str, document: Mapping[str, Any]) -> Non
     late = sum(money(row["due"]) for row in mine if day(row["due_date"]) < TODAY)
     currency = ledger.currency
     says(said, f"{name} owes {amount(due, currency)}, of which {amount(late, currency)} is overdue")
-    says(said, f"Payment terms of {name}", str(terms["Day"]))
+    says(said, f"Sales payment terms of {name}", str(terms["Day"]))
 
 
 def check_bank(ledger: Ledger, said: str, document: Mapping[str, Any]) -> None:

@@ -132,8 +132,9 @@ def contact(seen: Seen) -> Say:
         )
         lines.append(f"Unallocated credits of {name}: {amount(each['unallocated_credits'], currency)}.")
     terms = one["payment_terms"] or {}
-    said = "; ".join(f"{side}: {words}" for side, words in terms.items())
-    lines.append(f"Payment terms of {name}: {said}." if said else f"No payment terms are recorded for {name}.")
+    lines += [f"{side.capitalize()} payment terms of {name}: {words}." for side, words in terms.items()]
+    if not terms:
+        lines.append(f"No payment terms are recorded for {name}.")
     for last in one["last_documents"][:1]:
         lines.append(
             f"The last document is {last['type'].replace('_', ' ')} {last['number']} of {day(last['date'])} with a "
