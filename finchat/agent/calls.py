@@ -144,8 +144,11 @@ class Calls:
         finally:
             # Also when it is cut off: a conversation with an unanswered call could not go on.
             for attempt in attempts:
-                self.done.append(self._conclude(attempt))
-                self.conversation.output(attempt.id, attempt.output, short=attempt.short)
+                called = self._conclude(attempt)
+                self.done.append(called)
+                self.conversation.output(
+                    attempt.id, attempt.output, short=attempt.short, evidence_id=called.evidence_id
+                )
             self.conversation.end_batch()
             with suppress(FinchatError):  # what cannot be put on the record is no plan of finchat's: a person decides
                 self._new_plans()
@@ -268,6 +271,7 @@ class Calls:
         for plan in fresh:
             self.guard.drafted(plan)
             self._plans.add(plan.id)
+            self.conversation.note(f"plan {plan.id} was saved for a person to decide")
         return [Proposed(plan=plan) for plan in fresh]
 
     async def _call(self, attempt: _Attempt) -> None:

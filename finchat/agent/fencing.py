@@ -7,6 +7,7 @@ the guard.
 
 from __future__ import annotations
 
+import re
 import secrets
 import unicodedata
 
@@ -15,13 +16,17 @@ from finchat.text.sanitise import one_line, visible
 _SPACES = {0x00A0: " ", 0x202F: " ", 0x2007: " ", 0x2009: " "}  # fixed spaces, as some countries write amounts
 _WITHHELD = "(withheld: this text imitates the mark that fences it)"
 _LONGEST_SOURCE = 120
+_MARK = re.compile(r"data-[0-9a-f]{16}")
 
 
 class Fence:
     """The marks of one conversation. `mark` is random, so text that was there before it cannot hold it."""
 
-    def __init__(self) -> None:
-        self.mark = f"data-{secrets.token_hex(8)}"
+    def __init__(self, mark: str | None = None) -> None:
+        """`mark`: that of an earlier process, whose conversation goes on. Raises ValueError for what is none."""
+        if mark is not None and not _MARK.fullmatch(mark):
+            raise ValueError("not the mark of a fence")
+        self.mark = mark or f"data-{secrets.token_hex(8)}"
         self._secret = self.mark.removeprefix("data-")
 
     def around(self, text: str, source: str) -> str:

@@ -38,6 +38,7 @@ from finchat.agent.tray import Decide, Decided, Tray
 from finchat.connections.own_tools import OWN_SERVER
 from finchat.connections.toolbox import CallResult
 from finchat.errors import FinchatError
+from finchat.events import Notice
 from finchat.text.sanitise import one_line
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ MODEL_FAILURES = (
     TurnBroken, ContextTooLong, ModelRefused, ModelUnavailable, ModelKeyRefused, ModelRateLimited
 )  # fmt: skip
 _MOST_ROUNDS = 3  # of proposals put before a person in one run
+_FULL, _ROOMY = 0.8, 0.6  # of the model's context: from where on room is made, and how much is left full then
 _MODELS_FAULT = frozenset({"length", "content_filter", "malformed", "too_large"})  # it must answer otherwise
 
 
@@ -79,6 +81,7 @@ async def run(
     session_id: str,
     prices: Prices | None = None,
     decide: Decide | None = None,
+    context: int | None = None,
 ) -> AsyncGenerator[AgentEvent, None]:
     """Answer one question; yields what happens as it happens, and exactly one Finished at the end.
 
@@ -92,6 +95,7 @@ async def run(
     work = _Work(
         question, conversation=conversation, model=model, guard=guard, offering=offering, evidence=evidence, tray=tray,
         clock=clock, organisation=organisation, as_of=as_of, decide=decide, meter=Meter(limits, prices),
+        context=context,
     )  # fmt: skip
     stopped: Stopped | None = None
     failure: FinchatError | None = None
@@ -130,7 +134,7 @@ class _Work:
     def __init__(
         self, question: str, *, conversation: Conversation, model: Model, guard: Guard, offering: Offering,
         evidence: Evidence, tray: Tray, clock: Clock, organisation: Organisation, as_of: date, decide: Decide | None,
-        meter: Meter,
+        meter: Meter, context: int | None,
     ) -> None:  # fmt: skip
         self._question = question
         self._conversation = conversation
@@ -144,6 +148,7 @@ class _Work:
         self._as_of = as_of
         self._decide = decide
         self._meter = meter
+        self._context = context
         self._calls = Calls(guard, offering, evidence, tray, conversation, meter, clock)
         self._instructions = instructions(organisation, as_of, conversation)
         self._instruction_tokens = estimate(self._instructions)
@@ -218,6 +223,9 @@ class _Work:
         while self._turn is None:
             offered = await self._meter.within(self._offering.offer())
             tokens = self._request_tokens(offered)
+            if (made := self._make_room(tokens)) is not None:
+                yield made
+                tokens = self._request_tokens(offered)
             self._meter.admit(tokens)
             request = ModelRequest(
                 instructions=self._instructions, items=self._conversation.items,
@@ -235,10 +243,10 @@ class _Work:
             except TurnBroken as error:
                 broken = error
             except ContextTooLong:
-                if compacted or not self._conversation.compact():
+                if compacted or (made := self._shorten(int(self._conversation.tokens * _ROOMY))) is None:
                     raise
                 compacted = True
-                self._meter.compacted()
+                yield made
                 continue
             if broken is not None:
                 self._meter.used(broken.usage, estimated_input=tokens, estimated_output=0)
@@ -249,6 +257,24 @@ class _Work:
                 retried = True
                 if broken.why in _MODELS_FAULT:
                     self._conversation.tell(prompts.render("agent/void", why=one_line(broken.message, 300)))
+
+    def _make_room(self, tokens: int) -> Notice | None:
+        """Near the end of the model's context, make the conversation shorter; what to say of it. `tokens`: of all that
+        the next request carries."""
+        if self._context is None or tokens <= self._context * _FULL:
+            return None
+        return self._shorten(int(self._context * _ROOMY) - (tokens - self._conversation.tokens))
+
+    def _shorten(self, to: int) -> Notice | None:
+        before = self._conversation.tokens
+        if not self._conversation.fit(to):
+            return None
+        self._meter.compacted()
+        now = self._conversation.tokens
+        return Notice(
+            text="older parts of the conversation were put away to save room, from about "
+            f"{before:,} to {now:,} tokens; all results are kept, and figures are still checked against them"
+        )  # fmt: skip
 
     async def _events_of(
         self, request: ModelRequest, tokens: int
@@ -328,7 +354,7 @@ class _Work:
             )  # fmt: skip
             lines.append(f"(evidence {kept.id})")
         fenced = self._conversation.fence.around("\n".join(lines), source)
-        self._conversation.tell(prompts.render("agent/decided", outcomes=fenced))
+        self._conversation.tell(prompts.render("agent/decided", outcomes=fenced), gist="\n".join(decided.lines))
 
 
 def instructions(organisation: Organisation, as_of: date, conversation: Conversation) -> str:

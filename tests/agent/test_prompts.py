@@ -19,6 +19,7 @@ VALUES = {
     "instructions": {"organisation", "currency", "as_of", "year_end", "mark"},
     "correction": {"figures"},
     "decided": {"outcomes"},
+    "summary": {"summary"},
     "void": {"why"},
     "find_tools": set(),
     "private": set(),
