@@ -6,8 +6,10 @@ import asyncio
 import os
 import sys
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
-from finchat.ui.sink import Sink
+if TYPE_CHECKING:
+    from finchat.ui.sink import Sink
 
 _LONGEST_LINE = 4096
 
@@ -23,7 +25,7 @@ async def ask(sink: Sink, prompt: str) -> str | None:
     discard_typed_ahead(fd)
     stream.write(prompt)
     stream.flush()
-    line = await _line(fd)
+    line = await typed_line(fd)
     if line is None:
         stream.write("\n")
         stream.flush()
@@ -42,7 +44,8 @@ def discard_typed_ahead(fd: int) -> None:
             return
 
 
-async def _line(fd: int) -> str | None:
+async def typed_line(fd: int) -> str | None:
+    """One line of a terminal in its ordinary mode, without its end; None at end of input. POSIX."""
     loop = asyncio.get_running_loop()
     data = b""
     while b"\n" not in data and len(data) < _LONGEST_LINE:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 
@@ -28,9 +28,7 @@ def interrupts(heard: Callable[[], None]) -> Iterator[None]:
     try:
         yield
     finally:
-        try:
+        with suppress(NotImplementedError):
             loop.remove_signal_handler(signal.SIGINT)
-        except NotImplementedError:
-            pass
         if before is not None:
             signal.signal(signal.SIGINT, before)

@@ -11,10 +11,13 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from finchat.ui.chat.completion import CommandRow, Completion
 from finchat.ui.chat.toolbar import ToolbarState
+from finchat.ui.sink import is_terminal
+
+if TYPE_CHECKING:
+    from finchat.ui.chat.completion import CommandRow, Completion
 
 
 class ChatPrompt(Protocol):
@@ -66,7 +69,5 @@ def open_prompt(
 
 def able() -> bool:
     """The terminal can be drawn on: keys come from one, words go to one, and it is no dumb one."""
-    from finchat.ui.sink import is_terminal
-
     drawable = sys.platform == "win32" or os.environ.get("TERM", "") not in {"", "dumb", "unknown"}
     return drawable and is_terminal(sys.stdin) and is_terminal(sys.stderr)

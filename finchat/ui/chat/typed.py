@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 
+from finchat.text.redact import redact
 from finchat.text.sanitise import visible
 
+PROMPT = "finchat> "
+CONTINUED = "     ... "
+LEAVES = "Ctrl-D leaves; / lists the commands"
 LONGEST = 65_536  # characters of one input
 _MARKS_IN_A_ROW = 3
 
@@ -16,7 +21,7 @@ def plain(text: str) -> str:
     A paste can carry words that nobody sees (zero-width and tag characters, bidirectional overrides, escapes): they
     are left out rather than sent to the model unseen.
     """
-    if text.isascii() and text.replace("\n", "").isprintable():
+    if all(map(_stays, set(text))):
         return text
     out: list[str] = []
     marks = 0
@@ -30,3 +35,14 @@ def plain(text: str) -> str:
         elif marks <= _MARKS_IN_A_ROW and visible(f"a{char}") == f"a{char}":
             out.append(char)
     return "".join(out)
+
+
+@lru_cache(maxsize=4096)
+def _stays(char: str) -> bool:
+    """Is what it is wherever it stands. Marks depend on their neighbours; variation selectors are marks that hide."""
+    return char == "\n" or (visible(f"a{char}") == f"a{char}" and not unicodedata.category(char).startswith("M"))
+
+
+def said(text: str) -> str:
+    """Words for a person, over as many lines as they have, each clean; ends in a line's end."""
+    return "".join(f"{visible(line.expandtabs())}\n" for line in redact(text).split("\n"))
