@@ -130,9 +130,10 @@ def numeric_role(field: str, value: Any, *, beside_currency: bool) -> Role | Non
     if isinstance(value, str):
         # "1234" under a name nobody knows may be anything; with a point it is a number.
         _, point, places = value.partition(".")
-        if not point:
+        words = set(field.split("_"))
+        if not point and not words & _QUANTITIES:
             return None
-        named_otherwise = set(field.split("_")) & (_QUANTITIES | {"rate", "rates"})
+        named_otherwise = words & (_QUANTITIES | {"rate", "rates"})
         return "money" if beside_currency and len(places) >= 2 and not named_otherwise else "number"
     if isinstance(value, int):
         return "number" if set(field.split("_")) & _CALENDAR else "count"

@@ -122,8 +122,10 @@ def scan(
         found.crowded = True
         return found
     codes = cell and bool(_NUMBER_HEAD.search(head))
-    mentions = [m for m in names.find(part, numbers=codes) if m.kind != "organisation"]
-    named = _mask(((m.start, m.end) for m in mentions), len(part))
+    known = names.find(part, numbers=codes)
+    mentions = [m for m in known if m.kind != "organisation"]
+    house = [(m.start, m.end) for m in known if m.kind == "organisation"]  # whose books these are: no stranger
+    named = _mask(((m.start, m.end) for m in known), len(part))
     phrases = [p for p in calendar.phrases(part) if not any(named[p.start : p.end])]
     buckets = [m.span() for m in _BUCKET.finditer(part) if not any(named[m.start() : m.end()])]
     shown = _figures(part, as_of, mentions, named, phrases, buckets, cell)
@@ -140,14 +142,14 @@ def scan(
     timed = [(p.start, p.end) for p in phrases]
     figure_spans = [(s.start, s.end) for s in shown]
     words = [(m.start(), m.end(), m.group().casefold()) for m in _WORD.finditer(part)]
-    hard = [(m.start, m.end) for m in mentions if not m.soft]
+    hard = [*house, *((m.start, m.end) for m in mentions if not m.soft)]
     free = _outside(words, _mask([*hard, *timed, *figure_spans, *buckets], len(part)))
     found.terms = [
         Term(run[a][0] + start, run[b - 1][1] + start, hit)
         for run in free
         for a, b, hit in concepts([_bare(w) for _, _, w in run])
     ]
-    covered = [*((m.start, m.end) for m in mentions), *timed, *figure_spans, *buckets]
+    covered = [*house, *((m.start, m.end) for m in mentions), *timed, *figure_spans, *buckets]
     mask = _mask(covered, len(part))
     depth = _depths(part)
     found.strong = [m.end() + start for m in _STRONG.finditer(part) if not mask[m.start()] and not depth[m.start()]]
