@@ -330,9 +330,9 @@ class _Work:
         values, here = grounding.values_in(text, as_of=self._as_of), self._organisation
         if not values:
             return ()  # words alone: the evidence, however much there is, need not be looked at
+        known = {**self._evidence.names(), here.name.casefold(): frozenset({"organisation"})}
         return grounding.check(
-            text, facts=self._evidence.facts(values),
-            vocabulary=self._evidence.names(), question=self._question, as_of=self._as_of,
+            text, facts=self._evidence.facts(values), vocabulary=known, question=self._question, as_of=self._as_of,
             year_end=(here.year_end_month, here.year_end_day),
         )  # fmt: skip
 

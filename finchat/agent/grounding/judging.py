@@ -212,7 +212,7 @@ class Judge:
         """The first thing that a fact lacks to carry a figure; "" when it carries it."""
         checks = (
             ("unit", lambda: self._unit(known, said)),
-            ("entity", lambda: self._entity(known, said, names)),
+            ("entity", lambda: self._entity(known, said, names, beside)),
             ("field", lambda: self._field(known, said)),
             ("side", lambda: _side(known, said)),
             ("period", lambda: self._period(known, said)),
@@ -257,11 +257,26 @@ class Judge:
 
     # whom
 
-    def _entity(self, known: Known, said: Said, names: dict[str, tuple[frozenset[str], ...]]) -> bool:
+    def _entity(
+        self, known: Known, said: Said, names: dict[str, tuple[frozenset[str], ...]], beside: Sequence[Said]
+    ) -> bool:
         for sets in names.values():
             if not all(one & known.names for one in sets):
                 return False
-        return self._level(known, said, names)
+        return self._level(known, said, names) or self._pointed_at(known, said, beside)
+
+    def _pointed_at(self, known: Known, said: Said, beside: Sequence[Said]) -> bool:
+        """A record that has no name, such as a bank line: it is told by another of its figures in the same claim."""
+        if known.names or known.level != "document" or known.fact.derivation:
+            return False
+        others = [other for other in self.knowledge.of_record(known.fact.record) if other.fact.field != known.fact.field]
+        return any(
+            other.fact.value in one.shown.dates
+            or (other.fact.unit != "date" and any(_same(other.number, n, one.shown) for n in one.shown.numbers))
+            for one in beside
+            if one is not said
+            for other in others
+        )
 
     def _level(self, known: Known, said: Said, names: dict[str, tuple[frozenset[str], ...]]) -> bool:
         """A figure of one document is not that of its contact, nor a contact's that of the organisation."""

@@ -77,7 +77,7 @@ class Names:
             self._class[folded] = kind
             self._known.setdefault(words, set()).add(folded)
             self._lengths.setdefault(words[0], set()).add(len(words))
-            if kind in {"contact", "account"}:
+            if kind in {"contact", "account", "organisation"}:
                 self._shorten(folded, words)
         self._ordered = {first: sorted(lengths, reverse=True) for first, lengths in self._lengths.items()}
 
