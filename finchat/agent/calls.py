@@ -14,6 +14,7 @@ from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from finchat.agent.conversation import Conversation
@@ -27,6 +28,7 @@ from finchat.agent.tray import Tray
 from finchat.canonical import sha256_of
 from finchat.clock import Clock
 from finchat.connections.arguments import ArgumentCheck
+from finchat.connections.own_tools import OWN_SERVER
 from finchat.connections.toolbox import CallError, CallResult
 from finchat.errors import FinchatError
 from finchat.text.sanitise import one_line
@@ -117,7 +119,7 @@ class Calls:
     meter: Meter
     clock: Clock
     done: list[Called] = field(default_factory=list)
-    _check: ArgumentCheck = field(default_factory=ArgumentCheck)
+    _check: ArgumentCheck = field(default_factory=partial(ArgumentCheck, trusted=(OWN_SERVER,)))
     _read: dict[str, Kept] = field(default_factory=dict)
     _plans: set[str] = field(default_factory=set)  # the plans that are on the record as a model's
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from jsonschema.protocols import Validator
 
 _DEPTH = 50
+_MOST_STEPS = 30_000  # of one check against a stranger's schema, whose references can double at every level
+# Keywords that run a stranger's regular expressions, or compare everything with everything: its server may check them.
+_UNCHECKED = ("pattern", "patternProperties", "uniqueItems", "unevaluatedProperties", "unevaluatedItems")
 
 
 class _Unsendable(Exception):
@@ -22,10 +25,15 @@ class _Unsendable(Exception):
 
 
 class ArgumentCheck:
-    """Checks arguments of one server's tools; each schema is compiled at its first call."""
+    """Checks arguments of tools; each schema is compiled at its first call.
 
-    def __init__(self) -> None:
+    A schema costs bounded time, whoever wrote it: only those of `trusted` servers are checked to their last keyword.
+    """
+
+    def __init__(self, trusted: Collection[str] = ()) -> None:
+        self._trusted = frozenset(trusted)
         self._validators: dict[str, Validator] = {}
+        self._steps = 0
 
     def prepare(self, tool: Tool, arguments: Mapping[str, Any]) -> dict[str, Any] | CallError:
         """A plain JSON copy to send, or what is wrong and with which field (nothing was sent).
@@ -51,6 +59,7 @@ class ArgumentCheck:
     def _first_issue(self, tool: Tool, arguments: dict[str, Any]) -> tuple[str | None, str] | None:
         from jsonschema.exceptions import best_match
 
+        self._steps = 0
         issue = best_match(self._validator(tool).iter_errors(arguments))
         if issue is None:
             return None
@@ -73,10 +82,39 @@ class ArgumentCheck:
 
             kind = validator_for(tool.input_schema, default=Draft202012Validator)
             schema = dict(tool.input_schema)
+            if tool.server not in self._trusted:
+                kind = self._bounded(kind)
             kind.check_schema(schema)
             # An empty registry: a $ref stays inside the schema and never fetches a URL.
             self._validators[tool.sha256] = kind(schema, registry=Registry())
         return self._validators[tool.sha256]
+
+    def _bounded(self, kind: Any) -> Any:
+        """A validator class that gives up after so many steps and runs nothing that may take for ever."""
+        from jsonschema import validators
+
+        def counted(check: Callable[..., Any]) -> Callable[..., Iterator[Any]]:
+            def run(validator: Any, value: Any, instance: Any, schema: Any) -> Iterator[Any]:
+                self._steps += 1
+                if self._steps > _MOST_STEPS:
+                    raise ValueError("checking the arguments against it takes too long")
+                yield from check(validator, value, instance, schema) or ()
+
+            return run
+
+        checks = {name: counted(check) for name, check in kind.VALIDATORS.items()}
+        no_others = checks["additionalProperties"]
+
+        def additional(validator: Any, value: Any, instance: Any, schema: Any) -> Iterator[Any]:
+            if not schema.get("patternProperties"):  # else only a pattern tells which are additional
+                yield from no_others(validator, value, instance, schema)
+
+        extend: Any = validators.extend
+        return extend(kind, checks | {"additionalProperties": additional} | dict.fromkeys(_UNCHECKED, _nothing))
+
+
+def _nothing(validator: Any, value: Any, instance: Any, schema: Any) -> Iterator[Any]:
+    yield from ()
 
 
 def _invalid(tool: Tool, field: str | None, why: str) -> CallError:

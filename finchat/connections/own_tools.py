@@ -37,7 +37,7 @@ class OwnToolbox:
         self._tools = {
             row.name: Tool(OWN_SERVER, row.name, row.description, row.parameters) for row in self._rows.values()
         }
-        self._check = ArgumentCheck()
+        self._check = ArgumentCheck(trusted=(OWN_SERVER,))
 
     @property
     def server(self) -> str:
