@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
 Unit = Literal["money", "percent", "count", "number", "date", "identifier"]
 
@@ -81,3 +81,22 @@ class Figure:
     verified: bool
     sources: tuple[Source, ...] = ()
     why: str = ""
+
+
+def figure_json(figure: Figure) -> dict[str, Any]:
+    """One figure as JSON data, with what is missing when it is not verified."""
+    return {
+        "text": figure.text,
+        "start": figure.start,
+        "end": figure.end,
+        "value": figure.value,
+        "unit": figure.unit,
+        "verified": figure.verified,
+        "sources": [asdict(source) for source in figure.sources],
+        "why": figure.why,
+    }
+
+
+def figure_from_json(data: Mapping[str, Any]) -> Figure:
+    """The figure that `figure_json` wrote. Raises TypeError or KeyError for what is none."""
+    return Figure(**{**data, "sources": tuple(Source(**source) for source in data["sources"])})

@@ -12,7 +12,8 @@ from finchat.store.database import StorageError, make_private_directory
 if sys.platform == "win32":
     import msvcrt
 
-    def _try_lock(descriptor: int) -> bool:
+    def try_lock(descriptor: int) -> bool:
+        """Whether this process now holds the lock of an open file; it is free again when the file is closed."""
         try:
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
         except OSError:
@@ -22,7 +23,8 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-    def _try_lock(descriptor: int) -> bool:
+    def try_lock(descriptor: int) -> bool:
+        """Whether this process now holds the lock of an open file; it is free again when the file is closed."""
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -47,7 +49,7 @@ class Owner:
         unnamed = path.with_suffix(".new")
         try:
             self._descriptor = os.open(unnamed, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-            _try_lock(self._descriptor)
+            try_lock(self._descriptor)
             unnamed.rename(path)
         except OSError as error:
             raise StorageError(
@@ -75,7 +77,7 @@ class Owner:
         except OSError:
             return True  # cannot be told: nothing is taken from it
         try:
-            if not _try_lock(descriptor):
+            if not try_lock(descriptor):
                 return True
             self._path(name).unlink(missing_ok=True)
             return False
