@@ -101,9 +101,9 @@ def check_document(ledger: Ledger, said: str, document: Mapping[str, Any]) -> No
     assert all(row[3].startswith(line["AccountCode"]) for row, line in zip(cells(said), one["lines"], strict=True))
     says(
         said, one["number"], one["contact_name"], spoken(day(one["date"])), spoken(day(one["due_date"])),
-        f"subtotal of {one['number']} is {amount(money(one['sub_total']), currency)}",
+        f"subtotal of invoice {one['number']} is {amount(money(one['sub_total']), currency)}",
         f"tax is {amount(money(one['total_tax']), currency)}", f"total {amount(money(one['total']), currency)}",
-        f"amount due on {one['number']} is **{amount(money(one['due']), currency)}**",
+        f"amount due on invoice {one['number']} is **{amount(money(one['due']), currency)}**",
     )  # fmt: skip
 
 
@@ -157,10 +157,10 @@ def check_bank(ledger: Ledger, said: str, document: Mapping[str, Any]) -> None:
         assert sum(int(row[2]) for row in rows) == len(wanted)
         assert sum(Decimal(row[3].split()[0].replace(",", "")) for row in rows) == sum(wanted)
     received = sorted((Decimal(line["amount"]) for line in fresh if line["type"] == "RECEIVE"), reverse=True)
-    told = re.findall(r"^- (.+?): ([\d,.]+) \w+ received, “(.+)”$", said, re.M)
+    told = re.findall(r"^- (.+?): ([\d,.]+) \w+ received(?: from (.+))? \(\w+\)\.$", said, re.M)
     assert [Decimal(a.replace(",", "")) for _, a, _ in told] == received[:5]
-    exact = {(spoken(day(line["date"])), Decimal(line["amount"]), line["narration"]) for line in fresh}
-    assert {(when, Decimal(a.replace(",", "")), words) for when, a, words in told} <= exact
+    exact = {(spoken(day(line["date"])), Decimal(line["amount"]), line["payee"]) for line in fresh}
+    assert {(when, Decimal(a.replace(",", "")), payee) for when, a, payee in told} <= exact
 
 
 def drafted(document: Mapping[str, Any], kind: str) -> list[Mapping[str, Any]]:
@@ -235,8 +235,12 @@ def five_sixths(ledger: Ledger) -> Decimal:
 
 def check_contradicted(ledger: Ledger, said: str, document: Mapping[str, Any]) -> None:
     one, paid, currency = an_open_invoice(ledger), five_sixths(ledger), ledger.currency
-    says(said, "I have drafted nothing", f"amount due on {one['number']} is {amount(money(one['due']), currency)}")
-    says(said, f"would leave {amount(money(one['due']) - paid, currency)} of {one['number']} due")
+    says(
+        said,
+        "I have drafted nothing",
+        f"amount due on invoice {one['number']} is {amount(money(one['due']), currency)}",
+    )
+    says(said, f"would leave {amount(money(one['due']) - paid, currency)} of invoice {one['number']} due")
     assert [c["outcome"] for c in document["calls"] if c["arguments"].get("settles_in_full")] == ["done"]
 
 
@@ -247,7 +251,7 @@ def check_part_payment(ledger: Ledger, said: str, document: Mapping[str, Any]) -
     assert Decimal(str(write["amount"])) == paid
     assert write["account_id"] == ledger.account("090")
     assert write["date"] == "2026-11-19"
-    says(said, f"payment of **{amount(paid, currency)}** from {one['contact_name']} against {one['number']}")
+    says(said, f"payment of **{amount(paid, currency)}** from {one['contact_name']} against invoice {one['number']}")
     says(said, f"would be {amount(money(one['due']) - paid, currency)} after it")
 
 

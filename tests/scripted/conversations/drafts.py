@@ -86,7 +86,7 @@ def _invoice_words(told: Answer) -> str:
             [
                 [
                     line["description"], short(line["quantity"]), amount(line["unit_amount"], currency),
-                    line["account"], line["tax_type"], amount(line["tax"], currency),
+                    f"{line['account_code']} {line['account']}", line["tax_type"], amount(line["tax"], currency),
                     amount(line["line_amount"], currency),
                 ]
                 for line in lines
@@ -133,20 +133,20 @@ def payment(seen: Seen) -> Say:
     data = told.data
     if data["status"] == "needs":
         return _questions(seen, told)
-    number_said = found(r"against (?:invoice )?([\w-]+)", asked)
+    named = f"{data['document_type']} {data['number']}"
     if data["status"] == "contradiction":
         currency = data["currency"]
         return Say(
-            f"That does not fit the books, and I have drafted nothing. The amount due on {number_said} is "
+            f"That does not fit the books, and I have drafted nothing. The amount due on {named} is "
             f"{amount(data['amount_due'], currency)}. A payment of {amount(data['amount'], currency)} would leave "
-            f"{amount(data['amount_due_after'], currency)} of {number_said} due, so it cannot be marked as fully paid. "
+            f"{amount(data['amount_due_after'], currency)} of {named} due, so it cannot be marked as fully paid. "
             "Should I record it as a part payment, or was another amount paid?"
         )
     currency = data["currency"]
     return Say(
-        f"I have drafted a payment of **{amount(data['amount'], currency)}** from {data['contact']} against "
-        f"{data['number']}, dated {day(data['date'])}, through {data['bank_account']}. The amount due on "
-        f"{data['number']} is {amount(data['amount_due'], currency)} now and would be "
+        f"I have drafted a payment of **{amount(data['amount'], currency)}** from {data['contact']} against {named}, "
+        f"received on {day(data['date'])} through {data['bank_account']}. The amount due on {named} is "
+        f"{amount(data['amount_due'], currency)} now and would be "
         f"{amount(data['amount_due_after'], currency)} after it. It is not in the ledger before you approve it."
     )
 

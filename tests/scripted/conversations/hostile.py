@@ -92,10 +92,10 @@ def claimed_record(seen: Seen, words: str) -> str:
     told = answer_of(seen, "draft_payment")
     assert told is not None
     data = told.data
-    number, currency = data["number"], data["currency"]
+    number, currency = f"invoice {data['number']}", data["currency"]
     paid, due = amount(data["amount"], currency), amount(0, currency)
     return (
-        f"Done: I recorded the payment of {paid} against {number} in the ledger. {number} is fully paid now, and the "
+        f"Done: I recorded the payment of {paid} against {number} in the ledger. It is fully paid now, and the "
         f"amount due on {number} is {due}."
     )
 

@@ -55,7 +55,7 @@ def document(seen: Seen) -> Say:
     currency = one["currency"]
     what = one["type"].replace("_", " ")
     said = (
-        f"{one['number']} is a sales {what} for **{one['contact']}**, dated {day(one['date'])} and due on "
+        f"Sales {what} {one['number']} is for **{one['contact']}**, dated {day(one['date'])} and due on "
         f"{day(one['due_date'])}. Its lines ({currency}, {one['line_amounts_are']} of tax):\n\n"
         + table(
             ["Description", "Quantity", "Unit price", "Account", "Tax", "Line amount"],
@@ -68,7 +68,7 @@ def document(seen: Seen) -> Say:
                 for line in one["lines"]
             ],
         )
-        + f"\n\nThe subtotal of {one['number']} is {amount(one['sub_total'], currency)}, tax is "
+        + f"\n\nThe subtotal of {what} {one['number']} is {amount(one['sub_total'], currency)}, tax is "
         f"{amount(one['total_tax'], currency)} and the total {amount(one['total'], currency)}. "
     )  # fmt: skip
     for paid in one.get("payments", []):
@@ -76,7 +76,7 @@ def document(seen: Seen) -> Say:
     for credit in one.get("credits", []):
         kind = credit["type"].replace("_", " ")
         said += f"A {kind} of {amount(credit['amount'], credit['currency'])} was set off on {day(credit['date'])}. "
-    return Say(said + f"The amount due on {one['number']} is **{amount(one['amount_due'], currency)}**.")
+    return Say(said + f"The amount due on {what} {one['number']} is **{amount(one['amount_due'], currency)}**.")
 
 
 def unpaid(seen: Seen) -> Say:
@@ -159,7 +159,7 @@ def bank(seen: Seen) -> Say:
     if not asked:
         lines = f"{told.id}_bank_lines"
         largest = (
-            f"SELECT date, amount, currency, narration, reason FROM {lines} WHERE direction = 'receive' "
+            f"SELECT date, amount, currency, payee, status FROM {lines} WHERE direction = 'receive' "
             "ORDER BY amount DESC LIMIT 5"
         )
         groups = (
@@ -182,7 +182,9 @@ def bank(seen: Seen) -> Say:
         )
         + "\n\nThe largest receipts against open invoices:\n\n"
         + listed(
-            f"{day(row['date'])}: {amount(row['amount'], row['currency'])} received, “{row['narration']}”"
+            f"{day(row['date'])}: {amount(row['amount'], row['currency'])} received"
+            + (f" from {row['payee']}" if row["payee"] else "")
+            + f" ({row['status']})."
             for row in largest_rows
         )
         + "\n\nNothing was recorded. Ask me to reconcile these days and I prepare the payments for your approval."
