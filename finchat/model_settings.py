@@ -39,6 +39,7 @@ MODEL_SCHEMA: dict[str, Any] = {
         "max_wait_s": {"type": "number", "minimum": 0},
         "silence_s": {"type": "number", "exclusiveMinimum": 0},
         "turn_s": {"type": "number", "exclusiveMinimum": 0},
+        "context": {"type": "integer", "minimum": 1000},
     },
     "dependentRequired": {
         "input_price": ["output_price", "currency"],
@@ -64,6 +65,7 @@ class ModelSettings:
 
     Prices are per million tokens in `currency`, all three or none. Seconds: `max_wait_s` is the longest wait that an
     endpoint may ask for (429), `silence_s` the longest without a byte, `turn_s` the longest for one whole answer.
+    `context`: the tokens that the model's context holds; near that a conversation is made shorter.
     `configured` is False on a machine where nothing was set: such settings are never opened.
     """
 
@@ -80,6 +82,7 @@ class ModelSettings:
     max_wait_s: float = 60.0
     silence_s: float = 60.0
     turn_s: float = 300.0
+    context: int = 128_000
 
     @property
     def host(self) -> str:

@@ -100,6 +100,8 @@ class _Once:
                 sink.talk(f"· {call_line(event)}")
             case events.AnswerChecked():
                 self._said = event
+            case Notice():
+                progress(event)
             case _:
                 return
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from finchat.agent.messages import Api, Model
     from finchat.agent.offering import Offering
     from finchat.agent.sent import SentLog
+    from finchat.agent.sessions import SavedSession, SessionLog
     from finchat.agent.stand_ins import StandIns
     from finchat.agent.tray import Decided, ProposedPlan, Tray
     from finchat.app.desk import Desk
@@ -97,6 +98,7 @@ class Run:
     offering: Offering
     as_of: date
     session_id: str
+    log: SessionLog
     prices: Prices | None
     face: Face = field(init=False)
     applied: dict[str, Applied] = field(default_factory=dict)
@@ -117,8 +119,9 @@ class Run:
             question, conversation=self.conversation, model=self.model, guard=self.desk.guard, offering=self.offering,
             evidence=self.keeping, tray=self.tray, limits=self.call.settings.limits, clock=self.desk.clock,
             organisation=self.desk.organisation, as_of=self.as_of, session_id=self.session_id, prices=self.prices,
-            decide=self.decide if decides else None,
+            decide=self.decide if decides else None, context=self.call.settings.model.context,
         ):  # fmt: skip
+            self.log.note(event)
             self.face.show(event)
             if isinstance(event, Finished):
                 finished = event
@@ -140,7 +143,9 @@ class Run:
                 self.applied[one.plan.id] = applied
                 self.tray.settle(one.plan.id, applied)
                 refused = {id: no.reason for id, no in self.desk.journal.refusals(applied.plan).items()}
-                lines += decided_lines(applied, refused)
+                words = decided_lines(applied, refused)
+                self.log.decided(one.plan.id, status=applied.status, left=len(applied.left), words=words)
+                lines += words
                 records += decided_record(applied, refused)
         return Decided(lines=tuple(lines), record={"proposals": records})
 
@@ -195,38 +200,52 @@ def code_of(finished: Finished) -> ExitCode:
 
 @asynccontextmanager
 async def open_run(
-    desk: Desk, starting: OtherServers, model: Model, flags: ModelFlags, session_id: str
-) -> AsyncIterator[Run]:
-    """All that a session needs; `face` is given by whoever opens it."""
+    desk: Desk, starting: OtherServers, model: Model, flags: ModelFlags, session_id: str, *,
+    saved: SavedSession | None = None,
+) -> AsyncIterator[Run]:  # fmt: skip
+    """All that a session needs; `face` is given by whoever opens it. `saved`: the session that goes on, which is closed
+    at the end; `session_id` is its id then, and one that was private stays so."""
     with quick_imports():
         from finchat.agent import loop  # noqa: F401 - what it imports is wanted now
-        from finchat.agent.conversation import Conversation
         from finchat.agent.evidence import EvidenceStore, query_tool
         from finchat.agent.limits import Prices
         from finchat.agent.offering import Offering
         from finchat.agent.sent import SentLog
+        from finchat.agent.sessions import SessionStore
         from finchat.agent.tray import Tray
         from finchat.app.tools import own_tools
 
     call, settings = desk.call, desk.call.settings.model
     as_of = call.as_of_date or desk.today()
-    sessions = call.home.sessions
-    tray, conversation = Tray(), Conversation()
-    evidence = EvidenceStore(
-        sessions / f"{session_id}.sqlite3", session_id, base_currency=desk.organisation.base_currency
-    )
-    sent = SentLog(model, sessions / f"{session_id}.sent.jsonl", emit=desk.progress)
+    private = flags.private or (saved is not None and saved.record.private)
+    tray, sessions = Tray(), SessionStore(call.home, emit=desk.progress)
     async with AsyncExitStack() as stack:
+        if saved is not None:
+            log, conversation = stack.enter_context(saved).log, saved.conversation()
+            log.resumed(model=model.name, api=model.api, private=private)
+        else:
+            log = stack.enter_context(
+                sessions.create(
+                    session_id, organisation=desk.organisation, model=model.name, api=model.api, private=private
+                )
+            )
+            conversation = log.conversation()
+        evidence = EvidenceStore(
+            sessions.evidence_path(session_id), session_id, base_currency=desk.organisation.base_currency
+        )
         stack.callback(evidence.close)
+        sent = SentLog(model, sessions.sent_path(session_id), emit=desk.progress)
         stack.push_async_callback(sent.close)
         others = await _other_servers(stack, desk, starting)
         outer: Model = sent
         standins: StandIns | None = None
         keeping: Evidence = evidence
-        if flags.private:
+        if private:
             from finchat.agent.privacy import PrivateModel
 
             standins = await _stand_ins(desk)
+            if saved is not None:
+                saved.teach(standins, evidence)
             outer, keeping = PrivateModel(sent, standins), _Learning(evidence, standins)
         own = [*own_tools(desk, tray, as_of), query_tool(evidence)]
         offering = Offering(
@@ -241,7 +260,8 @@ async def open_run(
             prices = Prices(input=settings.input_price, output=settings.output_price, currency=settings.currency or "")
         yield Run(
             desk=desk, model=outer, sent=sent, standins=standins, flags=flags, tray=tray, conversation=conversation,
-            evidence=evidence, keeping=keeping, offering=offering, as_of=as_of, session_id=session_id, prices=prices,
+            evidence=evidence, keeping=keeping, offering=offering, as_of=as_of, session_id=session_id, log=log,
+            prices=prices,
         )  # fmt: skip
 
 

@@ -51,6 +51,7 @@ class SessionLog:
         self.path = path
         self._header = header
         self._now = now
+        self._created = now()
         self._emit = emit
         self._descriptor = descriptor
         self._size = 0 if descriptor is None else os.fstat(descriptor).st_size
@@ -131,7 +132,7 @@ class SessionLog:
         self._descriptor = os.open(self.path, flags, 0o600)
         try_lock(self._descriptor)
         if self._header is not None:
-            self._waiting.insert(0, lines.encoded("session", self._header, self._now()))
+            self._waiting.insert(0, lines.encoded("session", self._header, self._created))
             self._header = None
 
     def _put(self, data: bytes) -> None:
