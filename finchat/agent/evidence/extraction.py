@@ -204,6 +204,8 @@ def _facts(
         if wanted is not None and not beside and not wanted.touches(name, raw):
             continue
         read = value_of(name, raw, flat, context)
+        if read is None and wanted is not None and type(raw) is str and wanted.holds(raw):
+            read = raw, "identifier"  # words that an answer quotes
         if read is None:
             continue
         value, unit = read

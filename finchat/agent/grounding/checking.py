@@ -13,7 +13,7 @@ from finchat.agent.grounding.known import Knowledge
 from finchat.agent.grounding.lookups import LONGEST, MOST
 from finchat.agent.grounding.names import Names
 from finchat.agent.grounding.said import Reader, Said
-from finchat.agent.grounding.scanning import LONGEST_CLAIM, Scan, masked, scan
+from finchat.agent.grounding.scanning import LONGEST_CLAIM, Lens, Scan, masked, scan
 from finchat.agent.grounding.shown import figures
 from finchat.agent.grounding.times import Calendar
 
@@ -26,7 +26,8 @@ def check_answer(
     """As `finchat.agent.grounding.check`."""
     read = masked(text[:LONGEST])
     names = Names(vocabulary)
-    calendar = Calendar(as_of, year_end)
+    knowledge = Knowledge(facts, names, as_of)
+    lens = Lens(names, Calendar(as_of, year_end), as_of, knowledge.texts)
     whole = document(read)
     claims = whole.claims
     scans: dict[int, Scan] = {}
@@ -35,16 +36,7 @@ def check_answer(
     crowded: list[Claim] = []
     for claim in [*claims]:
         head = read[claim.head.start : claim.head.end] if claim.head is not None else ""
-        one = scan(
-            read,
-            claim.start,
-            claim.end,
-            names=names,
-            calendar=calendar,
-            as_of=as_of,
-            cell=claim.kind == "cell",
-            head=head,
-        )
+        one = scan(read, claim.start, claim.end, lens, cell=claim.kind == "cell", head=head)
         scans[id(claim)] = one
         found += len(one.shown)
         if one.crowded:
@@ -55,8 +47,7 @@ def check_answer(
     for claim in whole.claims:
         scans.setdefault(id(claim), Scan(claim.start, claim.end))
     asked = masked(question[:LONGEST_CLAIM])
-    question_scan = scan(asked, 0, len(asked), names=names, calendar=calendar, as_of=as_of)
-    knowledge = Knowledge(facts, names, as_of)
+    question_scan = scan(asked, 0, len(asked), lens)
     judge = Judge(knowledge, names, as_of)
     rows: dict[tuple[int, int], list[Claim]] = {
         (number, index): cells for number, table in enumerate(whole.tables) for index, cells in enumerate(table)

@@ -95,9 +95,32 @@ class Deriver:
             if not added:
                 break
         for claim in self._document.claims:
+            self._one_record(claim)
             for verdict in self._verdicts.get(id(claim), ()):
                 if verdict.verified:
                     self._doubt(claim, verdict)
+
+    def _one_record(self, claim: Claim) -> None:
+        """Figures of records that name nobody verify together or not at all: date and amount of one bank line, with
+        the text of it when that is quoted."""
+        claims = self._document.tables[claim.table][claim.row] if claim.row >= 0 else [claim]
+        everything = [v for c in claims for v in self._verdicts.get(id(c), ()) if v.verified]
+        group = [v for v in everything if v.nameless]
+        if not group:
+            return
+        dates = [v for v in everything if v.said.shown.unit == "date"]
+        amounts = [v for v in group if v.said.shown.unit != "date"]
+        shared = frozenset.intersection(*(v.records for v in amounts)) if amounts else frozenset[str]()
+        quotes = [self._knowledge.quoted(text) for text in group[0].said.scan.quotes]
+        for records in quotes:
+            shared &= records
+        for v in dates:
+            days = set(v.said.shown.dates)
+            shared = frozenset(r for r in shared if days & {k.fact.value for k in self._knowledge.of_record(r)})
+        if shared and (len(amounts) > 1 or dates or quotes):
+            return
+        for v in group:
+            v.verified, v.why = False, "no one record holds these figures together"
 
     def _doubt(self, claim: Claim, verdict: Verdict) -> None:
         """Takes back what a fact carries but the answer's own parts deny: a total that is not that of the list above

@@ -62,6 +62,7 @@ _LINE_WORDS = frozenset(
         "qty",
     ]
 )
+_MOST_FOUND = 40
 _TRIVIAL = frozenset({"", "0", "0.0", "0.00", "false", "none", "null"})
 _SALES_TYPES = frozenset({"accrec", "invoice", "sales", "sales_invoice", "receivable", "customer", "receive", "income"})
 _PURCHASE_TYPES = frozenset({"accpay", "bill", "purchase", "purchases", "payable", "supplier", "spend", "expense"})
@@ -69,7 +70,7 @@ _OPEN_TYPES = frozenset(
     {"authorised", "authorized", "open", "unpaid", "submitted", "outstanding", "active", "sent", "approved"}
 )
 _STATUS_WORDS = {
-    "paid": {"paid", "settled"}, "draft": {"draft", "drafts"}, "voided": {"voided", "void"}, "deleted": {"deleted"},
+    "paid": {"paid", "settled"}, "draft": {"draft", "propos", "prepare", "would", "plan", "suggest", "approv"}, "voided": {"voided", "void"}, "deleted": {"deleted"},
     "archived": {"archived"},
 }  # fmt: skip
 # The nearer to a proof a fact comes, the better it explains what is missing.
@@ -88,6 +89,8 @@ class Verdict:
     value: Decimal | None = None
     concepts: frozenset[str] = frozenset()
     verified: bool = False
+    nameless: bool = False  # it stands on records that name nobody
+    records: frozenset[str] = frozenset()
     periods: frozenset[FactPeriod | None] = frozenset()
     currencies: frozenset[str] = frozenset()
 
@@ -165,6 +168,8 @@ class Judge:
         verdict.facts = tuple(known.fact for known in found[:3])
         verdict.concepts = frozenset().union(*(k.concepts for k in found))
         verdict.periods = frozenset(k.fact.period for k in found)
+        verdict.nameless = all(k.level == "document" and not k.names for k in found)
+        verdict.records = frozenset(k.fact.record for k in found)
         verdict.currencies = frozenset(k.fact.currency for k in found if k.fact.currency)
         return verdict
 
@@ -185,11 +190,12 @@ class Judge:
             step = self._step(known, said, names, beside)
             if step == "":
                 found.append(known)
-                if len(found) >= 8:
+                if len(found) >= _MOST_FOUND:
                     break
             elif _STEPS.index(step) > best_step:
                 best_step, best = _STEPS.index(step), self._explain(step, known, said)
-        return found, best
+        named = [known for known in found if known.names or known.level != "document"]
+        return named or found, best
 
     def _candidates(self, said: Said, required: list[frozenset[str]]) -> Iterator[Known]:
         shown = said.shown
@@ -258,7 +264,7 @@ class Judge:
     # whom
 
     def _entity(
-        self, known: Known, said: Said, names: dict[str, tuple[frozenset[str], ...]], beside: Sequence[Said]
+        self, known: Known, said: Said, names: dict[str, tuple[frozenset[str], ...]], beside: Sequence[Said] = ()
     ) -> bool:
         for sets in names.values():
             if not all(one & known.names for one in sets):
@@ -269,7 +275,9 @@ class Judge:
         """A record that has no name, such as a bank line: it is told by another of its figures in the same claim."""
         if known.names or known.level != "document" or known.fact.derivation:
             return False
-        others = [other for other in self.knowledge.of_record(known.fact.record) if other.fact.field != known.fact.field]
+        others = [
+            other for other in self.knowledge.of_record(known.fact.record) if other.fact.field != known.fact.field
+        ]
         return any(
             other.fact.value in one.shown.dates
             or (other.fact.unit != "date" and any(_same(other.number, n, one.shown) for n in one.shown.numbers))
@@ -298,7 +306,8 @@ class Judge:
             if names.get("document"):
                 return True
             if not named:
-                return False
+                # Nobody's record: the figures of the claim must be of the same one, which is seen to afterwards.
+                return not known.names and not said.aggregate and not said.whole
             if said.words & _DOCUMENT_WORDS or (said.claim.row >= 0 and said.shown.unit == "date"):
                 return True
             return self._alone(known, names)
@@ -723,7 +732,7 @@ def _status_fits(value: str, known: Known, said: Said, heard: str) -> bool:
         return "paid" not in said.statuses
     for status, words in _STATUS_WORDS.items():
         if value == status:
-            return any(word in heard for word in words)
+            return any(word in heard or (status == "draft" and word in said.earlier) for word in words)
     return _literal(value, heard)
 
 

@@ -70,6 +70,7 @@ _KIND_CONCEPTS = {
     "bank_transaction": {"spent", "deposited", "paid", "total"}, "bank_line": {"spent", "deposited", "paid"},
     "deposit": {"deposited", "paid"}, "credit_note": {"credited", "total"}, "credit": {"credited", "applied"},
     "allocation": {"credited", "applied", "paid"}, "transfer": {"total"}, "bank_transfer": {"total"},
+    "proposal": {"paid", "applied", "total", "spent", "deposited", "credited"},
     "invoice": {"total"}, "bill": {"total"}, "quote": {"total"}, "purchase_order": {"total"},
 }  # fmt: skip
 _DATE_KINDS = {
@@ -155,6 +156,25 @@ class Knowledge:
         return frozenset(currency for currency, _ in counts.most_common(1))
 
     @cached_property
+    def texts(self) -> frozenset[str]:
+        """Texts of records, folded, that are more than a number: what an answer may quote."""
+        return frozenset(
+            folded(fact.value) for fact in self._facts if isinstance(fact.value, str) and len(fact.value) > 2
+        )
+
+    def quoted(self, text: str) -> frozenset[str]:
+        """The records that hold a folded text."""
+        return self._by_text.get(text, frozenset())
+
+    @cached_property
+    def _by_text(self) -> dict[str, frozenset[str]]:
+        records: dict[str, set[str]] = defaultdict(set)
+        for fact in self._facts:
+            if isinstance(fact.value, str):
+                records[folded(fact.value)].add(fact.record)
+        return {text: frozenset(found) for text, found in records.items()}
+
+    @cached_property
     def _periods(self) -> dict[tuple[frozenset[str], str, str], dict[FactPeriod, set[Decimal]]]:
         periods: dict[tuple[frozenset[str], str, str], dict[FactPeriod, set[Decimal]]] = defaultdict(dict)
         for fact in self._facts:
@@ -238,6 +258,11 @@ class Knowledge:
         )  # fmt: skip
 
 
+def folded(text: str) -> str:
+    """A text without its case and white space, as quotes are compared."""
+    return " ".join(text.split()).casefold()
+
+
 _CROWD = 64
 _MOST_LOOKED_AT = 300_000  # facts, in all that `about` gives for one answer
 _MOST_CROWDS = 64
@@ -295,12 +320,12 @@ def concepts_of(fact: Fact) -> frozenset[str]:
         if match is None:
             return frozenset()
         field = match[2] or field
+    if fact.unit == "date" and field == "date":
+        return frozenset(_DATE_KINDS.get(fact.kind, {"issue_date"}))
     hits = fitting(field)
     strong = hits - WEAK
     if strong:
         return strong
-    if fact.unit == "date":
-        return frozenset(_DATE_KINDS.get(fact.kind, {"issue_date"})) if hits else frozenset()
     for part in reversed(fact.path[:300].split(".")[:-1] if not fact.derivation else []):
         strong = fitting(re.sub(r"\[\d+\]", "", part)) - WEAK
         if strong:
@@ -308,7 +333,9 @@ def concepts_of(fact: Fact) -> frozenset[str]:
     if fact.kind in _LINE_KINDS and fact.unit == "money":
         return frozenset({"line_amount"})
     if fact.unit == "money" and (hits or field in {"amount", "total", "value"}):
-        kinds = _KIND_CONCEPTS.get(fact.kind)
+        # What a proposal does to a document is a payment or an allocation, not what the document comes to.
+        proposed = "proposals[" in fact.path
+        kinds = _KIND_CONCEPTS.get("proposal" if proposed else fact.kind)
         if kinds:
             return frozenset(kinds)
         strong = fitting(fact.kind) - WEAK

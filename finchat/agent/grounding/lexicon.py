@@ -146,20 +146,20 @@ _CONCEPTS: dict[str, tuple[frozenset[str], str]] = {
     ),
     "issue_date": (
         frozenset({DATE}),
-        "issue date|issued|invoice date|bill date|dated|raised|invoiced|billed|sent|created|issued on|date issued"
+        "issue date|issued|invoice date|bill date|dated|date|raised|invoiced|billed|sent|created|issued on|date issued"
         "|invoiced on|written|date of issue|drafted",
     ),
     "payment_date": (
         frozenset({DATE}),
-        "payment date|paid|paid on|received|received on|settled|settled on|fully paid on date|fully paid on|date paid"
+        "payment date|dated|date|paid|paid on|received|received on|settled|settled on|fully paid on date|fully paid on|date paid"
         "|payment|deposited|cleared|collected|deposit|came in|paid date|remitted",
     ),
-    "transaction_date": (frozenset({DATE}), "transaction date|posted|posted on|bank date|booked|spent"),
+    "transaction_date": (frozenset({DATE}), "transaction date|dated|date|posted|posted on|bank date|booked|spent"),
     "expected_date": (frozenset({DATE}), "expected payment date|expected date|planned payment date|planned date"),
     "lock_date": (frozenset({DATE}), "lock date|locked|locked until|period lock date"),
     "delivery_date": (frozenset({DATE}), "delivery date|delivered"),
     "expiry_date": (frozenset({DATE}), "expiry date|expires|valid until|expiry"),
-    "any_date": (frozenset({DATE}), "date|day"),
+    "any_date": (frozenset({DATE}), "day"),
     "any_amount": (frozenset({MONEY}), "amount|amounts|total|totals|sum|value|worth|figure|totalling|totaling|totalled"),
 }  # fmt: skip
 

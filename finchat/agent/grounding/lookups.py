@@ -6,7 +6,7 @@ import re
 from datetime import date, timedelta
 from decimal import Decimal
 
-from finchat.agent.grounding.shown import figures
+from finchat.agent.grounding.shown import QUOTE, figures
 
 LONGEST = 100_000  # code points read of a text
 MOST = 2_000  # figures read of a text
@@ -16,7 +16,7 @@ _IDENTIFIER = re.compile(r"[^\W_](?:[^\W_]|[-/#.](?=[^\W_])){1,60}")
 def values_in(text: str, as_of: date) -> frozenset[Decimal | date | str]:
     """Every value that a figure of `text` can stand for exactly: its readings, the same with the other sign, a
     percentage also as a ratio, days also as the date that many days before and after `as_of`, document numbers as
-    written and in capitals.
+    written and in capitals, and what stands in quotation marks.
 
     A number keeps the places it is shown with: "12.3k" gives 1.23E+4, whose last place is a hundred, and is meant to
     find every value that rounds to it. `ranges_in` gives the same as ranges."""
@@ -38,6 +38,10 @@ def values_in(text: str, as_of: date) -> frozenset[Decimal | date | str]:
         values.update(shown.dates)
         if shown.name:
             values |= {shown.name, shown.name.upper(), shown.name.casefold()}
+    for match in QUOTE.finditer(text[:LONGEST]):
+        quoted = next(group for group in match.groups() if group is not None)
+        if len(values) < 4 * MOST:
+            values |= {quoted, " ".join(quoted.split())}
     for match in _IDENTIFIER.finditer(text[:LONGEST]):
         token = match.group()
         if len(values) < 4 * MOST and any(char.isdigit() for char in token) and not token.isdigit():

@@ -9,7 +9,10 @@ from finchat.agent.facts import Vocabulary
 from finchat.agent.grounding.lexicon import COMMON, DOCUMENT_NOUNS, LEGAL_SUFFIXES, MONTHS, concepts
 
 _WORD = re.compile(r"[^\W_]+")
-_GAP = re.compile(r"[\s\-–/.,_&'’#()*:+@!\"“”|]{0,4}\Z")
+_GAP = re.compile(r"[\s%\-–/.,_&'’#()*:+@!\"“”|]{0,4}\Z")
+_OF_NUMBER = re.compile(r"\b(?:on|against|number|numbered|settles?|called)\s[*_`\"“]{0,3}\Z", re.IGNORECASE)
+_OF = re.compile(r"\bof\s[*_`]{0,3}\Z", re.IGNORECASE)
+_AT_HEAD = re.compile(r"[\s*_`]{0,4}\Z")
 _LONGEST = 12  # words of a name that are compared
 _MOST_NAMES = 200_000
 _CODE_BEFORE = re.compile(
@@ -23,7 +26,7 @@ _NUMBER_BEFORE = re.compile(
 _CLASSES = {
     "contact": "contact", "customer": "contact", "supplier": "contact", "vendor": "contact", "company": "contact",
     "account": "account", "bank_account": "account", "account_code": "account", "code": "account",
-    "item": "item", "product": "item", "item_code": "item",
+    "line": "item", "line_item": "item", "item": "item", "product": "item", "item_code": "item",
     "organisation": "organisation", "organization": "organisation",
     **dict.fromkeys(
         ["invoice", "bill", "credit_note", "payment", "quote", "estimate", "purchase_order", "order", "document", "number", "bank_transaction", "overpayment", "prepayment", "bank_transfer", "journal", "manual_journal", "batch_payment", "receipt", "refund", "sales_invoice", "purchase_bill", "transaction", "transfer", "deposit"],
@@ -140,7 +143,7 @@ class Names:
             if short and not text[start].isupper():
                 continue
             if not any(char.isalpha() for char in text[start:end]) and not (
-                numbers or self._introduced(text, start, kind)
+                numbers or self._introduced(text, start, end, kind)
             ):
                 continue
             if any(char.isdigit() for char in text[start:end]) and _continues(text, start, end):
@@ -156,9 +159,20 @@ class Names:
         return None
 
     @staticmethod
-    def _introduced(text: str, start: int, kind: str) -> bool:
-        before = text[max(0, start - 30) : start]
-        return bool((_NUMBER_BEFORE if kind == "document" else _CODE_BEFORE).search(before))
+    def _introduced(text: str, start: int, end: int, kind: str) -> bool:
+        """The words around digits say that they are a number or code, no amount."""
+        before, after = text[max(0, start - 30) : start], text[end : end + 12]
+        if kind != "document":
+            return bool(_CODE_BEFORE.search(before))
+        if _NUMBER_BEFORE.search(before):
+            return True
+        if end - start < 4 or re.match(r"[.,]\d|\s?%", after):
+            return False
+        if _AT_HEAD.match(text[:start][-40:]):
+            return bool(re.match(r"[*_`]{0,3}(?:\s?[:–—(]|\s-\s|\s(?:is|was|has|had|from|of|to|for)\b)", after))
+        return bool(_OF_NUMBER.search(before)) or bool(
+            _OF.search(before) and re.match(r"[*_`]{0,3},\s[A-ZÀ-Þ]|\sdue\b", after)
+        )
 
     def _goes_on(self, text: str, words: list[tuple[int, int, str]], after: int, key: tuple[str, ...]) -> bool:
         """Another capitalised word follows that is part of no known name: "Acme Tools" is not Acme."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from finchat.agent.facts import FactPeriod
 from finchat.agent.grounding.binding import Bound, Place, bind
 from finchat.agent.grounding.blocks import Claim
 from finchat.agent.grounding.lexicon import (
+    COUNT_NOUNS,
     DATE,
     IMPLIES,
     MONEY,
@@ -81,6 +82,9 @@ _WHO = frozenset(
         "payer",
     ]
 )
+_OF_DOCUMENTS = re.compile(
+    r"\s(?:[^\W\d_]+\s)?(?:invoices?|bills?|documents?|quotes?|transactions?|payments?|deposits?)\b"
+)
 _WHAT = frozenset("invoice bill document number line item description product service details category account".split())
 # Heads that also stand over the names of what is summed.
 _GROUPS = frozenset({"opex", "cogs", "revenue", "assets", "liabilities", "equity", "fee", "tax", "discount"})
@@ -113,6 +117,7 @@ class Said:
     near: str = ""  # the words between the figure before and the one after
     context: str = ""  # the claim and what it stands under, casefolded
     question: str = ""
+    earlier: str = ""  # the sentences before it
     words: frozenset[str] = frozenset()
     statuses: frozenset[str] = frozenset()
     sales: bool = False
@@ -147,6 +152,8 @@ class Reader:
         self._scans = scans
         self._rows = rows
         self._question = question
+        # Several things are asked: what one of them names is not what all of the answer is about.
+        self._many_asked = question.folded.strip().count("\n") > 0
 
     def scan(self, claim: Claim) -> Scan:
         return self._scans[id(claim)]
@@ -157,7 +164,8 @@ class Reader:
         if not scan.shown:
             return []
         around = [self._clause(scan, shown) for shown in scan.shown]
-        said = [Said(shown, claim, scan, around=clause) for shown, clause in zip(scan.shown, around, strict=True)]
+        shown = [self._counting(one, claim) for one in scan.shown]
+        said = [Said(one, claim, scan, around=clause) for one, clause in zip(shown, around, strict=True)]
         under = self._under(claim)
         row = (
             [self.scan(c) for c in self._rows.get((claim.table, claim.row), ()) if c is not claim]
@@ -178,6 +186,7 @@ class Reader:
             )
             one.question = self._question.folded
             one.context = shared[0]
+            one.earlier = " \n ".join(s.folded for s in self._before(claim))
             one.words = shared[1]
             self._condition(one)
             self._direction(one, scan, under, row)
@@ -194,6 +203,16 @@ class Reader:
         return said
 
     # context
+
+    def _counting(self, shown: Shown, claim: Claim) -> Shown:
+        """A whole number under the head "Lines" or "Invoices" counts them."""
+        if claim.head is None or not shown.bare or shown.step != 1 or not shown.numbers or shown.unit != "money":
+            return shown
+        head = self.scan(claim.head)
+        nouns = sorted(w for w in head.words & COUNT_NOUNS if w.endswith("s") or head.words & {"count", "number"})
+        if not nouns or any(not t.weak for t in head.terms):
+            return shown
+        return replace(shown, unit="count", noun=nouns[0])
 
     def _clause(self, scan: Scan, shown: Shown) -> str:
         first, last = scan.piece(shown.start)
@@ -219,7 +238,8 @@ class Reader:
         return " \n ".join(s.folded for s in everything), frozenset().union(*(s.words for s in everything))
 
     def _before(self, claim: Claim) -> list[Scan]:
-        found, at = [], claim.before or claim.lead
+        led = claim.parents[0] if claim.parents and claim.parents[0].kind == "sentence" else None
+        found, at = [], claim.before or claim.lead or (led.before if led is not None else None)
         while at is not None and len(found) < 3:
             found.append(self.scan(at))
             at = at.before
@@ -301,7 +321,7 @@ class Reader:
             own = bool(one.names) or any(m.kind in {"contact", "document", "account"} for m in one.scan.mentions)
             if kind != "contact" and own:
                 continue
-            for scan in [*before, self._question]:
+            for scan in [*before, *([] if self._many_asked else [self._question])]:
                 found = _distinct(m for m in scan.mentions if m.kind == kind and not m.soft)
                 if len(found) == 1:
                     self._put(one, kind, found, [])
@@ -398,7 +418,7 @@ class Reader:
         for one in said:
             above = self._period_above([*under, *self._before(claim)], row)
             if above is None:
-                asked = [p.periods for p in self._question.phrases]
+                asked = [] if self._many_asked else [p.periods for p in self._question.phrases]
                 distinct = list(dict.fromkeys(asked))
                 above = distinct[0] if len(distinct) == 1 else None
                 one.lent_period = True
@@ -424,7 +444,13 @@ class Reader:
             own = self._own_terms(scan, one, units)
             column = self._terms_of(under[0], units) if claim.head is not None and under else []
             if claim.row >= 0:
-                beside = [t for s in row if not s.shown or not s.terms for t in self._terms_of(s, units)] if row else []
+                heads = self._rows[(claim.table, claim.row)][:1]
+                beside = [
+                    t
+                    for c in heads
+                    if c is not claim and not self.scan(c).shown
+                    for t in self._terms_of(self.scan(c), units)
+                ]
                 beside = [t for t in beside if self._heads_row(t, row)]
                 parts = [own, column, beside]
                 sets = [_allowed(part, units) for part in parts if _allowed(part, units)]
@@ -454,8 +480,11 @@ class Reader:
     def _field_above(self, one: Said, units: frozenset[str], under: list[Scan], weak: list[Term]) -> None:
         before = [self.scan(one.claim.before)] if one.claim.before is not None else []
         date_only = units == frozenset({DATE})
-        for scan in [*under, *([] if date_only else before), self._question]:
+        asked = [] if self._many_asked else [self._question]
+        for scan in [*under, *([] if date_only else before), *asked]:
             terms = [t for t in self._terms_of(scan, units) if not t.weak]
+            if scan is self._question:  # "open invoices" tells which invoices, not which figure of them
+                terms = [t for t in terms if not _OF_DOCUMENTS.match(scan.folded, t.end - scan.start)]
             sets = {frozenset(c for c in t.concepts if units_of(c) & units) for t in terms}
             if len(sets) == 1 or (sets and scan in under):
                 one.fields = (

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
 
+from finchat.agent.grounding.known import folded
 from finchat.agent.grounding.lexicon import STATUSES, WEAK, concepts
 from finchat.agent.grounding.names import Mention, Names, strangers
-from finchat.agent.grounding.shown import CODES, Shown, figures
+from finchat.agent.grounding.shown import CODES, QUOTE, Shown, figures
 from finchat.agent.grounding.times import Calendar, Phrase
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W\d_]+)?")
@@ -73,6 +74,7 @@ class Scan:
     strangers: list[tuple[int, int]] = field(default_factory=list)
     currencies: frozenset[str] = frozenset()
     statuses: frozenset[str] = frozenset()
+    quotes: frozenset[str] = frozenset()  # texts of records that stand in quotation marks, folded
     buckets: list[tuple[int, int]] = field(default_factory=list)  # "31–60 days"
     crowded: bool = False  # too long or too full to be read
 
@@ -104,31 +106,37 @@ def masked(text: str) -> str:
     return _MASKED.sub(blank, text)
 
 
-def scan(
-    text: str,
-    start: int,
-    end: int,
-    *,
-    names: Names,
-    calendar: Calendar,
-    as_of: date,
-    cell: bool = False,
-    head: str = "",
-) -> Scan:
+@dataclass(frozen=True, slots=True)
+class Lens:
+    """What claims are read with: the names known, the calendar, today, and the texts of records, folded."""
+
+    names: Names
+    calendar: Calendar
+    as_of: date
+    texts: frozenset[str] = frozenset()
+
+
+def scan(text: str, start: int, end: int, lens: Lens, *, cell: bool = False, head: str = "") -> Scan:
     """Read one claim of a masked text. `cell`: a table cell, under the column head `head`."""
     part = text[start:end]
     found = Scan(start, end)
     if len(part) > LONGEST_CLAIM:
         found.crowded = True
         return found
+    part, quotes = _unquoted(part, lens.texts)
     codes = cell and bool(_NUMBER_HEAD.search(head))
-    known = names.find(part, numbers=codes)
+    known = lens.names.find(part, numbers=codes)
     mentions = [m for m in known if m.kind != "organisation"]
+    if cell:  # a cell that is a name is no everyday word, unless it may be a heading of accounts
+        mentions = [
+            replace(m, soft=False) if m.kind in {"item", "contact"} and _alone(part, m.start, m.end) else m
+            for m in mentions
+        ]
     house = [(m.start, m.end) for m in known if m.kind == "organisation"]  # whose books these are: no stranger
     named = _mask(((m.start, m.end) for m in known), len(part))
-    phrases = [p for p in calendar.phrases(part) if not any(named[p.start : p.end])]
+    phrases = [p for p in lens.calendar.phrases(part) if not any(named[p.start : p.end])]
     buckets = [m.span() for m in _BUCKET.finditer(part) if not any(named[m.start() : m.end()])]
-    shown = _figures(part, as_of, mentions, named, phrases, buckets, cell)
+    shown = _figures(part, lens.as_of, mentions, named, phrases, buckets, cell)
     if len(shown) + len(mentions) + len(phrases) > MOST_IN_A_CLAIM:
         found.crowded = True
         return found
@@ -159,6 +167,7 @@ def scan(
     pairs = {f"{a} {b}" for a, b in zip(flat, flat[1:], strict=False)}
     found.statuses = frozenset(STATUSES[w] for w in (*found.words, *pairs) if w in STATUSES)
     found.strangers = [(a + start, b + start) for a, b in strangers(part, covered, True)]
+    found.quotes = quotes
     found.currencies = _named_currencies(part)
     found.folded = part.casefold()
     found.buckets = [(a + start, b + start) for a, b in buckets]
@@ -166,6 +175,20 @@ def scan(
     found.phrases = [replace(p, start=p.start + start, end=p.end + start) for p in phrases]
     found.shown = [replace(s, start=s.start + start, end=s.end + start) for s in shown]
     return found
+
+
+def _unquoted(part: str, texts: frozenset[str]) -> tuple[str, frozenset[str]]:
+    """A claim with the texts of records that it quotes marked out by spaces, and those texts."""
+    found: set[str] = set()
+
+    def blank(match: re.Match[str]) -> str:
+        inner = folded(next(group for group in match.groups() if group is not None))
+        if inner not in texts:
+            return match.group()
+        found.add(inner)
+        return " " * len(match.group())
+
+    return (QUOTE.sub(blank, part), frozenset(found)) if texts else (part, frozenset())
 
 
 def _figures(
@@ -182,7 +205,8 @@ def _figures(
         if any(named[one.start : one.end]):
             # Digits in a name are the name's; an amount in a stranger's name is an amount all the same.
             plain = not one.currencies and one.unit not in {"percent", "date"} and (one.bare or one.unit != "money")
-            if plain or any(m.kind == "document" for m in mentions if m.start < one.end and one.start < m.end):
+            over = [m.kind for m in mentions if m.start < one.end and one.start < m.end]
+            if plain or "document" in over or (one.unit == "percent" and "contact" not in over):
                 continue
         shown.append(one)
     return shown
@@ -225,6 +249,10 @@ def _depths(part: str) -> list[int]:
     if depth:  # unbalanced: parentheses say nothing here
         return [0] * (len(part) + 1)
     return [*depths, 0]
+
+
+def _alone(part: str, start: int, end: int) -> bool:
+    return not (part[:start] + part[end:]).strip(' *_`:"“”#.-–—()')
 
 
 def _mask(spans: Iterable[tuple[int, int]], length: int) -> bytearray:

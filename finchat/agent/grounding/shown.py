@@ -204,6 +204,8 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+# What an answer quotes.
+QUOTE = re.compile(r"“([^“”\n]{3,300})”|\"([^\"\n]{3,300})\"|«([^«»\n]{3,300})»|‘([^‘’\n]{3,300})’")
 _AFTER = re.compile(r"[\s-]{1,2}([^\W\d_]+(?:['’]s)?)")
 _DAYS = re.compile(r"[\s-]{0,2}(?:calendar[\s-])?days?(?![^\W_])", re.IGNORECASE)
 _APPROXIMATE = re.compile(
@@ -292,7 +294,8 @@ def _document(token: str, text: str, start: int, end: int) -> Shown | None:
         return None
     digits = sum(char.isdigit() for char in token)
     letters = re.match(r"[^\W\d_]+", token)
-    if digits >= 3 or (letters and len(letters.group()) >= 2 and letters.group().isupper()):
+    parted = any(char in "-/#" for char in token)
+    if digits >= 3 or (letters and len(letters.group()) >= 2 and letters.group().isupper() and (parted or digits == 2)):
         return _identifier(text, start, end)
     return None
 
