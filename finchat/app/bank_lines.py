@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from finchat.books.periods import Window
     from finchat.books.plan import Plan
     from finchat.workflows.bank_files.statement import Statement
+    from finchat.workflows.execute import Applied
     from finchat.workflows.reconcile import Reconciliation
 
 NO_STATEMENT = StatementFlags()
@@ -147,14 +148,8 @@ async def prepared(
 def apply(call: Invocation, plan: str, *, yes: bool, review: bool = False) -> int:
     """`finchat apply`: the same question and the same road for a saved plan; `review`: on the review screen."""
     with quick_imports():
-        from finchat.books.plan_names import misnamed_account
         from finchat.providers.xero import OrganisationUnclear
-        from finchat.providers.xero.names import misnamed
-        from finchat.safety.guard import same_organisation
         from finchat.workflows import plans, reconcile_json
-        from finchat.workflows.earlier import earlier, refused_before
-        from finchat.workflows.execute import as_foreign, untouched
-        from finchat.workflows.forbidden import forbidden_findings
 
     path = plans.find(call.home.plans, plan)
     saved = plans.load(path)
@@ -171,49 +166,7 @@ def apply(call: Invocation, plan: str, *, yes: bool, review: bool = False) -> in
 
     async def opened() -> int:
         async with open_desk(named, via="apply") as desk:
-            if saved.server_fingerprint != desk.fingerprint:
-                raise WriteRefused(
-                    f"the plan was made for {saved.organisation.name} on another server or organisation",
-                    code="other_server",
-                    field="PLAN",
-                    next="name its server with --server, or make the plan again",
-                )
-            same_organisation(saved, desk.organisation)
-            foreign = not desk.journal.knows(saved)
-            accounts = await desk.provider.accounts()
-            names = {a.id: a.label for a in accounts.values()}
-            if foreign and (
-                why := misnamed_account(saved, names) or await misnamed(desk.guard.toolbox(desk.settings.name), saved)
-            ):
-                raise VerificationMismatch(
-                    f"{path} was not made here, and {why}",
-                    field="PLAN",
-                    next="make a new plan here; nothing of this file is applied",
-                )
-            todo = as_foreign(saved) if foreign else saved
-            done = earlier(todo, desk.journal)
-            settled = {(r.proposal_id, r.write_id) for r in done}
-            forbidden = [r for r in desk.guard.forbidden(todo) if (r.proposal_id, r.write_id) not in settled]
-            as_of = call.as_of_date or desk.today()
-            before = await desk.provider.balances(as_of)
-            standing = desk.take_signatures(saved, path, todo)
-            declined = refused_before(todo, desk.journal, [*done, *forbidden])
-            applied = untouched(todo, before, [*done, *forbidden, *declined])
-            if not (review and shows_screen(call)):
-                desk.show_saved(applied, forbidden_findings(todo, forbidden), foreign=foreign)
-            if applied.left and standing.missing and not (review and shows_screen(call)):
-                raise standing.refusal()
-            if call.sink.interactive or yes:
-                applied = await desk.apply(
-                    todo,
-                    before=before,
-                    as_of=as_of,
-                    account_names=names,
-                    yes=yes,
-                    foreign=foreign,
-                    done=[*done, *forbidden],
-                    review=review,
-                )
+            applied, names = await put(desk, saved, path, yes=yes, review=review)
             code = worst([applied.exit_code, desk.recovery_code])
             if call.json:
                 call.sink.document(reconcile_json.apply_document(applied, path=path, usage=desk.usage, exit_code=code))
@@ -222,6 +175,70 @@ def apply(call: Invocation, plan: str, *, yes: bool, review: bool = False) -> in
             return code
 
     return run_to_exit(main())
+
+
+async def put(
+    desk: Desk, saved: Plan, path: Path, *, yes: bool = False, review: bool = False
+) -> tuple[Applied, Mapping[str, str]]:
+    """Put a saved plan before a person, where there is one, and write what is approved; what became of it, and what its
+    accounts are called. `path` is its file.
+
+    Raises WriteRefused for a plan of another server or organisation or one that lacks signatures,
+    VerificationMismatch for a foreign one that names somebody else than it pays.
+    """
+    from finchat.books.plan_names import misnamed_account
+    from finchat.providers.xero.names import misnamed
+    from finchat.safety.guard import same_organisation
+    from finchat.workflows.earlier import earlier, refused_before
+    from finchat.workflows.execute import as_foreign, untouched
+    from finchat.workflows.forbidden import forbidden_findings
+
+    call = desk.call
+    if saved.server_fingerprint != desk.fingerprint:
+        raise WriteRefused(
+            f"the plan was made for {saved.organisation.name} on another server or organisation",
+            code="other_server",
+            field="PLAN",
+            next="name its server with --server, or make the plan again",
+        )
+    same_organisation(saved, desk.organisation)
+    foreign = not desk.journal.knows(saved)
+    accounts = await desk.provider.accounts()
+    names = {a.id: a.label for a in accounts.values()}
+    if foreign and (
+        why := misnamed_account(saved, names) or await misnamed(desk.guard.toolbox(desk.settings.name), saved)
+    ):
+        raise VerificationMismatch(
+            f"{path} was not made here, and {why}",
+            field="PLAN",
+            next="make a new plan here; nothing of this file is applied",
+        )
+    todo = as_foreign(saved) if foreign else saved
+    done = earlier(todo, desk.journal)
+    settled = {(r.proposal_id, r.write_id) for r in done}
+    forbidden = [r for r in desk.guard.forbidden(todo) if (r.proposal_id, r.write_id) not in settled]
+    as_of = call.as_of_date or desk.today()
+    before = await desk.provider.balances(as_of)
+    standing = desk.take_signatures(saved, path, todo)
+    declined = refused_before(todo, desk.journal, [*done, *forbidden])
+    applied = untouched(todo, before, [*done, *forbidden, *declined])
+    on_screen = review and shows_screen(call)
+    if not on_screen:
+        desk.show_saved(applied, forbidden_findings(todo, forbidden), foreign=foreign)
+    if applied.left and standing.missing and not on_screen:
+        raise standing.refusal()
+    if call.sink.interactive or yes:
+        applied = await desk.apply(
+            todo,
+            before=before,
+            as_of=as_of,
+            account_names=names,
+            yes=yes,
+            foreign=foreign,
+            done=[*done, *forbidden],
+            review=review,
+        )
+    return applied, names
 
 
 def check_figures(call: Invocation, plan: Plan, path: Path) -> None:

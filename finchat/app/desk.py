@@ -496,8 +496,11 @@ class PolicyFirst:
 
 
 @asynccontextmanager
-async def open_desk(call: Invocation, via: Via, *, session_id: str | None = None) -> AsyncIterator[Desk]:
-    """Everything a workflow needs for one organisation, opened in order and closed in reverse."""
+async def open_desk(
+    call: Invocation, via: Via, *, session_id: str | None = None, progress: Progress | None = None
+) -> AsyncIterator[Desk]:
+    """Everything a workflow needs for one organisation, opened in order and closed in reverse. `progress`: who shows
+    what it does; by default the terminal's line."""
     settings = call.settings.server(call.server)
     from finchat.providers.registry import profile as profile_of
 
@@ -526,7 +529,7 @@ async def open_desk(call: Invocation, via: Via, *, session_id: str | None = None
                 import finchat.sandbox.xero.app
                 import finchat.servers.xero.server  # noqa: F401 - both ends live in this process
 
-        progress = stack.enter_context(Progress(call.sink))
+        progress = stack.enter_context(progress or Progress(call.sink))
         early.tell(progress)
         for doubt in doubts:
             progress(Notice(text=doubt, severity="warning"))
