@@ -44,6 +44,7 @@ plan = _group("Saved plans, and the signatures that a policy wants under them.")
 key = _group("Your own keys, for signing plans.")
 servers = _group("The configured servers, and what became of their tools.", bare=True)
 memory = _group("What your decisions taught: names, accounts, fees, coding.", bare=True)
+sessions = _group("Earlier questions and answers.", bare=True)
 _GROUPS = {
     "sandbox": sandbox,
     "audit": audit,
@@ -53,6 +54,7 @@ _GROUPS = {
     "key": key,
     "memory": memory,
     "servers": servers,
+    "sessions": sessions,
 }
 for name, group in _GROUPS.items():
     cli.add_typer(group, name=name)
@@ -161,6 +163,36 @@ def reconcile(
         call, days=days, first=first, last=last, account=account, rates=rates, from_files=from_files, out=plan, yes=yes,
         statement=StatementFlags(tuple(statement or ()), csv_dates, csv_columns, export), review=review,
     )  # fmt: skip
+
+
+@cli.command()
+@_with_common
+def chat(
+    call: "Invocation",
+    *,
+    resume: Annotated[str | None, typer.Option(metavar="ID", help="Go on with a saved session.")] = None,
+    read_only: Annotated[bool, typer.Option("--read-only", help="Let the model propose nothing.")] = False,
+    private: Annotated[
+        bool, typer.Option("--private", help="Send stand-ins for names and contact data to the model.")
+    ] = False,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="No colour and nothing redrawn: for screen readers and logs.")
+    ] = False,
+    api: Annotated[
+        str | None, typer.Option(metavar="chat|responses", help="Which of OpenAI's APIs the endpoint is spoken to by.")
+    ] = None,
+    no_stream: Annotated[bool, typer.Option("--no-stream", help="Take each answer whole, not as it comes.")] = False,
+) -> int:
+    """Talk to your books; finchat alone does the same.
+
+    / lists the commands there. Ctrl-C stops an answer, Ctrl-D leaves.
+    """
+    from finchat.app import chat as app
+
+    flags = app.ChatFlags(
+        api=api, stream=not no_stream, read_only=read_only, private=private, resume=resume, plain=plain
+    )
+    return app.chat(call, flags)
 
 
 @cli.command()
@@ -661,6 +693,91 @@ def memory_edit(
     return memory.edit(call, id, contact=contact, account=account, tax=tax, tracking=tuple(tracking or ()))
 
 
+@sessions.callback()
+@_with_common
+def _sessions(call: "Invocation", context: typer.Context) -> int:
+    if context.invoked_subcommand is not None:
+        _flags_after(context)
+        return int(ExitCode.DONE)
+    from finchat.app import sessions
+
+    return sessions.list_sessions(call)
+
+
+_SESSION = Annotated[str, typer.Argument(metavar="ID", help="The session, or the beginning of its id.")]
+
+
+@sessions.command("show")
+@_with_common
+def sessions_show(call: "Invocation", *, session: _SESSION) -> int:
+    """One of them, from its beginning.
+
+    What was asked, looked at, answered and proposed.
+    """
+    from finchat.app import sessions
+
+    return sessions.show(call, session)
+
+
+@sessions.command("search")
+@_with_common
+def sessions_search(
+    call: "Invocation",
+    *,
+    words: Annotated[list[str], typer.Argument(metavar="WORDS", help="Words that are all in it, in any case.")],
+) -> int:
+    """Find questions and answers by words."""
+    from finchat.app import sessions
+
+    return sessions.search(call, words)
+
+
+@sessions.command("rename")
+@_with_common
+def sessions_rename(
+    call: "Invocation",
+    *,
+    session: _SESSION,
+    title: Annotated[str, typer.Argument(metavar="TITLE", help="What it is called from now on.")],
+) -> int:
+    """Call one something else than its first question."""
+    from finchat.app import sessions
+
+    return sessions.rename(call, session, title)
+
+
+@sessions.command("export")
+@_with_common
+def sessions_export(
+    call: "Invocation",
+    *,
+    session: _SESSION,
+    format: Annotated[str | None, typer.Option(metavar="markdown|json", help="Markdown unless told.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it here instead of stdout.")] = None,
+) -> int:
+    """One of them to hand on, with the sources of its figures."""
+    from finchat.app import sessions
+
+    return sessions.export(call, session, format=format, out=out)
+
+
+@sessions.command("delete")
+@_with_common
+def sessions_delete(
+    call: "Invocation",
+    *,
+    names: Annotated[list[str], typer.Argument(metavar="ID", help="Which; several are taken.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> int:
+    """Delete sessions with the results kept in them.
+
+    Plans, journal and audit log stay as they are.
+    """
+    from finchat.app import sessions
+
+    return sessions.delete(call, names, yes=yes)
+
+
 @cli.command("schema")
 @_with_common
 def schema(
@@ -682,7 +799,7 @@ def run(arguments: Sequence[str]) -> int:
     _arguments[:] = arguments
     as_json = "--json" in arguments
     try:
-        return _run(arguments)
+        return _run(arguments or ["chat"])  # finchat alone is the chat
     except FinchatError as error:
         return _report(error, as_json)
     except KeyboardInterrupt:

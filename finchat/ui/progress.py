@@ -86,6 +86,16 @@ class Progress:
         finally:
             self._diverted = None
 
+    @contextmanager
+    def drawn(self) -> Iterator[None]:
+        """Inside `diverted`: for a while events are drawn here after all."""
+        to, self._diverted = self._diverted, None
+        try:
+            yield
+        finally:
+            self.clear()
+            self._diverted = to
+
     def clear(self) -> None:
         if self._ticker is not None:
             self._ticker.cancel()
