@@ -12,7 +12,9 @@ from finchat.agent.grounding.judging import Judge, Verdict
 from finchat.agent.grounding.known import Knowledge
 from finchat.agent.grounding.lookups import LONGEST, MOST
 from finchat.agent.grounding.names import Names
-from finchat.agent.grounding.said import Reader, Said
+from finchat.agent.grounding.page import Page
+from finchat.agent.grounding.reading import Reader
+from finchat.agent.grounding.said import Said
 from finchat.agent.grounding.scanning import LONGEST_CLAIM, Lens, Scan, masked, scan
 from finchat.agent.grounding.shown import figures
 from finchat.agent.grounding.times import Calendar
@@ -49,10 +51,7 @@ def check_answer(
     asked = masked(question[:LONGEST_CLAIM])
     question_scan = scan(asked, 0, len(asked), lens)
     judge = Judge(knowledge, names, as_of)
-    rows: dict[tuple[int, int], list[Claim]] = {
-        (number, index): cells for number, table in enumerate(whole.tables) for index, cells in enumerate(table)
-    }
-    reader = Reader(read, scans, rows, question_scan)
+    reader = Reader(Page(read, scans, whole.tables, question_scan))
     verdicts: dict[int, list[Verdict]] = {}
     for claim in claims:
         if claim.start >= end:

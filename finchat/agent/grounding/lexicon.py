@@ -21,6 +21,12 @@ MONTHS: dict[str, int] = {
     for name in names.split()
 }  # fmt: skip
 
+
+def words_of(text: str) -> frozenset[str]:
+    """The words of a text, for tables of them."""
+    return frozenset(text.split())
+
+
 MONEY = "money"
 DATE = "date"
 PERCENT = "percent"
