@@ -146,6 +146,15 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Any]]:
         found["events"] = [json.loads(line) for line in run(home, "ask", "what waits?", "--events").splitlines()]
     sent = [path.read_text() for path in (home / "sessions").glob("*.sent.jsonl")]
     found["sent-line"] = [json.loads(line) for text in sent for line in text.splitlines()]
+    sessions = printed("sessions", "sessions")["sessions"]
+    ids = [session["id"] for session in sessions]
+    lines = [(home / "sessions" / f"{id}.jsonl").read_text().splitlines() for id in ids]
+    found["session-line"] = [json.loads(line) for text in lines for line in text]
+    printed("session", "sessions", "show", ids[0])
+    printed("session-search", "sessions", "search", "WAITS")
+    printed("sessions", "sessions", "rename", ids[0], "A name")
+    printed("session-export", "sessions", "export", ids[0], "--out", str(case / "session.md"))
+    printed("sessions-deleted", "sessions", "delete", ids[0], "--yes")
     printed("server-changes", "servers", "changes")
     printed("error", "policy", "show", "--policy", str(case / "meta.json"))
     printed("error", "apply", "no-such-plan")

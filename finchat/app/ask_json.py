@@ -20,7 +20,7 @@ from finchat.agent.events import (
     TextArrived,
     TurnVoid,
 )
-from finchat.agent.facts import Figure
+from finchat.agent.facts import figure_json
 from finchat.books.plan_json import balances_json, proposal_json
 from finchat.canonical import plain_decimal
 from finchat.events import Notice, Reading, Recovered, Waiting, Working, Writing
@@ -73,20 +73,6 @@ def document(finished: Finished, planned: Sequence[Planned], *, exit_code: int) 
         "api": finished.api,
         "session_id": finished.session_id,
         "exit_code": int(exit_code),
-    }
-
-
-def figure_json(figure: Figure) -> dict[str, Any]:
-    """One figure of the contract, with what is missing when it is not verified."""
-    return {
-        "text": figure.text,
-        "start": figure.start,
-        "end": figure.end,
-        "value": figure.value,
-        "unit": figure.unit,
-        "verified": figure.verified,
-        "sources": [asdict(source) for source in figure.sources],
-        "why": figure.why,
     }
 
 

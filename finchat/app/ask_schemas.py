@@ -26,7 +26,7 @@ from finchat.json_schema import (
 )
 from finchat.workflows.schemas import BEFORE_AND_AFTER, OUTCOME, PROPOSAL, STATUS
 
-_FIGURE = object_of(
+FIGURE = object_of(
     {
         "text": TEXT,
         "start": COUNT,
@@ -38,7 +38,7 @@ _FIGURE = object_of(
         "why": TEXT,
     }
 )
-_CALL = {
+CALL = {
     "id": TEXT,
     "server": TEXT,
     "tool": TEXT,
@@ -55,9 +55,9 @@ _RUN = {
     "answer": TEXT,
     "complete": FLAG,
     "stopped_by": nullable(one_of(*get_args(StoppedBy))),
-    "figures": list_of(_FIGURE),
+    "figures": list_of(FIGURE),
     "unverified_count": COUNT,
-    "calls": list_of(object_of(_CALL)),
+    "calls": list_of(object_of(CALL)),
     "plan": nullable(object_of(_PLAN)),
     "outcomes": list_of(OUTCOME),
     "plans": list_of(
@@ -100,9 +100,9 @@ EVENTS = published(
                     "effect": one_of(*get_args(CallEffect)),
                 },
             ),
-            _line("call", _CALL),
+            _line("call", CALL),
             _line("proposed", {"plan_id": TEXT, "plan_hash": SHA256, "proposals": list_of(PROPOSAL)}),
-            _line("answer_checked", {"text": TEXT, "figures": list_of(_FIGURE), "final": FLAG}),
+            _line("answer_checked", {"text": TEXT, "figures": list_of(FIGURE), "final": FLAG}),
             _line("reading", {"server": TEXT, "what": TEXT, "rows": COUNT, "done": FLAG}),
             _line("waiting", {"server": TEXT, "seconds": AMOUNT, "reason": TEXT}),
             _line("working", {"what": TEXT}),

@@ -33,7 +33,7 @@ def plan_show(call: Invocation, named: str) -> int:
         from finchat.workflows import plans
 
     path = plans.find(call.home.plans, named)
-    (saved,) = _states(call, [(path, plans.load(path))])
+    (saved,) = states(call, [(path, plans.load(path))])
     if call.json:
         from finchat.workflows.reconcile_json import outcome_json
 
@@ -71,7 +71,7 @@ def plan_list(call: Invocation, *, everything: bool = False) -> int:
         hidden = len(readable)
         readable = [(path, plan) for path, plan in readable if newest[plan.id] == plan.id]
         hidden -= len(readable)
-    found = sorted(_states(call, readable), key=lambda saved: saved.plan.created_at, reverse=True)
+    found = sorted(states(call, readable), key=lambda saved: saved.plan.created_at, reverse=True)
     if call.json:
         entries = [
             {
@@ -215,7 +215,7 @@ def newest_of(call: Invocation, saved: Sequence[Plan]) -> dict[str, str]:
     return {id: max(family, key=lambda one: made[one]) for id, family in families.items()}
 
 
-def _states(call: Invocation, saved: Sequence[tuple[Path, Plan]]) -> list[SavedPlan]:
+def states(call: Invocation, saved: Sequence[tuple[Path, Plan]]) -> list[SavedPlan]:
     """What the journal knows of plans, and how each stands with signatures."""
     from finchat.safety.results import WriteResult
     from finchat.ui.plans import SavedPlan

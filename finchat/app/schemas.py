@@ -8,6 +8,14 @@ from collections.abc import Mapping
 from finchat import settings
 from finchat.app.ask_schemas import ASK, EVENTS
 from finchat.app.invocation import Invocation
+from finchat.app.session_schemas import (
+    SESSION,
+    SESSION_EXPORT,
+    SESSION_LINE,
+    SESSION_SEARCH,
+    SESSIONS,
+    SESSIONS_DELETED,
+)
 from finchat.books import schemas as books
 from finchat.error_codes import CODES
 from finchat.errors import ExitCode, UsageError
@@ -132,6 +140,12 @@ PUBLISHED: Mapping[str, Schema] = {
     "ask": ASK,
     "events": EVENTS,
     "sent-line": SENT_LINE,
+    "sessions": SESSIONS,
+    "session": SESSION,
+    "session-line": SESSION_LINE,
+    "session-search": SESSION_SEARCH,
+    "session-export": SESSION_EXPORT,
+    "sessions-deleted": SESSIONS_DELETED,
     "reconcile": workflows.RECONCILE,
     "apply": workflows.APPLY,
     "undo": workflows.UNDO,

@@ -92,6 +92,7 @@ def _turn_json(turn: KeptTurn, record: SessionRecord, arguments: Mapping[str, st
         "complete": turn.complete is True,
         "stopped_by": turn.stopped_by,
         "interrupted": turn.complete is None,
+        "failure": None if turn.failure is None else dict(turn.failure),
         "figures": [] if answer is None else [figure_json(figure) for figure in answer.figures],
         "unverified_count": 0 if answer is None else sum(not figure.verified for figure in answer.figures),
         "calls": [_call_json(call, arguments) for call in turn.calls],
