@@ -46,11 +46,11 @@ def test_markdown_is_drawn_as_markdown() -> None:
     shown = drawn("# Late\n\n| a | b |\n|---|---|\n| **x** | ~~y~~ |\n\n- one\n- two")
     assert "**" not in shown
     assert "|---" not in shown
-    assert " • one" in shown
+    assert "• one" in shown
 
 
 def test_a_huge_answer_is_on_the_screen_at_once() -> None:
     began = time.process_time()
     shown = drawn("| 1 | 2 |\n|---|---|\n" + "| 1 | 2 |\n" * 5_000)
     assert time.process_time() - began < 2
-    assert shown.count("| 1 | 2 |") == 5_001
+    assert shown.count("2") == 5_001
