@@ -69,7 +69,7 @@ SESSIONS = document(
 )
 SESSION_SEARCH = document(
     "finchat.session_search/1",
-    "`finchat sessions search --json`: the sessions in which all the words are, and where.",
+    "`finchat sessions search --json`: the sessions that hold the words, and where.",
     {
         "words": TEXT,
         "sessions": list_of(
@@ -80,7 +80,7 @@ SESSION_SEARCH = document(
 )
 SESSION = document(
     "finchat.session/1",
-    "`finchat sessions show --json` and `export --format json`: one session, its figures with their sources.",
+    "`finchat sessions show --json`: one session, its figures with their sources.",
     {
         "id": TEXT,
         "title": TEXT,
