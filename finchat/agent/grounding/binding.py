@@ -210,8 +210,8 @@ class _Several(Generic[T]):
         runs: list[list[int]] = []
         for index in indexes:
             if runs:
-                before = self.figures[runs[-1][-1]]
-                if coordinated(self.text[before[1] : self.figures[index][0]]):
+                end = self.figures[runs[-1][-1]][1]
+                if coordinated(self.text[end : self.figures[index][0]]):
                     runs[-1].append(index)
                     continue
             runs.append([index])
@@ -223,8 +223,8 @@ class _Several(Generic[T]):
             group = (after or before)[0] if leading and after else (before[-1] if before else after[0])
             things = tuple(place.thing for place in group)
             for position, index in enumerate(run):
-                if len(things) == len(run):
-                    self.found[index] = Bound("one", (things[position],), beside=True)
+                if len(things) in {1, len(run)}:
+                    self.found[index] = Bound("one", (things[position % len(things)],), beside=True)
                 elif len(run) == 1:
                     each = "each" in self.scan.words or "apiece" in self.scan.words or "both" in self.scan.words
                     self.found[index] = Bound("each" if each else "all", things, beside=True)

@@ -8,7 +8,7 @@ from datetime import date
 from finchat.agent.facts import Fact, Figure, Source, Unit, Vocabulary
 from finchat.agent.grounding.blocks import Claim, document
 from finchat.agent.grounding.deriving import Deriver
-from finchat.agent.grounding.judging import Judge, Verdict
+from finchat.agent.grounding.judging import Judge
 from finchat.agent.grounding.known import Knowledge
 from finchat.agent.grounding.lookups import LONGEST, MOST
 from finchat.agent.grounding.names import Names
@@ -18,6 +18,7 @@ from finchat.agent.grounding.said import Said
 from finchat.agent.grounding.scanning import LONGEST_CLAIM, Lens, Scan, masked, scan
 from finchat.agent.grounding.shown import figures
 from finchat.agent.grounding.times import Calendar
+from finchat.agent.grounding.verdicts import Verdict
 
 _MOST_SOURCES = 20
 

@@ -11,11 +11,14 @@ from decimal import Decimal
 from itertools import combinations
 
 from finchat.agent.grounding.blocks import Claim, Document
-from finchat.agent.grounding.judging import Judge, Verdict, _same
+from finchat.agent.grounding.filtering import limited_by
+from finchat.agent.grounding.judging import Judge
 from finchat.agent.grounding.known import Knowledge
 from finchat.agent.grounding.lexicon import NOUN_KINDS, RANKS
 from finchat.agent.grounding.names import Names
 from finchat.agent.grounding.said import Said
+from finchat.agent.grounding.verdicts import Verdict
+from finchat.agent.grounding.verdicts import same as _same
 
 _MOST_INPUTS = 60  # figures of one claim that differences and shares are sought among
 _EXACT = re.compile(r"[=＝]\s?[*_`]{0,3}[A-Z$€£]{0,4}\s?\Z")
@@ -348,7 +351,7 @@ class Deriver:
         if "overdue" in fields and "overdue" not in verdict.concepts:
             return ("due" in verdict.concepts and verdict.said.overdue) or (
                 all(
-                    self._judge._is_overdue(k)
+                    self._judge.is_overdue(k)
                     for f in verdict.facts[:1]
                     for k in self._knowledge.of_record(f.record)
                     if k.fact == f
@@ -725,7 +728,7 @@ class Deriver:
             known = [k for n in sorted(names) if self._names.kind(n) == "document" for k in self._knowledge.about(n)]
             if not any(k.fact.kind in kinds for k in known) and not any(f.kind in kinds for v in good for f in v.facts):
                 return False
-            if "overdue" in said.statuses and not any(self._judge._is_overdue(k) for k in known[:40]):
+            if "overdue" in said.statuses and not any(self._judge.is_overdue(k) for k in known[:40]):
                 if not any(v.said.fields & {"days_overdue", "overdue"} and v.verified for v in row):
                     return False
             if "paid" in said.statuses and not any("paid" in str(k.fact.value).casefold() for k in known):
@@ -748,7 +751,9 @@ class Deriver:
             return True
         for other in self._verdicts[id(claim)]:
             if other is not verdict and other.verified and other.facts and other.facts[0].filters:
-                if any(self._judge._limited(k, said) for k in self._knowledge.of_record(other.facts[0].record)):
+                if any(
+                    limited_by(k, said, self._judge.as_of) for k in self._knowledge.of_record(other.facts[0].record)
+                ):
                     self._settle(verdict, [other], "condition of a computation")
                     return True
         if said.shown.noun != "days" and not said.shown.unit == "money":
@@ -781,7 +786,7 @@ class Deriver:
                 elif (
                     known.fact.unit == "money"
                     and said.fields & known.concepts
-                    and self._judge._entity(known, said, said.names)
+                    and self._judge.carries(known, said, said.names)
                 ):
                     value = abs(known.number)
                 if value is not None:
