@@ -70,11 +70,14 @@ def command(*arguments: str) -> list[str]:
 
 
 def run(
-    *arguments: str, environment: Mapping[str, str], cwd: Path = ROOT, timeout_s: float = 120
+    *arguments: str, environment: Mapping[str, str], cwd: Path = ROOT, timeout_s: float = 120, typed: str = ""
 ) -> subprocess.CompletedProcess[str]:
-    """A run away from a terminal, with nothing to read; raises subprocess.TimeoutExpired after killing it."""
-    with open(os.devnull) as nothing, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
-        streams = (nothing.fileno(), out.fileno(), errors.fileno())
+    """A run away from a terminal, with nothing but `typed` to read; raises subprocess.TimeoutExpired after killing
+    it."""
+    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
+        given.write(typed.encode())
+        given.seek(0)
+        streams = (given.fileno(), out.fileno(), errors.fileno())
         process = start(arguments, environment, cwd, streams, terminal=False)
         status = process.status(timeout_s)
         if status is None:
