@@ -150,13 +150,18 @@ def test_a_conversation_says_what_the_ledger_says(company: Company, case: Case, 
 def test_the_same_scripts_pass_on_another_company(company: Company, seed: int, way: tuple[str, ...]) -> None:
     home = company(seed)
     books = Ledger(home)
-    question = "\n".join(f"{case.title}: {case.question(books)}" for case in CASES)
-    asked = ask(home, together({case.title: case.script for case in CASES}), question, "--json", *way)
+    asked = ask(home, *side_by_side(CASES, books), "--json", *way)
     said = sections(asked.answer)
     for case in CASES:
         case.check(books, said[case.title], asked.document)
     hold(asked, CASES, way)
     assert finchat(home, "audit", "verify").returncode == 0
+
+
+def side_by_side(cases: tuple[Case, ...], books: Ledger) -> tuple[Script, str]:
+    """Several conversations as one: the script, and the question."""
+    question = "\n".join(f"{case.title}: {case.question(books)}" for case in cases)
+    return together({case.title: case.script for case in cases}), question
 
 
 def sections(answer: str) -> dict[str, str]:
@@ -170,10 +175,11 @@ def sections(answer: str) -> dict[str, str]:
 
 def test_in_private_the_person_reads_real_names_and_none_of_them_was_sent(company: Company) -> None:
     home = company(1)
-    books, case = Ledger(home), CASE["Late"]
-    asked = ask(home, case.script, case.question(books), "--json", "--private")
-    case.check(books, asked.answer, asked.document)
-    hold(asked, (case,), ())
+    books, cases = Ledger(home), (CASE["Late"], CASE["A bank rule"])
+    asked = ask(home, *side_by_side(cases, books), "--json", "--private")
+    for case in cases:
+        case.check(books, sections(asked.answer)[case.title], asked.document)
+    hold(asked, cases, ())
     sent = "\n".join(json.dumps(body, ensure_ascii=False) for body in asked.requests).casefold()
     known = [value for row in books.rows("SELECT name, email FROM contact") for value in row.values() if value]
     assert [name for name in [*known, books.organisation["Name"]] if name.casefold() in sent] == []

@@ -87,7 +87,7 @@ _BEARERS: Mapping[str, PersonalKind] = {  # whose `name` is personal: the field 
 }
 _TELLING = frozenset({"email", "emailaddress", "phones", "addresses", "contactid", "contactstatus", "phone"})
 _THINGS = """
-account accountref accounts currencies item itemref items option options report reports section sections taxrate
+account accountref accounts columns currencies item itemref items option options report reports section sections taxrate
 taxrates tool tools tracking trackingcategories trackingcategory
 """
 _NAMELESS = frozenset(_THINGS.split())  # whose `name` is that of a thing
@@ -96,10 +96,10 @@ _OF_A_THING = frozenset({"accountid", "code", "itemid", "taxtype", "trackingcate
 _FIELDS = """
 account accountcode accountname accountref asof at basis brandingtheme class code color columns column command country
 createdat currency currencycode currencyref currencyrate date datestring derivation direction domain duedate effect
-error evidence evidenceid field fields format formula frequency hint id ids item itemcode itemname itemref kind label
-lineamounttypes linetype method months next number numbers operation optionname period planid query reason resource
-result rowtype schema section source sql stage state status tax taxcode taxrate taxtype template terms timezone tool
-trackingcategory trackingoption type unit units updatedat version view warning warnings why
+error evidence evidenceid field fields filters format formula frequency hint id ids instead is item itemcode itemname
+itemref kind label lineamounttypes linetype method months next number numbers operation optionname period planid query
+reason resource result rowtype schema section source sql stage state status tax taxcode taxrate taxtype template terms
+timezone tool trackingcategory trackingoption type unit units updatedat version view warning warnings why wish
 """
 _PUBLIC = frozenset(_FIELDS.split())
 _PUBLIC_ENDS = ("id", "ids", "date", "dateutc", "dateutcstring", "status", "type", "code", "number", "currency")

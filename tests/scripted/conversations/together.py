@@ -12,18 +12,19 @@ from tests.scripted.server import Say, Script, Seen
 
 
 def together(scripts: Mapping[str, Script]) -> Script:
-    """One script that answers a question of several lines, "title: question", each by the script of that title.
+    """One script that answers a question of several lines, "title: question", each line by the script in
+    its place.
 
     Their calls go out side by side, and their words stand under headings. The id of a call tells whose it is.
     """
 
     def script(seen: Seen) -> Say:
-        asked = dict(line.split(": ", 1) for line in question_of(seen).splitlines())
+        asked = [line.split(": ", 1)[1] for line in question_of(seen).splitlines()]
         calls: list[tuple[str, Mapping[str, Any] | str]] = []
         ids: list[str] = []
         texts: list[str] = []
         for place, (title, one) in enumerate(scripts.items()):
-            said = one(_own(seen, asked[title], f"s{place}-"))
+            said = one(_own(seen, asked[place], f"s{place}-"))
             assert isinstance(said, Say)
             ids += [f"s{place}-{seen.turn}-{number}" for number in range(len(said.calls))]
             calls += said.calls
