@@ -23,7 +23,8 @@ _MARK = " [unverified]"
 _LONGEST_CELL = 200
 _LONGEST_REASON = 120
 _ODD = re.compile(r"[^\n -~]")
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$@:^=\"'])")
+_SPECIAL = re.compile(r"([\\`*_\[\]#|~$@])")
+_BEGINNING = re.compile(r"^(\s*(?:\d{1,9}(?=[.)]))?)([-+=.)])")
 _LIVE = re.compile(r"[\\\[\]@$]")  # links, images, footnotes, mentions, formulas, and what would undo an escape
 _HEADING = re.compile(r"^(\s*(?:(?:[-*+]|\d{1,9}[.)])\s+)*)(#+|=+\s*$|-+\s*$)")
 _ADDRESS = re.compile(r"(?i)\b(https?|ftp|file|mailto|xmpp|javascript|data):|\b(www)\.")
@@ -208,26 +209,27 @@ def _table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def inline(text: str, limit: int | None = None) -> str:
     """One line of plain text: nothing in it is Markdown, HTML or a link."""
-    return _SPECIAL.sub(r"\\\1", _entities(one_line(redact(text), limit)))
+    return _plain(one_line(redact(text), limit))
 
 
 def quoted(text: str, *, plain: bool = False) -> str:
     """A block quote: whatever the text holds, it ends with the quote. Its lists, tables, code and emphasis stay, unless
     it is `plain`; HTML, links, images, headings and what a reader would make a link of become plain text."""
     lines = [visible(line) for line in redact(text).expandtabs(4).replace("\r\n", "\n").split("\n")]
-    if plain:
-        return "\n".join(f"> {_SPECIAL.sub(_backslash, _entities(line))}".rstrip() for line in lines)
-    return "\n".join(f"> {_tame(line)}".rstrip() for line in lines)
+    return "\n".join(f"> {_plain(line) if plain else _tame(line)}".rstrip() for line in lines)
 
 
-def _backslash(found: re.Match[str]) -> str:
-    return f"\\{found[0]}"
+def _plain(line: str) -> str:
+    return _BEGINNING.sub(r"\1\\\2", _no_address(_SPECIAL.sub(r"\\\1", _entities(line))))
 
 
 def _tame(line: str) -> str:
-    tamed = _LIVE.sub(_backslash, _entities(line))
-    tamed = _ADDRESS.sub(lambda found: f"{found[1]}\\:" if found[1] else f"{found[2]}\\.", tamed)
-    return _HEADING.sub(r"\1\\\2", tamed)
+    return _HEADING.sub(r"\1\\\2", _no_address(_LIVE.sub(r"\\\g<0>", _entities(line))))
+
+
+def _no_address(line: str) -> str:
+    """Without what some readers make a link of by itself."""
+    return _ADDRESS.sub(lambda found: f"{found[1]}\\:" if found[1] else f"{found[2]}\\.", line)
 
 
 def _entities(text: str) -> str:
