@@ -7,12 +7,13 @@ from datetime import date
 
 from finchat.agent.facts import Fact, Figure, Source, Unit, Vocabulary
 from finchat.agent.grounding.blocks import Claim, document
-from finchat.agent.grounding.deriving import Deriver
+from finchat.agent.grounding.deriving import derive
 from finchat.agent.grounding.judging import Judge
 from finchat.agent.grounding.known import Knowledge
 from finchat.agent.grounding.lookups import LONGEST, MOST
 from finchat.agent.grounding.names import Names
 from finchat.agent.grounding.page import Page
+from finchat.agent.grounding.parts import Parts
 from finchat.agent.grounding.reading import Reader
 from finchat.agent.grounding.said import Said
 from finchat.agent.grounding.scanning import LONGEST_CLAIM, Lens, Scan, masked, scan
@@ -60,7 +61,7 @@ def check_answer(
         said = reader.read(claim)
         verdicts[id(claim)] = [judge.judge(one, said) for one in said]
     question_said = [Said(shown, Claim(0, len(asked), "sentence"), question_scan) for shown in question_scan.shown]
-    Deriver(read, whole, verdicts, judge, knowledge, names, question_said).run()
+    derive(Parts(read, whole, verdicts, judge, question_said))
     result = [_figure(text, verdict) for each in verdicts.values() for verdict in each]
     for claim in crowded:
         if claim.start < end:
