@@ -295,9 +295,11 @@ def test_whatever_happened_the_next_requests_are_the_same_to_the_byte(
             change(conversation)
     try:
         with opened(store) as (_, again):
-            for change in (lambda _: None, *after, Conversation.compact):
-                change(conversation)
-                change(again)
+            steps: list[Callable[[Conversation], object]] = [Conversation.end_batch, *after, Conversation.compact]
+            assert body(again) == body(conversation)
+            for step in steps:
+                step(conversation)
+                step(again)
                 assert body(again) == body(conversation)
                 assert again.tokens == conversation.tokens
                 assert len(again.questions) == len(conversation.questions)
