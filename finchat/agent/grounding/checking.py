@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import date
 
 from finchat.agent.facts import Fact, Figure, Source, Unit, Vocabulary
-from finchat.agent.grounding.blocks import Claim, document
+from finchat.agent.grounding.blocks import Claim, Document, document
 from finchat.agent.grounding.deriving import derive
 from finchat.agent.grounding.judging import Judge
 from finchat.agent.grounding.known import Knowledge
@@ -28,48 +29,79 @@ def check_answer(
     text: str, *, facts: Sequence[Fact], vocabulary: Vocabulary, question: str, as_of: date, year_end: tuple[int, int]
 ) -> tuple[Figure, ...]:
     """As `finchat.agent.grounding.check`."""
-    read = masked(text[:LONGEST])
     names = Names(vocabulary)
     knowledge = Knowledge(facts, names, as_of)
     lens = Lens(names, Calendar(as_of, year_end), as_of, knowledge.texts)
-    whole = document(read)
-    claims = whole.claims
-    scans: dict[int, Scan] = {}
-    found = 0
-    end = len(read) if whole.cut is None else whole.cut
-    crowded: list[Claim] = []
-    for claim in [*claims]:
-        head = read[claim.head.start : claim.head.end] if claim.head is not None else ""
-        one = scan(read, claim.start, claim.end, lens, cell=claim.kind == "cell", head=head)
-        scans[id(claim)] = one
-        found += len(one.shown)
-        if one.crowded:
-            crowded.append(claim)
-        if found > MOST:
-            end = min(end, claim.start)
-            break
-    for claim in whole.claims:
-        scans.setdefault(id(claim), Scan(claim.start, claim.end))
-    asked = masked(question[:LONGEST_CLAIM])
-    question_scan = scan(asked, 0, len(asked), lens)
     judge = Judge(knowledge, names, as_of)
-    reader = Reader(Page(read, scans, whole.tables, question_scan))
+    read, asked = masked(text[:LONGEST]), masked(question[:LONGEST_CLAIM])
+    whole = document(read)
+    scanned = _scan(read, whole, lens)
+    question_scan = scan(asked, 0, len(asked), lens)
+    reader = Reader(Page(read, scanned.scans, whole.tables, question_scan))
     verdicts: dict[int, list[Verdict]] = {}
-    for claim in claims:
-        if claim.start >= end:
-            break
+    for claim in scanned.claims:
         said = reader.read(claim)
         verdicts[id(claim)] = [judge.judge(one, said) for one in said]
     question_said = [Said(shown, Claim(0, len(asked), "sentence"), question_scan) for shown in question_scan.shown]
     derive(Parts(read, whole, verdicts, judge, question_said))
-    result = [_figure(text, verdict) for each in verdicts.values() for verdict in each]
-    for claim in crowded:
-        if claim.start < end:
-            result += _unread(text, claim.start, claim.end, as_of)
-    result.sort(key=lambda f: f.start)
-    if end < len(text):
-        result.append(_rest(text, end))
+    everything = [verdict for each in verdicts.values() for verdict in each]
+    _hold_one_order(everything)
+    result = [_figure(text, verdict) for verdict in everything]
+    for claim in scanned.crowded:
+        result += _unread(text, claim.start, claim.end, as_of)
+    result.sort(key=lambda figure: figure.start)
+    if scanned.end < len(text):
+        result.append(_rest(text, scanned.end))
     return tuple(result)
+
+
+@dataclass(slots=True)
+class _Scanned:
+    """What each claim holds; those that are too full to be read; where reading ended."""
+
+    end: int
+    claims: list[Claim] = field(default_factory=list)
+    crowded: list[Claim] = field(default_factory=list)
+    scans: dict[int, Scan] = field(default_factory=dict)
+
+
+def _scan(read: str, whole: Document, lens: Lens) -> _Scanned:
+    scanned = _Scanned(len(read) if whole.cut is None else whole.cut)
+    found = 0
+    for claim in whole.claims:
+        head = read[claim.head.start : claim.head.end] if claim.head is not None else ""
+        one = scan(read, claim.start, claim.end, lens, cell=claim.kind == "cell", head=head)
+        found += len(one.shown)
+        if found > MOST or claim.start >= scanned.end:
+            scanned.end = min(scanned.end, claim.start)
+            break
+        scanned.scans[id(claim)] = one
+        (scanned.crowded if one.crowded else scanned.claims).append(claim)
+    for claim in whole.claims[len(scanned.claims) + len(scanned.crowded) :]:
+        scanned.scans[id(claim)] = Scan(claim.start, claim.end)
+    return scanned
+
+
+def _hold_one_order(verdicts: Sequence[Verdict]) -> None:
+    """Dates such as 12/11/2026 are all written in one order: what verifies only in another than the rest is marked."""
+    slashed = [verdict for verdict in verdicts if verdict.said.shown.orders]
+    held = {id(verdict): _orders(verdict) for verdict in slashed}
+    certain = [set(verdict.said.shown.orders) for verdict in slashed] + [held[id(v)] for v in slashed if v.verified]
+    for order in ("day", "month"):
+        if all(order in orders for orders in certain if orders):
+            return
+    for verdict in slashed:
+        if verdict.verified and len(verdict.said.shown.dates) > 1:
+            verdict.verified, verdict.why = False, "day and month stand in another order elsewhere"
+
+
+def _orders(verdict: Verdict) -> set[str]:
+    """The orders in which a slashed date is that of its facts."""
+    shown = verdict.said.shown
+    days = {fact.value for fact in verdict.facts}
+    if len(shown.orders) > len(shown.dates):
+        return set(shown.orders)  # 11/11/2026
+    return {order for order, day in zip(shown.orders, shown.dates, strict=True) if day in days}
 
 
 def _figure(text: str, verdict: Verdict) -> Figure:

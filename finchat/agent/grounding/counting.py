@@ -132,9 +132,8 @@ def _sizes(parts: Parts, said: Said) -> list[Decimal]:
         if said.shown.noun == "days":
             if "due_date" in known.concepts and isinstance(known.fact.value, date):
                 found.append(Decimal((parts.judge.as_of - known.fact.value).days))
-        elif known.fact.unit == "money" and said.fields & known.concepts:
-            if said.shown.unit == "money" and parts.judge.carries(known, said, said.names):
-                found.append(abs(known.number))
+        elif known.fact.unit == said.shown.unit == "money" and said.fields & known.concepts:
+            found += [abs(known.number)] if parts.judge.carries(known, said, said.names) else []
     return found
 
 

@@ -309,11 +309,6 @@ _UNIT_CLASSES = {
 def concepts_of(fact: Fact) -> frozenset[str]:
     """What a fact is a figure of: by its field (the one computed over, not a name given to the result), then by the
     list it stands in, then by the kind of its record. Empty: nothing says it."""
-    wanted = _UNIT_CLASSES[fact.unit]
-
-    def fitting(words: str) -> frozenset[str]:
-        return frozenset(c for c in field_concepts(words) if units_of(c) & wanted)
-
     field = fact.field
     if fact.derivation:
         match = _FUNCTION.match(fact.derivation)
@@ -322,23 +317,22 @@ def concepts_of(fact: Fact) -> frozenset[str]:
         field = match[2] or field
     if fact.unit == "date" and field == "date":
         return frozenset(_DATE_KINDS.get(fact.kind, {"issue_date"}))
-    hits = fitting(field)
-    strong = hits - WEAK
-    if strong:
-        return strong
-    for part in reversed(fact.path[:300].split(".")[:-1] if not fact.derivation else []):
-        strong = fitting(re.sub(r"\[\d+\]", "", part)) - WEAK
-        if strong:
-            return strong
-    if fact.kind in _LINE_KINDS and fact.unit == "money":
+    named = _fitting(field, fact)
+    parts = [] if fact.derivation else [re.sub(r"\[\d+\]", "", part) for part in fact.path[:300].split(".")[:-1]]
+    for found in (named, *(_fitting(part, fact) for part in reversed(parts))):
+        if found - WEAK:
+            return found - WEAK
+    return _by_kind(fact) if fact.unit == "money" and (named or field in {"amount", "total", "value"}) else frozenset()
+
+
+def _fitting(words: str, fact: Fact) -> frozenset[str]:
+    return frozenset(c for c in field_concepts(words) if units_of(c) & _UNIT_CLASSES[fact.unit])
+
+
+def _by_kind(fact: Fact) -> frozenset[str]:
+    """What an `amount` is, by the record it stands in. What a proposal does to a document is a payment or an
+    allocation, not what the document comes to."""
+    if fact.kind in _LINE_KINDS:
         return frozenset({"line_amount"})
-    if fact.unit == "money" and (hits or field in {"amount", "total", "value"}):
-        # What a proposal does to a document is a payment or an allocation, not what the document comes to.
-        proposed = "proposals[" in fact.path
-        kinds = _KIND_CONCEPTS.get("proposal" if proposed else fact.kind)
-        if kinds:
-            return frozenset(kinds)
-        strong = fitting(fact.kind) - WEAK
-        if strong:
-            return strong
-    return frozenset()
+    kinds = _KIND_CONCEPTS.get("proposal" if "proposals[" in fact.path else fact.kind)
+    return frozenset(kinds) if kinds else _fitting(fact.kind, fact) - WEAK

@@ -27,6 +27,11 @@ def words_of(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+def in_order(text: str) -> list[str]:
+    """The words of a text, one after the other."""
+    return text.split()
+
+
 MONEY = "money"
 DATE = "date"
 PERCENT = "percent"
@@ -37,10 +42,11 @@ _CONCEPTS: dict[str, tuple[frozenset[str], str]] = {
     "due": (
         frozenset({MONEY}),
         "amount due|due|owes|owe|owed|owing|outstanding|open balance|open amount|open|unpaid|balance due|remaining"
-        "|still to pay|still to be paid|receivable|receivables|payable|payables|accounts receivable|accounts payable"
-        "|amount outstanding|outstanding balance|amount owing|to collect|uncollected|total due|total outstanding"
-        "|total owed|amount owed|balance outstanding|unsettled|remains|left to pay|is due|are due|was due|were due|due on|due by|remains due|still due|leaving|leaves|falls due"
-        "|fell due|falling due|to be paid|debt|debts|remaining credit",
+        "|still to pay|still to be paid|receivable|receivables|payable|payables|accounts receivable"
+        "|accounts payable|amount outstanding|outstanding balance|amount owing|to collect|uncollected|total due"
+        "|total outstanding|total owed|amount owed|balance outstanding|unsettled|remains|left to pay|is due|are due"
+        "|was due|were due|due on|due by|remains due|still due|leaving|leaves|falls due|fell due|falling due"
+        "|to be paid|debt|debts|remaining credit",
     ),
     "overdue": (
         frozenset({MONEY}),
@@ -49,19 +55,21 @@ _CONCEPTS: dict[str, tuple[frozenset[str], str]] = {
     ),
     "not_due": (
         frozenset({MONEY}),
-        "not yet due|not due|not overdue|within terms|current|not yet overdue|not due yet|not overdue yet|isn't due yet",
+        "not yet due|not due|not overdue|within terms|current|not yet overdue|not due yet|not overdue yet"
+        "|isn't due yet",
     ),
     "balance": (
         frozenset({MONEY}),
-        "balance|balances|bank balance|account balance|closing balance|statement balance|cash balance|ledger balance"
-        "|current balance|cash at bank",
+        "balance|balances|bank balance|account balance|closing balance|statement balance|cash balance"
+        "|ledger balance|current balance|cash at bank",
     ),
     "opening_balance": (frozenset({MONEY}), "opening balance|opening"),
     "total": (
         frozenset({MONEY}),
-        "invoiced|billed|gross|invoice total|bill total|total invoiced|total billed|invoice amount|bill amount|gross amount"
-        "|total amount|amount invoiced|amount billed|inclusive|including tax|including gst|including vat|incl tax"
-        "|incl gst|incl vat|tax inclusive|face value|original amount|charged|grand total|total including tax",
+        "invoiced|billed|gross|invoice total|bill total|total invoiced|total billed|invoice amount|bill amount"
+        "|gross amount|total amount|amount invoiced|amount billed|inclusive|including tax|including gst"
+        "|including vat|incl tax|incl gst|incl vat|tax inclusive|face value|original amount|charged|grand total"
+        "|total including tax",
     ),
     "paid": (
         frozenset({MONEY}),
@@ -109,8 +117,9 @@ _CONCEPTS: dict[str, tuple[frozenset[str], str]] = {
     "net_margin": (frozenset({PERCENT}), "net margin|net profit margin|profit margin|net margin percent"),
     "opex": (
         frozenset({MONEY}),
-        "operating expenses|operating expense|overheads|overhead|expenses|expense|operating costs|opex|running costs"
-        "|total expenses|total operating expenses|operating cost|costs|other expenses|expenditure|cost",
+        "operating expenses|operating expense|overheads|overhead|expenses|expense|operating costs|opex"
+        "|running costs|total expenses|total operating expenses|operating cost|costs|other expenses|expenditure"
+        "|cost",
     ),
     "operating_profit": (
         frozenset({MONEY}),
@@ -129,13 +138,20 @@ _CONCEPTS: dict[str, tuple[frozenset[str], str]] = {
     "average": (frozenset({MONEY, NUMBER}), "average|mean|avg|median"),
     "credit_limit": (frozenset({MONEY}), "credit limit|limit|credit ceiling"),
     "fee": (frozenset({MONEY}), "fee|fees|bank fee|bank fees|charges|bank charges"),
-    "quantity": (frozenset({NUMBER}), "quantity|qty|hours|hour|units|unit|licences|licenses|licence|license|pieces|hrs"),
+    "quantity": (
+        frozenset({NUMBER}),
+        "quantity|qty|hours|hour|units|unit|licences|licenses|licence|license|pieces|hrs",
+    ),
     "days_overdue": (
         frozenset({NUMBER}),
-        "days overdue|days late|days past due|overdue days|overdue|late|past due|days past|past its due date|arrears"
-        "|past-due|behind",
+        "days overdue|days late|days past due|overdue days|overdue|late|past due|days past|past its due date"
+        "|arrears|past-due|behind",
     ),
-    "days_until_due": (frozenset({NUMBER}), "days until due|is due in|are due in|falls due in|due in|days left|until due|days to go|due within|falls due"),
+    "days_until_due": (
+        frozenset({NUMBER}),
+        "days until due|is due in|are due in|falls due in|due in|days left|until due|days to go|due within"
+        "|falls due",
+    ),
     "age": (frozenset({NUMBER}), "age|age days|days old|old|age in days|days since|aged"),
     "terms": (
         frozenset({NUMBER}),
@@ -147,18 +163,19 @@ _CONCEPTS: dict[str, tuple[frozenset[str], str]] = {
     "share": (frozenset({PERCENT}), "share|share of|percent of|percentage of|proportion|ratio"),
     "due_date": (
         frozenset({DATE}),
-        "due date|due|not due|not yet due|not due until|due until|not due yet|fell due|falls due|falling due|payable by|payment due|was due|is due|due on|due by|overdue since"
-        "|overdue|payable on|expected by|past due since|deadline|pay by|matures|date due",
+        "due date|due|not due|not yet due|not due until|due until|not due yet|fell due|falls due|falling due"
+        "|payable by|payment due|was due|is due|due on|due by|overdue since|overdue|payable on|expected by"
+        "|past due since|deadline|pay by|matures|date due",
     ),
     "issue_date": (
         frozenset({DATE}),
-        "issue date|issued|invoice date|bill date|dated|date|raised|invoiced|billed|sent|created|issued on|date issued"
-        "|invoiced on|written|date of issue|drafted",
+        "issue date|issued|invoice date|bill date|dated|date|raised|invoiced|billed|sent|created|issued on"
+        "|date issued|invoiced on|written|date of issue|drafted",
     ),
     "payment_date": (
         frozenset({DATE}),
-        "payment date|dated|date|paid|paid on|received|received on|settled|settled on|fully paid on date|fully paid on|date paid"
-        "|payment|deposited|cleared|collected|deposit|came in|paid date|remitted",
+        "payment date|dated|date|paid|paid on|received|received on|settled|settled on|fully paid on date"
+        "|fully paid on|date paid|payment|deposited|cleared|collected|deposit|came in|paid date|remitted",
     ),
     "transaction_date": (frozenset({DATE}), "transaction date|dated|date|posted|posted on|bank date|booked|spent"),
     "expected_date": (frozenset({DATE}), "expected payment date|expected date|planned payment date|planned date"),
@@ -166,7 +183,10 @@ _CONCEPTS: dict[str, tuple[frozenset[str], str]] = {
     "delivery_date": (frozenset({DATE}), "delivery date|delivered"),
     "expiry_date": (frozenset({DATE}), "expiry date|expires|valid until|expiry"),
     "any_date": (frozenset({DATE}), "day"),
-    "any_amount": (frozenset({MONEY}), "amount|amounts|total|totals|sum|value|worth|figure|totalling|totaling|totalled"),
+    "any_amount": (
+        frozenset({MONEY}),
+        "amount|amounts|total|totals|sum|value|worth|figure|totalling|totaling|totalled",
+    ),
 }  # fmt: skip
 
 # Words that name no field although they hold one.

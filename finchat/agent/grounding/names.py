@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from finchat.agent.facts import Vocabulary
-from finchat.agent.grounding.lexicon import COMMON, DOCUMENT_NOUNS, LEGAL_SUFFIXES, MONTHS, concepts
+from finchat.agent.grounding.lexicon import COMMON, DOCUMENT_NOUNS, LEGAL_SUFFIXES, MONTHS, concepts, words_of
 
 _WORD = re.compile(r"[^\W_]+")
 _GAP = re.compile(r"[\s%\-–/.,_&'’#()*:+@!\"“”|]{0,4}\Z")
@@ -19,9 +19,9 @@ _CODE_BEFORE = re.compile(
     r"(?:account|accounts|acct|a/c|code|codes|item|sku)(?:\s(?:code|no\.?|number))?[\s:]{1,2}[#(*`\"“]{0,4}\Z",
     re.IGNORECASE,
 )
+_NOUN = f"(?:{'|'.join(sorted(DOCUMENT_NOUNS))})s?"
 _NUMBER_BEFORE = re.compile(
-    rf"(?:(?<![^\W_])(?:{'|'.join(sorted(DOCUMENT_NOUNS))})s?(?:\s(?:no\.?|number|nr\.?))?[\s:]\s{{0,2}}[#*_`\"“]{{0,4}}|#)\Z",
-    re.IGNORECASE,
+    rf"(?:(?<![^\W_]){_NOUN}(?:\s(?:no\.?|number|nr\.?))?[\s:]\s{{0,2}}[#*_`\"“]{{0,4}}|#)\Z", re.IGNORECASE
 )
 _CLASSES = {
     "contact": "contact", "customer": "contact", "supplier": "contact", "vendor": "contact", "company": "contact",
@@ -29,7 +29,11 @@ _CLASSES = {
     "line": "item", "line_item": "item", "item": "item", "product": "item", "item_code": "item",
     "organisation": "organisation", "organization": "organisation",
     **dict.fromkeys(
-        ["invoice", "bill", "credit_note", "payment", "quote", "estimate", "purchase_order", "order", "document", "number", "bank_transaction", "overpayment", "prepayment", "bank_transfer", "journal", "manual_journal", "batch_payment", "receipt", "refund", "sales_invoice", "purchase_bill", "transaction", "transfer", "deposit"],
+        words_of(
+            "invoice bill credit_note payment quote estimate purchase_order order document number bank_transaction"
+            " overpayment prepayment bank_transfer journal manual_journal batch_payment receipt refund sales_invoice"
+            " purchase_bill transaction transfer deposit"
+        ),
         "document",
     ),
 }  # fmt: skip

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import pairwise
 
 from finchat.agent.grounding.known import folded
 from finchat.agent.grounding.lexicon import STATUSES, WEAK, concepts
@@ -136,7 +137,9 @@ def scan(text: str, start: int, end: int, lens: Lens, *, cell: bool = False, hea
     named = _mask(((m.start, m.end) for m in known), len(part))
     phrases = [p for p in lens.calendar.phrases(part) if not any(named[p.start : p.end])]
     buckets = [m.span() for m in _BUCKET.finditer(part) if not any(named[m.start() : m.end()])]
-    shown = _figures(part, lens.as_of, mentions, named, phrases, buckets, cell)
+    bracketed = cell and part.strip("*_` ").startswith("(") and part.strip("*_` ").endswith(")")
+    taken = _mask([*((p.start, p.end) for p in phrases if not p.weak_year), *buckets], len(part))
+    shown = _kept(figures(part, lens.as_of, cell=bracketed), mentions, named, taken)
     if len(shown) + len(mentions) + len(phrases) > MOST_IN_A_CLAIM:
         found.crowded = True
         return found
@@ -164,7 +167,7 @@ def scan(text: str, start: int, end: int, lens: Lens, *, cell: bool = False, hea
     found.weak = [m.end() + start for m in _WEAK.finditer(part) if not mask[m.start()] and not depth[m.start()]]
     flat = [_bare(w) for run in free for _, _, w in run]
     found.words = frozenset(flat)
-    pairs = {f"{a} {b}" for a, b in zip(flat, flat[1:], strict=False)}
+    pairs = {f"{a} {b}" for a, b in pairwise(flat)}
     found.statuses = frozenset(STATUSES[w] for w in (*found.words, *pairs) if w in STATUSES)
     found.strangers = [(a + start, b + start) for a, b in strangers(part, covered, True)]
     found.quotes = quotes
@@ -191,15 +194,10 @@ def _unquoted(part: str, texts: frozenset[str]) -> tuple[str, frozenset[str]]:
     return (QUOTE.sub(blank, part), frozenset(found)) if texts else (part, frozenset())
 
 
-def _figures(
-    part: str, as_of: date, mentions: list[Mention], named: bytearray, phrases: list[Phrase],
-    buckets: list[tuple[int, int]], cell: bool,
-) -> list[Shown]:  # fmt: skip
+def _kept(found: Iterable[Shown], mentions: list[Mention], named: bytearray, taken: bytearray) -> list[Shown]:
     """The figures of a claim without those that are part of a name, a phrase of time or an age bucket."""
-    bracketed = cell and part.strip("*_` ").startswith("(") and part.strip("*_` ").endswith(")")
-    taken = _mask([*((p.start, p.end) for p in phrases if not p.weak_year), *buckets], len(part))
     shown: list[Shown] = []
-    for one in figures(part, as_of, cell=bracketed):
+    for one in found:
         if any(taken[one.start : one.end]):
             continue
         if any(named[one.start : one.end]):

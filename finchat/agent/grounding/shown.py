@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
 from finchat.agent.facts import Unit
+from finchat.agent.grounding.digits import MULTIPLES, TENS, UNITS, round_zeros, spelled, written
 from finchat.agent.grounding.lexicon import COUNT_NOUNS, COUNT_WORDS, DOCUMENT_NOUNS, MONTHS
-
-LONGEST_NUMBER = 30  # characters; what is longer is no amount of any ledger
 
 _MONTH = "(?:" + "|".join(sorted(MONTHS, key=len, reverse=True)) + ")"
 _SYMBOLS = {
@@ -134,39 +133,7 @@ _WORDS = {"dollars": DOLLARS, "dollar": DOLLARS, "euros": {"EUR"}, "euro": {"EUR
 _SCALES = {
     "k": 3, "thousand": 3, "m": 6, "mn": 6, "million": 6, "millions": 6, "bn": 9, "b": 9, "billion": 9,
 }  # fmt: skip
-_UNITS = dict(
-    zip(
-        [
-            "zero",
-            "one",
-            "two",
-            "three",
-            "four",
-            "five",
-            "six",
-            "seven",
-            "eight",
-            "nine",
-            "ten",
-            "eleven",
-            "twelve",
-            "thirteen",
-            "fourteen",
-            "fifteen",
-            "sixteen",
-            "seventeen",
-            "eighteen",
-            "nineteen",
-        ],
-        range(20),
-        strict=True,
-    )
-)
-_TENS = dict(
-    zip(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], range(20, 100, 10), strict=True)
-)
-_MULTIPLES = {"hundred": 100, "thousand": 1000, "million": 1_000_000}
-_ANY_WORD = "(?:" + "|".join([*sorted([*_UNITS, *_TENS], key=len, reverse=True), *_MULTIPLES]) + ")"
+_ANY_WORD = "(?:" + "|".join([*sorted([*UNITS, *TENS], key=len, reverse=True), *MULTIPLES]) + ")"
 
 _CODE = "(?-i:" + "|".join(sorted(CODES)) + ")"
 _PREFIX = rf"(?:(?:US|AU?|NZ|CA?|S|HK)?\$|[€£¥₹₩]|(?<![^\W_]){_CODE}(?=\s?[-−(]?[\d$]))"
@@ -243,7 +210,7 @@ class Shown:
     negative: bool = False
     points: bool = False  # percentage points
     times: bool = False
-    yearless: bool = False
+    orders: tuple[str, ...] = ()  # of 12/11/2026: which of day and month can come first, a date for each
 
     @property
     def plain(self) -> str:
@@ -271,17 +238,13 @@ def figures(text: str, as_of: date, *, cell: bool = False) -> Iterator[Shown]:
 
 def _read(kind: str, match: re.Match[str], text: str, as_of: date, cell: bool) -> Shown | None:
     start, end = match.span()
-    if kind in {"clock", "ordinal"}:
-        return None
     if kind in {"iso", "daymonth", "monthday", "slashed"}:
         return _date(kind, match, text, as_of)
-    if kind == "guid":
-        return _identifier(text, start, end)
-    if kind == "document":
-        return _document(match.group(), text, start, end)
-    if kind == "words":
-        return _spelled(match, text)
-    return _amount(match, text, cell)
+    if kind in {"guid", "document"}:
+        return _identifier(text, start, end) if kind == "guid" else _document(match.group(), text, start, end)
+    if kind in {"amount", "words"}:
+        return _amount(match, text, cell) if kind == "amount" else _spelled(match, text)
+    return None  # a time of day, an ordinal
 
 
 def _identifier(text: str, start: int, end: int) -> Shown:
@@ -301,34 +264,29 @@ def _document(token: str, text: str, start: int, end: int) -> Shown | None:
 
 
 def _date(kind: str, match: re.Match[str], text: str, as_of: date) -> Shown | None:
-    yearless = False
-    days: list[date | None] = []
+    days: list[date | None]
+    slashed = kind == "slashed"
     if kind == "iso":
-        year, month, day = (int(part) for part in re.split(r"[-/]", match.group()[:10].split("T")[0]))
-        days = [_day(year, month, day)]
-    elif kind == "slashed":
-        year = _year(match["y3"])
-        a, b = int(match["a"]), int(match["b"])
+        days = [_day(*(int(part) for part in re.split(r"[-/]", match.group()[:10].split("T")[0])))]
+    elif slashed:
+        a, b, year = int(match["a"]), int(match["b"]), _year(match["y3"])
         days = [_day(year, b, a), _day(year, a, b)]
     else:
-        day, word, year_text = (
-            (match["d1"], match["m1"], match["y1"]) if kind == "daymonth" else (match["d2"], match["m2"], match["y2"])
-        )
+        day, word, year_text = (match[name + ("1" if kind == "daymonth" else "2")] for name in "dmy")
         if kind == "monthday" and word[0].islower():
             return None  # "it may 12": a verb
         month = MONTHS[word.casefold().rstrip(".")]
-        if year_text is None:
-            yearless = True
-            near = [_day(as_of.year + shift, month, int(day)) for shift in (0, -1, 1)]
-            nearest = min((d for d in near if d), key=lambda d: abs((d - as_of).days), default=None)
-            days = [near[0], nearest]
-        else:
-            days = [_day(_year(year_text), month, int(day))]
+        days = [_day(_year(year_text), month, int(day))] if year_text else _near(as_of, month, int(day))
+    start, end = match.start(), match.end() - (text[match.end() - 1] == ".")
+    orders = tuple(order for order, day in zip(("day", "month"), days, strict=False) if day) if slashed else ()
     found = tuple(dict.fromkeys(day for day in days if day is not None))
-    start, end = match.start(), match.end()
-    if text[end - 1] == "." and kind != "iso":
-        end -= 1
-    return Shown(start=start, end=end, text=text[start:end], unit="date", dates=found, yearless=yearless)
+    return Shown(start=start, end=end, text=text[start:end], unit="date", dates=found, orders=orders)
+
+
+def _near(as_of: date, month: int, day: int) -> list[date | None]:
+    """A day without a year: of this year, or the nearest."""
+    days = [_day(as_of.year + shift, month, day) for shift in (0, -1, 1)]
+    return [days[0], min((d for d in days if d), key=lambda d: abs((d - as_of).days), default=None)]
 
 
 def _day(year: int, month: int, day: int) -> date | None:
@@ -344,64 +302,67 @@ def _year(text: str) -> int:
 
 
 def _amount(match: re.Match[str], text: str, cell: bool) -> Shown | None:
-    prefix, suffix = match["prefix"], match["suffix"]
-    start, end = match.span()
-    digits = match["number"]
-    currencies = _currencies(prefix) if prefix else frozenset[str]()
-    if suffix:
-        # "$500 AUD" is said twice; "$500 EUR" is neither.
-        currencies = (currencies & _currencies(suffix) or frozenset({"?"})) if prefix else _currencies(suffix)
-    both = bool(match["paren"]) and bool(match["close"])
-    if match["paren"] and not both:
-        start = max(start, match.start("paren") + 1)
-    if match["close"] and not (both and end == match.end()):
-        end = min(end, match.start("close"))
-    if both and not (start == match.start() and end == match.end()):
-        both = False
-    if both and not cell:  # "Acme (500.00)" is an aside in prose; its value stands inside
-        start, end = match.start("paren") + 1, match.start("close")
-    while start < end and text[start].isspace():
-        start += 1
-    signed = bool(match["sign2"]) or bool(match["sign1"] and match["sign1"] in "-−–" and start <= match.start("sign1"))
-    if signed and match["sign1"] == "–" and not (start == 0 or text[start - 1] in " \t(|"):
-        signed = False
-    sign_alone = text[start] in "–" and start > 0 and text[start - 1].isspace() and not cell
-    if sign_alone:
-        signed, start = False, start + 1
-    readings, places, grouped = _readings(digits, bool(currencies))
-    if not readings:
+    start, end, negative = _extent(match, text, cell)
+    currencies = _currency_beside(match["prefix"], match["suffix"])
+    number = written(match["number"], money=bool(currencies))
+    if number is None:
         return Shown(start=start, end=end, text=text[start:end], unit="number")
-    negative = signed or (both and cell)
-    if match["percent"]:
-        points = "p" in match["percent"].replace("per", "") or "point" in match["percent"]
-        step = Decimal(1).scaleb(-places)
-        numbers = tuple(-n if negative else n for n in readings)
-        return Shown(
-            start=start, end=end, text=text[start:end], unit="percent", numbers=numbers, step=step,
-            negative=negative, points=points,
-        )  # fmt: skip
     scale = _SCALES[match["scale"].strip().casefold()] if match["scale"] else 0
-    if match["scale"] and match["scale"] in {"m", "b"} and not currencies and places == 0 and not scale:
-        scale = 0
-    step = Decimal(1).scaleb(scale - places)
-    numbers = tuple((-n if negative else n).scaleb(scale) for n in readings)
-    common = {"start": start, "end": end, "text": text[start:end], "numbers": numbers, "step": step}
+    value = number.number.copy_negate() if negative else number.number
+    shown = Shown(
+        start=start, end=end, text=text[start:end], unit="money", numbers=(value.scaleb(scale),),
+        step=Decimal(1).scaleb(scale - number.places), currencies=currencies, negative=negative,
+        bare=not currencies and not match["scale"] and number.places != 2,
+    )  # fmt: skip
+    if match["percent"]:
+        points = "point" in match["percent"] or "pp" in match["percent"]
+        return replace(shown, unit="percent", currencies=frozenset(), bare=False, points=points)
     if match["times"]:
-        return Shown(**common, unit="number", times=True)
-    if not currencies and not match["scale"]:
-        before = text[max(0, start - 40) : start]
-        if not grouped and places == 0 and _is_identifier(digits, before):
-            return _identifier(text, start, end)
-        if _DAYS.match(text, end) and places == 0:
-            return Shown(**common, unit="number", noun="days", negative=negative)
-        if places == 0 and (noun := count_noun(text, end)):
-            return Shown(**common, unit="count", noun=noun)
-    if _APPROXIMATE.search(text[max(0, start - 16) : start]) and places == 0 and not scale:
-        zeros = len(digits) - len(digits.rstrip("0,. '’"))
-        zeros = sum(char == "0" for char in digits[len(digits) - zeros :]) if zeros else 0
-        common["step"] = Decimal(1).scaleb(min(zeros, max(0, len(str(abs(int(readings[0])))) - 1)))
-    bare = not currencies and not match["scale"] and places != 2
-    return Shown(**common, unit="money", currencies=currencies, bare=bare, negative=negative)
+        return replace(shown, unit="number", currencies=frozenset(), bare=False, times=True)
+    if shown.bare and number.places == 0:
+        return _whole(shown, match["number"], text, grouped=number.grouped)
+    return _approximate(shown, text) if number.places == 0 and not scale else shown
+
+
+def _extent(match: re.Match[str], text: str, cell: bool) -> tuple[int, int, bool]:
+    """Where an amount stands, and whether it is negative: by a minus, or by parentheses around a whole cell. In prose
+    "Acme (500.00)" is an aside, whose value stands inside."""
+    start, end = match.span()
+    both = bool(match["paren"] and match["close"])
+    if not cell or not both:
+        start = match.start("paren") + 1 if match["paren"] else start
+        end = match.start("close") if match["close"] else end
+    start += len(text[start:end]) - len(text[start:end].lstrip())
+    sign = match["sign2"] or match["sign1"] or ""
+    # A dash with a space before it parts two words: "Acme –500".
+    dash = sign == "–" and not cell and start > 0 and text[start - 1].isspace()
+    negative = (both and cell) or (sign in {"-", "−", "–"} and not dash)
+    return (start + 1 if dash and text[start] == "–" else start), end, negative
+
+
+def _currency_beside(prefix: str | None, suffix: str | None) -> frozenset[str]:
+    """ "$500 AUD" says it twice; "$500 EUR" is in neither."""
+    if prefix and suffix:
+        return _currencies(prefix) & _currencies(suffix) or frozenset({"?"})
+    return _currencies(prefix or suffix or "")
+
+
+def _whole(shown: Shown, digits: str, text: str, *, grouped: bool) -> Shown:
+    """A whole number alone: that of a document, of days, of what is counted, or an amount."""
+    if not grouped and _is_identifier(digits, text[max(0, shown.start - 40) : shown.start]):
+        return _identifier(text, shown.start, shown.end)
+    if _DAYS.match(text, shown.end):
+        return replace(shown, unit="number", noun="days", bare=False)
+    if noun := count_noun(text, shown.end):
+        return replace(shown, unit="count", noun=noun, bare=False)
+    return _approximate(shown, text)
+
+
+def _approximate(shown: Shown, text: str) -> Shown:
+    """ "about 12,000" is a number of thousands."""
+    if not _APPROXIMATE.search(text[max(0, shown.start - 16) : shown.start]):
+        return shown
+    return replace(shown, step=Decimal(1).scaleb(round_zeros(shown.numbers[0])))
 
 
 def _is_identifier(digits: str, before: str) -> bool:
@@ -418,32 +379,6 @@ def _currencies(mark: str) -> frozenset[str]:
     if mark in CODES:
         return frozenset({mark})
     return frozenset(_WORDS.get(mark.casefold(), ()))
-
-
-def _readings(digits: str, money: bool) -> tuple[tuple[Decimal, ...], int, bool]:
-    """What a run of digits and separators can mean, the number of decimals shown, and whether groups are marked."""
-    if len(digits) > LONGEST_NUMBER:
-        return (), 0, False
-    marks = [char for char in digits if not char.isdigit()]
-    plain = "".join(char if char.isdigit() else "." for char in digits)
-    if not marks:
-        return (Decimal(digits),), 0, False
-    whole, _, fraction = plain.rpartition(".")
-    last = marks[-1]
-    as_grouped = Decimal(plain.replace(".", ""))
-    if last not in ",.":
-        return (as_grouped,), 0, True
-    as_decimal = Decimal((whole.replace(".", "") or "0") + "." + fraction)
-    if len(marks) > 1:
-        if set(marks) == {last}:
-            return (as_grouped,), 0, True
-        return (as_decimal,), len(fraction), True
-    if len(fraction) != 3 or not 1 <= len(whole) <= 3 or whole.startswith("0"):
-        return (as_decimal,), len(fraction), False
-    if last == ",":
-        return (as_grouped,), 0, True
-    # 1.234: a decimal in English; a group on the continent, and then the places shown are none.
-    return ((as_grouped,), 0, True) if money else ((as_decimal,), 3, False)
 
 
 def count_noun(text: str, end: int) -> str:
@@ -465,38 +400,17 @@ def count_noun(text: str, end: int) -> str:
 
 def _spelled(match: re.Match[str], text: str) -> Shown | None:
     """ "two thousand five hundred": a figure when it is an amount, a percentage or counts something."""
-    end = match.end()
     suffix, percent = match["wsuffix"], match["wpercent"]
     tail = len(percent or "") + (len(suffix) + 1 if suffix else 0)
     words = re.split(r"[\s-]+", match.group()[: len(match.group()) - tail].casefold())
-    value = _value([word for word in words if word != "and"])
-    common = {"start": match.start(), "end": end, "text": match.group()}
-    if value is None:
-        return None
-    number = Decimal(value)
+    number = Decimal(spelled(words))
+    shown = Shown(start=match.start(), end=match.end(), text=match.group(), unit="money", numbers=(number,))
     if percent:
-        return Shown(**common, unit="percent", numbers=(number,))
+        return replace(shown, unit="percent")
     if suffix:
-        return Shown(**common, unit="money", numbers=(number,), currencies=_currencies(suffix))
-    if _DAYS.match(text, end):
-        return Shown(**common, unit="number", numbers=(number,), noun="days")
-    if noun := count_noun(text, end):
-        return Shown(**common, unit="count", numbers=(number,), noun=noun)
-    if any(word in _MULTIPLES for word in words) and len(words) > 1:
-        return Shown(**common, unit="money", numbers=(number,), bare=True)
-    return None
-
-
-def _value(words: list[str]) -> int | None:
-    total = part = 0
-    for word in words:
-        if word in _UNITS:
-            part += _UNITS[word]
-        elif word in _TENS:
-            part += _TENS[word]
-        elif word == "hundred":
-            part = max(part, 1) * 100
-        else:
-            total += max(part, 1) * _MULTIPLES[word]
-            part = 0
-    return total + part if words else None
+        return replace(shown, currencies=_currencies(suffix))
+    if _DAYS.match(text, match.end()):
+        return replace(shown, unit="number", noun="days")
+    if noun := count_noun(text, match.end()):
+        return replace(shown, unit="count", noun=noun)
+    return replace(shown, bare=True) if len(words) > 1 and not MULTIPLES.keys().isdisjoint(words) else None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from finchat.agent.facts import FactPeriod
-from finchat.agent.grounding.lexicon import MONTHS
+from finchat.agent.grounding.lexicon import MONTHS, in_order
 from finchat.books.periods import financial_year_start
 
 _MON = "(?:" + "|".join(sorted(MONTHS, key=len, reverse=True)) + r")(?![^\W\d_])\.?"
@@ -20,8 +20,8 @@ _DAY = (
 _TO = r"\s?(?:-|–|—|\bto\b|\buntil\b|\btill\b|\bthrough\b|\bthru\b)\s?(?:the\s)?"
 _NTH = {"first": 1, "second": 2, "third": 3, "fourth": 4, "1st": 1, "2nd": 2, "3rd": 3, "4th": 4}
 _COUNTS = {
-    word: n for n, word in enumerate(["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"], 1)
-} | {"thirty": 30, "sixty": 60, "ninety": 90, "fourteen": 14}  # fmt: skip
+    word: n for n, word in enumerate(in_order("one two three four five six seven eight nine ten eleven twelve"), 1)
+} | {"fourteen": 14, "thirty": 30, "sixty": 60, "ninety": 90}
 _N = r"(?:\d{1,3}|" + "|".join(_COUNTS) + ")"
 _FY = r"(?:FY|(?:financial|fiscal)\syear)"
 _YEARS = rf"(?:{_YEAR}(?:\s?[-/–]\s?\d\d(?:\d\d)?(?!\d))?|['’]?\d\d(?:\s?[-/–]\s?['’]?\d\d)?(?!\d))"
@@ -32,7 +32,8 @@ _PHRASE = re.compile(
   | (?P<between>(?:from\s)?(?P<b1>{_DAY}){_TO}(?P<b2>{_DAY})|between\s(?P<b3>{_DAY})\sand\s(?P<b4>{_DAY}))
   | (?P<days>(?:(?:from|between)\s)?(?P<da>\d{{1,2}}){_TO}(?P<db>\d{{1,2}})\s(?P<dm>{_MON})(?:,?\s(?P<dy>{_YEAR}))?)
   | (?P<daysus>(?P<um>{_MON})\s(?P<ua>\d{{1,2}})\s?[-–]\s?(?P<ub>\d{{1,2}})(?!\d)(?:,?\s(?P<uy>{_YEAR}))?)
-  | (?P<ended>(?:the\s)?(?:(?P<en>{_N})[\s-])?(?P<eu>(?:financial\s|fiscal\s)?(?:quarter|year|month|months|half[\s-]year))
+  | (?P<ended>(?:the\s)?(?:(?P<en>{_N})[\s-])?
+      (?P<eu>(?:financial\s|fiscal\s)?(?:quarter|year|month|months|half[\s-]year))
       \s(?:ended|ending|to|until)\s(?:on\s)?(?P<ed>{_DAY}|{_MON}\s{_YEAR}))
   | (?P<months>(?P<ma>{_MON})(?:\s(?P<may>{_YEAR}))?{_TO}(?P<mb>{_MON})(?:\s(?P<mby>{_YEAR}))?(?!\s\d))
   | (?P<quarter>(?:(?P<qr>same|last|previous|prior|preceding|this|current|past)\s)?(?:financial\s|fiscal\s)?
@@ -50,8 +51,8 @@ _PHRASE = re.compile(
   | (?P<until>(?<!due\s)(?<!payable\s)(?<!valid\s)(?<!paid\s)(?:until|up\sto|through)\s(?P<ud>{_DAY}))
   | (?P<month>(?P<mm>{_MON})(?!\s\d{{1,2}}(?:st|nd|rd|th)?(?!\d))(?:,?\s(?:of\s)?(?P<my>{_YEAR}))?)
   | (?P<isomonth>{_YEAR}-(?:0[1-9]|1[0-2])(?![\d-]))
-  | (?P<year>(?P<yp>(?:in|during|for|of|calendar|year|full-year|throughout|by|since|until|end\sof|vs\.?|versus|and|to|from|
-      than|with|early|late|mid|the)[\s-]{{1,2}})(?P<yy>{_YEAR})(?![^\W_]|\s?(?:%|{"|".join(("dollars", "euros", "pounds"))})))
+  | (?P<year>(?P<yp>(?:in|during|for|of|calendar|year|full-year|throughout|by|since|until|end\sof|vs\.?|versus|and|to
+      |from|than|with|early|late|mid|the)[\s-]{{1,2}})(?P<yy>{_YEAR})(?![^\W_]|\s?(?:%|dollars|euros|pounds)))
     )""",
     re.VERBOSE | re.IGNORECASE,
 )
@@ -152,8 +153,8 @@ class Calendar:
         if match := re.fullmatch(r"(\d{4})-(\d\d)-(\d\d)", text):
             return date(int(match[1]), int(match[2]), int(match[3]))
         if match := re.fullmatch(r"(\d{1,2})/(\d{1,2})/(\d{4})", text):
-            a, b, year = int(match[1]), int(match[2]), int(match[3])
-            return date(year, b, a) if b <= 12 else date(year, a, b)
+            a, b, slashed = int(match[1]), int(match[2]), int(match[3])
+            return date(slashed, b, a) if b <= 12 else date(slashed, a, b)
         words = re.findall(r"[^\W_]+", text)
         month = next(MONTHS[word] for word in words if word in MONTHS)
         numbers = [int(re.sub(r"\D", "", word)) for word in words if word[0].isdigit()]

@@ -37,7 +37,7 @@ def correction(figures: Sequence[Figure]) -> str:
         [
             "These figures of your answer do not tie out with what the tools returned:",
             *lines,
-            "Write the whole answer again. Name the record, field and period that each figure belongs to; leave out what "
-            "no tool returned, or call a tool for it. Let a tool compute sums and shares, or list their parts.",
+            "Write the whole answer again. Name the record, field and period that each figure belongs to; leave out "
+            "what no tool returned, or call a tool for it. Let a tool compute sums and shares, or list their parts.",
         ]
     )
