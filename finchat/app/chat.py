@@ -21,12 +21,11 @@ from finchat.ui.chat.prompt import ChatPrompt, open_prompt
 from finchat.ui.chat.toolbar import ToolbarState
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
     from finchat.agent.events import AgentEvent, Finished
     from finchat.agent.messages import Api, Model, ModelEvent, ModelRequest
     from finchat.ui.chat.stream import MarkdownStream
     from finchat.ui.progress import Progress
+    from finchat.ui.sink import Renderable
 
 _HEAVY_S = 0.2  # how long the prompt has the machine for itself before the rest is loaded
 
@@ -99,7 +98,7 @@ class _Chat:
         run.face = self
         return run
 
-    def say(self, renderable: RenderableType = "") -> None:
+    def say(self, renderable: Renderable = "") -> None:
         self._progress.clear()
         self._call.sink.data(renderable)
 

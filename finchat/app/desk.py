@@ -238,12 +238,13 @@ class Desk:
         self.progress.clear()
         self.call.sink.data(saved_plan_view(applied, findings, self.call.sink.out.width, foreign=foreign))
 
-    def show_undo(self, undo: Undo, *, denied: Collection[str]) -> None:
-        """What of a plan can be taken back, and what cannot, on stdout. `denied`: proposals the policy forbids."""
+    def show_undo(self, undo: Undo, *, denied: Collection[str], rows: bool = True) -> None:
+        """What of a plan can be taken back, and what cannot, on stdout. `denied`: proposals the policy forbids; without
+        `rows` the plan is left to whoever asks about it."""
         from finchat.ui.undoing import undo_view
 
         self.progress.clear()
-        self.call.sink.data(undo_view(undo, self.call.sink.out.width, denied=denied))
+        self.call.sink.data(undo_view(undo, self.call.sink.out.width, denied=denied, rows=rows))
 
     async def apply(
         self,

@@ -10,7 +10,7 @@ import signal
 import sys
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -25,7 +25,8 @@ SIGNAL_NEXT = "finchat journal show names any write that is still open"
 
 @dataclass(frozen=True)
 class Invocation:
-    """One command line: the flags every command has, and its words."""
+    """One command line: the flags every command has, and its words. `model`: the one to ask instead of the configured
+    one, at the same endpoint."""
 
     json: bool = False
     quiet: bool = False
@@ -36,6 +37,7 @@ class Invocation:
     policy: Path | None = None
     as_of: str | None = None
     command: tuple[str, ...] = ()
+    model: str | None = None
 
     @cached_property
     def sink(self) -> Sink:
@@ -48,7 +50,8 @@ class Invocation:
     @cached_property
     def settings(self) -> Settings:
         """Raises UsageError naming the file and field that is wrong."""
-        return load_settings(self.home, config=self.config, mcp_config=self.mcp_config, policy=self.policy)
+        found = load_settings(self.home, config=self.config, mcp_config=self.mcp_config, policy=self.policy)
+        return found if self.model is None else replace(found, model=replace(found.model, name=self.model))
 
     def again(self, *words: str) -> str:
         """A command with the flags that this one found its settings, organisation and day by, as a shell takes it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from finchat.errors import ExitCode, FinchatError, UsageError, VerificationMisma
 
 if TYPE_CHECKING:
     from finchat.books.plan import Plan
+    from finchat.safety.journal import Journal
     from finchat.safety.keys import Key
     from finchat.safety.signatures import Standing
     from finchat.ui.plans import SavedPlan
@@ -64,14 +66,7 @@ def plan_list(call: Invocation, *, everything: bool = False) -> int:
         from finchat.clock import instant_text
         from finchat.ui.plans import plans_view
 
-    readable, unreadable = _saved_plans(call)
-    hidden = 0
-    if not everything:
-        newest = newest_of(call, [plan for _, plan in readable])
-        hidden = len(readable)
-        readable = [(path, plan) for path, plan in readable if newest[plan.id] == plan.id]
-        hidden -= len(readable)
-    found = sorted(states(call, readable), key=lambda saved: saved.plan.created_at, reverse=True)
+    found, unreadable, hidden = saved_plans(call, everything=everything)
     if call.json:
         entries = [
             {
@@ -191,7 +186,23 @@ def _keys_document(found: Sequence[Key]) -> dict[str, Any]:
     return {"schema": "finchat.keys/1", "keys": entries, "exit_code": 0}
 
 
-def _saved_plans(call: Invocation) -> tuple[list[tuple[Path, Plan]], list[tuple[Path, str]]]:
+def saved_plans(
+    call: Invocation, journal: Journal | None = None, *, everything: bool = False
+) -> tuple[list[SavedPlan], list[tuple[Path, str]], int]:
+    """The plans saved in this home, the newest first; files that are none, with the reason; and how many plans are left
+    out because edits and answers made others of them (none with `everything`). `journal`: one that is open."""
+    readable, unreadable = _files(call)
+    hidden = 0
+    if not everything:
+        newest = newest_of(call, [plan for _, plan in readable], journal)
+        hidden = len(readable)
+        readable = [(path, plan) for path, plan in readable if newest[plan.id] == plan.id]
+        hidden -= len(readable)
+    found = sorted(states(call, readable, journal), key=lambda saved: saved.plan.created_at, reverse=True)
+    return found, unreadable, hidden
+
+
+def _files(call: Invocation) -> tuple[list[tuple[Path, Plan]], list[tuple[Path, str]]]:
     from finchat.safety.signatures import SUFFIX
     from finchat.workflows import plans
 
@@ -207,26 +218,38 @@ def _saved_plans(call: Invocation) -> tuple[list[tuple[Path, Plan]], list[tuple[
     return readable, unreadable
 
 
-def newest_of(call: Invocation, saved: Sequence[Plan]) -> dict[str, str]:
+@contextmanager
+def _open_journal(call: Invocation, journal: Journal | None) -> Iterator[Journal]:
+    """The journal that is open, or this home's for the length of the block."""
+    if journal is not None:
+        yield journal
+        return
+    with books_of_record(call, via="command") as (opened, *_):
+        yield opened
+
+
+def newest_of(call: Invocation, saved: Sequence[Plan], journal: Journal | None = None) -> dict[str, str]:
     """By id of a plan that of the one made last of it by edits and answers, as far as it is saved here."""
     made = {plan.id: plan.created_at for plan in saved}
-    with books_of_record(call, via="command") as (journal, *_):
-        families = {id: [one for one in journal.family(id) if one in made] or [id] for id in made}
+    with _open_journal(call, journal) as known:
+        families = {id: [one for one in known.family(id) if one in made] or [id] for id in made}
     return {id: max(family, key=lambda one: made[one]) for id, family in families.items()}
 
 
-def states(call: Invocation, saved: Sequence[tuple[Path, Plan]]) -> list[SavedPlan]:
-    """What the journal knows of plans, and how each stands with signatures."""
+def states(
+    call: Invocation, saved: Sequence[tuple[Path, Plan]], journal: Journal | None = None
+) -> list[SavedPlan]:  # fmt: skip
+    """What the journal knows of plans, and how each stands with signatures. `journal`: one that is open."""
     from finchat.safety.results import WriteResult
     from finchat.ui.plans import SavedPlan
     from finchat.workflows.earlier import earlier, refused_before
     from finchat.workflows.execute import status_of
 
     found = []
-    with books_of_record(call, via="command") as (journal, *_):
+    with _open_journal(call, journal) as records:
         for path, plan in saved:
-            known = earlier(plan, journal)
-            done = {(r.proposal_id, r.write_id): r for r in (*known, *refused_before(plan, journal, known))}
+            known = earlier(plan, records)
+            done = {(r.proposal_id, r.write_id): r for r in (*known, *refused_before(plan, records, known))}
             results = [
                 done.get((p.id, w.id)) or WriteResult(proposal_id=p.id, write_id=w.id, decision="pending")
                 for p in plan.proposals
@@ -239,7 +262,7 @@ def states(call: Invocation, saved: Sequence[tuple[Path, Plan]]) -> list[SavedPl
                     status=status_of(results),
                     standing=_standing(call, plan, path),
                     results=tuple(results),
-                    foreign=not journal.knows(plan),
+                    foreign=not records.knows(plan),
                 )
             )
     return found

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING
+from collections import deque
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from finchat.app.desk import books_of_record, state_database
 from finchat.app.invocation import Invocation
@@ -14,20 +16,27 @@ from finchat.events import Event, Notice
 from finchat.text.redact import secrets_of
 
 if TYPE_CHECKING:
+    from finchat.connections.pins import PinnedServer
+    from finchat.safety.policy import Explanation, Policy
+    from finchat.settings import ServerSettings
     from finchat.store.database import Database
 
 _PLAN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 
 
-def audit_show(call: Invocation, last: int) -> int:
-    from collections import deque
-
+def audit_tail(call: Invocation, last: int) -> Sequence[Mapping[str, Any]]:
+    """The last records of the audit log; 0 is all."""
     from finchat.safety import audit
+
+    return deque(audit.lines(call.home), maxlen=last or None)
+
+
+def audit_show(call: Invocation, last: int) -> int:
     from finchat.ui.records import audit_lines
 
     if last < 0:
         raise UsageError(f"--last is {last}", field="--last", next="give how many lines; 0 is all")
-    records = deque(audit.lines(call.home), maxlen=last or None)
+    records = audit_tail(call, last)
     if call.json:
         call.sink.document({"schema": "finchat.audit/1", "lines": list(records), "exit_code": 0})
     elif records:
@@ -199,15 +208,20 @@ def policy_show(call: Invocation) -> int:
     return ExitCode.DONE
 
 
-def policy_test(call: Invocation, tool: str) -> int:
+def explained(policy: Policy, server: ServerSettings, tool: str) -> Explanation:
+    """What a policy says of a tool on a configured server, by what its profile knows of it."""
     from finchat.providers.registry import PROFILES
+
+    profile = PROFILES.get(server.profile or "")
+    effect, resource = (profile.effect(tool), profile.resource(tool)) if profile else (None, None)
+    return policy.explain(server.name, tool, effect, resource)
+
+
+def policy_test(call: Invocation, tool: str) -> int:
     from finchat.ui.records import explanation_view
 
     policy, doubts = policy_in_force(call)
-    server = call.settings.server(call.server)
-    profile = PROFILES.get(server.profile or "")
-    effect, resource = (profile.effect(tool), profile.resource(tool)) if profile else (None, None)
-    explanation = policy.explain(server.name, tool, effect, resource)
+    explanation = explained(policy, call.settings.server(call.server), tool)
     if call.json:
         call.sink.document(
             {
@@ -221,6 +235,11 @@ def policy_test(call: Invocation, tool: str) -> int:
     else:
         call.sink.data(explanation_view(explanation, doubts, rules=policy.signatures))
     return ExitCode.DONE
+
+
+def quarantined(pinned: Mapping[str, PinnedServer]) -> dict[str, int]:
+    """How many tools of which server are held back."""
+    return {name: known.quarantined for name, known in pinned.items() if known.quarantined}
 
 
 def list_servers(call: Invocation) -> int:
@@ -246,6 +265,5 @@ def list_servers(call: Invocation) -> int:
         ]
         call.sink.document({"schema": "finchat.servers/1", "servers": entries, "exit_code": 0})
     else:
-        held = {name: known.quarantined for name, known in pinned.items() if known.quarantined}
-        call.sink.data(servers_view(servers, held))
+        call.sink.data(servers_view(servers, quarantined(pinned)))
     return ExitCode.DONE

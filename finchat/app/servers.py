@@ -34,8 +34,8 @@ def changes(call: Invocation, name: str | None) -> int:
 
     servers = [call.settings.server(name)] if name is not None else list(call.settings.servers.values())
     found = {server.name: _differences(call, server) for server in servers}
-    known = pinned_servers(call)
     if call.json:
+        known = pinned_servers(call)
         call.sink.document(
             {
                 "schema": "finchat.server_changes/1",
@@ -44,8 +44,14 @@ def changes(call: Invocation, name: str | None) -> int:
             }
         )
     else:
-        call.sink.data(changes_view([_shown(s, known.get(s.name), found[s.name]) for s in servers]))
+        call.sink.data(changes_view(changes_of(call, servers)))
     return ExitCode.DONE
+
+
+def changes_of(call: Invocation, servers: Sequence[ServerSettings]) -> list[ServerChanges]:
+    """What is known of these servers, and what the last listing of each showed."""
+    known = pinned_servers(call)
+    return [_shown(server, known.get(server.name), _differences(call, server)) for server in servers]
 
 
 def accept(call: Invocation, name: str, tools: Sequence[str]) -> int:

@@ -20,6 +20,7 @@ from finchat.errors import ExitCode, FinchatError, UsageError, plain
 from finchat.events import Event, Notice
 
 if TYPE_CHECKING:
+    from finchat.safety.journal import Journal
     from finchat.ui.sessions import SessionLine
 
 _FORMATS = ("markdown", "json")
@@ -111,11 +112,11 @@ def export(call: Invocation, named: str, *, format: str | None, out: Path | None
     if call.json and out is None and chosen == "markdown":
         raise UsageError("--json and Markdown cannot share stdout", field="--out", next="add --out FILE")
     record = _store(call).read(named)
-    text = session_markdown(record) if chosen == "markdown" else json_text({**session_json(record), "exit_code": 0})
+    text = export_text(record, chosen)
     if out is None:
         call.sink.raw_bytes(text.encode("utf-8"))
         return ExitCode.DONE
-    _write(out, text)
+    write_export(out, text, field="--out")
     if call.json:
         told = {"schema": "finchat.session_export/1", "id": record.id, "format": chosen, "path": str(out)}
         call.sink.document({**told, "turns": len(record.turns), "exit_code": 0})
@@ -150,8 +151,19 @@ def delete(call: Invocation, names: Sequence[str], *, yes: bool) -> int:
     return run_to_exit(main())
 
 
-def waiting_plans(call: Invocation, records: Iterable[SessionRecord]) -> Collection[str]:
-    """The plans of these sessions that a person can still decide: by the journal, not by what the sessions know."""
+def lines_of(
+    call: Invocation, records: Sequence[SessionRecord], journal: Journal | None = None
+) -> list[SessionLine]:  # fmt: skip
+    """Sessions as a list shows them. `journal`: one that is open."""
+    waiting = waiting_plans(call, records, journal)
+    return [_line(record, waiting) for record in records]
+
+
+def waiting_plans(
+    call: Invocation, records: Iterable[SessionRecord], journal: Journal | None = None
+) -> Collection[str]:  # fmt: skip
+    """The plans of these sessions that a person can still decide: by the journal, not by what the sessions know.
+    `journal`: one that is open."""
     asked = {plan.id for record in records for plan in record.awaiting}
     if not asked:
         return ()
@@ -164,7 +176,8 @@ def waiting_plans(call: Invocation, records: Iterable[SessionRecord]) -> Collect
         with suppress(FinchatError):
             if path.is_file():
                 saved.append((path, plans.load(path)))
-    return {one.plan.id for one in states(call, saved) if one.status in _WAITING and not one.foreign} if saved else ()
+    found = states(call, saved, journal) if saved else ()
+    return {one.plan.id for one in found if one.status in _WAITING and not one.foreign}
 
 
 def _store(call: Invocation) -> SessionStore:
@@ -189,13 +202,19 @@ def _counted(ids: Sequence[str]) -> str:
     return f"session {ids[0]}" if len(ids) == 1 else f"{len(ids)} sessions"
 
 
-def _write(out: Path, text: str) -> None:
+def export_text(record: SessionRecord, format: str) -> str:
+    """A session as `markdown` or as `json` (`finchat.session/1`)."""
+    return session_markdown(record) if format == "markdown" else json_text({**session_json(record), "exit_code": 0})
+
+
+def write_export(out: Path, text: str, *, field: str) -> None:
+    """Put it in a file of the owner's alone. Raises FinchatError naming `field`."""
     from finchat.store.files import write_private
 
     try:
         write_private(out.absolute(), text.encode("utf-8"))
     except OSError as error:
-        raise FinchatError(f"cannot write {out}: {plain(error)}", next="name another file with --out") from error
+        raise FinchatError(f"cannot write {out}: {plain(error)}", field=field, next="name another file") from error
 
 
 def _entry(record: SessionRecord, waiting: Collection[str]) -> dict[str, Any]:

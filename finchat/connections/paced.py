@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from finchat.connections.pacing import LONGEST_WAIT_S, Pacer, Slot
+from finchat.connections.pacing import LONGEST_WAIT_S, Left, Pacer, Slot
 from finchat.connections.toolbox import CallError, CallResult, Tool, Toolbox, withheld
 from finchat.errors import FinchatError, LimitReached
 from finchat.events import Emit, Notice, silent
@@ -47,6 +47,11 @@ class PacedToolbox:
     @property
     def server(self) -> str:
         return self._inner.server
+
+    @property
+    def left(self) -> Left:
+        """What the organisation's budget still allows. Raises StorageError."""
+        return self._pacer.left(self.key)
 
     async def tools(self) -> Mapping[str, Tool]:
         return await self._inner.tools()

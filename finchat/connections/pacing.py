@@ -78,6 +78,15 @@ class Slot:
     waited_s: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """How many calls the budget of an organisation still allows: within `window_s` seconds, and within 24 hours."""
+
+    in_window: int
+    window_s: float
+    in_day: int
+
+
 @dataclass(frozen=True, slots=True)
 class _Window:
     """One of the two windows calls are counted in: its table, how many calls it holds, its length in seconds."""
@@ -188,6 +197,17 @@ class Pacer:
                     (slot.key, now, now + min(retry_after_s, DAY_S)),  # no server may hold us back for longer
                 )
         self._released.set()
+
+    def left(self, key: str) -> Left:
+        """What the organisation `key` may still call, whoever makes the calls. None of it is reserved."""
+        now = self._now()
+        with self._database.transaction() as rows:
+            limits, blocked_s = self._budget(rows, key, now)
+            running = rows.execute("SELECT count(*) FROM calls WHERE key = ? AND owner IS NOT NULL", (key,)).fetchone()
+            free = [
+                max(window.limit - _used(rows, key, window, now) - running[0], 0) for window in _windows(limits)
+            ]  # fmt: skip
+        return Left(in_window=0 if blocked_s > 0 else free[0], window_s=limits.window_s, in_day=free[1])
 
     def _try(self, key: str, place: int | None) -> tuple[int | _Wait, int | None]:
         """The id of a slot taken, or how long to wait and the place in the line that was taken for it."""

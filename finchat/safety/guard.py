@@ -83,6 +83,11 @@ class Guard:
         self._signed: dict[str, tuple[Standing, Plan]] = {}  # by the hash of the plan as it is shown
         self._writing = asyncio.Lock()
 
+    @property
+    def policy(self) -> Policy:
+        """The rules that this guard goes by."""
+        return self._policy
+
     def toolbox(self, server: str) -> Toolbox:
         """The tools of a server, for everyone: reads only. Raises UsageError when no such session is open."""
         return GuardedToolbox(self._door(server), self._policy, self._audit, self._run, ask=self._ask)

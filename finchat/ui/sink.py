@@ -19,6 +19,8 @@ from finchat.text.sanitise import one_line
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
+    Renderable = RenderableType  # for those who may not know rich
+
 Mode = Literal["human", "json", "quiet"]
 ERROR_SCHEMA = "finchat.error/1"
 

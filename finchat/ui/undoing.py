@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 
-def undo_view(undo: Undo, width: int, *, denied: Collection[str] = ()) -> RenderableType:
-    """The plan that takes another back, its totals, and what stays. `denied`: proposals the policy forbids."""
+def undo_view(undo: Undo, width: int, *, denied: Collection[str] = (), rows: bool = True) -> RenderableType:
+    """The plan that takes another back, its totals, and what stays. `denied`: proposals the policy forbids; without
+    `rows` the plan itself is shown by whoever asks about it."""
     from rich.console import Group
     from rich.text import Text
 
@@ -26,7 +27,7 @@ def undo_view(undo: Undo, width: int, *, denied: Collection[str] = ()) -> Render
         title(of.organisation),
         Text(f"undo of plan {one_line(of.id)} of {of.created_at:%Y-%m-%d %H:%M} UTC: {many} to take back"),
     ]
-    if plan.proposals:
+    if plan.proposals and rows:
         parts += [Text(""), plan_table(plan, width, denied=denied), Text(""), Text(totals(plan, denied=denied))]
     if not undo.whole and plan.proposals:
         parts.append(Text("Not all of it can be taken back; the rest stays as it is:", style="yellow"))

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
     from finchat.app.invocation import Invocation
     from finchat.app.run import ModelFlags, Run
+    from finchat.ui.sink import Renderable
 
 
 class Chat(Protocol):
@@ -30,7 +29,7 @@ class Chat(Protocol):
     def opened(self) -> Run | None:
         """The session if it is open by now."""
 
-    def say(self, renderable: RenderableType = "") -> None:
+    def say(self, renderable: Renderable = "") -> None:
         """Something for the person to read. Strings are plain text."""
 
     async def offer(self, plan_id: str) -> None:
@@ -47,13 +46,14 @@ class Chat(Protocol):
 class SlashCommand:
     """A command: `/name arguments`. `help` is one line; `run` gets what stands after the name, stripped.
 
-    It raises FinchatError for what a person should read.
+    It raises FinchatError for what a person should read. `examples`: command and what it does, for `/help NAME`.
     """
 
     name: str
     arguments: str
     help: str
     run: Callable[[Chat, str], Awaitable[None]]
+    examples: tuple[tuple[str, str], ...] = ()
 
 
 def commands() -> Mapping[str, SlashCommand]:
