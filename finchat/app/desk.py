@@ -525,8 +525,9 @@ async def open_desk(
             from finchat.ui.reads import ReadQuestions
             from finchat.workflows.memory import Memory
 
+            import finchat.connections.link  # every session needs it, and it is the largest of all
+
             if settings.in_memory:
-                import finchat.connections.link
                 import finchat.sandbox.xero.app
                 import finchat.servers.xero.server  # noqa: F401 - both ends live in this process
 
