@@ -516,6 +516,7 @@ async def open_desk(
         open_books = partial(_session, stack, call, settings, early.emit, is_read)
         opening = await open_books() if settings.command is not None else None
         with quick_imports():
+            import finchat.connections.link  # every session needs it, and it is the largest of all
             from finchat.connections.organisation_keys import OrganisationKeys
             from finchat.connections.paced import PacedToolbox
             from finchat.connections.pacing import Pacer, open_budget
@@ -524,8 +525,6 @@ async def open_desk(
             from finchat.ui.progress import Progress
             from finchat.ui.reads import ReadQuestions
             from finchat.workflows.memory import Memory
-
-            import finchat.connections.link  # every session needs it, and it is the largest of all
 
             if settings.in_memory:
                 import finchat.sandbox.xero.app
