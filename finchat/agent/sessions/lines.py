@@ -32,8 +32,9 @@ from finchat.canonical import canonical_json, plain_decimal
 from finchat.clock import instant_text
 
 FORMAT = 1  # of the file; one of a later finchat is not touched
-# What is read for a list or a search alone need not be looked at: `type` is the last key of a line.
-HEAVY = ("model", "output", "told", "call", "note", "summary", "batch_end")
+# What a search, or a list, need not look at: `type` is the last key of a line, so that such lines are not even read.
+NOT_SEARCHED = ("model", "output", "told", "call", "note", "put_away", "summary", "batch_end", "reasoning_dropped")
+NOT_LISTED = (*NOT_SEARCHED, "answer")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 from finchat.agent.conversation import Change
 from finchat.agent.facts import Figure, figure_from_json
-from finchat.agent.sessions.lines import FORMAT, HEAVY, Line, change_of, read, whole
+from finchat.agent.sessions.lines import FORMAT, Line, change_of, read, whole
 from finchat.text.sanitise import one_line
 
 _LONGEST_TITLE = 80
@@ -128,18 +128,18 @@ class NotASession(ValueError):
         self.newer = newer
 
 
-def record_of(session_id: str, data: bytes, *, light: bool = False) -> SessionRecord:
-    """What the lines tell. `light`: without the changes and calls, for a list or a search.
+def record_of(session_id: str, data: bytes, *, without: tuple[str, ...] = ()) -> SessionRecord:
+    """What the lines tell. `without`: types of lines that are left unread; changes and figures are left out then too.
 
     Raises NotASession for what is none; Damaged for a line in the middle that cannot be read.
     """
     found: SessionRecord | None = None
-    for number, line in enumerate(read(data, without=HEAVY if light else ()), 1):
+    for number, line in enumerate(read(data, without=without), 1):
         try:
             if found is None:
                 found = _begun(session_id, line)
             else:
-                _take(found, line, light=light)
+                _take(found, line, exact=not without)
         except (KeyError, TypeError, ValueError, AttributeError) as odd:
             if isinstance(odd, NotASession):
                 raise
@@ -164,7 +164,7 @@ def _begun(session_id: str, line: Line) -> SessionRecord:
     )  # fmt: skip
 
 
-def _take(record: SessionRecord, line: Line, *, light: bool) -> None:
+def _take(record: SessionRecord, line: Line, *, exact: bool) -> None:
     record.updated = line.at
     data = line.data
     match line.type:
@@ -179,12 +179,12 @@ def _take(record: SessionRecord, line: Line, *, light: bool) -> None:
         case "decided" if (plan := record.plans.get(data["plan_id"])) is not None:
             plan.status, plan.left, plan.lines = data["status"], int(data["left"]), tuple(data["lines"])
         case _ if record.turns:
-            _of_turn(record, record.turns[-1], line)
-    if not light and (change := change_of(line)) is not None:
+            _of_turn(record, record.turns[-1], line, exact=exact)
+    if exact and (change := change_of(line)) is not None:
         record.changes.append(change)
 
 
-def _of_turn(record: SessionRecord, turn: KeptTurn, line: Line) -> None:
+def _of_turn(record: SessionRecord, turn: KeptTurn, line: Line, *, exact: bool) -> None:
     data = line.data
     match line.type:
         case "call":
@@ -196,7 +196,7 @@ def _of_turn(record: SessionRecord, turn: KeptTurn, line: Line) -> None:
             record.plans[plan.id] = plan
             turn.plans.append(plan.id)
         case "answer":
-            figures = tuple(figure_from_json(figure) for figure in data["figures"])
+            figures = tuple(figure_from_json(figure) for figure in data["figures"] if exact)
             turn.answers.append(KeptAnswer(text=data["text"], figures=figures, final=data["final"]))
         case "finished":
             turn.complete, turn.stopped_by, turn.failure = data["complete"], data["stopped_by"], data["failure"]

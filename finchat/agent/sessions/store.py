@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 
 from finchat import __version__
 from finchat.agent.conversation import Conversation
-from finchat.agent.sessions.lines import FORMAT, Damaged, whole
+from finchat.agent.sessions.lines import FORMAT, NOT_LISTED, NOT_SEARCHED, Damaged, whole
 from finchat.agent.sessions.log import Now, SessionLog, files_of, utc_now
 from finchat.agent.sessions.record import KeptPlan, NotASession, SessionRecord, record_of
 from finchat.errors import FinchatError, UsageError, plain
 from finchat.events import Emit, Notice, silent
 from finchat.store.database import StorageError
 from finchat.store.owner import try_lock
+from finchat.text.bounded import read_bounded
 from finchat.text.sanitise import one_line
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
 _LONGEST_TITLE = 200
+_LARGEST = 256 * 1024 * 1024  # bytes of the log of one session
 _AROUND = 60  # characters beside what a search found
 _CUT_OFF = "error: finchat ended before this call was answered; call again what is still needed"
 
@@ -181,13 +183,13 @@ class SessionStore:
         path = self._find(named)
         return self._record(path, _content(path))
 
-    def all(self) -> tuple[list[SessionRecord], list[Unreadable]]:
-        """Every session without its calls and items, the one used last first, and the files that are none."""
+    def all(self, *, without: tuple[str, ...] = NOT_LISTED) -> tuple[list[SessionRecord], list[Unreadable]]:
+        """Every session without its calls, items and answers, the one used last first, and the files that are none."""
         found: list[SessionRecord] = []
         odd: list[Unreadable] = []
         for path in self._files():
             try:
-                found.append(record_of(path.stem, _content(path), light=True))
+                found.append(record_of(path.stem, _content(path), without=without))
             except (NotASession, Damaged) as why:
                 odd.append(Unreadable(path.stem, str(why)))
             except FinchatError as error:
@@ -203,7 +205,7 @@ class SessionStore:
         """The sessions in whose title, questions and answers all of these words are, in any case."""
         wanted = [word.casefold() for word in words.split()]
         found = []
-        for record in self.list() if wanted else ():
+        for record in self.all(without=NOT_SEARCHED)[0] if wanted else ():
             texts = [(kind, text) for kind, text in _texts(record)]
             everything = "\n".join(text for _, text in [("title", record.title), *texts]).casefold()
             if all(word in everything for word in wanted):
@@ -316,7 +318,7 @@ def _same(descriptor: int, path: Path) -> bool:
 
 def _content(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_bounded(path, _LARGEST)
     except OSError as error:
         raise _unusable(path, error) from error
 
