@@ -166,7 +166,7 @@ def test_what_is_typed_ahead_answers_no_card_and_waits_for_the_prompt(home: Path
         go_on.set()
         chat.until(ASKED)
         chat.line("n")
-        chat.until(PROMPT)
+        chat.until(r"^finchat> y")  # where it can be read before it is sent
     assert written(home) == 0
 
 

@@ -44,6 +44,8 @@ def chat(call: Invocation, flags: ChatFlags) -> int:
         raise UsageError(
             "a chat is for a person", field="--json" if call.json else "--quiet", next='for scripts: finchat ask "…"'
         )
+    if flags.plain:
+        os.environ["TERM"] = "dumb"  # what everything that draws goes by
     _ = flags.chosen_api
     settings = call.settings  # a wrong file is said before the prompt comes
     if settings.model.configured:
