@@ -26,6 +26,7 @@ from finchat.model_settings import (
     model_settings,
     run_limits,
 )
+from finchat.text.bounded import read_bounded
 
 PROFILES = ("xero", "quickbooks", "xero-official", "quickbooks-intuit", "quickbooks-community")
 DEFAULT_SERVER = "books"
@@ -358,7 +359,7 @@ def _bridged(settings: ServerSettings) -> ServerSettings:
 
 def _toml(file: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(file.read_text("utf-8"))
+        return tomllib.loads(read_bounded(file).decode("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UsageError(
             f"cannot read {file}: {plain(error)}", field="--config", next="correct the file or its path"
@@ -367,7 +368,7 @@ def _toml(file: Path) -> dict[str, Any]:
 
 def _json(file: Path) -> dict[str, Any]:
     try:
-        data = json.loads(file.read_text("utf-8"))
+        data = json.loads(read_bounded(file).decode("utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise UsageError(
             f"cannot read {file}: {plain(error)}", field="--mcp-config", next="correct the file or its path"

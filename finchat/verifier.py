@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import errno
 import hashlib
 import json
 import sys
@@ -24,9 +25,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from json.encoder import encode_basestring
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 START = "0" * 64
+SMALL = 1024 * 1024  # bytes: no head, policy or list of signers comes near
+LARGEST_FILE = 128 * 1024 * 1024  # bytes of a pack of evidence, or of the plan beside it
+_LONGEST_LINE = 4 * 1024 * 1024  # bytes
 _FIRST_KEYS = (
     "seq", "at", "prev", "hash", "run_id", "session_id", "actor", "event", "server", "org", "tool", "call_id",
     "effect", "decision", "decided_by", "plan_id", "write_id", "approval_id", "arguments_sha256", "idempotency_key",
@@ -50,14 +54,14 @@ class Report:
 def check(log: Path, head: Path, each: Callable[[dict[str, Any]], None] | None = None) -> Report:
     """Check a log against itself and its head; `each` is given every sound line. Raises OSError when a file cannot be
     read."""
-    anchor = head.read_bytes() if head.exists() else None
+    anchor = read_file(head, SMALL) if head.exists() else None
     if not log.exists():
         if anchor is None:
             return Report(True, 0, None, None, "There is no audit log yet.")
         return Report(False, 0, 1, 1, f"{log} is missing, but {head} says that there were records.")
     prev, records = START, 0
     with log.open("rb") as file:
-        for number, raw in enumerate(file, 1):
+        for number, raw in enumerate(lines_of(file), 1):
             line, why = read_line(raw, number, prev)
             if line is None:
                 return Report(False, records, number, number, f"Line {number} is bad: {why}.")
@@ -68,6 +72,20 @@ def check(log: Path, head: Path, each: Callable[[dict[str, Any]], None] | None =
     if why:
         return Report(False, records, records + 1, records + 1, why)
     return Report(True, records, None, None, f"{records} records, an unbroken chain from first to last.", prev)
+
+
+def read_file(path: Path, most: int) -> bytes:
+    """The bytes of a file. Raises OSError when it cannot be read, or is larger than `most`: it may be a device."""
+    with path.open("rb") as file:
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise OSError(errno.EFBIG, f"it is larger than {most // 1024 // 1024} MiB", str(path))
+    return data
+
+
+def lines_of(file: BinaryIO) -> Iterator[bytes]:
+    """The lines of a log; a longer one than finchat writes comes in pieces, of which none is a record."""
+    return iter(lambda: file.readline(_LONGEST_LINE), b"")
 
 
 def read_line(raw: bytes, seq: int, prev: str) -> tuple[dict[str, Any] | None, str]:
@@ -438,7 +456,7 @@ class _Evidence:
         return pack
 
     def canonical_file(self, path: Path) -> Any:
-        raw = path.read_bytes()
+        raw = read_file(path, LARGEST_FILE)
         try:
             text = raw.decode("utf-8")
             value = read_json(text)
@@ -614,7 +632,7 @@ def read_signers(path: Path) -> dict[str, bytes]:
     Raises OSError when the file cannot be read, ValueError for a line that is neither.
     """
     found: dict[str, bytes] = {}
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+    for number, line in enumerate(read_file(path, SMALL).decode("utf-8").splitlines(), 1):
         words = line.partition("#")[0].replace("=", " ", 1 if " = " in line else 0).replace('"', " ").split()
         if not words:
             continue
@@ -629,7 +647,7 @@ def read_policy(path: Path) -> tuple[dict[str, bytes], int]:
     """Signers and how many are required, from [signatures] of a policy.toml. Raises OSError and ValueError."""
     import tomllib
 
-    rules = tomllib.loads(path.read_text("utf-8")).get("signatures")
+    rules = tomllib.loads(read_file(path, SMALL).decode("utf-8")).get("signatures")
     if not isinstance(rules, dict) or not isinstance(rules.get("signers"), dict):
         raise ValueError("it has no [signatures.signers]")
     signers: dict[str, bytes] = {}
@@ -665,10 +683,10 @@ def main(arguments: list[str]) -> int:
     evidence = None
     try:
         if len(rest) == 2:
-            head.read_bytes()
+            read_file(head, SMALL)
         report = check(log, head, lines.add if "--evidence" in options else None)
         if report.ok and not report.records:  # who names a log wants records checked
-            log.read_bytes()
+            log.open("rb").close()
             raise OSError(0, "it holds no records", str(log))
         if "--evidence" in options:
             evidence = _checked(Path(options["--evidence"]), options, lines if report.ok else None)

@@ -27,6 +27,7 @@ from finchat.safety.runs import Run
 from finchat.safety.tables import ROOM, SCRIPTS
 from finchat.settings import Home
 from finchat.store.database import Database, StorageError, make_private_directory
+from finchat.text.bounded import read_bounded
 from finchat.text.redact import redact
 from finchat.text.sanitise import one_line
 
@@ -291,7 +292,7 @@ def lines(home: Home) -> Iterator[dict[str, Any]]:
     if not home.audit_log.exists():
         return
     with _as_storage_error(home.audit_log), home.audit_log.open("rb") as file:
-        for number, raw in enumerate(file, 1):
+        for number, raw in enumerate(verifier.lines_of(file), 1):
             try:
                 record = json.loads(raw)
             except ValueError as error:
@@ -334,7 +335,7 @@ def _append(path: Path, offset: int, *, there: bytes, open_lines: list[bytes]) -
 def _head_seq(path: Path) -> int | None:
     """The last record that the head vouches for; None when it is gone or says nothing: it is replaced, never cut."""
     try:
-        seq = json.loads(path.read_bytes())["seq"]
+        seq = json.loads(read_bounded(path, verifier.SMALL))["seq"]
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
     return seq if isinstance(seq, int) else None

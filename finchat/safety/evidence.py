@@ -28,6 +28,7 @@ from finchat.safety.tables import ROOM, SCRIPTS
 from finchat.settings import Home
 from finchat.store.database import Database, make_private_directory
 from finchat.store.files import write_private
+from finchat.text.bounded import read_bounded
 from finchat.text.redact import redact
 
 SCHEMA = verifier.EVIDENCE
@@ -116,7 +117,7 @@ class Evidence:
         for path in sorted(self._home.evidence.glob(f"{plan_id or '*'}/*.json")):
             if path.name == verifier.PLAN_FILE:
                 continue
-            pack = json.loads(path.read_bytes(), parse_float=Decimal)
+            pack = json.loads(read_bounded(path, verifier.LARGEST_FILE), parse_float=Decimal)
             name = (pack["plan"]["id"], pack["proposal_id"], pack["write_id"])
             signers = {s["signer"] for approval in pack["approvals"] for s in approval.get("signatures", ())}
             found.append(
@@ -293,7 +294,7 @@ class Evidence:
             self._log = {}
             if self._home.audit_log.exists():
                 with self._home.audit_log.open("rb") as file:
-                    for raw in file:
+                    for raw in verifier.lines_of(file):
                         self._remember(raw)
         return [json.loads(line) for a in approvals for line in self._log.get((a["id"], write_id), ())]
 

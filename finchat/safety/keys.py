@@ -18,6 +18,7 @@ from finchat.errors import FinchatError, UsageError
 from finchat.safety.approval import user_name
 from finchat.settings import Home
 from finchat.store.database import StorageError, make_private_directory
+from finchat.text.bounded import read_bounded
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -165,8 +166,7 @@ def _read(home: Home, name: str) -> Key:
 
 def _bytes(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
-            return file.read(_LARGEST)
+        return read_bounded(path, _LARGEST)
     except OSError as error:
         raise StorageError(
             f"cannot read {path}: {error.strerror}", code="storage", field=str(path), next="restore the file"

@@ -21,6 +21,7 @@ from finchat.books.money import parse_amount
 from finchat.books.plan import Kind
 from finchat.errors import UsageError, plain
 from finchat.safety.profile_protocol import ToolEffect
+from finchat.text.bounded import read_bounded
 
 Verdict = Literal["allow", "ask", "deny"]
 Ceiling = Literal["off", "read", "write"]
@@ -161,7 +162,7 @@ class Policy:
         Raises UsageError naming the file and the field that is wrong.
         """
         try:
-            text = path.read_text("utf-8")
+            text = read_bounded(path).decode("utf-8")
         except FileNotFoundError:
             if not required:
                 return cls()

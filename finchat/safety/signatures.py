@@ -24,6 +24,7 @@ from finchat.safety.keys import Key, Passphrase, sign
 from finchat.safety.policy import SignatureRules
 from finchat.safety.unattended import base_amounts
 from finchat.store.files import write_private
+from finchat.text.bounded import read_bounded
 from finchat.text.sanitise import one_line
 
 SCHEMA = "finchat.signature/1"
@@ -248,9 +249,7 @@ def read(paths: Iterable[Path]) -> list[Any]:
 
 def _read(path: Path) -> list[Any]:
     try:
-        if path.stat().st_size > _LARGEST:
-            raise ValueError("it is too large")
-        data = json.loads(path.read_bytes())
+        data = json.loads(read_bounded(path, _LARGEST))
         if not isinstance(data, dict) or data.get("schema") != FILE_SCHEMA:
             raise ValueError(f"it is not a {FILE_SCHEMA}")
         if not isinstance(data.get("signatures"), list):

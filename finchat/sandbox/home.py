@@ -27,6 +27,7 @@ from uuid import UUID, uuid5
 from finchat.clock import Clock
 from finchat.errors import FinchatError, UsageError, plain
 from finchat.settings import Home
+from finchat.text.bounded import read_bounded
 
 if TYPE_CHECKING:
     from finchat.sandbox.company.statement_files import Statement
@@ -180,7 +181,7 @@ class SandboxHome:
         Raises UsageError when the company was loaded from records or the file is gone.
         """
         try:
-            found: dict[str, Any] = json.loads(self.truth_path.read_text("utf-8"))
+            found: dict[str, Any] = json.loads(read_bounded(self.truth_path, _LARGEST_FILE))
         except FileNotFoundError as error:
             raise UsageError("this sandbox company has no known answers", next=_RESET) from error
         except (OSError, ValueError) as error:
@@ -195,7 +196,7 @@ class SandboxHome:
         from finchat.sandbox.company.statement_files import Statement
 
         try:
-            held: dict[str, dict[str, Any]] = json.loads(self.statements_path.read_text("utf-8"))
+            held: dict[str, dict[str, Any]] = json.loads(read_bounded(self.statements_path, _LARGEST_FILE))
             wanted = (account or next(iter(held))).strip().casefold()
             for record in held.values():
                 if wanted in (record[key].casefold() for key in ("account_code", "account_id", "account_name")):
@@ -343,7 +344,7 @@ class SandboxHome:
     def _read(self) -> _Company | None:
         path = self.directory / "company.json"
         try:
-            found = json.loads(path.read_text("utf-8"))
+            found = json.loads(read_bounded(path))
             return _Company(**found)
         except FileNotFoundError:
             return None
@@ -354,7 +355,7 @@ class SandboxHome:
 
     def _feed_lines(self) -> int:
         try:
-            return len(json.loads(self.feed_path.read_text("utf-8"))["lines"])
+            return len(json.loads(read_bounded(self.feed_path, _LARGEST_FILE))["lines"])
         except (OSError, ValueError, KeyError, TypeError):
             return 0
 
@@ -451,9 +452,7 @@ def read_records(directory: Path) -> Records:
 def _lists(file: Path) -> dict[str, list[dict[str, Any]]]:
     """The lists of records of one file; the envelope's scalars are left out."""
     try:
-        if file.stat().st_size > _LARGEST_FILE:
-            raise UsageError(f"{file} is too large to load", field=file.name)
-        data = json.loads(file.read_text("utf-8-sig"), parse_float=Decimal)
+        data = json.loads(read_bounded(file, _LARGEST_FILE).decode("utf-8-sig"), parse_float=Decimal)
     except (OSError, ValueError, RecursionError) as error:
         raise UsageError(f"cannot read {file}: {plain(error)}", field=file.name, next="correct the file") from error
     if isinstance(data, list) and file.stem == "connections":

@@ -18,6 +18,7 @@ from finchat.books.documents import Account, BankLine, Direction
 from finchat.books.lines import RawLine, identify
 from finchat.books.money import parse_amount, round_to_minor
 from finchat.errors import UsageError, plain
+from finchat.text.bounded import read_bounded
 
 _DIRECTIONS: Mapping[str, Direction] = {"RECEIVE": "receive", "SPEND": "spend"}
 _LARGEST = 256 * 1024 * 1024
@@ -87,9 +88,7 @@ def bank_lines(feed: Feed, accounts: Mapping[str, Account], only: str | None = N
 def read_json(path: Path, field: str) -> Any:
     """JSON of a file, numbers exact. Raises UsageError naming the file."""
     try:
-        if path.stat().st_size > _LARGEST:
-            raise UsageError(f"{path} is too large to read", field=field)
-        return json.loads(path.read_text("utf-8"), parse_float=Decimal)
+        return json.loads(read_bounded(path, _LARGEST).decode("utf-8"), parse_float=Decimal)
     except (OSError, ValueError, RecursionError) as error:
         why = plain(error)
         raise UsageError(f"cannot read {path}: {why}", field=field, next="correct the file or its path") from error

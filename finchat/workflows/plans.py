@@ -14,6 +14,7 @@ from finchat.books.plan import Plan
 from finchat.books.plan_json import OtherVersion, plan_from_json
 from finchat.errors import FinchatError, UsageError, VerificationMismatch, plain
 from finchat.store.files import write_private
+from finchat.text.bounded import read_bounded
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z", re.ASCII)
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # no letters that look like digits
@@ -67,9 +68,7 @@ def find(plans: Path, named: str) -> Path:
 def load(path: Path) -> Plan:
     """The plan of a file. Raises UsageError for what is no plan, VerificationMismatch for one that was edited."""
     try:
-        if path.stat().st_size > _LARGEST:
-            raise UsageError(f"{path} is too large for a plan", field="PLAN")
-        data = json.loads(path.read_text("utf-8"), parse_float=Decimal)
+        data = json.loads(read_bounded(path, _LARGEST).decode("utf-8"), parse_float=Decimal)
     except (OSError, ValueError, RecursionError) as error:
         raise UsageError(
             f"{path} is not a plan: {plain(error)}", field="PLAN", next="name a file that finchat saved"

@@ -118,6 +118,16 @@ def test_a_log_taken_with_its_head_is_given_away_by_the_journal(world: World) ->
     assert not verify(world.home, world.database).ok  # and neither has going on
 
 
+def test_a_head_without_an_end_stops_the_next_write_and_not_the_process(world: World) -> None:
+    record(world, 2)
+    world.home.audit_head.unlink()
+    world.home.audit_head.symlink_to("/dev/zero")
+    with pytest.raises(StorageError, match=r"audit\.head: it is larger than 1 MiB"):
+        record(world, 1)
+    with pytest.raises(StorageError, match=r"audit\.head: it is larger than"):
+        verify(world.home, world.database)
+
+
 def test_a_path_without_a_log_is_not_found_sound(
     world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
