@@ -147,8 +147,8 @@ def test_each_thing_is_on_disk_as_it_happens_for_the_owner_alone_and_as_publishe
         while conversation.compact():
             pass
         conversation.drop_reasoning()
-        log.rename("a name")
         log.resumed(model="m", api="chat", private=False)
+        log.rename("a name")
     assert log.path.stat().st_mode & 0o777 == 0o600
     assert log.path.parent.stat().st_mode & 0o777 == 0o700
     lines = [json.loads(line) for line in log.path.read_bytes().splitlines()]
@@ -315,7 +315,12 @@ def test_another_model_is_not_given_the_reasoning_of_the_first(store: Sessions) 
             assert b"encrypted_content" not in body(conversation, api=api, model=model).replace(
                 b"reasoning.encrypted_content", b""
             )
+        before = session.log.path.read_bytes()
         session.log.resumed(model="other", api="chat", private=False)
+    assert session.log.path.read_bytes() == before  # it was only looked at
+    with opened(store) as (session, conversation):
+        session.log.resumed(model="other", api="chat", private=False)
+        conversation.ask("and now?")
     (record,) = store.list()
     assert (record.model, record.api) == ("other", "chat")
 

@@ -56,6 +56,7 @@ class SessionLog:
         self._descriptor = descriptor
         self._size = 0 if descriptor is None else os.fstat(descriptor).st_size
         self._waiting: list[bytes] = []
+        self._goes_on: bytes | None = None  # that another process goes on: told once it does something
         self._begun = descriptor is not None
         self._told = False
         self._closed = False
@@ -81,8 +82,9 @@ class SessionLog:
         self._append("decided", {"plan_id": plan_id, "status": status, "left": left, "lines": list(words)})
 
     def resumed(self, *, model: str, api: Api, private: bool) -> None:
-        """Another process goes on, perhaps with another model."""
-        self._append("resumed", {"finchat": __version__, "model": model, "api": api, "private": private})
+        """Another process goes on, perhaps with another model; kept with the next thing that happens."""
+        data = {"finchat": __version__, "model": model, "api": api, "private": private}
+        self._goes_on = lines.encoded("resumed", data, self._now())
 
     def rename(self, title: str) -> None:
         """What the session is called from now on."""
@@ -112,6 +114,9 @@ class SessionLog:
     def _append(self, kind: str, data: Mapping[str, Any]) -> None:
         if self._closed:
             return
+        if self._goes_on is not None:
+            self._waiting.append(self._goes_on)
+            self._goes_on = None
         self._waiting.append(lines.encoded(kind, data, self._now()))
         if self._begun:
             self._write()
