@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
@@ -16,29 +17,21 @@ from finchat.ui.sink import Sink, is_terminal
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-_MARK = " [unverified]"
-_LONGEST_MARKDOWN = 20_000  # characters; more takes seconds to draw, in which no key is heard
 _REASONS = 8  # untraced figures that are explained below an answer; the rest is counted
 
 
 def answer_view(text: str, figures: Sequence[Figure], sink: Sink) -> RenderableType:
-    """The answer with every untraced figure marked: Markdown on a terminal, its plain source elsewhere."""
-    shown = clean(marked(text, figures, _MARK))
-    if not is_terminal(sink.stdout or sys.stdout):
-        return shown
-    return shown if len(shown) > _LONGEST_MARKDOWN else _markdown(shown)
+    """The answer with every untraced figure marked: drawn Markdown on a terminal, its plain source elsewhere."""
+    stream = sink.stdout or sys.stdout
+    if not is_terminal(stream):
+        return clean(marked(text, figures))
+    from rich.text import Text
 
+    from finchat.ui.chat.stream import render
+    from finchat.ui.chat.theme import choose_theme
 
-def _markdown(text: str) -> RenderableType:
-    """Markdown that draws what was checked and nothing else: no entity becomes a character that was not cleaned, and
-    neither HTML nor a definition of a link hides what stands between the digits of a figure."""
-    from markdown_it import MarkdownIt
-    from rich.markdown import Markdown
-
-    reader = MarkdownIt().enable(["strikethrough", "table"])
-    drawn = Markdown("", hyperlinks=False)
-    drawn.parsed = reader.disable(["entity", "html_inline", "html_block", "reference"]).parse(text)
-    return drawn
+    theme = choose_theme(None, os.environ, terminal=True, encoding=getattr(stream, "encoding", None) or "utf-8")
+    return Text.from_ansi(render(text, figures, width=sink.out.width, theme=theme).removesuffix("\n"))
 
 
 def clean(text: str) -> str:

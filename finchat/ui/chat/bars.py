@@ -17,6 +17,8 @@ Line = list[Segment]
 
 LONGEST_BAR = 40
 _LEAST_BAR = 10
+_LEAST_LABEL = 8
+NARROWEST = _LEAST_LABEL + _LEAST_BAR + 4 + 16  # columns beside the figures, whose points may lie apart
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 _LEVELS = "▁▂▃▄▅▆▇█"
 _MOST_POINTS = 400
@@ -61,7 +63,7 @@ def bar_lines(rows: Sequence[tuple[str, str, Decimal]], width: int, *, longest: 
     part = max(cells(n.part) for n in parts)
     tail = max(cells(n.tail) for n in parts)
     figures = head + part + tail
-    label_width = min(max(cells(label) for label, _, _ in rows), max(8, width - figures - _LEAST_BAR - 4))
+    label_width = min(max(cells(label) for label, _, _ in rows), max(_LEAST_LABEL, width - figures - _LEAST_BAR - 4))
     room = max(1, min(longest, width - label_width - figures - 4))
     low = min(Decimal(0), *(value for _, _, value in rows))
     high = max(Decimal(0), *(value for _, _, value in rows))

@@ -75,7 +75,7 @@ class _Word:
 
     def add(self, text: str, roles: Roles) -> None:
         self.length += len(text)
-        if self._raw and self._raw[-1][1] == roles:
+        if self._raw and not roles and not self._raw[-1][1]:
             self._raw[-1] = (self._raw[-1][0] + text, roles)
         else:
             self._raw.append((text, roles))

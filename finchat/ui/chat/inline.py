@@ -101,7 +101,7 @@ class InlineReader:
         start, count = opening.end(), opening.end() - self._at
         if start >= len(self._text) and not complete and count <= LONGEST_SPAN:
             return None
-        literal = count, [(opening.group(), ())]
+        literal: tuple[int, list[Segment]] = count, [(opening.group(), ())]
         roles: Roles | None = ("code",) if char == "`" else _EMPHASIS.get((char, count))
         if roles is None or start >= len(self._text) or self._joined_before(self._text[start]):
             return literal
@@ -149,7 +149,7 @@ class InlineReader:
         literal: tuple[int, list[Segment]] = 1, [("[", ())]
         if text.startswith(MARK, at):
             return len(MARK), [(MARK, ("unverified",))]
-        if not complete and MARK.startswith(text[at:]):
+        if not complete and len(text) - at < len(MARK) and MARK.startswith(text[at:]):
             return None
         if self._joined_before(text[at + 1 : at + 2]):
             return literal

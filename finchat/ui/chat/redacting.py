@@ -19,6 +19,7 @@ _KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 _KEY_ENDS = re.compile(r"-----END [A-Z ]*PRIVATE KEY-----")
 _CONTEXT = 200  # characters of the line that stand before what is looked at
 _MOST_HELD = 8_192
+_PIECE = 4_096  # taken in at once
 _LONGEST_TRIGGER = 16
 
 
@@ -29,6 +30,7 @@ class Redacting:
         self._line = ""  # what of the line was let through, or its end
         self._held = ""
         self._holding = False
+        self._in_key = False
         self._lines = 0
         self._return = False
         self._in = self._out = 0  # characters taken in, and let through
@@ -42,8 +44,9 @@ class Redacting:
         for index, piece in enumerate(raw.split("\r\n")):
             if index:
                 out.append(self._pass("\n", 2))
-            if piece:
-                out.append(self._pass(piece, len(piece)))
+            for at in range(0, len(piece), _PIECE):
+                part = piece[at : at + _PIECE]
+                out.append(self._pass(part, len(part)))
         return "".join(out)
 
     def end(self) -> str:
@@ -53,6 +56,10 @@ class Redacting:
             self._return = False
             out = self._pass("\r", 1)
         return out + (self._release() if self._holding else "")
+
+    def masked(self, rest: str) -> str:
+        """All that follows what was let through, known whole: without its secrets."""
+        return _behind(self._line, redact(self._line + rest))
 
     def taken_at(self, out: int) -> int:
         """How much of the text had been taken in for `out` characters let through."""
@@ -84,16 +91,18 @@ class Redacting:
     def _hold(self, text: str, out: list[str]) -> str:
         """Holds back to the end of the line; answers with what comes behind it."""
         end = text.find("\n") + 1
-        room = len(text) if _KEY.search(self._line + self._held) else _MOST_HELD - len(self._held)
+        room = len(text) if self._in_key else _MOST_HELD - len(self._held)
         part = text[: min(end or len(text), room)]
         end = end if len(part) == end else 0
         self._held += part
         rest = text[len(part) :]
-        in_key = _KEY.search(self._line + self._held)
-        if in_key:
+        if not self._in_key and self._key_begins():
+            self._in_key = True
+        if self._in_key:
+            ends = bool(end) and _KEY_ENDS.search(self._held[-_CONTEXT:]) is not None
             if len(self._held) > 2 * _MOST_HELD:  # it is masked whole, however much comes
-                self._held = self._held[: in_key.end() + 1] + self._held[-64:]
-            if end and _KEY_ENDS.search(self._held):
+                self._held = self._held[:_CONTEXT] + self._held[-_CONTEXT:]
+            if ends:
                 out.append(self._release(len(rest)))
             return rest
         if end:
@@ -104,14 +113,21 @@ class Redacting:
             out.append(self._release(len(rest)))
         return rest
 
+    def _key_begins(self) -> bool:
+        return "-----BEGIN" in self._line + self._held and _KEY.search(self._line + self._held) is not None
+
     def _release(self, ahead: int = 0) -> str:
         """`ahead`: characters that were taken in and come behind what is let through."""
         whole = redact(self._line + self._held)
-        kept = next((i for i, (a, b) in enumerate(zip(self._line, whole, strict=False)) if a != b), len(self._line))
-        through = whole[kept:]
+        through = _behind(self._line, whole)
         self._line = self._held.rpartition("\n")[2][-_CONTEXT:]
         self._held = ""
-        self._holding = False
+        self._holding = self._in_key = False
         self._out += len(through)
         self._marks.append((self._out, self._in - ahead))
         return through
+
+
+def _behind(line: str, whole: str) -> str:
+    """What of `whole` comes after what it has in common with `line`."""
+    return whole[next((i for i, (a, b) in enumerate(zip(line, whole, strict=False)) if a != b), len(line)) :]

@@ -85,7 +85,7 @@ class MarkdownStream:
         self._fresh = True  # nothing stands on the line
         self._anything = False
         self._blank = False
-        self._blank_before = False
+        self._separated = False  # the blank line before the next block is there already
         self._list: list[tuple[int, int, int]] = []  # quotes, indent of the marker, columns of its text
         self._held: Held = ""
         self._held_at = 0
@@ -124,7 +124,8 @@ class MarkdownStream:
             said = ""
         printed = self._redacting.taken_at(self._position()) if said else 0
         tail = [replace(f, start=f.start - printed, end=f.end - printed) for f in figures if f.start >= printed]
-        rest = redact(marked(text[printed:], tail))
+        rest = marked(text[printed:], tail)
+        rest = self._redacting.masked(rest) if said and self._held not in {"table", "chart"} else redact(rest)
         self._forget_unprinted()
         self._take(rest.replace("\r\n", "\n"))
         self._finish()
@@ -212,7 +213,7 @@ class MarkdownStream:
 
     def _position(self) -> int:
         """How much of the redacted text is on the screen, or with the words that wait to be."""
-        if self._held:
+        if self._held in {"table", "chart"}:
             return self._held_at
         return self._done + self._at - (self._line.waiting if self._line is not None else 0)
 
@@ -220,8 +221,11 @@ class MarkdownStream:
         """What was taken in and is not on the screen comes again, marked."""
         if self._line is not None:
             self._line.forget()
-        self._held = ""
+        if self._held != "code":
+            self._separated = bool(self._held)
+            self._held = ""
         self._lines = []
+        self._done += self._at
         self._buffer = ""
         self._at = 0
 
@@ -382,11 +386,10 @@ class MarkdownStream:
         """A block begins on a line of its own; `apart`: with a blank line before it, whatever the source has."""
         self._end_paragraph()
         self._leave_lists(quotes, indent)
-        if self._anything and (self._blank or (apart and not self._list and not self._blank_before)):
+        if self._anything and not self._separated and (self._blank or (apart and not self._list)):
             self._raw("\n")
             self._spent += 1
-        self._blank = False
-        self._blank_before = False
+        self._blank = self._separated = False
         self._margins(quotes)
 
     def _leave_lists(self, quotes: int, indent: int) -> None:
@@ -461,7 +464,6 @@ class MarkdownStream:
     def _heading(self, text: str) -> None:
         segments: list[Segment] = [(t, ("heading", *r)) for t, r in parse_inline(text.strip())]
         self._draw(self._filled(segments), len(text))
-        self._blank_before = False
 
     def _rule(self, body: str) -> None:
         if not self._plain:
@@ -593,7 +595,7 @@ class MarkdownStream:
 
     def _bars(self, lines: list[str], width: int) -> bool:
         rows = None if self._plain else bars.bar_rows(lines)
-        if rows is None:
+        if rows is None or max(cells(given) for _, given, _ in rows) + bars.NARROWEST > width:
             given = [line.strip().strip("|").rpartition("|") for line in lines if line.strip()]
             for label, bar, value in given:
                 self._draw(self._filled(parse_inline(f"{label.strip()}: {value.strip()}" if bar else value)), 0)
@@ -646,12 +648,12 @@ class MarkdownStream:
         told: list[list[Segment]] = [[(words, ("unverified",))]]
         for figure in doubtful[:_MOST_TOLD]:
             why = one_line(redact(figure.why), 120) or "no record carries it"
-            told.append([(f"  {one_line(redact(figure.text), 60)}: {why}", ()), (_sentence(text, figure), ("faint",))])
+            told.append([(f"{one_line(redact(figure.text), 60)}: {why}", ()), (_sentence(text, figure), ("faint",))])
         if len(doubtful) > _MOST_TOLD:
-            told.append([(f"  … and {len(doubtful) - _MOST_TOLD} more", ())])
-        for entry in told:
+            told.append([(f"… and {len(doubtful) - _MOST_TOLD} more", ())])
+        for number, entry in enumerate(told):
             for index, line in enumerate(wrapped(entry, self._prose() - 4)):
-                self._print([("    " if index or entry is not told[0] else "", ()), *line])
+                self._print([(("    " if index else "  ") if number else "", ()), *line])
 
 
 def render(text: str, figures: Sequence[Figure] = (), *, width: int, theme: Theme, plain: bool = False) -> str:

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Literal
 
 from finchat.ui.chat.filling import ROOM, Segment, cells, clean, shown, wrapped
-from finchat.ui.chat.inline import parse_inline
+from finchat.ui.chat.inline import MARK, parse_inline
 
 Align = Literal["left", "right", "centre", ""]
 Line = list[Segment]
@@ -23,7 +23,7 @@ _NARROWEST = 8  # columns of words that a wrapped column keeps
 _DELIMITER = re.compile(r"\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*\Z")
 _MOST_CELLS = 100
 _AMOUNT = re.compile(
-    r"""(?P<head>[-−–+(~≈<>\s]{0,4}(?:[A-Z]{3}\s?|(?:US|AU?|NZ|CA?|S|HK)?[$€£¥₹₩]\s?)?[-−–+(]?)
+    r"""(?P<head>[-−–+(~≈<>\s]{0,4}(?:[A-Z]{3}(?:\s[-−–+(]?)?|(?:US|AU?|NZ|CA?|S|HK)?[$€£¥₹₩]\s?[-−–+(]?)?)
     (?P<whole>\d{1,3}(?P<group>[,.'’\ ])\d{3}(?:(?P=group)\d{3})*|\d+)
     (?P<part>(?:[.,]\d+)?)
     (?P<tail>\)?\s?(?:%|pp|x|×|[A-Z]{3}|[€£¥₹₩$]|[kKmM]|bn|CR|DR|[Cc]r|[Dd]r)?\)?(?:\s\[unverified\])?)\Z""",
@@ -50,6 +50,7 @@ class _Column:
     head: int = 0
     part: int = 0
     tail: int = 0
+    mark: int = 0
     width: int = 0
     least: int = 0
     cells: list[Line] = field(default_factory=list)
@@ -116,6 +117,7 @@ class Table:
             column.head = max(cells(n.head) for n in given)
             column.part = max(len(n.part) for n in given)
             column.tail = max(cells(n.tail) for n in given)
+            column.mark = len(MARK) + 1 if any(n.tail.endswith(MARK) for n in given) else 0
             blank = max((cells(t) for n, t in zip(numbers, texts, strict=True) if not n), default=0)
             figures = max(column.head + column.part + column.tail, blank)
             column.width = max(figures, cells(name))
@@ -204,7 +206,7 @@ class Table:
                 part = row[index][at] if at < len(row[index]) else []
                 free = w - cells(shown(part))
                 right = column.numeric or column.align == "right"
-                left = free if right else free // 2 if column.align == "centre" else 0
+                left = max(0, free - column.mark * header) if right else free // 2 if column.align == "centre" else 0
                 line += [(" " * left, ()), *part, (" " * (free - left), ())]
                 if index < len(widths) - 1:
                     line.append((_GAP, ()))
