@@ -81,7 +81,7 @@ class _Once:
             from finchat.app.ask_json import event_json
 
             if (line := event_json(event)) is not None:
-                sink.raw(json.dumps(line, ensure_ascii=False) + "\n")
+                sink.json(json.dumps(line, ensure_ascii=False))
             return
         match event:
             case events.ModelAsked():
@@ -113,7 +113,7 @@ class _Once:
         yield
 
     def _say(self, text: str, figures: Sequence[Figure]) -> None:
-        from finchat.ui.answer import answer_view, doubts_view
+        from finchat.ui.answer import answer_view, doubts_view, elsewhere_view
 
         sink = self._run.call.sink
         self._run.desk.progress.clear()
@@ -123,6 +123,8 @@ class _Once:
             sink.data(answer_view(text, figures, sink))
             if doubts := doubts_view(figures):
                 sink.data(doubts)
+            if elsewhere := elsewhere_view(figures, self._run.elsewhere(figures)):
+                sink.data(elsewhere)
 
     # At its end
 
@@ -138,7 +140,7 @@ class _Once:
             if run.call.json:
                 sink.document(told)
             else:
-                sink.raw(json.dumps(told, ensure_ascii=False) + "\n")
+                sink.json(json.dumps(told, ensure_ascii=False))
             return int(code)
         nothing_done = not (finished.calls or stand or self._flags.show_sent)
         if finished.failure is not None and nothing_done:

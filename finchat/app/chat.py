@@ -277,13 +277,15 @@ class _Chat:
 
     def _end(self, run: Run, finished: Finished) -> None:
         """What the words do not say: how the run ended, and what waits."""
-        from finchat.ui.answer import written_line
+        from finchat.ui.answer import elsewhere_view, written_line
 
         undecided = run.undecided()
         self._awaiting = sum(len(applied.left) for _, applied in undecided)
         if not finished.complete and finished.failure is None:
             self._streaming().end(finished.answer, ())
             self._stream = None
+        if elsewhere := elsewhere_view(finished.figures, run.elsewhere(finished.figures)):
+            self._call.sink.talk(elsewhere)
         if undecided and not self._prompt.interactive:
             run.show_undecided()
         settled = run.applied.values()

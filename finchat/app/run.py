@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from finchat.agent.conversation import Conversation
     from finchat.agent.events import AgentEvent, Finished
     from finchat.agent.evidence import EvidenceStore
-    from finchat.agent.facts import Fact, Vocabulary
+    from finchat.agent.facts import Fact, Figure, Vocabulary
     from finchat.agent.limits import Prices
     from finchat.agent.loop import Evidence
     from finchat.agent.messages import Api, Model
@@ -180,6 +180,12 @@ class Run:
             forbidden = self.desk.guard.forbidden(one.plan)
             self.desk.show_saved(applied, forbidden_findings(one.plan, forbidden), foreign=False)
             self.desk.report(applied, one.account_names, self.path(one.plan.id), plan_id=one.plan.id, asked=self.call)
+
+    def elsewhere(self, figures: Iterable[Figure]) -> dict[str, str]:
+        """The server of each result that figures rest on and that is not of the ledger, by evidence id."""
+        from finchat.agent.evidence.origin import elsewhere
+
+        return elsewhere(self.evidence, figures, self.desk.settings.name)
 
     def path(self, plan_id: str) -> Path | None:
         """The file of a plan that was saved here."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from finchat.agent.events import Called, Finished
@@ -56,6 +56,23 @@ def doubts_view(figures: Iterable[Figure]) -> str:
     return "\n".join(lines)
 
 
+def elsewhere_view(figures: Iterable[Figure], elsewhere: Mapping[str, str]) -> str:
+    """The verified figures that no record of the ledger carries, a line for each place they come from; "" when there
+    are none. `elsewhere`: the server of each result that is not of the ledger, by evidence id."""
+    found: dict[str, list[str]] = {}
+    for figure in figures:
+        servers = {elsewhere.get(source.evidence_id, "") for source in figure.sources if figure.verified}
+        if servers and "" not in servers:
+            names = " and ".join(one_line(server, 40) for server in sorted(servers))
+            found.setdefault(names, []).append(one_line(figure.text, 40))
+    lines = []
+    for names, texts in found.items():
+        shown = list(dict.fromkeys(texts))
+        more = f" and {len(shown) - _REASONS} more" if len(shown) > _REASONS else ""
+        lines.append(f"{', '.join(shown[:_REASONS])}{more}: from {names}, which is not your ledger")
+    return "\n".join(lines)
+
+
 def written_line(committed: int, waiting: int) -> str:
     """What became of the books, from the journal and never from the model's words."""
     if committed:
@@ -85,15 +102,23 @@ def usage_line(finished: Finished) -> str:
 
 
 def sources(calls: Iterable[Called]) -> str:
-    """The tools that were read, with their evidence ids."""
-    seen = [f"{one_line(call.tool, 40)} ({call.evidence_id})" for call in calls if call.evidence_id is not None]
+    """The tools that were read, with their servers and evidence ids."""
+    seen = [
+        f"{_where(call)}{one_line(call.tool, 40)} ({call.evidence_id})"
+        for call in calls
+        if call.evidence_id is not None
+    ]
     shown = ", ".join(seen[:6])
     return shown + (f" and {len(seen) - 6} more" if len(seen) > 6 else "")
 
 
+def _where(call: Called) -> str:
+    return "" if call.server in ("", "finchat") else f"{one_line(call.server, 32)}: "
+
+
 def call_line(call: Called) -> str:
     """One call, in a line for the log."""
-    where = "" if call.server in ("", "finchat") else f"{one_line(call.server, 32)}: "
+    where = _where(call)
     if call.outcome == "done":
         rows = "" if call.rows is None else f", {call.rows} row{'s' * (call.rows != 1)}"
         return f"{where}{one_line(call.tool, 60)}{rows} ({call.took_s:.1f} s)"
