@@ -264,7 +264,7 @@ def folded(text: str) -> str:
 
 
 _CROWD = 64
-_MOST_LOOKED_AT = 300_000  # facts, in all that `about` gives for one answer
+_MOST_LOOKED_AT = 120_000  # facts, in all that `about` gives for one answer
 _MOST_CROWDS = 64
 
 

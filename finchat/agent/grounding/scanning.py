@@ -139,7 +139,7 @@ def scan(text: str, start: int, end: int, lens: Lens, *, cell: bool = False, hea
     buckets = [m.span() for m in _BUCKET.finditer(part) if not any(named[m.start() : m.end()])]
     bracketed = cell and part.strip("*_` ").startswith("(") and part.strip("*_` ").endswith(")")
     taken = _mask([*((p.start, p.end) for p in phrases if not p.weak_year), *buckets], len(part))
-    shown = _kept(figures(part, lens.as_of, cell=bracketed), mentions, named, taken)
+    shown = [s for s in _shown(part, mentions, lens.as_of, cell=bracketed) if not any(taken[s.start : s.end])]
     if len(shown) + len(mentions) + len(phrases) > MOST_IN_A_CLAIM:
         found.crowded = True
         return found
@@ -194,20 +194,22 @@ def _unquoted(part: str, texts: frozenset[str]) -> tuple[str, frozenset[str]]:
     return (QUOTE.sub(blank, part), frozenset(found)) if texts else (part, frozenset())
 
 
-def _kept(found: Iterable[Shown], mentions: list[Mention], named: bytearray, taken: bytearray) -> list[Shown]:
-    """The figures of a claim without those that are part of a name, a phrase of time or an age bucket."""
-    shown: list[Shown] = []
-    for one in found:
-        if any(taken[one.start : one.end]):
+def _shown(part: str, mentions: list[Mention], as_of: date, *, cell: bool) -> list[Shown]:
+    """The figures of a claim. Digits in a name are the name's; an amount in a stranger's name is an amount all the
+    same."""
+    outside = list(part)
+    found: list[Shown] = []
+    for mention in mentions:
+        if not any(char.isdigit() for char in part[mention.start : mention.end]):
             continue
-        if any(named[one.start : one.end]):
-            # Digits in a name are the name's; an amount in a stranger's name is an amount all the same.
-            plain = not one.currencies and one.unit not in {"percent", "date"} and (one.bare or one.unit != "money")
-            over = [m.kind for m in mentions if m.start < one.end and one.start < m.end]
-            if plain or "document" in over or (one.unit == "percent" and "contact" not in over):
-                continue
-        shown.append(one)
-    return shown
+        outside[mention.start : mention.end] = "·" * (mention.end - mention.start)
+        if mention.kind == "document":
+            continue
+        for one in figures(part[mention.start : mention.end], as_of):
+            percent = one.unit == "percent" and mention.kind == "contact"
+            if one.currencies or percent or one.unit == "date" or (one.unit == "money" and not one.bare):
+                found.append(replace(one, start=one.start + mention.start, end=one.end + mention.start))
+    return sorted([*found, *figures("".join(outside), as_of, cell=cell)], key=lambda one: one.start)
 
 
 def _without_years(part: str, shown: list[Shown], phrases: list[Phrase], cell: bool) -> list[Shown]:

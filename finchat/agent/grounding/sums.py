@@ -148,6 +148,8 @@ def _in_period(verdict: Verdict, said: Said) -> bool:
 def _whose(parts: Parts, said: Said, inputs: Sequence[Verdict]) -> bool:
     """A total of Acme is over figures of Acme; a total of Acme and Beta over one figure of each."""
     for kind, sets in said.names.items():
+        if kind in said.lent and said.aggregate:
+            continue  # "together they owe": of more than the sentence before names
         if len(sets) > 1:
             held = {names for one in inputs for names in one.said.names.get(kind, ())}
             if held != set(sets) or len(inputs) != len(sets):

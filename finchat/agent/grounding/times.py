@@ -47,7 +47,8 @@ _PHRASE = re.compile(
   | (?P<relative>(?P<rel>last|previous|prior|preceding|this|current|next)\s(?P<kind>(?:financial|fiscal|calendar)\s)?
       (?P<unit>month|year|week)(?![^\W_]))
   | (?P<today>today)(?![^\W_])
-  | (?P<since>since\s(?P<sd>{_DAY}))
+  | (?P<since>(?<!due\s)(?<!late\s)(?<!open\s)(?<!owing\s)(?<!unpaid\s)(?<!overdue\s)(?<!outstanding\s)
+      since\s(?P<sd>{_DAY}))
   | (?P<until>(?<!due\s)(?<!payable\s)(?<!valid\s)(?<!paid\s)(?:until|up\sto|through)\s(?P<ud>{_DAY}))
   | (?P<month>(?P<mm>{_MON})(?!\s\d{{1,2}}(?:st|nd|rd|th)?(?!\d))(?:,?\s(?:of\s)?(?P<my>{_YEAR}))?)
   | (?P<isomonth>{_YEAR}-(?:0[1-9]|1[0-2])(?![\d-]))

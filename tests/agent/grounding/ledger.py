@@ -23,7 +23,7 @@ _UNITS: dict[str, Unit] = {
 
 
 def record(
-    evidence: str, path: str, kind: str, entities: tuple[str, ...], currency: str | None = "NZD",
+    evidence: str, path: str, kind: str, entities: tuple[str, ...], *, currency: str | None = "NZD",
     period: FactPeriod | None = None, **fields: str,
 ) -> list[Fact]:  # fmt: skip
     """The facts of one record, by field."""
@@ -31,10 +31,7 @@ def record(
     for name, text in fields.items():
         unit = _UNITS.get(name, "money")
         value: Decimal | date | str
-        if unit == "date":
-            value = date.fromisoformat(text)
-        else:
-            value = text if unit == "identifier" else Decimal(text)
+        value = text if unit == "identifier" else date.fromisoformat(text) if unit == "date" else Decimal(text)
         found.append(
             Fact(
                 evidence_id=evidence, path=f"{path}.{name}", record=f"{evidence}/{path}", field=name, value=value,
@@ -46,14 +43,14 @@ def record(
 
 
 def document(
-    position: int, number: str, contact: str, total: str, paid: str, due: str, issued: str, payable: str,
-    kind: str = "invoice", currency: str = "NZD", tax: str = "0.00",
+    position: int, number: str, contact: str, *, total: str, due: str, issued: str, payable: str, kind: str = "invoice",
+    currency: str = "NZD", tax: str = "0.00",
 ) -> list[Fact]:  # fmt: skip
     late = (AS_OF - date.fromisoformat(payable)).days
     return record(
-        "e1", f"{kind}s[{position}]", kind, (number, contact), currency, NOW, number=number, date=issued,
-        due_date=payable, days_overdue=str(late), total=total, total_tax=tax, sub_total=f"{Decimal(total) - Decimal(tax)}",
-        amount_paid=paid, amount_due=due,
+        "e1", f"{kind}s[{position}]", kind, (number, contact), currency=currency, period=NOW, number=number,
+        date=issued, due_date=payable, days_overdue=str(late), total=total, total_tax=tax,
+        sub_total=f"{Decimal(total) - Decimal(tax)}", amount_paid=f"{Decimal(total) - Decimal(due)}", amount_due=due,
     )  # fmt: skip
 
 
@@ -71,23 +68,29 @@ def computed(
 
 
 def _profit(period: FactPeriod, path: str, **fields: str) -> list[Fact]:
-    return record("e3", path, "", (), "NZD", period, **fields)
+    return record("e3", path, "", (), period=period, **fields)
 
 
-def _account(period: FactPeriod, group: str, position: int, code: str, name: str, amount: str) -> list[Fact]:
-    where = f"{group}[{position}]" if period == Q3 else f"q2.{group}[{position}]"
-    return record("e3", where, group.rstrip("s"), (code, name), "NZD", period, amount=amount)
+def _expense(period: FactPeriod, code: str, name: str, amount: str) -> list[Fact]:
+    where = f"operating_expenses[{code}]" if period == Q3 else f"compare.operating_expenses[{code}]"
+    return record("e3", where, "operating_expense", (code, name), period=period, amount=amount)
 
 
 FACTS: list[Fact] = [
-    *document(0, "INV-0042", "Acme Ltd", "920.00", "400.00", "520.00", "2026-09-17", "2026-10-17", tax="120.00"),
-    *document(1, "INV-0043", "Acme Ltd", "310.50", "0.00", "310.50", "2026-11-01", "2026-12-01", tax="40.50"),
-    *document(2, "INV-0077", "Beta Traders", "747.50", "0.00", "747.50", "2026-10-05", "2026-11-04", tax="97.50"),
-    *document(3, "INV-0081", "Ridgeway University", "6187.50", "187.50", "6000.00", "2026-08-20", "2026-09-19"),
-    *document(4, "INV-0085", "Delta GmbH", "2500.00", "0.00", "2500.00", "2026-11-10", "2026-12-10", currency="EUR"),
-    *document(0, "BILL-9", "Crown Supplies", "1150.00", "0.00", "1150.00", "2026-11-02", "2026-11-30", kind="bill",
-              tax="150.00"),
-    *document(1, "RPT-551", "Capital Cab Co", "242.00", "0.00", "242.00", "2026-10-28", "2026-11-10", kind="bill"),
+    *document(0, "INV-0042", "Acme Ltd", total="920.00", due="520.00",
+              issued="2026-09-17", payable="2026-10-17", tax="120.00"),
+    *document(1, "INV-0043", "Acme Ltd", total="310.50", due="310.50",
+              issued="2026-11-01", payable="2026-12-01", tax="40.50"),
+    *document(2, "INV-0077", "Beta Traders", total="747.50", due="747.50",
+              issued="2026-10-05", payable="2026-11-04", tax="97.50"),
+    *document(3, "INV-0081", "Ridgeway University", total="6187.50", due="6000.00",
+              issued="2026-08-20", payable="2026-09-19"),
+    *document(4, "INV-0085", "Delta GmbH", total="2500.00", due="2500.00",
+              issued="2026-11-10", payable="2026-12-10", currency="EUR"),
+    *document(0, "BILL-9", "Crown Supplies", total="1150.00", due="1150.00",
+              issued="2026-11-02", payable="2026-11-30", kind="bill", tax="150.00"),
+    *document(1, "RPT-551", "Capital Cab Co", total="242.00", due="242.00",
+              issued="2026-10-28", payable="2026-11-10", kind="bill"),
     *record("e2", "contacts[0].receivables[0]", "receivable", ("Acme Ltd",), period=NOW, outstanding="830.50",
             overdue="520.00", document_count="2"),
     *record("e2", "contacts[1].receivables[0]", "receivable", ("Beta Traders",), period=NOW, outstanding="747.50",
@@ -107,11 +110,11 @@ FACTS: list[Fact] = [
     *_profit(Q2, "compare.totals", revenue="40000.00", cost_of_sales="24000.00", gross_profit="16000.00",
              operating_expenses="17500.00", net_profit="-1500.00"),
     *_profit(Q2, "compare.ratios", gross_margin="40", net_margin="-3.75"),
-    *_account(Q3, "operating_expenses", 0, "469", "Rent", "4500.00"),
-    *_account(Q3, "operating_expenses", 1, "477", "Wages", "3600.50"),
-    *_account(Q3, "operating_expenses", 2, "445", "Light & Power", "900.25"),
-    *_account(Q2, "operating_expenses", 0, "469", "Rent", "4200.00"),
-    *_account(Q2, "operating_expenses", 1, "477", "Wages", "3555.00"),
+    *_expense(Q3, "469", "Rent", "4500.00"),
+    *_expense(Q3, "477", "Wages", "3600.50"),
+    *_expense(Q3, "445", "Light & Power", "900.25"),
+    *_expense(Q2, "469", "Rent", "4200.00"),
+    *_expense(Q2, "477", "Wages", "3555.00"),
     *record("e7", "currencies[0]", "invoice", (), period=NOW, n_current="310.50", n_1_30="747.50", n_31_60="520.00",
             n_61_90="6000.00"),
     computed("sum(amount_due)", "7578.00", "invoice", period=NOW, filters=(("type", "=", "invoice"),)),
