@@ -273,5 +273,5 @@ def _match_files(call: Invocation, directory: Path) -> int:
         from finchat.workflows.from_files import match_directory
 
     document = match_directory(directory)
-    call.sink.raw(canonical_json(document) + "\n")
+    call.sink.json(canonical_json(document))
     return ExitCode.DONE

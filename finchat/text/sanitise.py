@@ -9,17 +9,21 @@ escape instead, so that nothing is hidden and nothing is obeyed. Every function 
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from functools import lru_cache
+from typing import Any, Literal
 
 # Letters of real languages carry at most a few marks; more are there to overflow the line.
 _MARKS_IN_A_ROW = 3
 # Control, format (bidi, zero-width, tags), surrogate, private, unassigned; line and paragraph separators.
 _UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-# Blank but not a space: Hangul fillers and the Braille blank hide text as well as a zero-width character does.
-_BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+# Blank but not a space, or not drawn at all: fillers, the Braille blank, joiners, selectors that count as marks. They
+# hide text as well as a zero-width character does.
+_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0\U00016fe4\U0001d159")
+_ODD = re.compile(r"[^\n -~]")
 _NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
@@ -30,18 +34,17 @@ def visible(text: str) -> str:
     out: list[str] = []
     marks = 0
     for char in text:
-        category = unicodedata.category(char)
-        marks = marks + 1 if category.startswith("M") else 0
-        printable = not (
-            category in _UNPRINTABLE
-            or char in _BLANK
-            or _is_variation_selector(char)
-            or marks > _MARKS_IN_A_ROW
-            or (category == "Zs" and char != " ")
-            or (marks and not out)
-        )
-        out.append(char if printable else _escape(char))
+        kind = _kind(char)
+        marks = marks + 1 if kind == "mark" else 0
+        stays = kind == "plain" or (0 < marks <= _MARKS_IN_A_ROW and bool(out))
+        out.append(char if stays else _escape(char))
     return "".join(out)
+
+
+def in_json(text: str) -> str:
+    """JSON text in which what a terminal would act on or hide stands as its JSON escape: the data is the same, and it
+    can be shown anywhere. Marks are escaped too: they are looked at one by one."""
+    return _ODD.sub(lambda found: _json_escape(found[0]), text)
 
 
 def one_line(text: str, limit: int | None = None) -> str:
@@ -100,8 +103,29 @@ def _reads_as_other(text: str) -> bool:
     return text in {"true", "false", "null", "[]", "{}"}
 
 
+@lru_cache(4096)
+def _kind(char: str) -> Literal["plain", "mark", "odd"]:
+    """Whether a character is shown as it is, only on a letter, or never."""
+    category = unicodedata.category(char)
+    if category in _UNPRINTABLE or char in _BLANK or _is_variation_selector(char) or (category == "Zs" and char != " "):
+        return "odd"
+    return "mark" if category.startswith("M") or _is_part_of_syllable(char) else "plain"
+
+
 def _is_variation_selector(char: str) -> bool:
     return "\ufe00" <= char <= "\ufe0f" or "\U000e0100" <= char <= "\U000e01ef"
+
+
+def _is_part_of_syllable(char: str) -> bool:
+    """Hangul vowels and last consonants that a terminal draws into the cell before them."""
+    return "\u1161" <= char <= "\u11ff" or "\ud7b0" <= char <= "\ud7fb"
+
+
+@lru_cache(4096)
+def _json_escape(char: str) -> str:
+    if visible(char) == char:
+        return char
+    return f"\\u{ord(char):04x}" if char.isascii() else json.dumps(char)[1:-1]
 
 
 def _escape(char: str) -> str:

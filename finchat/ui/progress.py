@@ -176,7 +176,7 @@ class Progress:
             return
         if self._live:
             width = _width(self._stream)
-            shown = text if len(text) < width else text[: width - 2] + "…"
+            shown = _fitted(text, width - 1)
             self._stream.write(f"\r\x1b[K{shown}")
             self._stream.flush()
             self._shown = text
@@ -197,6 +197,15 @@ class Progress:
 
 def _safe(text: str) -> str:
     return one_line(redact(text))
+
+
+def _fitted(text: str, columns: int) -> str:
+    """The text, cut with an ellipsis where it would not stay on its row."""
+    if text.isascii() and len(text) <= columns:
+        return text
+    from finchat.ui.chat.filling import cells, fitting
+
+    return text if cells(text) <= columns else f"{text[: fitting(text, columns - 1)]}…"
 
 
 def _width(stream: IO[str]) -> int:

@@ -77,7 +77,7 @@ def balances_view(
         cells: list[RenderableType] = [
             Text(name),
             *(Text(_cell(value, currency)) for value in values[: 3 if after else 2]),
-            Text(currency),
+            Text(visible(currency)),
         ]
         if after:
             cells.append(_verdict(values[1], values[2]))

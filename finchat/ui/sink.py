@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal, TextIO, cast
 
 from finchat.errors import FinchatError, plain
 from finchat.text.redact import redact
-from finchat.text.sanitise import one_line
+from finchat.text.sanitise import in_json, one_line, visible
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -73,20 +73,30 @@ class Sink:
     def data(self, renderable: RenderableType = "") -> None:
         """A result for a reader. Strings are plain text, never markup; nothing is printed in json mode."""
         if self.mode != "json":
-            self.out.print(renderable)
+            self.out.print(_clean(renderable))
 
     def talk(self, renderable: RenderableType = "") -> None:
         """Words beside the result: human mode only."""
         if self.mode == "human":
-            self.err.print(renderable)
+            self.err.print(_clean(renderable))
 
     def card(self, renderable: RenderableType = "") -> None:
         """Cards and prompts: what a person must see before deciding, in every mode that can ask."""
-        self.err.print(renderable)
+        self.err.print(_clean(renderable))
 
     def document(self, document: Mapping[str, Any]) -> None:
         """The one JSON document of a --json run. Raises TypeError for a float: money is never one."""
-        self.raw(json.dumps(document, ensure_ascii=False, indent=2, default=_refuse) + "\n")
+        self.json(json.dumps(document, ensure_ascii=False, indent=2, default=_refuse))
+
+    def json(self, text: str) -> None:
+        """JSON text and a line feed, to stdout: strangers' characters that a terminal would act on, and those that its
+        encoding lacks, as JSON escapes."""
+        shown = in_json(text)
+        try:
+            shown.encode(self._stdout.encoding)
+        except (UnicodeEncodeError, LookupError):
+            shown = "".join(char if char.isascii() else json.dumps(char)[1:-1] for char in shown)
+        self.raw(f"{shown}\n")
 
     def raw(self, text: str) -> None:
         """Text of finchat's own making, to stdout byte for byte (a program, a ready line)."""
@@ -201,11 +211,16 @@ def _lines(text: str, width: int) -> str:
     parts = re.split(r"(?<=: )(finchat [^;()]*?)(?=[;,.()] |[;)]|$)", text)
     words = [w for i, part in enumerate(parts) for w in ([part.strip()] if i % 2 else part.split()) if w]
     lines, line = [], margin
-    for word in words:
+    for given in words:
+        word = given
         apart = "" if not line.strip() or word[0] in ";,)" else " "
         if line.strip() and len(line) + len(apart) + len(word) > width:
             lines.append(line)
             line, apart = margin + "  ", ""
+        while " " not in word and len(line) + len(apart) + len(word) > width > len(line) + 2:
+            cut = width - len(line) - len(apart)
+            lines.append(line + apart + word[:cut])
+            line, apart, word = margin + "  ", "", word[cut:]
         line += apart + word
     return "\n".join([*lines, line]) + "\n"
 
@@ -217,11 +232,18 @@ def is_terminal(stream: IO[str] | None) -> bool:
         return False
 
 
+def _clean(renderable: RenderableType) -> RenderableType:
+    """A string's lines stay lines, and nothing else in it is acted on; what is drawn was cleaned by its view."""
+    if isinstance(renderable, str):
+        return "\n".join(map(visible, renderable.split("\n")))
+    return renderable
+
+
 def _console(stream: Steady) -> Console:
-    from rich.console import Console
+    from finchat.ui.hanging import HangingConsole
 
     columns, rows = _size(stream)
-    return Console(
+    return HangingConsole(
         file=cast("IO[str]", stream),
         markup=False,
         highlight=False,

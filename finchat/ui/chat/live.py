@@ -90,11 +90,12 @@ class LivePrompt:
 
     def notice(self, text: str) -> None:
         """Words of finchat's own, above the prompt when one is up; from any thread."""
+        words = said(text, self._output.get_size().columns)
         loop = self._asking
         if loop is None:
-            self._print(said(text))
+            self._print(words)
             return
-        self._notices.append(said(text))
+        self._notices.append(words)
         loop.call_soon_threadsafe(self._tell)
 
     @asynccontextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
@@ -55,7 +56,8 @@ class PlainPrompt:
 
     def notice(self, text: str) -> None:
         """Words of finchat's own, as lines on stderr."""
-        self._write(said(text))
+        columns = shutil.get_terminal_size().columns if is_terminal(self._stderr) else 0
+        self._write(said(text, columns))
 
     @asynccontextmanager
     async def turn(self, cancel: Callable[[], None]) -> AsyncIterator[None]:

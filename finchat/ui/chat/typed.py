@@ -12,6 +12,7 @@ PROMPT = "finchat> "
 CONTINUED = "     ... "
 LEAVES = "Ctrl-D leaves; / lists the commands"
 LONGEST = 65_536  # characters of one input
+_FURTHER = "  "
 _MARKS_IN_A_ROW = 3
 
 
@@ -43,6 +44,12 @@ def _stays(char: str) -> bool:
     return char == "\n" or (visible(f"a{char}") == f"a{char}" and not unicodedata.category(char).startswith("M"))
 
 
-def said(text: str) -> str:
-    """Words for a person, over as many lines as they have, each clean; ends in a line's end."""
-    return "".join(f"{visible(line.expandtabs())}\n" for line in redact(text).split("\n"))
+def said(text: str, columns: int = 0) -> str:
+    """Words for a person, over as many lines as they have, each clean and all but the first further in: a stranger's
+    word never begins a line. `columns` (0: as long as they are) is how wide lines may be. Ends in a line's end."""
+    lines = [visible(line.expandtabs()) for line in redact(text).split("\n")]
+    if columns > 2 * len(_FURTHER) and any(2 * len(line) > columns for line in lines):
+        from finchat.ui.chat.filling import shown, wrapped
+
+        lines = [shown(part) for line in lines for part in wrapped([(line, ())], columns - len(_FURTHER))]
+    return "".join(f"{_FURTHER * bool(index)}{line}\n" for index, line in enumerate(lines))

@@ -142,7 +142,7 @@ def as_xlsx(sheets: Sequence[Sheet]) -> bytes:
                 elif isinstance(cell, int):
                     page.write_number(row, column, cell, style)
                 else:
-                    page.write_string(row, column, visible(cell)[:32_000], style)
+                    page.write_string(row, column, _xlsx_text(cell), style)
     book.close()
     return out.getvalue()
 
@@ -170,6 +170,12 @@ def _csv_cell(cell: Cell) -> str | int | Decimal:
         return "" if cell is None else cell
     shown = visible(cell)
     return "'" + shown if shown[:1] in _FORMULA or shown.lstrip()[:1] in _FORMULA else shown
+
+
+def _xlsx_text(cell: str) -> str:
+    """The writer takes a string in these tags for XML of its own making and passes it on as it is."""
+    shown = visible(cell)[:32_000]
+    return f"{shown} " if shown.startswith("<r>") and shown.endswith("</r>") else shown
 
 
 def _html_cell(tag: str, cell: Cell) -> str:
