@@ -112,6 +112,9 @@ def test_the_list_says_what_each_came_to_and_which_plans_wait(asked: tuple[Path,
     assert waiting in shown
     (home / "plans" / f"{waiting}.json").unlink()  # nobody can decide it any more
     assert [one["plans_awaiting"] for one in document(home, "sessions")["sessions"]] == [[], []]
+    (gone,) = document(home, "session", "show", killed)["plans"]
+    assert (gone["id"], gone["awaits"]) == (waiting, False)
+    assert "writes): not there any more" in run(home, "export", killed).stdout
 
 
 def test_a_session_is_shown_found_named_and_handed_on(asked: tuple[Path, str, str], tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,7 +56,7 @@ def show(call: Invocation, named: str) -> int:
 
     record = _store(call).read(named)
     if call.json:
-        call.sink.document({**session_json(record), "exit_code": 0})
+        call.sink.raw(export_text(call, record, "json"))
     else:
         call.sink.data(session_view(record, waiting_plans(call, [record]), call.sink))
     return ExitCode.DONE
@@ -112,7 +112,7 @@ def export(call: Invocation, named: str, *, format: str | None, out: Path | None
     if call.json and out is None and chosen == "markdown":
         raise UsageError("--json and Markdown cannot share stdout", field="--out", next="add --out FILE")
     record = _store(call).read(named)
-    text = export_text(record, chosen)
+    text = export_text(call, record, chosen)
     if out is None:
         call.sink.raw_bytes(text.encode("utf-8"))
         return ExitCode.DONE
@@ -160,24 +160,28 @@ def lines_of(
 
 
 def waiting_plans(
-    call: Invocation, records: Iterable[SessionRecord], journal: Journal | None = None
+    call: Invocation, records: Sequence[SessionRecord], journal: Journal | None = None
 ) -> Collection[str]:  # fmt: skip
-    """The plans of these sessions that a person can still decide: by the journal, not by what the sessions know.
-    `journal`: one that is open."""
-    asked = {plan.id for record in records for plan in record.awaiting}
+    """The plans of these sessions that a person can still decide: by the journal, not by what the sessions know. Plans
+    that were decided elsewhere are no longer awaited in the records either. `journal`: one that is open."""
+    asked = [plan for record in records for plan in record.awaiting]
     if not asked:
         return ()
     from finchat.app.plans import states
     from finchat.workflows import plans
 
     saved = []
-    for plan_id in sorted(asked):
+    for plan_id in sorted({plan.id for plan in asked}):
         path = plans.plan_path(call.home.plans, plan_id)
         with suppress(FinchatError):
             if path.is_file():
                 saved.append((path, plans.load(path)))
-    found = states(call, saved, journal) if saved else ()
-    return {one.plan.id for one in found if one.status in _WAITING and not one.foreign}
+    known = {one.plan.id: one for one in (states(call, saved, journal) if saved else ())}
+    waiting = {id for id, one in known.items() if one.status in _WAITING and not one.foreign}
+    for plan in asked:
+        if plan.id not in waiting:
+            plan.status, plan.left = (known[plan.id].status if plan.id in known else None), 0
+    return waiting
 
 
 def _store(call: Invocation) -> SessionStore:
@@ -202,8 +206,9 @@ def _counted(ids: Sequence[str]) -> str:
     return f"session {ids[0]}" if len(ids) == 1 else f"{len(ids)} sessions"
 
 
-def export_text(record: SessionRecord, format: str) -> str:
-    """A session as `markdown` or as `json` (`finchat.session/1`)."""
+def export_text(call: Invocation, record: SessionRecord, format: str, journal: Journal | None = None) -> str:
+    """A session as `markdown` or as `json` (`finchat.session/1`), its plans as they stand now."""
+    waiting_plans(call, [record], journal)
     return session_markdown(record) if format == "markdown" else json_text({**session_json(record), "exit_code": 0})
 
 

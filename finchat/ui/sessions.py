@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from finchat.agent.sessions import KeptTurn, SessionRecord
-from finchat.agent.sessions.export import last_answer
+from finchat.agent.sessions.export import last_answer, plan_state
 from finchat.text.redact import redact
 from finchat.text.sanitise import one_line
 from finchat.ui.answer import answer_view, clean, doubts_view
@@ -125,7 +125,7 @@ def _turn(turn: KeptTurn, record: SessionRecord, waiting: Collection[str], sink:
         yield Text("the session ended before this was finished", style="yellow")
     for plan_id in turn.plans:
         plan = record.plans[plan_id]
-        state = f"awaits you: finchat apply {plan.id}" if plan.id in waiting else "decided or replaced"
+        state = f"awaits you: finchat apply {plan.id}" if plan.id in waiting else plan_state(plan)
         yield Text(f"plan {one_line(plan.id, 64)}, {plan.writes} write{'s' * (plan.writes != 1)}: {state}")
         yield from (Text(f"  {one_line(redact(line))}") for line in plan.lines)
 

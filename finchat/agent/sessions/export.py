@@ -16,13 +16,12 @@ from finchat.agent.messages import ToolCall
 from finchat.agent.sessions.record import KeptAnswer, KeptPlan, KeptTurn, KeptUsage, SessionRecord
 from finchat.canonical import plain_decimal
 from finchat.text.redact import redact
-from finchat.text.sanitise import one_line, visible
+from finchat.text.sanitise import in_json, one_line, visible
 
 SCHEMA = "finchat.session/1"
 _MARK = " [unverified]"
 _LONGEST_CELL = 200
 _LONGEST_REASON = 120
-_ODD = re.compile(r"[^\n -~]")
 _SPECIAL = re.compile(r"([\\`*_\[\]#|~$@])")
 _BEGINNING = re.compile(r"^(\s*(?:\d{1,9}(?=[.)]))?)([-+=.)])")
 _LIVE = re.compile(r"[\\\[\]@$]")  # links, images, footnotes, mentions, formulas, and what would undo an escape
@@ -116,14 +115,8 @@ def last_answer(turn: KeptTurn) -> KeptAnswer | None:
 
 
 def json_text(document: Mapping[str, Any]) -> str:
-    """A document as text in which what a terminal would act on or hide stands as its JSON escape: the data is the same,
-    and may be shown anywhere."""
-    return _ODD.sub(_escaped, json.dumps(document, ensure_ascii=False, indent=2)) + "\n"
-
-
-def _escaped(found: re.Match[str]) -> str:
-    char = found[0]
-    return char if visible(char) == char else f"\\u{ord(char):04x}" if char.isascii() else json.dumps(char)[1:-1]
+    """A document as text that may be shown anywhere."""
+    return in_json(json.dumps(document, ensure_ascii=False, indent=2)) + "\n"
 
 
 # Markdown
@@ -189,17 +182,24 @@ def _calls(turn: KeptTurn) -> list[str]:
     for call in turn.calls:
         where = f"{call['server']}: " if call["server"] not in ("", "finchat") else ""
         counted = "" if call["rows"] is None else str(call["rows"])
-        became = call["outcome"] if not call["error"] else f"{call['outcome']}: {call['error']}"
-        rows.append((f"{where}{call['tool']}", counted, call["evidence_id"] or "", became.replace("_", " ")))
+        outcome = str(call["outcome"]).replace("_", " ")
+        became = f"{outcome}: {call['error']}" if call["error"] else outcome
+        rows.append((f"{where}{call['tool']}", counted, call["evidence_id"] or "", became))
     return [_table(("Looked at", "Rows", "Evidence", "Outcome"), rows)]
 
 
 def _plan(plan: KeptPlan) -> Iterator[str]:
-    waits = "waits for a person" if plan.awaits else (plan.status or "").replace("_", " ")
     writes = f"{plan.writes} write{'s' * (plan.writes != 1)}"
-    yield f"Plan {inline(plan.id)} ({writes}): {inline(waits)}"
+    yield f"Plan {inline(plan.id)} ({writes}): {inline(plan_state(plan))}"
     if plan.lines:
         yield "\n".join(f"- {inline(line)}" for line in plan.lines)
+
+
+def plan_state(plan: KeptPlan) -> str:
+    """How a plan stands, in words."""
+    if plan.awaits:
+        return "waits for a person"
+    return f"decided: {plan.status.replace('_', ' ')}" if plan.status else "not there any more"
 
 
 def _table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -49,9 +49,9 @@ async def export(chat: Chat, arguments: str) -> None:
     record = SessionStore(chat.call.home).read(run.session_id)
     chosen = format or ("json" if named.casefold().endswith(".json") else "markdown")
     path = _place(named, f"finchat-{record.id}{_FORMATS[chosen]}")
-    write_export(path, export_text(record, chosen), field="FILE")
+    write_export(path, export_text(chat.call, record, chosen, run.desk.journal), field="FILE")
     questions = f"{len(record.turns)} question{'s' * (len(record.turns) != 1)}"
-    chat.say(f"exported as {'JSON' if chosen == 'json' else 'Markdown'}, {questions}: {shown(str(path.absolute()))}")
+    chat.say(f"exported as {'JSON' if chosen == 'json' else 'Markdown'}, {questions}: {one_line(str(path.absolute()))}")
 
 
 def _place(named: str, usual: str) -> Path:
