@@ -93,7 +93,7 @@ class TerminalApprover:
             yes=YES * writes, edit=EDIT * writes, choose=CHOOSE * bool(proposal.asks), bulk=BULK * (len(bulk) > 1)
         )
         while True:
-            key = await ask(self.sink, prompt)
+            key = await ask(self.sink, prompt, decides=True)
             if decisions := await self._answered(key, plan, approval, bulk, context):
                 return decisions
 
@@ -185,7 +185,7 @@ class TerminalApprover:
             f"{len(proposals)} proposals with {sum(len(p.writes) for p in proposals)} writes; their bank lines, in and "
             f"out added up, are {' and '.join(money(v, c) for c, v in sums.items())}"
         )
-        typed = await ask(self.sink, f"To approve them all, type the count and the total ({expected}): ")
+        typed = await ask(self.sink, f"To approve them all, type the count and the total ({expected}): ", decides=True)
         if typed is not None and says_totals(typed, len(proposals), sums):
             return approvals
         self._say("that is not the count and the total: nothing is approved")

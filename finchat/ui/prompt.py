@@ -6,31 +6,51 @@ import asyncio
 import os
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
     from finchat.ui.sink import Sink
 
 _LONGEST_LINE = 4096
+# Bracketed paste: the terminal says where something pasted begins and ends.
+_MARK_PASTES, _MARK_NO_PASTES = "\x1b[?2004h", "\x1b[?2004l"
+_BEGUN, _ENDED = "\x1b[200~", "\x1b[201~"
+_NOT_PASTED = "what is pasted decides nothing: press Enter, then type it\n"
 
 
-async def ask(sink: Sink, prompt: str) -> str | None:
+async def ask(sink: Sink, prompt: str, *, decides: bool = False) -> str | None:
     """The line typed after `prompt`, stripped; None at end of input. The event loop goes on meanwhile.
 
     The terminal's own line editing is used: a line arrives whole, and Ctrl-C raises KeyboardInterrupt as anywhere.
+    A line that `decides` has to be typed: one that is pasted is refused, and asked for again.
     """
     stream = sink.stderr or sys.stderr
     sink.err.file.flush()
     fd = sys.stdin.fileno()
-    discard_typed_ahead(fd)
-    stream.write(prompt)
-    stream.flush()
-    line = await typed_line(fd)
-    if line is None:
-        stream.write("\n")
+    marks = decides and os.environ.get("TERM", "") not in {"", "dumb"}
+    while True:
+        discard_typed_ahead(fd)
+        _say(stream, _MARK_PASTES * marks + prompt)
+        try:
+            line = await typed_line(fd)
+            pasted = marks and line is not None and _BEGUN in line
+            if pasted:
+                _say(stream, _NOT_PASTED)
+                while line is not None and _ENDED not in line:  # the lines that follow are pasted too
+                    line = await typed_line(fd)
+        finally:
+            _say(stream, _MARK_NO_PASTES * marks)
+        if line is None:
+            _say(stream, "\n")
+            return None
+        if not pasted:
+            return line.strip()
+
+
+def _say(stream: IO[str], words: str) -> None:
+    if words:
+        stream.write(words)
         stream.flush()
-        return None
-    return line.strip()
 
 
 def discard_typed_ahead(fd: int) -> None:

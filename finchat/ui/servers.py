@@ -151,7 +151,7 @@ async def accepting(sink: Sink, server: str, changes: Sequence[ToolChange]) -> l
 
 async def _key(sink: Sink, prompt: str, keys: str) -> str:
     while True:
-        typed = await ask(sink, prompt)
+        typed = await ask(sink, prompt, decides=True)
         key = {None: "q", "": "n"}.get(typed, (typed or "")[:1].lower())
         words = ("y", "yes", "n", "no", "q", "quit", "a", "all")
         if key in keys and (not typed or typed.lower() in words):
@@ -162,7 +162,8 @@ async def _key(sink: Sink, prompt: str, keys: str) -> str:
 async def _all(sink: Sink, server: str, changes: Sequence[ToolChange]) -> bool:
     """Whether all of these were shown and their count typed."""
     shown = await paged(sink, _lines(sink, f"{one_line(server)}, all that is left:", changes), "these differences")
-    typed = await ask(sink, f"To take them all, type the count ({len(changes)}): ") if shown else None
+    prompt = f"To take them all, type the count ({len(changes)}): "
+    typed = await ask(sink, prompt, decides=True) if shown else None
     if typed == str(len(changes)):
         return True
     sink.card("that is not the count: nothing was taken")

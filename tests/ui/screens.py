@@ -19,12 +19,16 @@ NOW = "2026-11-20T09:00:00Z"
 class Screen:
     """One finchat at a terminal of its own."""
 
-    def __init__(self, home: Path, *arguments: str, columns: int = 100, rows: int = 30, **environment: str) -> None:
+    def __init__(
+        self, home: Path, *arguments: str, columns: int = 100, rows: int = 30,
+        program: str = "finchat.__main__", **environment: str,
+    ) -> None:  # fmt: skip
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
+        self.seen = b""  # every byte that came
         given = {"FINCHAT_HOME": str(home), "FINCHAT_NOW": NOW, "TERM": "xterm-256color", **environment}
         self.child: pexpect.spawn[bytes] = forked.spawn(
-            *arguments, timeout=60, dimensions=(rows, columns), env={**os.environ, **given}
+            *arguments, program=program, timeout=60, dimensions=(rows, columns), env={**os.environ, **given}
         )
 
     @property
@@ -56,7 +60,7 @@ class Screen:
         """Reads to the end; the exit code (negative: the signal that ended it)."""
         while True:
             try:
-                self._stream.feed(self.child.read_nonblocking(65536, timeout=60))
+                self._feed(self.child.read_nonblocking(65536, timeout=60))
             except pexpect.EOF:
                 break
         self.child.close()
@@ -70,6 +74,10 @@ class Screen:
 
     def _read(self) -> None:
         try:
-            self._stream.feed(self.child.read_nonblocking(65536, timeout=0.1))
+            self._feed(self.child.read_nonblocking(65536, timeout=0.1))
         except pexpect.TIMEOUT:
             return
+
+    def _feed(self, data: bytes) -> None:
+        self.seen += data
+        self._stream.feed(data)

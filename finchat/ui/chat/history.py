@@ -7,21 +7,23 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from prompt_toolkit.history import FileHistory
+import prompt_toolkit.history
 
-from finchat.store.files import write_private
 from finchat.text.redact import redact
 from finchat.ui.chat.typed import LONGEST, plain
 
-_TOO_LARGE, _KEPT = 2_000_000, 1_000_000  # bytes
+_READ = 1_000_000  # bytes of the newest inputs; older ones stay in the file
 
 
-class History(FileHistory):
-    """Inputs, oldest first in the file. A history that cannot be read or written is none: typing goes on."""
+class History(prompt_toolkit.history.History):
+    """Inputs, oldest first in the file, each line after a "+" and a blank line between two: prompt_toolkit's own form.
+
+    A history that cannot be read or written is none: typing goes on.
+    """
 
     def __init__(self, home: Path) -> None:
+        super().__init__()
         self._path = home / "history"
-        super().__init__(self._path)
 
     def append_string(self, string: str) -> None:
         """Keep one input; not again what was just kept, and not what begins with a space."""
@@ -30,11 +32,14 @@ class History(FileHistory):
             super().append_string(kept)
 
     def load_history_strings(self) -> Iterable[str]:
-        try:
-            self._shorten()
-            return [plain(text)[:LONGEST] for text in super().load_history_strings()]
-        except OSError:
-            return []
+        """The newest first."""
+        inputs: list[list[str]] = [[]]
+        for line in self._newest().split("\n"):
+            if line.startswith("+"):
+                inputs[-1].append(line[1:])
+            elif inputs[-1]:
+                inputs.append([])
+        return [plain("\n".join(lines))[:LONGEST] for lines in reversed(inputs) if lines]
 
     def store_string(self, string: str) -> None:
         lines = "".join(f"+{line}\n" for line in string.split("\n"))
@@ -45,11 +50,17 @@ class History(FileHistory):
             try:
                 if hasattr(os, "fchmod"):
                     os.fchmod(descriptor, 0o600)
-                os.write(descriptor, f"\n{lines}".encode("utf-8", "replace"))  # one write: others may append too
+                os.write(descriptor, f"\n{lines}".encode("utf-8", "replace"))  # one write: other chats append as well
             finally:
                 os.close(descriptor)
 
-    def _shorten(self) -> None:
-        if self._path.exists() and self._path.stat().st_size > _TOO_LARGE:
-            newest = self._path.read_bytes()[-_KEPT:]
-            write_private(self._path, newest[newest.find(b"\n\n") + 1 :])
+    def _newest(self) -> str:
+        """The end of the file, from where an input begins."""
+        try:
+            with self._path.open("rb") as file:
+                older = max(file.seek(0, os.SEEK_END) - _READ, 0)
+                file.seek(older)
+                text = file.read(_READ).decode("utf-8", "replace")
+        except OSError:
+            return ""
+        return text.partition("\n\n")[2] if older else text

@@ -67,6 +67,11 @@ def open_prompt(
     return LivePrompt(home, toolbar=state, commands=commands)
 
 
+def first_time(home: Path) -> bool:
+    """Nothing was ever asked here: the whole first screen is due."""
+    return not (home / "history").exists()
+
+
 def able() -> bool:
     """The terminal can be drawn on: keys come from one, words go to one, and it is no dumb one."""
     drawable = sys.platform == "win32" or os.environ.get("TERM", "") not in {"", "dumb", "unknown"}

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
+from finchat.__main__ import leave
 from finchat.ui.chat.completion import Completion
 from finchat.ui.chat.prompt import ChatPrompt, open_prompt
 from finchat.ui.chat.toolbar import ToolbarState
@@ -46,38 +48,32 @@ async def chat(prompt: ChatPrompt) -> None:
                 await work(prompt, card=True)
             case "soon":
                 later(prompt)
-    print("LEFT", flush=True)
+    print("LEFT", "drawn" if "finchat.ui.chat.live" in sys.modules else "plain", flush=True)
 
 
 async def work(prompt: ChatPrompt, *, card: bool) -> None:
-    """A turn that lasts until Ctrl-C or, on a line from the test's pipe, until it goes on."""
-    stop = asyncio.Event()
+    """A turn that lasts until Ctrl-C, or until the test's signal lets it go on."""
+    go_on = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, go_on.set)
     cancelled: list[bool] = []
 
     def cancel() -> None:
         cancelled.append(True)
-        stop.set()
+        go_on.set()
 
     async with prompt.turn(cancel):
         print("WORKING", flush=True)
-        await until_told(stop)
+        await go_on.wait()
+        go_on.clear()
         if card and not cancelled:
             from finchat.ui.prompt import ask
             from finchat.ui.sink import Sink
 
             with prompt.suspended():
-                key = await ask(Sink(), "Approve? ")
+                key = await ask(Sink(), "Approve? ", decides=True)
             print(f"ANSWERED {key!r}", flush=True)
-            await until_told(stop)
+            await go_on.wait()
     print("CANCELLED" if cancelled else "DONE", flush=True)
-
-
-async def until_told(stop: asyncio.Event) -> None:
-    """Until the file that the test names holds one more byte than was read."""
-    path = Path(os.environ["FINCHAT_TEST_GO"])
-    while not stop.is_set() and not path.exists():
-        await asyncio.sleep(0.005)
-    path.unlink(missing_ok=True)
 
 
 def later(prompt: ChatPrompt) -> None:
@@ -96,6 +92,7 @@ def later(prompt: ChatPrompt) -> None:
 def main() -> None:
     state = ToolbarState(sandbox=True, starting="books", tokens=12_345, cost=Decimal("0.12"), currency="USD")
     asyncio.run(chat(open_prompt("--plain" in sys.argv, Path(os.environ["FINCHAT_HOME"]), COMMANDS, toolbar=state)))
+    leave(0)
 
 
 if __name__ == "__main__":
