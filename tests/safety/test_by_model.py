@@ -61,6 +61,23 @@ async def test_what_is_made_from_a_models_plan_is_a_models_too_in_any_later_run(
         assert not later.guard.unattended(plan, plan.proposals[0]).approved
 
 
+async def test_a_plan_of_a_command_is_not_touched_by_one_like_it_that_a_model_asked_for(
+    worlds: Callable[..., World],
+) -> None:
+    world = await worlds(policy=ANYTHING).opened()
+    world.guard.drafted(certain("models"))
+    world.close()
+    later = await worlds(policy=ANYTHING).opened()
+    own = certain("own")  # the very same writes, found by a command
+    later.journal.plan_made(own)
+    verdict = later.guard.unattended(own, own.proposals[0])
+    assert verdict.approved
+    (result,) = await later.guard.execute(own, own.proposals[0], later.guard.approve_unattended(own, own.proposals[0]))
+    assert (result.decision, result.outcome) == ("approved", "committed")
+    assert not later.journal.by_model("own")
+    assert later.journal.by_model("models")
+
+
 def test_plans_of_before_are_nobodys_but_finchats(worlds: Callable[..., World]) -> None:
     world = worlds()
     world.journal.plan_made(certain())

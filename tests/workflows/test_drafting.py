@@ -23,7 +23,8 @@ from finchat.books.terms import PaymentTerms
 from finchat.connections.toolbox import CallError, CallResult
 from finchat.errors import WriteRefused
 from finchat.providers.xero import XERO_PROFILE
-from finchat.safety.approval import Edit
+from finchat.safety.approval import ApprovalDecision, Approve, Edit, ReviewContext, bind
+from finchat.safety.policy import Policy, UnattendedRules
 from finchat.sandbox.company import SeededCompany
 from finchat.sandbox.xero.back_end import XeroBackEnd
 from finchat.settings import Home
@@ -262,6 +263,42 @@ async def test_a_draft_that_is_changed_on_its_card_is_as_sound(back_end: XeroBac
                 plan, replace(change, arguments={**write.arguments, "amount": "25.01"}), plan_id="20261120-changed",
                 created_at=plan.created_at, keep=frozenset({"p1"}),
             )  # fmt: skip
+
+
+class Changing:
+    """Changes the one write of a plan, approves what comes of it, and leaves."""
+
+    def __init__(self, **changes: str) -> None:
+        self.changes = changes
+
+    async def review(self, plan: Plan, _: ReviewContext) -> AsyncIterator[ApprovalDecision]:
+        (write,) = proposal(plan).writes
+        arguments = {**write.arguments, **self.changes}
+        if arguments != write.arguments:
+            yield Edit(proposal(plan).id, write.id, arguments)
+        else:
+            yield Approve(bind(plan, proposal(plan), user="tester"))
+
+
+async def test_a_models_draft_that_a_person_changed_is_still_one_that_no_policy_approves(
+    back_end: XeroBackEnd, tmp_path: Path
+) -> None:
+    wanted = WantedPayment(
+        document=an_open_invoice(back_end)["number"], amount="25", date="2026-11-19", bank_account="090"
+    )
+    anything = Policy(unattended=UnattendedRules(
+        kinds=frozenset({"payment"}), max_amount=Decimal(10**6), max_total_per_day=Decimal(10**6),
+        known_counterparties_only=False, expires=date(2099, 12, 31),
+    ))  # fmt: skip
+    async with desk_of(back_end, tmp_path, policy=anything) as desk:
+        plan = await planned(desk, wanted)
+        applied = await desk.apply(plan, Changing(amount="20.00"))
+        assert [result.outcome for result in applied.now] == ["committed"]
+        assert applied.plan.id != plan.id
+        assert desk.journal.origins(applied.plan.id) == (plan.id,)
+        assert desk.journal.by_model(applied.plan.id)
+        verdict = desk.guard.unattended(applied.plan, proposal(applied.plan))
+        assert "a model asked for this plan" in verdict.reason
 
 
 # What is never heard of again is found
