@@ -100,7 +100,7 @@ def read_line(raw: bytes, seq: int, prev: str) -> tuple[dict[str, Any] | None, s
     if not isinstance(line, dict) or tuple(line) not in (KEYS, _FIRST_KEYS):
         return None, "its fields are not those of an audit record"
     why = ""
-    if json.dumps(line, ensure_ascii=False, separators=(",", ":")) != text:
+    if all(json.dumps(line, ensure_ascii=ascii, separators=(",", ":")) != text for ascii in (False, True)):
         why = "it is not written the way finchat writes"
     elif line["seq"] != seq or isinstance(line["seq"], bool):
         why = f"it has number {line['seq']} where {seq} belongs: a record was removed, added or moved"

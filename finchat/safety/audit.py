@@ -29,7 +29,7 @@ from finchat.settings import Home
 from finchat.store.database import Database, StorageError, make_private_directory
 from finchat.text.bounded import read_bounded
 from finchat.text.redact import redact
-from finchat.text.sanitise import one_line
+from finchat.text.sanitise import one_line, visible
 
 AuditEvent = Literal["call", "proposal", "decision", "intent", "outcome", "read_back", "recovery"]
 _NOTED_LINES = 100
@@ -407,4 +407,6 @@ def _clean(value: Any) -> Any:
 
 
 def _text(line: Mapping[str, Any]) -> str:
-    return json.dumps(line, ensure_ascii=False, separators=(",", ":"))
+    """The line as the log has it: as it reads, or all in ASCII where a terminal would act on something in it."""
+    text = json.dumps(line, ensure_ascii=False, separators=(",", ":"))
+    return text if visible(text) == text else json.dumps(line, separators=(",", ":"))
