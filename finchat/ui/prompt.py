@@ -8,6 +8,8 @@ import sys
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING
 
+from finchat.text.sanitise import visible
+
 if TYPE_CHECKING:
     from finchat.ui.sink import Sink
 
@@ -25,6 +27,7 @@ async def ask(sink: Sink, prompt: str, *, decides: bool = False) -> str | None:
     A line that `decides` has to be typed: one that is pasted is refused, and asked for again.
     """
     stream = sink.stderr or sys.stderr
+    prompt = "\n".join(map(visible, prompt.split("\n")))  # it may name what strangers named
     sink.err.file.flush()
     fd = sys.stdin.fileno()
     marks = decides and os.environ.get("TERM", "") not in {"", "dumb"}
