@@ -44,7 +44,7 @@ async def tools(chat: Chat, arguments: str) -> None:
 async def _search(chat: Chat, run: Run, words: str) -> None:
     """The tools that are about these words. What the model is offered stays as it is."""
     from finchat.agent.find_tools import words as parts
-    from finchat.ui.chat.listing import listing
+    from finchat.ui.chat.listing import entries
 
     wanted = parts(words)
     if not wanted:
@@ -61,10 +61,12 @@ async def _search(chat: Chat, run: Run, words: str) -> None:
         raise UsageError(
             f"no connected tool is about {shown(words)}", field="WORDS", next="try fewer words, or one: /tools invoices"
         )
-    rows = [(f"{server}: {name}", f"{_may(run, server, name)} · {_first(tool.description)}")
-            for _, name, server, tool in ranked[:_MOST]]  # fmt: skip
+    rows = [
+        (name, f"{server} · {_may(run, server, name)}", _first(tool.description))
+        for _, name, server, tool in ranked[:_MOST]
+    ]
     more = [f"and {len(ranked) - _MOST} more; add a word"] if len(ranked) > _MOST else []
-    chat.say(listing(rows, notes=more))
+    chat.say(entries(rows, notes=more))
 
 
 async def _published(offering: Offering) -> dict[str, Mapping[str, Tool]]:

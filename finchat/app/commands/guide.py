@@ -31,7 +31,7 @@ def explain(chat: Chat, row: SlashCommand) -> None:
     """One command: what it takes, what it does, and how it is used."""
     from finchat.ui.chat.listing import listing
 
-    chat.say(listing(row.examples, title=f"/{row.name} {row.arguments}".rstrip(), notes=(row.help,), indent=2))
+    chat.say(listing(row.examples, title=f"/{row.name} {row.arguments}".rstrip(), lead=row.help, indent=2))
 
 
 def command_called(name: str) -> SlashCommand:

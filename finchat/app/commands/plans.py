@@ -60,7 +60,7 @@ async def apply(chat: Chat, arguments: str) -> None:
     if len(waiting) > 1:
         ids = ", ".join(one.plan.id for one in waiting[:3])
         raise UsageError(
-            f"{len(waiting)} plans wait", field="ID", next=f"name one: /apply {waiting[0].plan.id} (the newest: {ids})"
+            f"{len(waiting)} plans wait", field="ID", next=f"name one: /apply ID, the newest first of {ids}"
         )
     await chat.offer(waiting[0].plan.id)
 

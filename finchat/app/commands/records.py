@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from finchat.app.commands import Chat
 from finchat.app.commands.words import shown, unquoted, whole_number
 from finchat.errors import UsageError
+from finchat.text.sanitise import one_line
 
 if TYPE_CHECKING:
     from finchat.agent.sent import SentRequest

@@ -50,7 +50,11 @@ async def resume(chat: Chat, arguments: str) -> None:
     store, named = SessionStore(chat.call.home), unquoted(arguments)
     here = chat.opened.session_id if chat.opened is not None else None
     if named:
-        record = store.read(named)
+        try:
+            record = store.read(named)
+        except UsageError as error:
+            step = "/sessions lists them" if error.next == "see finchat sessions" else error.next
+            raise UsageError(error.message, code=error.code, field="ID", next=step) from error
     else:
         latest = next((one for one in store.list() if one.id != here), None)
         if latest is None:

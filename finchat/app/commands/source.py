@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from finchat.ui.chat.sources import Traced
 
 _RESULT = re.compile(r"[eE]([0-9]{1,9})(?:\s+([0-9]{1,9}))?")
+_LEAST = 3  # characters that are looked for within a figure
 _MOST_ALIKE = 3  # figures of the same words that are explained
 
 
@@ -67,7 +68,7 @@ def _meant(wanted: str, figures: Sequence[Figure]) -> list[int]:
     plain = _plain(wanted)
     numbered = list(enumerate(figures, 1))
     found = [n for n, one in numbered if plain in (_plain(one.text), _plain(one.value))]
-    found = found or [n for n, one in numbered if plain and plain in _plain(one.text)]
+    found = found or [n for n, one in numbered if len(plain) >= _LEAST and plain in _plain(one.text)]
     if not found:
         raise UsageError(
             f"the last answer has no figure {shown(wanted)}", field="N",
@@ -115,31 +116,33 @@ def _show_result(chat: Chat, run: Run, evidence_id: str, row: str | None) -> Non
         raise UsageError(
             f"there is no result {evidence_id} in this session", field="eN", next=f"ask a question first{_results(run)}"
         )
-    records = _records(run, stored)
+    lists = _lists(run, stored)
     if row is None:
-        chat.say(result_view(stored, records))
+        chat.say(result_view(stored, lists, chat.call.sink.out.width))
         return
-    if not records:
+    if not lists:
         raise UsageError(f"{evidence_id} has no records", field="ROW", next=f"/source {evidence_id} shows what it has")
+    _, records = lists[0]
     number = whole_number(
         row, field="ROW", least=1, most=len(records), example=f"/source {evidence_id} shows the first of them"
     )
     chat.say(record_view(stored, number, records[number - 1]))
 
 
-def _records(run: Run, stored: Stored) -> Sequence[Mapping[str, Any]]:
-    """The records of a result's main list."""
+def _lists(run: Run, stored: Stored) -> list[tuple[str, Sequence[Mapping[str, Any]]]]:
+    """The lists of records in a result by name, the longest first."""
     from finchat.agent.evidence.store import is_query
 
     data = stored.data
     if data is None:
-        return ()
+        return []
     if is_query(stored.server, stored.tool, data):
-        return [row for row in data["rows"] if isinstance(row, Mapping)]
-    layout = run.evidence.layout(stored.id)
-    lists = () if layout is None else layout.lists
-    main = next((one for one in lists if one.name == ""), lists[0] if lists else None)
-    return () if main is None else [record for record in main.records if isinstance(record, Mapping)]
+        found = [("rows", data["rows"])]
+    else:
+        layout = run.evidence.layout(stored.id)
+        found = [] if layout is None else [(one.path, one.records) for one in layout.lists]
+    kept = [(name, [record for record in records if isinstance(record, Mapping)]) for name, records in found]
+    return sorted(((name, records) for name, records in kept if records), key=lambda one: -len(one[1]))
 
 
 def _results(run: Run) -> str:

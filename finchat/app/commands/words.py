@@ -44,7 +44,7 @@ def unquoted(text: str) -> str:
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word that looks most like this one."""
     by_folded = {one.casefold(): one for one in known}
-    found = difflib.get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.5)
+    found = difflib.get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.6)
     return by_folded[found[0]] if found else None
 
 

@@ -15,9 +15,9 @@ _WIDEST = 40  # cells of the names; longer ones go on below themselves
 
 
 def listing(
-    rows: Sequence[tuple[str, str]], *, title: str = "", notes: Iterable[str] = (), indent: int = 0
+    rows: Sequence[tuple[str, str]], *, title: str = "", lead: str = "", notes: Iterable[str] = (), indent: int = 0
 ) -> RenderableType:
-    """A title, two columns, and notes below; nothing is cut."""
+    """A title, a sentence below it, two columns, and notes; nothing is cut."""
     from rich.cells import cell_len
     from rich.console import Group
     from rich.padding import Padding
@@ -31,15 +31,22 @@ def listing(
     for left, right in cells:
         table.add_row(Text(left, style="bold"), Text(right))
     parts: list[RenderableType] = [Text(one_line(redact(title)), style="bold")] if title else []
+    parts += [Text(one_line(redact(lead)))] if lead else []
     if cells:
         parts.append(Padding(table, (0, 0, 0, indent)))
     parts += [Text(one_line(redact(note)), style="dim") for note in notes]
     return Group(*parts)
 
 
-def sentences(lines: Iterable[str]) -> RenderableType:
-    """Plain sentences, a line each."""
+def entries(rows: Iterable[tuple[str, str, str]], *, notes: Iterable[str] = ()) -> RenderableType:
+    """For each a name with a few words beside it, and a sentence below."""
     from rich.console import Group
+    from rich.padding import Padding
     from rich.text import Text
 
-    return Group(*(Text(one_line(redact(line))) for line in lines))
+    parts: list[RenderableType] = []
+    for name, beside, sentence in rows:
+        parts.append(Text.assemble((one_line(redact(name)), "bold"), f"  {one_line(redact(beside))}"))
+        parts.append(Padding(Text(one_line(redact(sentence))), (0, 0, 0, 4)))
+    parts += [Text(one_line(redact(note)), style="dim") for note in notes]
+    return Group(*parts)

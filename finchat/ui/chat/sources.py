@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from finchat.agent.evidence.places import Place
-from finchat.agent.evidence.store import Stored
+from finchat.agent.evidence.store import Stored, is_query
 from finchat.agent.facts import Figure, Source
 from finchat.text.redact import redact
 from finchat.text.sanitise import one_line, scalars
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
-    from rich.text import Text
 
 _FIELDS = 12  # of a record that are shown; `/source eN ROW` shows all
-_ROWS = 8  # of a result
+_ROWS, _ROWS_BESIDE = 8, 4  # of the first list of a result, and of each other one
+_WIDEST, _TITLE = 32, 16  # cells of a value and of a title in a table
+_TELLING = (("number", "code"), ("contact", "name"), ("amountdue", "total", "balance"), ("currency",), ("date",))
+_EMPTY = frozenset({"null", "[]", "{}", '""', ""})
+_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 _LONGEST = 300  # of one value
 _SHORT = 46  # of one in a list
 UNTRACED = "the question itself, or the calendar"
@@ -59,7 +63,8 @@ def figure_view(number: int, figure: Figure, traced: Sequence[Traced]) -> Render
     if not figure.verified:
         head = Text.assemble((f"{number}. {text}", "bold"), ("  not verified", "yellow"))
         return Group(head, Text(f"   {_why(figure)}"))
-    value = "" if one_line(figure.value, 60) in ("", text) else f" ({one_line(figure.value, 60)})"
+    value = one_line(figure.value, 60)
+    value = "" if value in text.replace(",", "") else f" ({value})"
     parts: list[RenderableType] = [Text.assemble((f"{number}. {text}", "bold"), f"{value}  verified")]
     if not traced:
         parts.append(Text(f"   from {UNTRACED}"))
@@ -71,26 +76,68 @@ def figure_view(number: int, figure: Figure, traced: Sequence[Traced]) -> Render
     return Group(*parts)
 
 
-def result_view(stored: Stored, records: Sequence[Mapping[str, Any]]) -> RenderableType:
-    """A result: what was asked, when, and the first of its records."""
+def result_view(
+    stored: Stored, lists: Sequence[tuple[str, Sequence[Mapping[str, Any]]]], width: int
+) -> RenderableType:  # fmt: skip
+    """A result: what was asked, when, what it says of itself, and the first records of its lists. `lists`: by name, the
+    one whose records are counted first; `width`: columns there are."""
     from rich.console import Group
     from rich.text import Text
 
-    parts: list[RenderableType] = [*_asked(stored, "")]
+    parts: list[RenderableType] = [*_asked(stored, 0)]
+    data = stored.data
     if stored.result.error is not None:
         parts.append(Text(f"it failed: {one_line(redact(stored.result.error.message), _LONGEST)}", style="yellow"))
-    elif not records:
-        data = stored.data
-        parts += _lines(scalars(data) if data else [("", stored.result.text)], set(), _FIELDS * 2, "")
-    for number, record in enumerate(records[:_ROWS], 1):
-        fields = [text for _, text in scalars(record) if text not in ("null", "[]", "{}", '""')]
-        line = Text(f"{number:>4}  {one_line(redact(' · '.join(fields)))}", no_wrap=True, overflow="ellipsis")
-        parts.append(line)
-    if len(records) > _ROWS:
-        parts.append(Text(f"      and {len(records) - _ROWS} more", style="dim"))
-    if records:
-        parts.append(Text(f"/source {stored.id} ROW shows one of them whole", style="dim"))
+    elif data is None:
+        parts += _lines([("", stored.result.text)], set(), 1, 0)
+    elif not is_query(stored.server, stored.tool, data):
+        own = {name: value for name, value in data.items() if not isinstance(value, list | tuple)}
+        parts += _lines(scalars(own) if own else [], set(), _FIELDS, 0)
+    for number, (name, records) in enumerate(lists):
+        most = _ROWS_BESIDE if number else _ROWS
+        parts.append(Text(f"{one_line(name, 60)}, {len(records)}:", style="bold"))
+        parts.append(_table(records[:most], width))
+        if len(records) > most:
+            parts.append(Text(f"  and {len(records) - most} more", style="dim"))
+    if lists:
+        parts.append(Text(f"/source {stored.id} ROW shows one of {one_line(lists[0][0], 60)} whole", style="dim"))
     return Group(*parts)
+
+
+def _table(records: Sequence[Mapping[str, Any]], width: int) -> RenderableType:
+    """Records with the fields of theirs that say most and fit; ids say nothing to people."""
+    from rich.cells import cell_len
+    from rich.table import Table
+    from rich.text import Text
+
+    flat = [{name: _cell(text) for name, text in scalars(record)} for record in records]
+    names = list(dict.fromkeys(name for fields in flat for name in fields))
+    telling = [n for n in names if not n.casefold().endswith("id") and any(one.get(n) for one in flat)]
+    needs = {n: max(min(len(n), _TITLE), *(cell_len(one.get(n, "")) for one in flat)) for n in telling}
+    chosen: list[str] = []
+    free = width - 4
+    for name in sorted(telling, key=_interest):  # of equals the first
+        if needs[name] + 2 <= free:
+            chosen.append(name)
+            free -= needs[name] + 2
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("", justify="right", no_wrap=True, min_width=2)
+    for name in (n for n in names if n in chosen):
+        right = all(not one.get(name) or _NUMBER.fullmatch(one[name]) for one in flat)
+        table.add_column(Text(one_line(name, _TITLE)), no_wrap=True, justify="right" if right else "left")
+    for number, one in enumerate(flat, 1):
+        table.add_row(Text(f"{number}", style="dim"), *(Text(one.get(n, "")) for n in names if n in chosen))
+    return table
+
+
+def _cell(text: str) -> str:
+    return "" if text in _EMPTY else one_line(redact(text), _WIDEST)
+
+
+def _interest(name: str) -> int:
+    """How early a field is wanted in a table: what a record is called, its amount, its day, then the rest."""
+    last = name.rpartition(".")[2].casefold().replace("_", "")
+    return next((rank for rank, words in enumerate(_TELLING) if any(word in last for word in words)), len(_TELLING))
 
 
 def record_view(stored: Stored, number: int, record: Mapping[str, Any]) -> RenderableType:
@@ -99,39 +146,44 @@ def record_view(stored: Stored, number: int, record: Mapping[str, Any]) -> Rende
     from rich.text import Text
 
     fields = scalars(record)
-    return Group(
-        *_asked(stored, ""), Text(f"record {number}:", style="bold"), *_lines(fields, set(), len(fields), "  ")
-    )
+    return Group(*_asked(stored, 0), Text(f"record {number}:", style="bold"), *_lines(fields, set(), len(fields), 0))
 
 
-def _traced(one: Traced) -> Iterable[Text]:
-    from rich.text import Text
-
+def _traced(one: Traced) -> Iterable[RenderableType]:
     if one.stored is None:
-        yield Text(f"   {one_line(one.source.evidence_id, 20)} is not held any more", style="yellow")
+        yield _set_in(f"{one_line(one.source.evidence_id, 20)} is not held any more", 3, style="yellow")
         return
-    yield from _asked(one.stored, "   ")
+    yield from _asked(one.stored, 3)
     for other in one.over:
-        yield Text(f"     over {_called(other)}", style="dim")
+        yield _set_in(f"over {_called(other)}", 5, style="dim")
     place = one.place
     if place is None:
-        yield Text(f"     at {one_line(one.source.path, _LONGEST)}")
+        yield _set_in(f"at {one_line(one.source.path, _LONGEST)}", 5)
         return
-    where = f"record {place.path}" if place.path else "the result itself"
-    yield Text(f"     {one_line(where, _LONGEST)}:")
-    yield from _lines(scalars(place.record), {place.field}, _FIELDS, "     ")
+    where = f"record {place.path}:" if place.path else "the result itself:"
+    yield _set_in(one_line(where, _LONGEST), 5)
+    yield from _lines(scalars(place.record), {place.field}, _FIELDS, 5)
 
 
-def _asked(stored: Stored, margin: str) -> Iterable[Text]:
+def _asked(stored: Stored, margin: int) -> Iterable[RenderableType]:
     """The call: what, when, with which arguments, and how much came of it."""
+    from rich.padding import Padding
     from rich.text import Text
 
     rows = "" if stored.rows is None else f" · {stored.rows} row{'s' * (stored.rows != 1)}"
     at = one_line(stored.at[:19].replace("T", " "))
-    yield Text.assemble(margin, (_called(stored), "bold"), f" · {at} UTC{rows}")
+    yield Padding(Text.assemble((_called(stored), "bold"), f" · {at} UTC{rows}"), (0, 0, 0, margin))
     words = {name: value for name, value in stored.arguments.items() if isinstance(value, str)}  # SQL has its lines
     for name, value in scalars(stored.arguments) if stored.arguments else ():
-        yield Text(f"{margin}  asked: {name} = {one_line(redact(words.get(name, value)), _LONGEST * 2)}")
+        yield _set_in(f"asked: {name} = {one_line(redact(words.get(name, value)), _LONGEST * 2)}", margin + 2)
+
+
+def _set_in(text: str, margin: int, *, style: str = "") -> RenderableType:
+    """A text whose further lines stand below its first."""
+    from rich.padding import Padding
+    from rich.text import Text
+
+    return Padding(Text(text, style=style), (0, 0, 0, margin))
 
 
 def _called(stored: Stored) -> str:
@@ -144,20 +196,19 @@ def tool_of(stored: Stored) -> str:
     return f"{where}{one_line(stored.tool, 60)}"
 
 
-def _lines(fields: Sequence[tuple[str, str]], cited: set[str], most: int, margin: str) -> Iterable[Text]:
+def _lines(
+    fields: Sequence[tuple[str, str]], cited: set[str], most: int, margin: int
+) -> Iterable[RenderableType]:  # fmt: skip
     """Fields, one a line, the cited ones marked; the cited ones are always among those shown."""
-    from rich.text import Text
-
     shown = [pair for pair in fields if pair[0] in cited]
     shown += [pair for pair in fields if pair[0] not in cited][: max(most - len(shown), 0)]
     kept = [pair for pair in fields if pair in shown]
     for name, value in kept:
-        mark = ">" if name in cited else " "
         label = f"{name} = " if name else ""
-        text = f"{margin}{mark} {label}{one_line(redact(value), _LONGEST)}"
-        yield Text(text, style="bold" if name in cited else "")
+        text = f"{'>' if name in cited else ' '} {label}{one_line(redact(value), _LONGEST)}"
+        yield _set_in(text, margin, style="bold" if name in cited else "")
     if len(fields) > len(kept):
-        yield Text(f"{margin}  and {len(fields) - len(kept)} more fields", style="dim")
+        yield _set_in(f"  and {len(fields) - len(kept)} more fields", margin, style="dim")
 
 
 def _first(figure: Figure, tools: Mapping[str, str]) -> str:

@@ -66,7 +66,7 @@ def hundredths(cents: int) -> Decimal:
 
 
 @cache
-def _made(seed: int) -> Path:
+def company(seed: int) -> Path:
     """The company of a seed, made once; each test works on a copy of its files."""
     directory = Path(tempfile.mkdtemp(prefix="finchat-company-"))
     atexit.register(shutil.rmtree, directory, ignore_errors=True)
@@ -79,7 +79,7 @@ def _made(seed: int) -> Path:
 async def room(home: Path, monkeypatch: pytest.MonkeyPatch, seed: int = 1) -> AsyncIterator[Room]:
     """The company of a seed, opened as a command opens it. `home`: FINCHAT_HOME."""
     monkeypatch.setenv("FINCHAT_NOW", NOW)
-    shutil.copytree(_made(seed), home / "sandbox")
+    shutil.copytree(company(seed), home / "sandbox")
     async with open_desk(Invocation(json=True), via="chat") as desk:
         tray = Tray()
         with closing(sqlite3.connect(home / "sandbox" / "xero.sqlite3")) as database:
