@@ -1,13 +1,13 @@
 """Prints what drawing a streamed answer costs on this machine, as one JSON document: `python -m tests.bench.stream
 [--runs N]`. A benchmark, not a test.
 
-The same 10 kB of Markdown (headings, emphasis, tables, lists) in pieces of four characters, by finchat's MarkdownStream,
+The same 10 kB of Markdown (headings, emphasis, tables, lists) in pieces of 4 characters, by finchat's MarkdownStream,
 by rich's Live(Markdown(all)) redrawn at each piece, by the same redrawn at each tenth, and by plain print. Each writes
-to a pseudo-terminal's size of 100 columns in memory; nothing waits.
+to a terminal of 100 columns in memory; nothing waits.
 
 first_ms     from the first piece to its first byte; the least of the runs
 slowest_ms   the slowest piece
-cpu_s        process CPU for the whole answer; {"min", "median"} over the runs (rich at each piece is run once: it is slow)
+cpu_s        process CPU for the whole answer; {"min", "median"} over the runs (rich at each piece: once, it is slow)
 ratio        bytes written for each byte of text
 moves        escape sequences that move the cursor or erase: each one is a redraw, and costs the scrollback
 """
@@ -22,6 +22,7 @@ import re
 import statistics
 import time
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from typing import Any
 
 from rich.console import Console
@@ -125,7 +126,7 @@ def measure(draw: Callable[[Terminal, list[str], Feed], None], runs: int) -> Map
         cpu.append(time.process_time() - began)
         assert terminal.first is not None
         first.append(1_000 * (terminal.first - at))
-        slowest.append(1_000 * max(b - a for a, b in zip(marks, marks[1:], strict=False)))
+        slowest.append(1_000 * max(b - a for a, b in pairwise(marks)))
         written = terminal.getvalue()
     return {
         "first_ms": round(min(first), 3),

@@ -1,8 +1,8 @@
 """A model's answer as it arrives: Markdown drawn block by block, appended and never redrawn.
 
 What is written stays where it is: no cursor movement, so the terminal's scrollback is what was said. Words go to the
-screen as they come; what cannot be drawn before it is whole (a heading, emphasis, a line of code, a table, a chart) is
-held until it is. The screen depends on the text alone, not on the pieces it came in. Text is hostile: it is redacted
+screen as they come; what cannot be drawn before it is whole (emphasis, a line of code, a table, a chart) is held until
+it is. The screen depends on the text alone, not on the pieces it came in. Text is hostile: it is redacted
 and sanitised, and every wait is bounded.
 """
 
@@ -22,13 +22,13 @@ from finchat.ui.chat.filling import Filler, Segment, cells, clean, fitting, may_
 from finchat.ui.chat.inline import MARK, InlineReader, parse_inline
 from finchat.ui.chat.redacting import Redacting
 from finchat.ui.chat.tables import Table, alignments, is_delimiter, split_row, stripped
-from finchat.ui.chat.theme import Role, Theme
+from finchat.ui.chat.theme import RESET, Role, Theme
 
 WIDEST_PROSE = 100  # columns; longer lines are hard to read
 _NARROWEST = 20
 _WIDEST = 400
 _LONGEST_LINE = 16_384  # of a table or of code; more is text, or goes on in the next line
-_LONGEST_HEADING = 1_000
+_LONGEST_QUESTION = 1_000  # of a line that may become a rule, a list or a fence
 _MOST_ROWS = 500  # of a table that are held; the rest is a part of its own
 _MOST_CHART = 200  # lines
 _DEEPEST_QUOTE = 4
@@ -39,14 +39,14 @@ _MOST_TOLD = 40
 _ALLOWANCE = 1.6
 _CREDIT = 160
 
-_HEADING = re.compile(r"(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*\Z")
+_HEADING = re.compile(r"#{1,6}(?:[ \t]+|\Z)")
 _RULE = re.compile(r"([-*_])[ \t]*(?:\1[ \t]*){2,}\Z")
 _FENCE = re.compile(r"(`{3,}|~{3,})[ \t]*([^`\n]{0,200})\Z")
 _ITEM = re.compile(r"([-*+•]|\d{1,9}[.)])(?:[ \t]+|\Z)")
 _QUOTE = re.compile(r">[ ]?")
 # The beginning of a line that may become any of these.
 _UNDECIDED = re.compile(r"(?:#{1,6}|([-*_])[ \t]*(?:\1[ \t]*)*|[+•]|\d{1,9}[.)]?|`{1,2}|~{1,2}|\\)?\Z")
-_HELD = re.compile(r"#{1,6}[ \t]|```|~~~|\||([-*_])[ \t]*\1[ \t]*(?:\1[ \t]*)*\Z")
+_HELD = re.compile(r"```|~~~|\||([-*_])[ \t]*\1[ \t]*(?:\1[ \t]*)*\Z")
 
 Held = Literal["", "table", "chart", "code"]
 
@@ -54,7 +54,8 @@ Held = Literal["", "table", "chart", "code"]
 class MarkdownStream:
     """One answer, or several one after the other: `feed` its pieces, then `end` or `abort` it.
 
-    `write` gets clean text with line feeds, one call a piece at most. `width`: the columns of the terminal now; asked
+    `write` gets clean text with line feeds, one call a piece at most; each is whole in its styles but for a heading,
+    whose look lasts to the end of its line. `width`: the columns of the terminal now; asked
     for at the beginning of each line and block.
     """
 
@@ -79,7 +80,7 @@ class MarkdownStream:
         self._bars_in_line = False
         self._paragraph: tuple[int, int] | None = None  # (quotes, indent) of the open paragraph
         self._hard = False
-        self._figure_before = False
+        self._heading = self._heading_dressed = False
         self._first: list[Segment] = []
         self._rest: list[Segment] = []
         self._fresh = True  # nothing stands on the line
@@ -270,7 +271,7 @@ class MarkdownStream:
             if piece == "\n":
                 self._hard = True
                 continue
-            if roles:
+            if roles and not self._heading:
                 self._source += length
                 words = piece.count(" ") + 1
                 dressed = self._afford(len(piece), words * self._theme.cost(roles))
@@ -288,6 +289,8 @@ class MarkdownStream:
         self._hard = self._hard or self._line_tail == "  "
         self._line = None
         self._filler.space()
+        if self._heading:
+            self._end_paragraph()
 
     # Lines
 
@@ -318,8 +321,8 @@ class MarkdownStream:
 
     def _open_question(self, body: str) -> bool:
         if _HELD.match(body):
-            return len(body) < (_LONGEST_LINE if body.startswith("|") else _LONGEST_HEADING)
-        return bool(_UNDECIDED.match(body)) and len(body) < _LONGEST_HEADING
+            return len(body) < (_LONGEST_LINE if body.startswith("|") else _LONGEST_QUESTION)
+        return bool(_UNDECIDED.match(body)) and len(body) < _LONGEST_QUESTION
 
     def _unquoted(self, line: str) -> tuple[int, str, int]:
         """How deep a line is quoted, what stands behind the signs, and where that begins."""
@@ -360,11 +363,10 @@ class MarkdownStream:
             self._rule(body)
             self._consume(line, end)
             return
-        if whole and len(body) < _LONGEST_HEADING and (heading := _HEADING.match(body)):
+        if heading := _HEADING.match(body):
             self._list.clear()
-            self._start_block(quotes, 0, apart=True)
-            self._consume(line, end)
-            self._heading(heading[2] or "")
+            self._start_heading(quotes)
+            self._consume(line, end, len(line) - len(body) + heading.end())
             return
         if whole and body.startswith("|"):
             self._start_block(quotes, indent, apart=True)
@@ -377,7 +379,7 @@ class MarkdownStream:
             self._start_item(item[1], quotes, indent)
             self._consume(line, end, len(line) - len(body) + item.end())
             return
-        self._start_text(quotes, indent)
+        self._start_text(quotes, indent, body)
         self._consume(line, end, len(line) - len(body))
 
     # Blocks
@@ -429,9 +431,11 @@ class MarkdownStream:
         self._paragraph = (quotes, indent)
         self._begin_text()
 
-    def _start_text(self, quotes: int, indent: int) -> None:
+    def _start_text(self, quotes: int, indent: int, body: str) -> None:
         if self._paragraph is not None and self._paragraph[0] == quotes:
-            if self._hard or self._bars_in_line:
+            # Two figures on two lines would look like one on one line: 5 and 000.
+            figures = self._line_tail.rstrip(" ")[-1:].isdigit() and body[:1].isdigit()
+            if self._hard or self._bars_in_line or figures:
                 self._break_line()
             self._begin_text()
             return
@@ -439,6 +443,18 @@ class MarkdownStream:
         self._open_line()
         self._paragraph = (quotes, indent)
         self._begin_text()
+
+    def _start_heading(self, quotes: int) -> None:
+        """One line in one look, which is begun here and ended with the line."""
+        self._start_block(quotes, 0, apart=True)
+        self._open_line()
+        self._paragraph = (quotes, 0)
+        self._begin_text()
+        self._heading_dressed = False
+        if self._afford(0, self._theme.cost(("heading",))):
+            self._raw(self._theme.code(("heading",)))
+            self._heading_dressed = self._theme.colours
+        self._heading = True
 
     def _break_line(self) -> None:
         if not self._filler.empty:
@@ -454,16 +470,15 @@ class MarkdownStream:
         if self._paragraph is None:
             return
         self._filler.end()
+        if self._heading and self._heading_dressed:
+            self._raw(RESET)
+        self._heading = False
         self._raw("\n")
         self._spent += 1
         self._anything = True
         self._fresh = True
         self._paragraph = None
         self._hard = False
-
-    def _heading(self, text: str) -> None:
-        segments: list[Segment] = [(t, ("heading", *r)) for t, r in parse_inline(text.strip())]
-        self._draw(self._filled(segments), len(text))
 
     def _rule(self, body: str) -> None:
         if not self._plain:

@@ -13,7 +13,7 @@ Role = Literal[
 Roles = tuple[Role, ...]
 ThemeName = Literal["dark", "light", "none"]
 
-_RESET = "\x1b[0m"
+RESET = "\x1b[0m"
 _DARK: dict[Role, str] = {
     "heading": "1;36", "strong": "1", "emphasis": "3", "code": "36", "strike": "9", "address": "2", "quote": "2",
     "header": "1;4", "bar": "36", "negative": "31", "unverified": "1;33", "faint": "2", "error": "31", "good": "32",
@@ -45,12 +45,12 @@ class Theme:
     def paint(self, text: str, *roles: Role) -> str:
         """`text`, which is clean already, in these roles; whole in itself: it begins and ends in plain."""
         code = self.code(roles) if text else ""
-        return f"{code}{text}{_RESET}" if code else text
+        return f"{code}{text}{RESET}" if code else text
 
     def cost(self, roles: Roles) -> int:
         """The bytes that painting in these roles adds."""
         code = self.code(roles)
-        return len(code) + len(_RESET) if code else 0
+        return len(code) + len(RESET) if code else 0
 
 
 PLAIN = Theme("none")

@@ -73,6 +73,7 @@ def test_a_line_ends_before_an_amount_never_inside_it() -> None:
 
 def test_soft_breaks_join_and_hard_breaks_do_not() -> None:
     assert screen(streamed("one\ntwo  \nthree\\\nfour")) == ["one two", "three", "four"]
+    assert screen(streamed("owes 5\n000 NZD")) == ["owes 5", "000 NZD"]
 
 
 def test_a_rule_a_quote_and_code_are_drawn() -> None:
@@ -105,6 +106,15 @@ def test_the_first_letters_are_on_the_screen_at_once() -> None:
     assert out == ["Here"]
     stream.feed(" are")
     assert out == ["Here", " are"]
+
+
+def test_a_heading_comes_word_by_word_in_its_look() -> None:
+    out: list[str] = []
+    stream = MarkdownStream(out.append, width=lambda: 80, theme=DARK, plain=False)
+    stream.feed("## Rece")
+    assert bare("".join(out)) == "Rece"
+    stream.feed("ivables\nand")
+    assert "".join(out) == f"{DARK.paint('Receivables', 'heading')}\nand"
 
 
 @given(text=texts, cuts=st.lists(st.integers(0, 400), max_size=12), width=st.sampled_from([40, 60, 80, 140]))
