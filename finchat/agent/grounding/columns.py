@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
 from finchat.agent.grounding.blocks import Claim
 from finchat.agent.grounding.lexicon import COUNT_NOUNS, DATE, NUMBER, units_of, words_of
@@ -14,6 +15,13 @@ WHO = words_of("customer contact supplier vendor client name payee debtor credit
 _WHAT = words_of("invoice bill document number line item description product service details category account")
 # Heads that also stand over the names of what is summed.
 _GROUPS = frozenset({"opex", "cogs", "revenue", "assets", "liabilities", "equity", "fee", "tax", "discount"})
+
+
+def is_row_number(page: Page, claim: Claim, shown: Shown) -> bool:
+    """The first column numbers the rows."""
+    if claim.column != 0 or claim.head is None or shown.unit != "money" or [*shown.numbers] != [Decimal(claim.row + 1)]:
+        return False
+    return page.text[claim.head.start : claim.head.end].strip(" *_.").casefold() in {"", "#", "no", "nr", "rank"}
 
 
 def counting(page: Page, claim: Claim, shown: Shown) -> Shown:

@@ -117,7 +117,13 @@ def condition(parts: Parts, verdict: Verdict) -> bool:
         records = other.facts[0].record if other.verified and other.facts and other.facts[0].filters else ""
         if records and any(limited_by(one, said, parts.judge.as_of) for one in parts.knowledge.of_record(records)):
             return settle(verdict, [other], "condition of a computation")
-    sizes = _sizes(parts, said)
+    sizes = (
+        _sizes(parts, said)
+        if said.names
+        else [
+            abs(one.value) for one in parts.pool(verdict) if one.is_money and said.shown.unit == "money" and one.facts
+        ]
+    )
     holds = [size >= verdict.value if said.condition in _OVER else size <= verdict.value for size in sizes]
     return bool(holds) and all(holds) and settle(verdict, [], "holds for the records")
 

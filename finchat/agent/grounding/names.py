@@ -216,6 +216,7 @@ def strangers(text: str, known: list[tuple[int, int]], first: bool) -> list[tupl
         if span is not None and span[0] < end:
             continue
         word = re.sub(r"['’]s?\Z", "", match.group())
+        end = start + len(word)
         if not word[0].isupper() or len(word) < 2:
             continue
         folded = word.casefold()

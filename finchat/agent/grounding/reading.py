@@ -9,7 +9,7 @@ from finchat.agent.facts import FactPeriod
 from finchat.agent.grounding import columns
 from finchat.agent.grounding.binding import Bound, Place, bind
 from finchat.agent.grounding.blocks import Claim
-from finchat.agent.grounding.lexicon import PURCHASES, SALES, STATUSES
+from finchat.agent.grounding.lexicon import NOUN_KINDS, PURCHASES, SALES, STATUSES
 from finchat.agent.grounding.names import CLASSES, Mention
 from finchat.agent.grounding.page import Page
 from finchat.agent.grounding.said import Said
@@ -31,6 +31,10 @@ _WHOLE = re.compile(
 )
 _OF_TOTAL = re.compile(r"\b(?:of|out of)\s(?:the|our|your|a)?[\s*_`$€£A-Z]{0,8}\Z")
 _TOTAL_AFTER = re.compile(r"[*_`\s]{0,4}(?:in\s)?(?:total|overall)", re.IGNORECASE)
+_SHARES = re.compile(r"\b(?:accounts? for|makes? up|represents?)\b", re.IGNORECASE)
+_OWED_AFTER = re.compile(
+    r"[*_`\s]{0,4}(?:in\s)?(?:total|overall|outstanding|owed|due|overdue|receivable)", re.IGNORECASE
+)
 _CONDITION = re.compile(
     r"\b(over|more than|at least|older than|beyond|exceeding|under|less than|fewer than|above|below|greater than"
     r"|minimum of|up to|at most|a minimum of|no more than|within|just over|just under|longer than|later than)"
@@ -63,7 +67,11 @@ class Reader:
     def read(self, claim: Claim) -> list[Said]:
         """What is said of the figures of a claim."""
         page, scan = self._page, self._page.scan(claim)
-        said = [Said(columns.counting(page, claim, shown), claim, scan) for shown in scan.shown]
+        said = [
+            Said(columns.counting(page, claim, shown), claim, scan)
+            for shown in scan.shown
+            if not columns.is_row_number(page, claim, shown)
+        ]
         if not said:
             return []
         under, row = page.under(claim), page.beside(claim)
@@ -92,7 +100,9 @@ class Reader:
         one.aggregate = one.total_row or bool(_AGGREGATE.search(one.around))
         one.whole = bool(_WHOLE.search(one.around)) or (one.total_row and not any(each.mentions for each in row))
         behind, ahead = text[max(scan.start, shown.start - 24) : shown.start], text[shown.end : scan.end][:30]
-        one.of_total = bool(_OF_TOTAL.search(behind) and _TOTAL_AFTER.match(ahead))
+        share = _SHARES.search(text[max(scan.start, shown.start - 60) : shown.start])
+        after = (_OWED_AFTER if share else _TOTAL_AFTER).match(ahead)
+        one.of_total = bool(_OF_TOTAL.search(behind) and after)
         one.compared = bool(_COMPARED.match(ahead))
         condition = _CONDITION.search(behind)
         if condition and shown.unit != "date":
@@ -133,8 +143,8 @@ class Reader:
     # whom
 
     def _names(self, kind: str, claim: Claim, scan: Scan, said: list[Said]) -> None:
-        if kind == "document":  # a number is said of its contact, not of itself
-            said = [one for one in said if one.shown.unit != "identifier"]
+        if kind == "document":  # a number is said of its contact, not of itself; a count of documents of none of them
+            said = [one for one in said if one.shown.unit != "identifier" and not _counts_documents(one.shown)]
         here = [mention for mention in scan.mentions if mention.kind == kind]
         under, before = self._page.under(claim), self._page.before(claim)
         if here:
@@ -172,13 +182,17 @@ class Reader:
                 hard = [mention for mention in above if not mention.soft]
                 _put(one, kind, hard if len(hard) == 1 else above if len(above) == 1 else [])
                 continue
-            own = bool(one.names) or any(m.kind in {"contact", "document", "account"} for m in one.scan.mentions)
+            own = bool(one.names.keys() - one.lent) or any(
+                m.kind in {"contact", "document", "account"} for m in one.scan.mentions
+            )
             if one.condition or (own and kind != "contact"):
                 continue
-            lent = next((found for scan in lenders if (found := _of_kind(scan, kind, soft=False))), [])
-            if len(lent) == 1:
+            lender = next((scan for scan in lenders if _of_kind(scan, kind, soft=False)), None)
+            lent = _of_kind(lender, kind, soft=False) if lender is not None else []
+            if len(lent) == 1 and one.lender in {None, lender}:
                 _put(one, kind, lent)
                 one.lent |= {kind}
+                one.lender = lender
 
     # when
 
@@ -209,6 +223,10 @@ class Reader:
             if found:
                 return found.pop() if len(found) == 1 else None
         return None
+
+
+def _counts_documents(shown: Shown) -> bool:
+    return shown.unit == "count" and bool(NOUN_KINDS.get(shown.noun, frozenset()) & {"invoice", "bill", "quote"})
 
 
 def _of_kind(scan: Scan, kind: str, *, soft: bool = True) -> list[Mention]:

@@ -19,10 +19,10 @@ class Said:
     """One figure and what is said of it.
 
     `optional`: names that everyday words may mean. `lent`: classes of names that only an earlier sentence or the
-    question names. `open`: why it cannot be told whose it is. `stranger`: an unknown name it is said of. `fields`:
-    concepts that the words allow, empty when none is named, {"?"} when they contradict each other; `word`: the words.
-    `weakly`: "amount" or "total", which is money of no field that is told. `periods`: None when no time is named;
-    `lent_period`: it comes from a heading, an earlier sentence or the question.
+    question names; `lender` is that. `open`: why it cannot be told whose it is. `stranger`: an unknown name it is said
+    of. `fields`: concepts that the words allow, empty when none is named, {"?"} when they contradict each other;
+    `word`: the words. `weakly`: "amount" or "total", which is money of no field that is told. `periods`: None when no
+    time is named; `lent_period`: it comes from a heading, an earlier sentence or the question.
     """
 
     shown: Shown
@@ -31,6 +31,7 @@ class Said:
     names: NameSets = field(default_factory=dict)
     optional: NameSets = field(default_factory=dict)
     lent: frozenset[str] = frozenset()
+    lender: Scan | None = None
     each: bool = False
     open: str = ""
     stranger: str = ""

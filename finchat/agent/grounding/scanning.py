@@ -26,7 +26,8 @@ _WEAK = re.compile(
     re.I,
 )
 _COORDINATED = re.compile(
-    r"['’]?s?[\s*_`\"”“']{0,6}(?:,|,?\s?(?:and|or|&|/|\+)|/)[\s*_`\"”“'$€£¥(]{0,6}(?:both\s)?(?:the\s)?\Z", re.I
+    r"['’]?s?[\s*_`\"”“']{0,6}(?:,|,?\s?(?:and|or|&|/|\+|vs\.?|versus|against)|/)[\s*_`\"”“'$€£¥(]{0,6}(?:both\s)?(?:the\s)?\Z",
+    re.I,
 )
 _MASKED = re.compile(
     r"https?://[^\s)>\]]{1,2000}|\[\^?e\d{1,6}(?:[,;\s]{1,3}e\d{1,6}){0,20}\]|(?<!`)`[^`\n]{1,200}`(?!`)"
@@ -58,7 +59,7 @@ class Term:
         return self.concepts <= WEAK
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Scan:
     """What one claim holds; all places are code points of the whole text, in order."""
 

@@ -147,9 +147,13 @@ class _Clause:
             return self._meant("?")
         if earlier:
             total = any(self.text[term.start : term.end].casefold().startswith("total") for term in weak)
-            return earlier[-1:] + (self._meant("total") if total else [])
+            late = [term for term in earlier[-2:-1] if "overdue" in term.concepts and self._adjoin(term, earlier[-1])]
+            return late + earlier[-1:] + (self._meant("total") if total else [])
         of = self.text[self.first : self.start].casefold().lstrip("*_ ").startswith("of ")
         return later[:1] if later and not weak and not of and self._runs_on(later[0]) else weak
+
+    def _adjoin(self, first: Term, second: Term) -> bool:
+        return not self.text[first.end : second.start].strip(_BLANK)
 
     def _terse(self, first: int, last: int) -> bool:
         """Acme owes 500; Beta 700: the second clause leaves out what the first says."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -110,6 +111,20 @@ def test_a_short_name_that_fits_two_customers_is_nobody_s() -> None:
     facts = owing({"Acme Ltd": Decimal("500.00"), "Acme Holdings": Decimal("700.00")})
     assert verified("Acme owes 500.00.", facts) == [False]
     assert verified("Acme Holdings owes 700.00.", facts) == [True]
+
+
+def test_a_line_that_names_nobody_is_held_together_by_its_day_its_amount_and_its_quoted_text() -> None:
+    def line(number: int, day: str, amount: str, text: str) -> list[Fact]:
+        kept = record("e1", f"bank_lines[{number}]", "bank_line", (), period=NOW, date=day, amount=amount)
+        return [*kept, replace(kept[0], field="description", value=text, unit="identifier")]
+
+    facts = [*line(0, "2026-11-14", "55.00", "CR FROM A 51777"), *line(1, "2026-11-16", "77.00", "CR FROM B 51888")]
+    assert verified("On 14 November 2026 55.00 was received.", facts) == [True, True]
+    assert verified("On 16 November 2026 55.00 was received.", facts) == [False, False]
+    assert verified("55.00 was received.", facts) == [False]
+    assert verified("55.00 was received, “CR FROM A 51777”.", facts) == [True]
+    assert verified("55.00 was received, “CR FROM B 51888”.", facts) == [False]
+    assert verified("55.00 was received, “CR FROM A 51999”.", facts)[-1] is False
 
 
 def test_slashed_dates_are_all_of_one_order() -> None:

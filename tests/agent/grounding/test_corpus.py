@@ -9,12 +9,12 @@ import pytest
 
 from finchat.agent.facts import Figure
 from finchat.agent.grounding import check
-from tests.agent.grounding.corpus import HONEST, MORE
+from tests.agent.grounding.corpus import HELD_OUT, HONEST, MORE
 from tests.agent.grounding.false_claims import FALSE
 from tests.agent.grounding.ledger import AS_OF, FACTS, VOCABULARY, YEAR_END
 from tests.agent.grounding.mutations import Variant, variants
 
-ALL_HONEST = (*HONEST, *MORE)
+ALL_HONEST = (*HONEST, *MORE, *HELD_OUT)
 
 
 def figures(text: str, question: str = "") -> tuple[Figure, ...]:
