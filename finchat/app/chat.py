@@ -71,6 +71,7 @@ class _Chat:
         self._stream: MarkdownStream | None = None
         self._codes: list[ExitCode] = []
         self._awaiting = 0
+        self._offered: dict[str, bool] = {}  # plans put before the person, and whether anything of them is left
         self._left = False
 
     # What commands use
@@ -120,6 +121,8 @@ class _Chat:
             if one.plan.id == saved.id:
                 run.tray.settle(saved.id, applied)
         run.applied[saved.id] = applied
+        self._offered.pop(saved.id, None)  # an edit or an answer has made another plan of it
+        self._offered[applied.plan.id] = bool(applied.left)
         self._show_state()
 
     async def reopen(self, *, call: Invocation | None = None, session_id: str | None = None) -> None:
@@ -324,7 +327,7 @@ class _Chat:
             return
         bar.trouble = ""
         bar.organisation, bar.sandbox = run.desk.organisation.name, run.desk.organisation.sandbox
-        bar.awaiting = len(run.tray.waiting())
+        bar.awaiting = len(run.tray.waiting()) + sum(self._offered.values())
         self._learn(run)
 
     def _learn(self, run: Run) -> None:
