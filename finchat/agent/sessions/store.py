@@ -117,7 +117,8 @@ class SavedSession:
         for question in (turn.question for turn in self.record.turns):
             standins.learn_said(question)
         for evidence_id in evidence.ids():
-            standins.learn(evidence.get(evidence_id).result)
+            stored = evidence.get(evidence_id)
+            standins.learn(stored.result, server=stored.server, tool=stored.tool)
 
     def close(self) -> None:
         self.log.close()
