@@ -22,26 +22,25 @@ def plain(text: str) -> str:
     A paste can carry words that nobody sees (zero-width and tag characters, bidirectional overrides, escapes): they
     are left out rather than sent to the model unseen.
     """
-    if all(map(_stays, set(text))):
+    if all(map(_stands_alone, set(text))):
         return text
     out: list[str] = []
     marks = 0
-    for char in text.replace("\r\n", "\n").replace("\r", "\n"):
-        category = unicodedata.category(char)
-        marks = marks + 1 if category.startswith("M") else 0
-        if char == "\n":
+    for given in text.replace("\r\n", "\n").replace("\r", "\n"):
+        char = " " if given == "\t" or unicodedata.category(given) in {"Zs", "Zl", "Zp"} else given
+        if _stands_alone(char):
             out.append(char)
-        elif char == "\t" or category in {"Zs", "Zl", "Zp"}:
-            out.append(" ")
-        elif marks <= _MARKS_IN_A_ROW and visible(f"a{char}") == f"a{char}":
+            marks = 0
+        elif visible(f"a{char}") == f"a{char}" and marks < _MARKS_IN_A_ROW and out[-1:] not in ([], ["\n"]):
             out.append(char)
+            marks += 1
     return "".join(out)
 
 
 @lru_cache(maxsize=4096)
-def _stays(char: str) -> bool:
-    """Is what it is wherever it stands. Marks depend on their neighbours; variation selectors are marks that hide."""
-    return char == "\n" or (visible(f"a{char}") == f"a{char}" and not unicodedata.category(char).startswith("M"))
+def _stands_alone(char: str) -> bool:
+    """Shown as it is wherever it stands; a mark is so only on a letter."""
+    return char == "\n" or visible(char) == char
 
 
 def said(text: str, columns: int = 0) -> str:

@@ -14,6 +14,8 @@ from finchat.__main__ import leave
 from finchat.ui.chat.completion import Completion
 from finchat.ui.chat.prompt import ChatPrompt, open_prompt
 from finchat.ui.chat.toolbar import ToolbarState
+from finchat.ui.prompt import ask
+from finchat.ui.sink import Sink
 
 
 @dataclass(frozen=True)
@@ -43,37 +45,40 @@ async def chat(prompt: ChatPrompt) -> None:
         print(f"ASKED {asked!r}", flush=True)
         match asked.split()[0]:
             case "work":
-                await work(prompt, card=False)
+                await turn(prompt, card=False)
             case "card":
-                await work(prompt, card=True)
+                await turn(prompt, card=True)
             case "soon":
                 later(prompt)
     print("LEFT", "drawn" if "finchat.ui.chat.live" in sys.modules else "plain", flush=True)
 
 
-async def work(prompt: ChatPrompt, *, card: bool) -> None:
-    """A turn that lasts until Ctrl-C, or until the test's signal lets it go on."""
-    go_on = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, go_on.set)
-    cancelled: list[bool] = []
+async def turn(prompt: ChatPrompt, *, card: bool) -> None:
+    working = asyncio.ensure_future(work(prompt, card=card))
 
     def cancel() -> None:
-        cancelled.append(True)
-        go_on.set()
+        working.cancel()
 
     async with prompt.turn(cancel):
-        print("WORKING", flush=True)
-        await go_on.wait()
-        go_on.clear()
-        if card and not cancelled:
-            from finchat.ui.prompt import ask
-            from finchat.ui.sink import Sink
+        try:
+            await working
+            print("DONE", flush=True)
+        except asyncio.CancelledError:
+            print("CANCELLED", flush=True)
 
-            with prompt.suspended():
-                key = await ask(Sink(), "Approve? ", decides=True)
-            print(f"ANSWERED {key!r}", flush=True)
-            await go_on.wait()
-    print("CANCELLED" if cancelled else "DONE", flush=True)
+
+async def work(prompt: ChatPrompt, *, card: bool) -> None:
+    """Goes on when the test's signal says so; a card stands between two parts of it."""
+    go_on = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, go_on.set)
+    print("WORKING", flush=True)
+    await go_on.wait()
+    go_on.clear()
+    if card:
+        with prompt.suspended():
+            key = await ask(Sink(), "Approve? ", decides=True)
+        print(f"ANSWERED {key!r}", flush=True)
+        await go_on.wait()
 
 
 def later(prompt: ChatPrompt) -> None:

@@ -124,7 +124,18 @@ def test_nothing_typed_or_pasted_early_answers_a_card(opened: Open) -> None:
     shown = screen.wait(lambda text: "finchat> y" in text)
     assert shown.count("ANSWERED") == 1
     assert "ASKED 'y" not in shown  # it is there to be read, and is not sent by itself
-    screen.press("\x15\x7f\x15\x7f\x15\x04")
+
+
+def test_ctrl_c_at_a_card_stops_the_turn_and_the_prompt_is_whole_again(opened: Open) -> None:
+    screen = opened()
+    screen.press("card\r")
+    screen.wait("WORKING")
+    go_on(screen)
+    screen.wait("Approve?")
+    screen.press("half an ans\x03")
+    screen.wait("CANCELLED")
+    screen.press("next\x1b[D\x7fi\r")
+    screen.wait("ASKED 'neit'")
 
 
 def test_the_toolbar_fits_after_the_window_got_smaller(opened: Open) -> None:
