@@ -210,7 +210,7 @@ def test_a_killed_chat_is_resumed_with_what_was_said_and_its_plans_are_listed_un
     with chatting(home, contact) as chat:
         chat.line("add Tui & Sons")
         chat.until(ASKED)
-        os.kill(chat.child.pid, signal.SIGKILL)
+        chat.child.kill(signal.SIGKILL)
         assert chat.ended() != 0
     (saved,) = homes.document(home, "sessions")["sessions"]
     seen_again: list[list[str]] = []

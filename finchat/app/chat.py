@@ -71,7 +71,6 @@ class _Chat:
         self._stream: MarkdownStream | None = None
         self._codes: list[ExitCode] = []
         self._awaiting = 0
-        self._offered: dict[str, bool] = {}  # plans put before the person, and whether anything of them is left
         self._left = False
 
     # What commands use
@@ -120,9 +119,9 @@ class _Chat:
         for one in run.tray.waiting():
             if one.plan.id == saved.id:
                 run.tray.settle(saved.id, applied)
+        for id in [id for id, one in run.applied.items() if one.plan.id == saved.id]:
+            del run.applied[id]  # it was made of that plan by an edit or an answer, and stands for it now
         run.applied[saved.id] = applied
-        self._offered.pop(saved.id, None)  # an edit or an answer has made another plan of it
-        self._offered[applied.plan.id] = bool(applied.left)
         self._show_state()
 
     async def reopen(self, *, call: Invocation | None = None, session_id: str | None = None) -> None:
@@ -265,14 +264,16 @@ class _Chat:
 
     def _streaming(self) -> MarkdownStream:
         if self._stream is None:
+            from finchat.ui.chat.margin import MARGIN, Margin
             from finchat.ui.chat.stream import MarkdownStream
             from finchat.ui.chat.theme import choose_theme
 
             terminal = self._prompt.interactive and sys.stdout.isatty()
             encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+            margin = MARGIN if terminal else 0
             self._stream = MarkdownStream(
-                self._call.sink.raw,
-                width=lambda: shutil.get_terminal_size().columns,
+                Margin(self._call.sink.raw) if margin else self._call.sink.raw,
+                width=lambda: shutil.get_terminal_size().columns - margin,
                 theme=choose_theme(None, os.environ, terminal=terminal, encoding=encoding),
                 plain=self._flags.plain or not terminal,
             )
@@ -327,7 +328,7 @@ class _Chat:
             return
         bar.trouble = ""
         bar.organisation, bar.sandbox = run.desk.organisation.name, run.desk.organisation.sandbox
-        bar.awaiting = len(run.tray.waiting()) + sum(self._offered.values())
+        bar.awaiting = len(run.tray.waiting()) + sum(bool(one.left) for one in run.applied.values())
         self._learn(run)
 
     def _learn(self, run: Run) -> None:
