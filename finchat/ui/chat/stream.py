@@ -41,11 +41,12 @@ _CREDIT = 160
 
 _HEADING = re.compile(r"#{1,6}(?:[ \t]+|\Z)")
 _RULE = re.compile(r"([-*_])[ \t]*(?:\1[ \t]*){2,}\Z")
+_MARKERS = " *_~`"
 _FENCE = re.compile(r"(`{3,}|~{3,})[ \t]*([^`\n]{0,200})\Z")
 _ITEM = re.compile(r"([-*+•]|\d{1,9}[.)])(?:[ \t]+|\Z)")
 _QUOTE = re.compile(r">[ ]?")
 # The beginning of a line that may become any of these.
-_UNDECIDED = re.compile(r"(?:#{1,6}|([-*_])[ \t]*(?:\1[ \t]*)*|[+•]|\d{1,9}[.)]?|`{1,2}|~{1,2}|\\)?\Z")
+_UNDECIDED = re.compile(r"(?:#{1,6}|=+[ \t]*|([-*_])[ \t]*(?:\1[ \t]*)*|[+•]|\d{1,9}[.)]?|`{1,2}|~{1,2}|\\)?\Z")
 _HELD = re.compile(r"```|~~~|\||([-*_])[ \t]*\1[ \t]*(?:\1[ \t]*)*\Z")
 
 Held = Literal["", "table", "chart", "code"]
@@ -265,7 +266,7 @@ class MarkdownStream:
     def _text(self, text: str, *, complete: bool) -> None:
         assert self._line is not None
         if text:
-            self._line_tail = (self._line_tail + text)[-2:]
+            self._line_tail = (self._line_tail + text)[-8:]
             self._bars_in_line = self._bars_in_line or "|" in text
         for (piece, roles), length in self._line.read(text, complete=complete):
             if piece == "\n":
@@ -286,7 +287,7 @@ class MarkdownStream:
         if self._line is None:
             return
         self._text("", complete=True)
-        self._hard = self._hard or self._line_tail == "  "
+        self._hard = self._hard or self._line_tail.endswith("  ")
         self._line = None
         self._filler.space()
         if self._heading:
@@ -363,6 +364,10 @@ class MarkdownStream:
             self._rule(body)
             self._consume(line, end)
             return
+        if whole and self._paragraph is not None and not body.strip("= \t"):  # what stands above it is a title
+            self._consume(line, end)
+            self._hard = True
+            return
         if heading := _HEADING.match(body):
             self._list.clear()
             self._start_heading(quotes)
@@ -434,7 +439,7 @@ class MarkdownStream:
     def _start_text(self, quotes: int, indent: int, body: str) -> None:
         if self._paragraph is not None and self._paragraph[0] == quotes:
             # Two figures on two lines would look like one on one line: 5 and 000.
-            figures = self._line_tail.rstrip(" ")[-1:].isdigit() and body[:1].isdigit()
+            figures = self._line_tail.rstrip(_MARKERS)[-1:].isdigit() and body.lstrip(_MARKERS)[:1].isdigit()
             if self._hard or self._bars_in_line or figures:
                 self._break_line()
             self._begin_text()

@@ -73,7 +73,8 @@ def test_a_line_ends_before_an_amount_never_inside_it() -> None:
 
 def test_soft_breaks_join_and_hard_breaks_do_not() -> None:
     assert screen(streamed("one\ntwo  \nthree\\\nfour")) == ["one two", "three", "four"]
-    assert screen(streamed("owes 5\n000 NZD")) == ["owes 5", "000 NZD"]
+    assert screen(streamed("owes **5**\n**000** NZD")) == ["owes 5", "000 NZD"]
+    assert screen(streamed("Total\n=====\nfive")) == ["Total", "five"]
 
 
 def test_a_rule_a_quote_and_code_are_drawn() -> None:
