@@ -6,12 +6,12 @@ import asyncio
 import os
 import shutil
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from finchat.app.commands import SlashCommand, commands
+from finchat.app.commands import commands
 from finchat.app.invocation import Invocation, run_to_exit
 from finchat.app.run import ModelFlags, NoModel, Run, code_of
 from finchat.clock import Clock
@@ -202,9 +202,9 @@ class _Chat:
         name = "help" if not name or text[0] == "?" else name.casefold()
         if text[0] == "?":
             arguments = text[1:].strip()
-        found = self._commands.get(name) or _only_beginning(self._commands, name)
-        if found is None:
-            raise UsageError(f"there is no command /{name}", field="/", next=_nearest(self._commands, name))
+        from finchat.app.commands.guide import command_called
+
+        found = command_called(name)
         with self._progress.drawn():
             await found.run(self, arguments.strip())
 
@@ -235,7 +235,7 @@ class _Chat:
                     self._stream = None
             case events.CallStarted():
                 self._commit()
-                self._progress(Working(what=event.tool))
+                self._progress(Working(what=f"calling {event.tool}"))
             case events.Called():
                 from finchat.ui.answer import call_line
 
@@ -328,6 +328,8 @@ class _Chat:
             return
         bar.trouble = ""
         bar.organisation, bar.sandbox = run.desk.organisation.name, run.desk.organisation.sandbox
+        left = run.desk.paced.left
+        bar.api_left, bar.api_window = left.in_day, "today"
         bar.awaiting = len(run.tray.waiting()) + sum(bool(one.left) for one in run.applied.values())
         self._learn(run)
 
@@ -459,16 +461,3 @@ class _Unconnected:
 
     async def close(self) -> None:
         return
-
-
-def _only_beginning(known: Mapping[str, SlashCommand], name: str) -> SlashCommand | None:
-    """The one command that begins with these letters."""
-    found = [row for row in known.values() if row.name.startswith(name)]
-    return found[0] if len(found) == 1 else None
-
-
-def _nearest(known: Mapping[str, SlashCommand], name: str) -> str:
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, list(known), n=1, cutoff=0.5)
-    return f"did you mean /{near[0]}? /help lists them all" if near else "/help lists them all"
