@@ -92,7 +92,7 @@ class _Once:
                 again = "; asking again" if event.retried else ""
                 progress(Notice(text=f"the model's answer broke off ({event.why}) and is void{again}"))
             case events.CallStarted():
-                progress(Working(what=event.tool))
+                progress(Working(what=f"calling {event.tool}"))
             case events.Called():
                 from finchat.ui.answer import call_line
 

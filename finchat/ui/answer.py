@@ -27,11 +27,13 @@ def answer_view(text: str, figures: Sequence[Figure], sink: Sink) -> RenderableT
         return clean(marked(text, figures))
     from rich.text import Text
 
+    from finchat.ui.chat.margin import MARGIN, inset
     from finchat.ui.chat.stream import render
     from finchat.ui.chat.theme import choose_theme
 
     theme = choose_theme(None, os.environ, terminal=True, encoding=getattr(stream, "encoding", None) or "utf-8")
-    return Text.from_ansi(render(text, figures, width=sink.out.width, theme=theme).removesuffix("\n"))
+    drawn = render(text, figures, width=sink.out.width - MARGIN, theme=theme)
+    return Text.from_ansi(inset(drawn).removesuffix("\n"))
 
 
 def clean(text: str) -> str:

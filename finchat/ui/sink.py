@@ -6,7 +6,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -196,33 +196,51 @@ def error_document(error: FinchatError) -> dict[str, Any]:
 
 def error_text(error: FinchatError, width: int = 0) -> str:
     """`finchat: sentence` and the next step on its own line; with a `width` lines end at spaces, never in a command."""
-    text = _lines(f"finchat: {one_line(redact(error.message))}", width)
+    text = _lines(f"finchat: {one_line(redact(error.message))}", width, commands=False)
     if error.next:
-        text += _lines(f"  next: {one_line(redact(error.next))}", width)
+        text += _lines(f"  next: {one_line(redact(error.next))}", width, commands=True)
     return text
 
 
-def _lines(text: str, width: int) -> str:
-    """The text over lines of at most `width` columns (0: one line); a command too long for one is left whole."""
-    if not width or len(text) <= width:
+def _lines(text: str, width: int, *, commands: bool) -> str:
+    """The text over lines of at most `width` columns (0: one line); a command too long for one is left whole, where
+    `commands` are to be looked for: what strangers say is none."""
+    if not width or _cells(text) <= width:
         return f"{text}\n"
     margin = " " * (len(text) - len(text.lstrip()))
     # From `: finchat …` to the end of the clause, the command stays together: it is there to be copied.
-    parts = re.split(r"(?<=: )(finchat [^;()]*?)(?=[;,.()] |[;)]|$)", text)
-    words = [w for i, part in enumerate(parts) for w in ([part.strip()] if i % 2 else part.split()) if w]
+    parts = re.split(r"(?<=: )(finchat [^;()]*?)(?=[;,.()] |[;)]|$)", text) if commands else [text]
+    words = [w for i, part in enumerate(parts) for w in ([part.strip()] if i % 2 else _words(part, width - 8)) if w]
     lines, line = [], margin
-    for given in words:
-        word = given
+    for word in words:
         apart = "" if not line.strip() or word[0] in ";,)" else " "
-        if line.strip() and len(line) + len(apart) + len(word) > width:
+        if line.strip() and _cells(line + apart + word) > width:
             lines.append(line)
             line, apart = margin + "  ", ""
-        while " " not in word and len(line) + len(apart) + len(word) > width > len(line) + 2:
-            cut = width - len(line) - len(apart)
-            lines.append(line + apart + word[:cut])
-            line, apart, word = margin + "  ", "", word[cut:]
         line += apart + word
     return "\n".join([*lines, line]) + "\n"
+
+
+def _words(text: str, width: int) -> Iterator[str]:
+    """The words of a text, in pieces of at most `width` columns."""
+    for given in text.split():
+        word = given
+        while _cells(word) > width:
+            from finchat.ui.chat.filling import fitting
+
+            cut = fitting(word, width) or 1
+            yield word[:cut]
+            word = word[cut:]
+        yield word
+
+
+def _cells(text: str) -> int:
+    """Columns that clean text takes."""
+    if text.isascii():
+        return len(text)
+    from finchat.ui.chat.filling import cells
+
+    return cells(text)
 
 
 def is_terminal(stream: IO[str] | None) -> bool:
