@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from finchat.agent.facts import Unit
 from finchat.agent.grounding.digits import MULTIPLES, TENS, UNITS, round_zeros, spelled, written
-from finchat.agent.grounding.lexicon import COUNT_NOUNS, COUNT_WORDS, DOCUMENT_NOUNS, MONTHS
+from finchat.agent.grounding.lexicon import COUNT_NOUNS, COUNT_WORDS, DOCUMENT_NOUNS, MONTHS, words_of
 
 _MONTH = "(?:" + "|".join(sorted(MONTHS, key=len, reverse=True)) + ")"
 _SYMBOLS = {
@@ -28,106 +28,12 @@ _SYMBOLS = {
     "₹": "INR",
     "₩": "KRW",
 }
-DOLLARS = frozenset(
-    [
-        "USD",
-        "AUD",
-        "NZD",
-        "CAD",
-        "SGD",
-        "HKD",
-        "FJD",
-        "TWD",
-        "BBD",
-        "BZD",
-        "BMD",
-        "KYD",
-        "JMD",
-        "LRD",
-        "NAD",
-        "SBD",
-        "TTD",
-        "XCD",
-        "BSD",
-        "BND",
-        "GYD",
-        "SRD",
-    ]
-)
+DOLLARS = words_of("USD AUD NZD CAD SGD HKD FJD TWD BBD BZD BMD KYD JMD LRD NAD SBD TTD XCD BSD BND GYD SRD")
 # ISO 4217, without codes that are English words (ALL, TOP, TRY, CUP, PEN, SOS).
-CODES = DOLLARS | frozenset(
-    [
-        "EUR",
-        "GBP",
-        "JPY",
-        "CNY",
-        "CHF",
-        "SEK",
-        "NOK",
-        "DKK",
-        "PLN",
-        "CZK",
-        "HUF",
-        "RON",
-        "BGN",
-        "ISK",
-        "TRY",
-        "INR",
-        "IDR",
-        "MYR",
-        "THB",
-        "PHP",
-        "VND",
-        "KRW",
-        "PKR",
-        "LKR",
-        "BDT",
-        "NPR",
-        "ZAR",
-        "NGN",
-        "KES",
-        "GHS",
-        "EGP",
-        "MAD",
-        "TND",
-        "AED",
-        "SAR",
-        "QAR",
-        "KWD",
-        "BHD",
-        "OMR",
-        "JOD",
-        "ILS",
-        "MXN",
-        "BRL",
-        "ARS",
-        "CLP",
-        "COP",
-        "UYU",
-        "PYG",
-        "UAH",
-        "RUB",
-        "GEL",
-        "KZT",
-        "PGK",
-        "WST",
-        "VUV",
-        "XPF",
-        "XAF",
-        "XOF",
-        "ETB",
-        "UGX",
-        "TZS",
-        "RWF",
-        "BWP",
-        "ZMW",
-        "MUR",
-        "MNT",
-        "KHR",
-        "LAK",
-        "MMK",
-        "MOP",
-    ]
+CODES = DOLLARS | words_of(
+    "EUR GBP JPY CNY CHF SEK NOK DKK PLN CZK HUF RON BGN ISK TRY INR IDR MYR THB PHP VND KRW PKR LKR BDT NPR ZAR"
+    " NGN KES GHS EGP MAD TND AED SAR QAR KWD BHD OMR JOD ILS MXN BRL ARS CLP COP UYU PYG UAH RUB GEL KZT PGK WST"
+    " VUV XPF XAF XOF ETB UGX TZS RWF BWP ZMW MUR MNT KHR LAK MMK MOP"
 )
 _WORDS = {"dollars": DOLLARS, "dollar": DOLLARS, "euros": {"EUR"}, "euro": {"EUR"}, "pounds": {"GBP"}, "yen": {"JPY"}}
 _SCALES = {
