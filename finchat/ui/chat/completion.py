@@ -92,7 +92,7 @@ class ChatCompleter(Completer):
         begin = [(name, row) for name, row in rows if folded(name).startswith(wanted)]
         inside = [(name, row) for name, row in rows if wanted in folded(name) and not folded(name).startswith(wanted)]
         for name, row in begin + inside:
-            arguments = one_line(row.arguments, 40)
+            arguments = one_line(row.arguments, 20)
             yield Offer(
                 f"/{name} " if arguments else f"/{name}",
                 start_position=-len(typed),

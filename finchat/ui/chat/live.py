@@ -30,7 +30,7 @@ from finchat.ui.chat.strays import strays
 from finchat.ui.chat.toolbar import COLOURLESS, STYLE, ToolbarState, fragments
 from finchat.ui.chat.typed import CONTINUED, LEAVES, LONGEST, PROMPT, plain, said
 
-_MENU_ROWS = 8
+_MENU_ROWS = 12
 _CUT = f"only the first {LONGEST:,} characters are kept; put longer text into a file"
 _HIDDEN = "characters that cannot be seen were left out"
 
