@@ -3,17 +3,18 @@
 By the field: names of contacts, people and organisations, e-mail addresses, phone numbers, addresses, tax numbers, bank
 account numbers, payees, web sites. Every other text is free text (narration, description, reference, notes, whatever a
 server may call it), unless its field is known to hold none: in free text each word that is not in `plain_words` may be
-a name and is withheld, with the capitalised words beside it; amounts, dates, document numbers (words with digits in
-them) and plain words stay, so that the model can still match on them.
+a name and is withheld, with the capitalised words beside it, and in capitals throughout, as banks write, with any
+word beside it that banks do not use themselves. Amounts, dates, document numbers (words with digits in them, with their
+letters) and plain words by themselves stay, so that the model can still match on them.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Literal
 
-from finchat.agent.plain_words import PLAIN_WORDS
+from finchat.agent.plain_words import PLAIN_WORDS, WORDS_OF_BANKS
 
 PersonalKind = Literal[
     "Contact", "Person", "Organisation", "Payee", "Email", "Phone", "Address", "TaxNumber", "BankAccount", "Website",
@@ -28,10 +29,12 @@ _PHONE = re.compile(r"(?<![\w.,])\(?0\d{1,4}\)?(?:[ -]?\d{2,4}){2,3}(?![\w.,]\d)
 _LONG_NUMBER = re.compile(r"(?<![^\W_])\d(?:[ -]?\d){8,24}(?![^\W_])")
 _NO_PERSONS = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|\b\d{4}-\d{2}-\d{2}", re.I)  # GUIDs, dates
 _WORD = re.compile(r"[^\W_]+(?:['\u2019./#-][^\W_]+)*")
-_BESIDE = re.compile(r"[\s.,&+'\u2019/-]{1,3}")
+_BESIDE = re.compile(r"[\s.,&+*'\u2019/-]{1,3}")
 _SENTENCE_END = re.compile(r"(?:^|[.!?\n])[\s\"'\u201c\u201d(]*$")
 _DIGITS = 5  # the fewest that a tax or bank account number has
 _PHONE_DIGITS = 8  # the fewest that a phone number has which no field names as one
+NUMBER_AFTER = re.compile(r"[ ./#-]?\d{3}")  # after the letters of a document number
+_DOCUMENT_NUMBER = re.compile(r"([^\W\d_]{1,4})[ ./#-]?\d{2,}[^\W_]*")
 LETTERS = 5  # a word with digits and this many letters is a name with a number, not a document number
 
 _BY_FIELD: Mapping[str, PersonalKind] = {
@@ -101,6 +104,7 @@ itemref kind label lineamounttypes linetype method months next number numbers op
 reason resource result rowtype schema section source sql stage state status tax taxcode taxrate taxtype template terms
 timezone tool trackingcategory trackingoption type unit units updatedat version view warning warnings why wish
 """
+_NUMBERS = frozenset({"number", "invoicenumber", "creditnotenumber", "docnumber", "documentnumber"})
 _PUBLIC = frozenset(_FIELDS.split())
 _PUBLIC_ENDS = ("id", "ids", "date", "dateutc", "dateutcstring", "status", "type", "code", "number", "currency")
 
@@ -114,6 +118,27 @@ def personal(value: Any, field: str = "") -> Iterator[tuple[PersonalKind, str]]:
     elif isinstance(value, list | tuple):
         for each in value:
             yield from personal(each, field)
+
+
+def number_letters(value: Any, field: str = "") -> Iterator[str]:
+    """The letters that document numbers in a JSON value begin with: SI of SI-51727."""
+    if isinstance(value, str):
+        if field in _NUMBERS and (found := _DOCUMENT_NUMBER.fullmatch(value)):
+            yield found[1]
+    elif isinstance(value, Mapping):
+        for name, each in value.items():
+            yield from number_letters(each, _plain_field(name))
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from number_letters(each, field)
+
+
+def of_rows(rows: Iterable[Mapping[str, Any]], fields: Mapping[str, str]) -> Iterator[tuple[PersonalKind, str]]:
+    """What is personal in the rows of a query. `fields`: by the name of a column, the field that its values are of; a
+    column without one may hold anything."""
+    for row in rows:
+        for column, value in row.items():
+            yield from personal(value, _plain_field(fields.get(column, "")))
 
 
 def free_text(text: str) -> Iterator[tuple[PersonalKind, str]]:
@@ -130,12 +155,16 @@ def free_text(text: str) -> Iterator[tuple[PersonalKind, str]]:
         if not _BESIDE.fullmatch(looked_at, words[index - 1].end(), words[index].start()):
             return False
         both = (words[index - 1][0], words[index][0])
-        return all(not _plain(word) or (not shouted and _capital(word)) for word in both)
+        if shouted:  # and banks cut names: a plain word beside another is one of a name, unless banks say it
+            return not any(_of_a_bank(word) for word in both)
+        return all(not _plain(word) or _capital(word) for word in both)
 
     for group in _groups(words, joins):
         doubtful = [word[0] for word in group if not _plain(word[0])]
         if doubtful:
             yield "Text", text[group[0].start() : group[-1].end()]
+            if group[1:] and NUMBER_AFTER.match(text, group[-1].end()):  # the last may be the letters of the number
+                yield "Text", text[group[0].start() : group[-2].end()]
             yield from (("Text", word) for word in doubtful)  # each may stand by itself elsewhere
 
 
@@ -229,8 +258,16 @@ def _plain_field(name: str) -> str:
 def _plain(word: str) -> bool:
     """Whether a word can go out: a plain one, a single letter, a number or what looks like a document's number."""
     if any(map(str.isdigit, word)):
-        return sum(map(str.isalpha, word)) < LETTERS
+        letters = "".join(filter(str.isalpha, word))
+        return len(letters) < LETTERS or letters.casefold() in PLAIN_WORDS  # OUTPUT2 is a tax type
     return len(word) == 1 or all(part.casefold() in PLAIN_WORDS or len(part) == 1 for part in re.split(r"[^\w]", word))
+
+
+def _of_a_bank(word: str) -> bool:
+    """Whether a word that stands in capitals says something of the payment, or is a number."""
+    return (any(map(str.isdigit, word)) and _plain(word)) or all(
+        part.casefold() in WORDS_OF_BANKS for part in re.split(r"[^\w]", word)
+    )
 
 
 def _capital(word: str) -> bool:

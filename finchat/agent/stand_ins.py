@@ -24,8 +24,10 @@ from itertools import pairwise
 from typing import Any, get_args
 
 from finchat.agent import personal
-from finchat.agent.personal import EMAIL, IBAN, INTERNATIONAL_PHONE, LETTERS, PersonalKind
+from finchat.agent.evidence.store import NOT_FOLLOWED, QUERY
+from finchat.agent.personal import EMAIL, IBAN, INTERNATIONAL_PHONE, LETTERS, NUMBER_AFTER, PersonalKind
 from finchat.agent.plain_words import PLAIN_WORDS
+from finchat.connections.own_tools import OWN_SERVER
 from finchat.connections.toolbox import CallResult
 
 _MAIL_END = "@stand-in.invalid"  # so that a stand-in for an address still reads as one
@@ -91,16 +93,21 @@ class StandIns:
         self._counts: dict[PersonalKind, int] = {}
         self._numbered: dict[tuple[str, int], _Known] = {}
         self._surfaces: dict[str, str] = {}  # stand-in → what it stands for, as it was written
+        self._letters: set[str] = set()  # that document numbers begin with
         self._news: list[str] = []  # for `news_since`: the first words of everything learned, in order
 
     # What is known
 
-    def learn(self, result: CallResult) -> None:
-        """The names and contact data in a tool's answer."""
-        if result.structured is not None:
-            self._add_all(personal.personal(result.structured))
-        if result.text:
-            self._add_all(personal.personal(_as_data(result.text)))
+    def learn(self, result: CallResult, *, server: str = "", tool: str = "") -> None:
+        """The names and contact data in the answer of a tool. Of finchat's own `query` only rows are looked at: the
+        rest is its own words, and the model's."""
+        if (server, tool) == (OWN_SERVER, QUERY):
+            if result.structured is not None:
+                self._add_all(_of_query(result.structured))
+            return
+        for data in (result.structured, _as_data(result.text) if result.text else None):
+            self._add_all(personal.personal(data))
+            self._letters.update(map(_folded, personal.number_letters(data)))
         if result.error is not None:
             self._add_all(personal.free_text(result.error.message))
 
@@ -209,6 +216,7 @@ class StandIns:
         if folded[index][:_HEAD] not in self._heads and len(folded[index]) >= _HEAD:
             return None
         found: tuple[int, int, _Known] | None = None
+        sure: tuple[int, int, _Known] | None = None  # what has a name goes before words that may be one
         key, gaps, last = "", list[str](), index
         while last < len(words):
             if last > index:
@@ -221,21 +229,26 @@ class StandIns:
             if place == len(self._keys) or not self._keys[place].startswith(key):
                 break
             start, end = words[index].start(), words[last].end()
-            if self._keys[place] == key:
-                known = self._known[key]
-                numbered = known.kind in _DOUBTFUL and len(key) < LETTERS and _NUMBER.match(text, end)
-                if (
-                    not numbered
-                    and _may_be(known, text[start:end], own=own)
-                    and all(_joins(known, gap) for gap in gaps)
-                ):
-                    found = (*_with_signs(known, text, start, end), known)
-            elif len(key) >= _CUT and text.startswith(_CUT_SIGN, end):
-                known = self._known[self._keys[place]]
-                if _may_be(known, text[start:end], own=own) and all(_joins(known, gap) for gap in gaps):
-                    found = (start, end, known)
+            known = self._known[self._keys[place]]
+            whole = known.key == key
+            if (
+                (whole or (len(key) >= _CUT and text.startswith(_CUT_SIGN, end)))
+                and not (whole and known.kind in _DOUBTFUL and self._begins_number(folded[last], text, end))
+                and _may_be(known, text[start:end], own=own)
+                and all(_joins(known, gap) for gap in gaps)
+            ):
+                found = (*(_with_signs(known, text, start, end) if whole else (start, end)), known)
+                if known.kind in _NAMED:
+                    sure = found
             last += 1
-        return found
+        return sure or found
+
+    def _begins_number(self, letters: str, text: str, end: int) -> bool:
+        """Whether the word that ends there is the letters of a document's number."""
+        if len(letters) >= LETTERS:
+            return False
+        after = NUMBER_AFTER if letters in self._letters else _NUMBER
+        return after.match(text, end) is not None
 
     def _of(self, kind: PersonalKind, value: str) -> _Known:
         """What stands for a value that was found by its shape."""
@@ -317,6 +330,7 @@ def beginning_of_stand_in(text: str, start: int) -> int:
 
 
 _DOUBTFUL = frozenset({"Text", "Name"})
+_NAMED = frozenset({"Contact", "Organisation", "Payee"})
 
 
 def _replaceable(key: str) -> bool:
@@ -422,6 +436,13 @@ def _resolved(found: re.Match[str]) -> Iterator[tuple[str, int]]:
             index += 1
     else:
         yield _CONTROLS.get(escape[-1], escape[-1]), found.start()
+
+
+def _of_query(answer: Mapping[str, Any]) -> Iterator[tuple[PersonalKind, str]]:
+    """What is personal in the rows of a query; its columns are called as the model likes, so their fields are asked."""
+    columns = answer.get("lineage", {}).get("columns", ())
+    fields = {str(each["name"]): str(each["field"]) for each in columns if each["is"] != NOT_FOLLOWED}
+    return personal.of_rows(answer["rows"], fields)
 
 
 def _as_data(text: str) -> Any:

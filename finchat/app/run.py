@@ -279,7 +279,7 @@ class _Learning:
     standins: StandIns
 
     def keep(self, *, server: str, tool: str, arguments: Mapping[str, Any], result: CallResult, at: datetime) -> Kept:
-        self.standins.learn(result)
+        self.standins.learn(result, server=server, tool=tool)
         return self.inner.keep(server=server, tool=tool, arguments=arguments, result=result, at=at)
 
     def facts(self, values: Collection[Decimal | date | str] | None = None) -> Sequence[Fact]:

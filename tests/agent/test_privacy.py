@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from finchat.agent import evidence
+from finchat.agent.evidence.sandboxed import FUNCTIONS
 from finchat.agent.messages import (
     Api,
     AssistantText,
@@ -31,6 +35,7 @@ from finchat.agent.messages import (
 from finchat.agent.plain_words import PLAIN_WORDS
 from finchat.agent.privacy import PrivateModel, StandIns
 from finchat.connections.toolbox import CallError, CallResult
+from tests.agent.evidence.kept import AT, Session
 
 CONTACTS: list[dict[str, Any]] = [
     {
@@ -220,6 +225,89 @@ def test_the_letters_of_a_document_number_are_no_name() -> None:
     standins = learned(lines=[{"narration": "CR FROM OLDFIELD SI 51759"}, {"narration": "SI-51701 SMITHSON-77 SI 1"}])
     out = standins.out("SI-51701 and SI-51759 are of OLDFIELD and SMITHSON-77")
     assert re.sub(r"Text-\d+", "Text", out) == "SI-51701 and SI-51759 are of Text and Text"
+
+
+@pytest.mark.parametrize(
+    ("narration", "sent"),
+    [
+        ("CR FROM GRAYLING PLUMBING SER TRN 41997571", "CR FROM Text TRN 41997571"),
+        ("CR FROM HOUSE OF TARRANT CATERING SI-51727 LESS FEE", "CR FROM Text SI-51727 LESS FEE"),
+        ("CARD 4835 SQ *OTWAY STEEL 3283", "CARD 4835 Text 3283"),
+        ("PAYMENT TO OLD GRAYLING FREIGHT SI-43913", "PAYMENT TO Text SI-43913"),
+        ("STAFF WAGES PETTY CASH", "STAFF WAGES PETTY CASH"),
+        ("CR FROM KAURI SONS LTD CALL-OUT FEE", "CR FROM Contact CALL-OUT FEE"),
+        ("Payment from Grayling for plumbing", "Payment from Text for plumbing"),
+    ],
+)
+def test_a_plain_word_beside_a_name_in_capitals_may_be_of_it_unless_banks_use_it(narration: str, sent: str) -> None:
+    standins = known("Kauri & Sons Ltd")
+    standins.learn(CallResult(structured={"bank_lines": [{"narration": narration}]}))
+    assert re.sub(r"(Text|Contact)-\d+(v\d+)?", r"\1", standins.out(narration)) == sent
+
+
+def test_the_letters_of_a_number_are_no_part_of_the_words_before_it() -> None:
+    lines = ["CR FROM GRAYLING CATERING SER SI 51677", "CR FROM GRAYLING CATERING SER SI-51727"]
+    standins = learned(bank_lines=[{"narration": line} for line in lines])
+    masked = [re.sub(r"Text-\d+", "Text", standins.out(line)) for line in lines]
+    assert masked[1] == "CR FROM Text SI-51727"
+    assert "SI" not in masked[0]  # nobody has said yet that it is the beginning of a number
+    standins.learn(CallResult(structured={"documents": [{"number": "SI-51001", "contact": "Otway"}]}))
+    assert [re.sub(r"Text-\d+", "Text", standins.out(line)) for line in lines] == [
+        "CR FROM Text SI 51677", "CR FROM Text SI-51727",
+    ]  # fmt: skip
+
+
+HOSTILE_WORDS = "CANNOT SUBSTR UNSETTLED VERIFIED FOLLOWED QUOTED TRIM CONCAT COLUMNS"  # finchat's own, as a bank line
+
+
+async def test_of_a_query_the_values_are_masked_and_the_words_of_sql_and_finchat_are_not(tmp_path: Path) -> None:
+    session, standins = Session(tmp_path), StandIns()
+    answer = {
+        "period": {"from": "2026-10-22", "to": "2026-11-20"},
+        "unsettled_totals": [{"currency": "NZD", "amount": "7.00"}],
+        "unsettled_lines": [
+            {"narration": "DEP GRAYLING SI-51727", "contact": "Otway Ltd", "email": "jo@otway.example"},
+            {"narration": HOSTILE_WORDS, "contact": "Kauri & Sons Ltd", "email": None},
+        ],
+    }
+    standins.learn(CallResult(structured=answer), server="books", tool="bank_lines")
+    session.keep(answer, "bank_lines")
+    sql = (
+        "SELECT substr(contact, 1, 4) AS code, trim(narration) AS status, group_concat(email) FROM e1_unsettled_lines"
+        " GROUP BY contact ORDER BY 1 DESC"
+    )
+    result = await session.tools.call("query", {"sql": sql})
+    standins.learn(result, server="finchat", tool="query")
+    view = session.store.keep(server="finchat", tool="query", arguments={"sql": sql}, result=result, at=AT).view
+    session.store.close()
+    assert re.sub(r"-\d\d\b", "", standins.out(view)).splitlines() == [
+        "[e2] finchat.query",
+        "SELECT SUBSTRING(e1_unsettled_lines.contact, 1, 4) AS code, TRIM(e1_unsettled_lines.narration) AS status, "
+        "GROUP_CONCAT(e1_unsettled_lines.email) FROM e1_unsettled_lines GROUP BY e1_unsettled_lines.contact "
+        "ORDER BY 1 DESC",
+        "columns: code = not followed; status = not followed; GROUP_CONCAT(email) = not followed",
+        "note: cannot be verified, so not to be quoted: code, status, GROUP_CONCAT(email)",
+        "contact | code | status | GROUP_CONCAT(email)",
+        "Contact | Text | DEP Text SI-51727 | Email@stand-in.invalid",
+        f"Contact | Text | {HOSTILE_WORDS} | ",
+    ]
+
+
+@pytest.mark.parametrize("module", ["views", "query", "sandboxed", "summary", "sql_names"])
+def test_every_word_that_finchat_says_of_a_result_is_a_plain_one(module: str) -> None:
+    source = ast.parse((Path(evidence.__file__).parent / f"{module}.py").read_text("utf-8"))
+    remarks = {id(node.value) for node in ast.walk(source) if isinstance(node, ast.Expr)}
+    texts = [
+        node.value
+        for node in ast.walk(source)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in remarks
+    ]
+    said = {word.lower() for text in texts if " " in text for word in re.findall(r"[A-Za-z]{2,}", text)}
+    assert said - PLAIN_WORDS == set(), "add them to plain_words, or --private withholds them"
+
+
+def test_every_function_of_sql_is_a_plain_word() -> None:
+    assert {part for name in FUNCTIONS for part in name.split("_")} - PLAIN_WORDS <= {"d"}
 
 
 def test_answers_in_text_and_errors_teach_as_well() -> None:

@@ -20,6 +20,7 @@ from finchat.agent.evidence.joins import Sources, sources_of
 from finchat.agent.evidence.layout import currency_column, currency_names
 from finchat.agent.evidence.sandboxed import QueryRefused
 from finchat.agent.evidence.sql_names import qualify
+from finchat.agent.evidence.store import NOT_FOLLOWED
 from finchat.agent.evidence.summary import MIXED
 from finchat.agent.evidence.tables import Table
 from finchat.agent.evidence.tree import Node, selects_of, unwrapped
@@ -202,7 +203,7 @@ def _unfollowed(tree: Node, tables: Mapping[str, Table]) -> tuple[Output, ...]:
         currencies = {column.currency for column in money}
         only = currencies.pop() if len(currencies) == 1 else None
         needed = any(column.several for column in money)
-        found.append(Output(name, basis, currency=only, currency_needed=needed, words="not followed"))
+        found.append(Output(name, basis, currency=only, currency_needed=needed, words=NOT_FOLLOWED))
     return tuple(found)
 
 
@@ -258,7 +259,7 @@ def _output(name: str, node: Node, sources: Sources, *, groups: Sequence[Node], 
     column = column_of(node, sources) if isinstance(node, exp.Column) else None
     plain = basis is not None and basis.plain
     # Beside an aggregate, a column that is not grouped by is of any row: it names nobody.
-    words = basis.derivation if basis is not None else "not followed"
+    words = basis.derivation if basis is not None else NOT_FOLLOWED
     if plain and aggregated and not group:
         words = f"{words} of some row"
     return Output(

@@ -125,7 +125,7 @@ def _answer(
             more = True
             break
         told.append(record)
-    opaque = [o["name"] for o in outputs if o["opaque"] and (o["computed"] or o["is"] == "not followed")]
+    opaque = [o["name"] for o in outputs if o["opaque"] and (o["computed"] or o["is"] == store.NOT_FOLLOWED)]
     notes = [f"only the first {len(told)} rows (at most {MOST_ROWS})"] if more else []
     if opaque:
         notes.append(f"cannot be verified, so not to be quoted: {one_line(', '.join(opaque), 200)}")
@@ -157,7 +157,7 @@ def _untold(names: Sequence[str], tables: Sequence[Table]) -> list[dict[str, Any
             unique += "_2"
         found.append(
             {
-                "name": unique, "field": unique, "is": "not followed", "unit": "money" if several else "number",
+                "name": unique, "field": unique, "is": store.NOT_FOLLOWED, "unit": "money" if several else "number",
                 "scale": 1, "group": False, "month": False, "entity": False, "computed": False, "opaque": True,
                 "currency": None, "currency_column": None, "currency_needed": several,
             }

@@ -24,6 +24,7 @@ from finchat.store.database import Database
 from finchat.text.sanitise import one_line
 
 QUERY = "query"  # the name of the tool whose results carry their lineage
+NOT_FOLLOWED = "not followed"  # what a column of such a result is that may hold anything
 _SCRIPTS = (
     """
     CREATE TABLE evidence (
