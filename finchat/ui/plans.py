@@ -151,7 +151,8 @@ async def signing(sink: Sink, plan: Plan, key: Key, notes: Sequence[str]) -> boo
         f"added up, are {' and '.join(money(v, c) for c, v in sums.items())}"
     )
     expected = count_and_totals(written, sums)
-    typed = await ask(sink, f"To sign it with key {key.name}, type the count and the total ({expected}): ", decides=True)
+    prompt = f"To sign it with key {key.name}, type the count and the total ({expected}): "
+    typed = await ask(sink, prompt, decides=True)
     if typed is not None and says_totals(typed, len(written), sums):
         return True
     sink.card("that is not the count and the total: nothing was signed")
