@@ -244,7 +244,7 @@ def test_a_resized_terminal_is_drawn_to_its_new_width(home: Path) -> None:
         chat.line("talk")
         chat.until("word word")
         chat.until(PROMPT)
-        said = [line for line in chat.lines if line.startswith("word")]
+        said = [line for line in chat.lines if line.startswith("  word")]
         assert said
         assert all(len(line) <= 70 for line in said)
 
