@@ -20,8 +20,8 @@ bic big bill billable billed billing bills blue board bonus book bookkeeping boo
 branch bring broke brought bsb bucket buckets budget building bus business but buy by cad calendar call called calls
 can cancel cancelled cannot capital car card cards care case cash cast category catering cell centre certain change
 changed changes chaps character characters charge charged charges charity chart cheap check checked checking cheque
-cheques chg choices chq class clean cleaning clear cleared clearing client clients closed closing cm cn coalesce code
-coding coffee cogs collate column columns com combination come comes commission commit company compare compared
+cheques chg chgs choices chq class clean cleaning clear cleared clearing client clients closed closing cm cn coalesce
+code coding coffee cogs collate column columns com combination come comes commission commit company compare compared
 comparison complete completed compound computed computer computers concat condition conditions conference confidence
 confirm confirmed connect connected connection constraint construction consult consultancy consultant consulting
 consumables contact contacts contract contractor contracts contradict contradiction contradicts copy corporate correct
@@ -113,12 +113,12 @@ PLAIN_WORDS: frozenset[str] = frozenset(_WORDS.split())
 # a part of its name (PLUMBING, CENTRE, NORTH).
 _OF_BANKS = """
 account ach acn adjustment advance after amount apr april atm aud aug august auto automatic bacs balance bank banking
-before bgc bill billing bills bp bpay branch bsb cad card cash chaps charge charges cheque cheques chg chq cleared
-clearing commission cr credit creditor currency customer date day dd ddr debit dec december deduction dep deposit
-deposits direct discount dividend down dr drawings due duplicate each earned eft eftpos email entry eur excess
+before bgc bill billing bills bp bpay branch bsb cad card cash chaps charge charges cheque cheques chg chgs chq
+cleared clearing commission cr credit creditor currency customer date day dd ddr debit dec december deduction dep
+deposit deposits direct discount dividend down dr drawings due duplicate each earned eft eftpos email entry eur excess
 exchange exempt expense feb february fee fees final for fpo friday from full fund funds fx gbp gst hst iban id in
 initial installation instalment interest internal inv invoice invoices iou jan january jul july jun june last late
-less loan mar may monday month monthly net no nov november number nzd oct october on online only ordered out outgoing
+less loan mar may monday month monthly net no nov november number nzd oct october on only ordered out outgoing
 outstanding over overdue overpaid overpayment paid part partial pay payable payee payer paying payment payments
 payroll pct pending per period po pos prepaid prepayment quarter quarterly quote rate rcpt re receipt receipts
 receivable received ref reference refund refunded refunds remittance rent repayment retainer return returned reverse
