@@ -2,8 +2,8 @@
 
 What is written stays where it is: no cursor movement, so the terminal's scrollback is what was said. Words go to the
 screen as they come; what cannot be drawn before it is whole (emphasis, a line of code, a table, a chart) is held until
-it is. The screen depends on the text alone, not on the pieces it came in. Text is hostile: it is redacted
-and sanitised, and every wait is bounded.
+it is. The screen depends on the text alone, not on the pieces it came in. Text is hostile: it is redacted and
+sanitised, and every wait is bounded.
 """
 
 from __future__ import annotations
@@ -17,16 +17,14 @@ from finchat.agent.facts import Figure
 from finchat.agent.grounding import marked
 from finchat.text.redact import redact
 from finchat.text.sanitise import one_line
-from finchat.ui.chat import bars
-from finchat.ui.chat.filling import Filler, Segment, cells, clean, fitting, may_glue, wrapped
-from finchat.ui.chat.inline import MARK, InlineReader, parse_inline
+from finchat.ui.chat.drawing import draw_chart, draw_code, draw_table
+from finchat.ui.chat.filling import Segment, cells, wrapped
+from finchat.ui.chat.inline import MARK, InlineReader
+from finchat.ui.chat.page import Page
 from finchat.ui.chat.redacting import Redacting
-from finchat.ui.chat.tables import Table, alignments, is_delimiter, split_row, stripped
-from finchat.ui.chat.theme import RESET, Role, Theme
+from finchat.ui.chat.tables import is_delimiter
+from finchat.ui.chat.theme import Theme
 
-WIDEST_PROSE = 100  # columns; longer lines are hard to read
-_NARROWEST = 20
-_WIDEST = 400
 _LONGEST_LINE = 16_384  # of a table or of code; more is text, or goes on in the next line
 _LONGEST_QUESTION = 1_000  # of a line that may become a rule, a list or a fence
 _MOST_ROWS = 500  # of a table that are held; the rest is a part of its own
@@ -34,10 +32,6 @@ _MOST_CHART = 200  # lines
 _DEEPEST_QUOTE = 4
 _DEEPEST_LIST = 8
 _MOST_TOLD = 40
-# Ornament (escapes, padding, bars) is bought with the text: at most this many bytes for each character of it, and some
-# to begin with. What is left to twice the text's size pays for the indents of wrapped lines.
-_ALLOWANCE = 1.6
-_CREDIT = 160
 
 _HEADING = re.compile(r"#{1,6}(?:[ \t]+|\Z)")
 _RULE = re.compile(r"([-*_])[ \t]*(?:\1[ \t]*){2,}\Z")
@@ -56,20 +50,16 @@ class MarkdownStream:
     """One answer, or several one after the other: `feed` its pieces, then `end` or `abort` it.
 
     `write` gets clean text with line feeds, one call a piece at most; each is whole in its styles but for a heading,
-    whose look lasts to the end of its line. `width`: the columns of the terminal now; asked
-    for at the beginning of each line and block.
+    whose look lasts to the end of its line. `width`: the columns of the terminal now; asked for at the beginning of
+    each line and block.
     """
 
     def __init__(self, write: Callable[[str], None], *, width: Callable[[], int], theme: Theme, plain: bool) -> None:
-        self._write = write
-        self._columns = width
-        self._theme = replace(theme, name="none") if plain else theme
-        self._plain = plain
-        self._out: list[str] = []
-        self._filler = Filler(self._emit, self._turn)
+        self._page = Page(write, width=width, theme=theme, plain=plain)
         self._reset()
 
     def _reset(self) -> None:
+        self._page.forget()
         self._said: list[str] = []
         self._redacting = Redacting()
         self._buffer = ""
@@ -81,20 +71,14 @@ class MarkdownStream:
         self._bars_in_line = False
         self._paragraph: tuple[int, int] | None = None  # (quotes, indent) of the open paragraph
         self._hard = False
-        self._heading = self._heading_dressed = False
-        self._first: list[Segment] = []
-        self._rest: list[Segment] = []
-        self._fresh = True  # nothing stands on the line
-        self._anything = False
+        self._heading = False
         self._blank = False
         self._separated = False  # the blank line before the next block is there already
         self._list: list[tuple[int, int, int]] = []  # quotes, indent of the marker, columns of its text
         self._held: Held = ""
         self._held_at = 0
         self._lines: list[str] = []
-        self._fence = ("", 0, "")
-        self._code_part = False
-        self._source = self._spent = 0
+        self._fence = ("", 0, "", 0)  # its character, how many, the language, its indent
 
     # What a face calls
 
@@ -104,14 +88,14 @@ class MarkdownStream:
             return
         self._said.append(text)
         self._take(self._redacting.feed(text))
-        self._filler.flush()
-        self._flush()
+        self._page.filler.flush()
+        self._page.flush()
 
     def commit(self) -> None:
         """Draw all that came: something else is printed next. Text that follows begins a new block."""
         self._take(self._redacting.end())
         self._finish()
-        self._flush()
+        self._page.flush()
 
     def end(self, text: str, figures: Sequence[Figure]) -> None:
         """The answer is whole: `text`, of which all, some or nothing was fed, with its figures checked.
@@ -132,63 +116,20 @@ class MarkdownStream:
         self._take(rest.replace("\r\n", "\n"))
         self._finish()
         self._close([f for f in figures if not f.verified], text)
-        self._flush()
+        self._page.flush()
         self._reset()
 
     def abort(self, why: str) -> None:
         """The answer broke off: what came is drawn, and a line says why."""
         self.commit()
-        if self._anything:
-            self._raw("\n")
-        for line in wrapped([(f"[{one_line(redact(why), 300)}]", ("faint",))], self._prose()):
-            self._print(line)
-        self._flush()
+        if self._page.anything:
+            self._page.blank()
+        for line in wrapped([(f"[{one_line(redact(why), 300)}]", ("faint",))], self._page.prose):
+            self._page.print(line)
+        self._page.flush()
         self._reset()
 
     # Writing
-
-    def _flush(self) -> None:
-        if self._out:
-            out = "".join(self._out)
-            self._out.clear()
-            self._write(out)
-
-    def _raw(self, text: str) -> None:
-        self._out.append(text)
-
-    def _emit(self, segment: Segment) -> None:
-        text, roles = segment
-        self._fresh = False
-        self._out.append(self._theme.paint(text, *roles) if roles else text)
-
-    def _print(self, line: Sequence[Segment]) -> None:
-        for segment in line:
-            self._emit(segment)
-        self._raw("\n")
-        self._fresh = True
-        self._anything = True
-
-    def _afford(self, characters: int, ornament: int) -> bool:
-        """Whether text of some characters can have its ornament; it is paid for then."""
-        if self._spent + characters + ornament > _ALLOWANCE * self._source + _CREDIT:
-            return False
-        self._spent += ornament
-        return True
-
-    def _prose(self) -> int:
-        return min(self._width(), WIDEST_PROSE)
-
-    def _width(self) -> int:
-        """One column less than there are: a full line would wrap on some terminals."""
-        return min(max(self._columns(), _NARROWEST), _WIDEST) - 1
-
-    def _turn(self) -> tuple[int, int]:
-        self._raw("\n")
-        self._anything = True
-        for segment in self._rest:
-            self._emit(segment)
-        self._fresh = True
-        return sum(cells(text) for text, _ in self._rest), self._prose()
 
     # Reading
 
@@ -241,7 +182,8 @@ class MarkdownStream:
             return self._go_on(end)
         if self._held == "code" and not complete and len(self._buffer) - self._at > _LONGEST_LINE:
             end = self._at + _LONGEST_LINE
-            self._code_line(self._buffer[self._at : end], part=True)
+            draw_code(self._page, self._buffer[self._at : end])
+            self._page.source += end - self._at
             self._at = end
             return True
         if self._held in {"code", "chart"} and not complete and len(self._buffer) - self._at <= _LONGEST_LINE:
@@ -259,7 +201,7 @@ class MarkdownStream:
         self._text(text, complete=end >= 0)
         if end >= 0:
             self._at += 1
-            self._source += 1
+            self._page.source += 1
             self._end_line()
         return self._at < len(self._buffer)
 
@@ -273,15 +215,15 @@ class MarkdownStream:
                 self._hard = True
                 continue
             if roles and not self._heading:
-                self._source += length
+                self._page.source += length
                 words = piece.count(" ") + 1
-                dressed = self._afford(len(piece), words * self._theme.cost(roles))
-                self._spent += len(piece)
-                self._filler.add(piece, roles if dressed else ())
+                dressed = self._page.afford(len(piece), words * self._page.theme.cost(roles))
+                self._page.spent += len(piece)
+                self._page.filler.add(piece, roles if dressed else ())
             else:
-                self._source += length
-                self._spent += length
-                self._filler.add(piece)
+                self._page.source += length
+                self._page.spent += length
+                self._page.filler.add(piece)
 
     def _end_line(self) -> None:
         if self._line is None:
@@ -289,7 +231,7 @@ class MarkdownStream:
         self._text("", complete=True)
         self._hard = self._hard or self._line_tail.endswith("  ")
         self._line = None
-        self._filler.space()
+        self._page.filler.space()
         if self._heading:
             self._end_paragraph()
 
@@ -323,6 +265,8 @@ class MarkdownStream:
     def _open_question(self, body: str) -> bool:
         if _HELD.match(body):
             return len(body) < (_LONGEST_LINE if body.startswith("|") else _LONGEST_QUESTION)
+        if self._paragraph is not None and self._after_figure() and not body.strip(_MARKERS):
+            return len(body) < _LONGEST_QUESTION  # a figure may follow
         return bool(_UNDECIDED.match(body)) and len(body) < _LONGEST_QUESTION
 
     def _unquoted(self, line: str) -> tuple[int, str, int]:
@@ -341,7 +285,7 @@ class MarkdownStream:
         if used is None:
             used = len(line) + (1 if 0 <= end < len(self._buffer) and self._buffer[end] == "\n" else 0)
         self._at += used
-        self._source += used
+        self._page.source += used
 
     def _blank_line(self) -> None:
         self._end_paragraph()
@@ -352,17 +296,17 @@ class MarkdownStream:
         if whole and (fence := _FENCE.match(body)):
             self._start_block(quotes, indent, apart=True)
             language = fence[2].strip().split(" ")[0].casefold()
-            self._fence = (fence[1][0], len(fence[1]), language)
+            self._fence = (fence[1][0], len(fence[1]), language, indent)
             self._held = "chart" if language in {"bars", "spark"} else "code"
             self._held_at = self._done + self._at
             self._lines = []
-            self._fence_indent = indent
             self._consume(line, end)
             return
         if whole and _RULE.match(body):
             self._start_block(quotes, indent)
-            self._rule(body)
             self._consume(line, end)
+            if not self._page.plain:
+                self._page.draw([[("-" * max(3, min(len(body), 20)), ("faint",))]])
             return
         if whole and self._paragraph is not None and not body.strip("= \t"):  # what stands above it is a title
             self._consume(line, end)
@@ -393,77 +337,53 @@ class MarkdownStream:
         """A block begins on a line of its own; `apart`: with a blank line before it, whatever the source has."""
         self._end_paragraph()
         self._leave_lists(quotes, indent)
-        if self._anything and not self._separated and (self._blank or (apart and not self._list)):
-            self._raw("\n")
-            self._spent += 1
+        if self._page.anything and not self._separated and (self._blank or (apart and not self._list)):
+            self._page.blank()
         self._blank = self._separated = False
-        self._margins(quotes)
+        self._page.margins(quotes, self._list[-1][2] if self._list else 0)
 
     def _leave_lists(self, quotes: int, indent: int) -> None:
         while self._list and (self._list[-1][0] != quotes or indent < self._list[-1][1] + 2):
             self._list.pop()
 
-    def _margins(self, quotes: int) -> None:
-        bar = "> " if self._plain or self._theme.ascii else "│ "
-        margin: list[Segment] = [(bar * quotes, ())] if quotes else []
-        if self._list:
-            margin.append((" " * min(self._list[-1][2], self._prose() // 4), ()))
-        self._first = self._rest = margin
-        self._spent += sum(len(text.encode()) for text, _ in margin)
-
-    def _open_line(self) -> None:
-        for segment in self._first:
-            self._emit(segment)
-        self._filler.begin(sum(cells(text) for text, _ in self._first), self._prose())
-
     def _start_item(self, marker: str, quotes: int, indent: int) -> None:
-        self._end_paragraph()
-        while self._list and (self._list[-1][0] != quotes or indent < self._list[-1][1] + 2):
-            self._list.pop()
-        if self._anything and self._blank:
-            self._raw("\n")
-        self._blank = False
-        self._margins(quotes)
-        bullet = marker if marker[0].isdigit() else "-" if self._plain or self._theme.ascii else "•"
-        first: list[Segment] = [*self._rest, (f"{bullet} ", ())]
+        self._start_block(quotes, indent)
+        bullet = marker if marker[0].isdigit() else "-" if self._page.simple else "•"
         outer = self._list[-1][2] if self._list else 0
+        self._page.margins(quotes, outer, bullet)
         if len(self._list) < _DEEPEST_LIST:
             self._list.append((quotes, indent, outer + cells(bullet) + 1))
-        self._margins(quotes)
-        self._first = first
-        self._spent += 3
-        self._open_line()
+        self._page.open()
         self._paragraph = (quotes, indent)
         self._begin_text()
 
     def _start_text(self, quotes: int, indent: int, body: str) -> None:
         if self._paragraph is not None and self._paragraph[0] == quotes:
             # Two figures on two lines would look like one on one line: 5 and 000.
-            figures = self._line_tail.rstrip(_MARKERS)[-1:].isdigit() and body.lstrip(_MARKERS)[:1].isdigit()
+            figures = self._after_figure() and body.lstrip(_MARKERS)[:1].isdigit()
             if self._hard or self._bars_in_line or figures:
                 self._break_line()
             self._begin_text()
             return
         self._start_block(quotes, indent)
-        self._open_line()
+        self._page.open()
         self._paragraph = (quotes, indent)
         self._begin_text()
 
     def _start_heading(self, quotes: int) -> None:
         """One line in one look, which is begun here and ended with the line."""
         self._start_block(quotes, 0, apart=True)
-        self._open_line()
+        self._page.open(heading=True)
         self._paragraph = (quotes, 0)
         self._begin_text()
-        self._heading_dressed = False
-        if self._afford(0, self._theme.cost(("heading",))):
-            self._raw(self._theme.code(("heading",)))
-            self._heading_dressed = self._theme.colours
         self._heading = True
 
+    def _after_figure(self) -> bool:
+        return self._line_tail.rstrip(_MARKERS)[-1:].isdigit()
+
     def _break_line(self) -> None:
-        if not self._filler.empty:
-            self._filler.turn()
+        if not self._page.filler.empty:
+            self._page.filler.turn()
 
     def _begin_text(self) -> None:
         self._line = InlineReader()
@@ -474,35 +394,9 @@ class MarkdownStream:
     def _end_paragraph(self) -> None:
         if self._paragraph is None:
             return
-        self._filler.end()
-        if self._heading and self._heading_dressed:
-            self._raw(RESET)
-        self._heading = False
-        self._raw("\n")
-        self._spent += 1
-        self._anything = True
-        self._fresh = True
+        self._page.close()
         self._paragraph = None
-        self._hard = False
-
-    def _rule(self, body: str) -> None:
-        if not self._plain:
-            self._draw([[("-" * max(3, min(len(body), 20)), ("faint",))]], 0)
-
-    def _filled(self, segments: Sequence[Segment]) -> list[list[Segment]]:
-        return wrapped(segments, max(_NARROWEST // 2, self._prose() - self._taken()))
-
-    def _taken(self) -> int:
-        return sum(cells(text) for text, _ in self._rest)
-
-    def _draw(self, lines: Sequence[Sequence[Segment]], characters: int) -> None:
-        """Whole lines, in their roles where that can be afforded."""
-        cost = sum(self._theme.cost(roles) for line in lines for text, roles in line if roles)
-        dressed = self._afford(characters, cost)
-        for line in lines:
-            body = line if dressed else [(text, ()) for text, _ in line]
-            self._print([*self._rest, *_joined(body)])
-        self._spent += sum(len(text) for line in lines for text, _ in line)
+        self._hard = self._heading = False
 
     # Tables
 
@@ -517,152 +411,54 @@ class MarkdownStream:
         lines, self._lines = self._lines, []
         self._blank = not more
         self._held_at = self._done + self._at
-        header: list[str] | None = None
-        aligns = alignments(lines[1]) if len(lines) > 1 and is_delimiter(lines[1]) else []
-        if aligns:
-            header = split_row(lines[0])
-            lines_of_rows = lines[2:]
-        else:
-            lines_of_rows = lines
-        table = Table(header, aligns, [split_row(line) for line in lines_of_rows])
-        self._draw_table(table)
-        if more:
-            self._lines = lines[:2] if aligns else []
-            if not self._lines:
-                self._held = ""
-        else:
-            self._held = ""
-
-    def _draw_table(self, table: Table) -> None:
-        width = self._width() - self._taken()
-        lines = None if self._plain else table.lines(width)
-        if lines is None:
-            self._draw_records(table)
-            return
-        head = table.header_lines(width)
-        size = sum(len(text) for line in lines for text, _ in line)
-        bare = sum(len(text.strip(" ")) for line in lines for text, _ in line)
-        if not self._afford(bare, size - bare):
-            self._draw_records(table)
-            return
-        header, body = lines[:head], lines[head:]
-        if header and self._theme.colours:
-            self._draw([_ruled(line) for line in header], 0)
-        elif header:
-            rule = "  ".join("-" * width for width in table.widths(width))
-            self._draw([*header, [(rule, ())]], 0)
-        for line in body:
-            self._draw([line], 0)
-
-    def _draw_records(self, table: Table) -> None:
-        for index, record in enumerate(table.records()):
-            if index:
-                self._print([])
-            for name, value in record:
-                label: list[Segment] = [(f"{name}: ", ())] if name else []
-                self._draw(self._filled([*label, *value]), 0)
+        draw_table(self._page, lines)
+        head = lines[:2] if more and len(lines) > 1 and is_delimiter(lines[1]) else []
+        self._lines, self._held = head, "table" if head else ""
 
     # Code and charts
 
     def _fenced(self, line: str, end: int) -> None:
-        char, count, _ = self._fence
+        char, count, _, indent = self._fence
         closing = line.strip(" \t>") if char in line else ""
         if len(closing) >= count and not closing.strip(char):
             self._consume(line, end)
             self._end_fence()
             return
         spaces = len(line) - len(line.lstrip(" "))
-        text = line[min(spaces, self._fence_indent) :]
+        text = line[min(spaces, indent) :]
         self._consume(line, end)
         if self._held == "code":
-            self._code_line(text)
+            draw_code(self._page, text)
             return
         self._lines.append(text)
         if len(self._lines) > _MOST_CHART:
             self._held = "code"
-            self._code_lines()
-
-    def _code_lines(self) -> None:
-        lines, self._lines = self._lines, []
-        for line in lines:
-            self._code_line(line)
-
-    def _code_line(self, line: str, *, part: bool = False) -> None:
-        if part:
-            self._source += len(line)
-        text = clean(line.expandtabs(4).rstrip(" "))
-        indent = 0 if self._plain else 2
-        for piece in _folded(text, max(_NARROWEST // 2, self._width() - self._taken() - indent)):
-            cost = self._theme.cost(("code",)) + indent
-            dressed = bool(piece) and self._afford(len(piece), cost)
-            roles: tuple[Role, ...] = ("code",) if dressed else ()
-            self._spent += len(piece) + 1
-            self._print([*self._rest, (" " * indent if dressed else "", ()), (piece, roles)] if piece else [])
+            lines, self._lines = self._lines, []
+            for one in lines:
+                draw_code(self._page, one)
 
     def _end_fence(self) -> None:
         held, lines = self._held, self._lines
         self._held, self._lines = "", []
         self._blank = True
         if held == "chart":
-            self._chart(lines)
-
-    def _chart(self, lines: list[str]) -> None:
-        width = self._width() - self._taken()
-        drawn = self._bars(lines, width) if self._fence[2] == "bars" else self._sparks(lines)
-        if not drawn:
-            for line in lines:
-                self._draw(self._filled(parse_inline(line.strip())), 0)
-
-    def _bars(self, lines: list[str], width: int) -> bool:
-        rows = None if self._plain else bars.bar_rows(lines)
-        if rows is None or max(cells(given) for _, given, _ in rows) + bars.NARROWEST > width:
-            given = [line.strip().strip("|").rpartition("|") for line in lines if line.strip()]
-            for label, bar, value in given:
-                self._draw(self._filled(parse_inline(f"{label.strip()}: {value.strip()}" if bar else value)), 0)
-            return bool(given)
-        longest, narrow = bars.LONGEST_BAR, self._theme.ascii
-        while True:
-            drawn = [stripped(line) for line in bars.bar_lines(rows, width, longest=longest, ascii=narrow)]
-            size = sum(len(text.encode()) + self._theme.cost(roles) for line in drawn for text, roles in line)
-            text = sum(len(label) + len(given) for label, given, _ in rows)
-            if self._afford(text, size - text) or (narrow and longest <= 5):
-                break
-            # A block character is three bytes.
-            longest, narrow = (longest // 2, narrow) if longest > 10 else (longest // (2 if narrow else 1), True)
-        for line in drawn:
-            self._print([*self._rest, *line])
-        self._spent += text
-        return True
-
-    def _sparks(self, lines: list[str]) -> bool:
-        rows = bars.spark_lines(lines, ascii=self._plain or self._theme.ascii)
-        if rows is None:
-            return False
-        for line, given in rows:
-            drawn = stripped(line)
-            size = sum(len(text.encode()) for text, _ in line)
-            if cells("".join(text for text, _ in drawn)) <= self._prose() and self._afford(len(given), size):
-                self._print([*self._rest, *drawn])
-            elif line[0][0]:
-                self._draw(self._filled(line[:1]), 0)
-            self._draw(self._filled(parse_inline(given)), 0)
-        return True
+            draw_chart(self._page, self._fence[2], lines)
 
     # The end
 
     def _reset_for(self, words: str) -> None:
         self._reset()
-        self._raw("\n")
-        for line in wrapped([(words, ("strong",))], self._prose()):
-            self._print(line)
+        self._page.blank()
+        for line in wrapped([(words, ("strong",))], self._page.prose):
+            self._page.print(line)
         self._blank = True
 
     def _close(self, doubtful: Sequence[Figure], text: str) -> None:
         if not doubtful:
             return
-        if self._anything:
-            self._raw("\n")
-        self._rest = []
+        if self._page.anything:
+            self._page.blank()
+        self._page.margins(0, 0)
         many = len(doubtful) != 1
         words = f"{len(doubtful)} figure{'s' * many} could not be traced to your books:"
         told: list[list[Segment]] = [[(words, ("unverified",))]]
@@ -672,8 +468,8 @@ class MarkdownStream:
         if len(doubtful) > _MOST_TOLD:
             told.append([(f"… and {len(doubtful) - _MOST_TOLD} more", ())])
         for number, entry in enumerate(told):
-            for index, line in enumerate(wrapped(entry, self._prose() - 4)):
-                self._print([(("    " if index else "  ") if number else "", ()), *line])
+            for index, line in enumerate(wrapped(entry, self._page.prose - 4)):
+                self._page.print([(("    " if index else "  ") if number else "", ()), *line])
 
 
 def render(text: str, figures: Sequence[Figure] = (), *, width: int, theme: Theme, plain: bool = False) -> str:
@@ -683,39 +479,6 @@ def render(text: str, figures: Sequence[Figure] = (), *, width: int, theme: Them
     stream.feed(marked(text, figures))
     stream.commit()
     return "".join(out)
-
-
-def _joined(line: Sequence[Segment]) -> list[Segment]:
-    """Neighbours of one look become one: fewer escapes."""
-    out: list[Segment] = []
-    for text, roles in line:
-        if out and out[-1][1] == roles:
-            out[-1] = (out[-1][0] + text, roles)
-        elif len(out) > 1 and roles and out[-1] == (" ", ()) and out[-2][1] == roles:
-            out.pop()
-            out[-1] = (f"{out[-1][0]} {text}", roles)
-        else:
-            out.append((text, roles))
-    return out
-
-
-def _ruled(line: Sequence[Segment]) -> list[Segment]:
-    """A header's line, underlined from end to end."""
-    return [(text, roles or ("header",)) for text, roles in line]
-
-
-def _folded(text: str, width: int) -> list[str]:
-    """A line of code in lines of some columns: at a space where there is one, never inside an amount."""
-    out: list[str] = []
-    while cells(text) > width:
-        cut = fitting(text, width) or 1
-        space = text.rfind(" ", cut // 2, cut + 1)
-        if space > 0 and may_glue(text[max(0, space - 8) : space]):
-            earlier = text.rfind(" ", cut // 4, space)
-            space = earlier if earlier > 0 else space
-        out.append(text[: space if space > 0 else cut].rstrip(" "))
-        text = text[space if space > 0 else cut :].lstrip(" ")
-    return [*out, text]
 
 
 def _sentence(text: str, figure: Figure) -> str:
