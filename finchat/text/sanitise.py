@@ -52,7 +52,8 @@ def one_line(text: str, limit: int | None = None) -> str:
 
     A cut text ends in an ellipsis; the approval card never uses this.
     """
-    folded = visible(" ".join(text.split()))
+    words = " ".join(text.split())
+    folded = visible(words if limit is None else words[: limit + 1])
     if limit is not None and len(folded) > limit:
         return folded[: max(limit - 1, 0)].rstrip() + "…"
     return folded

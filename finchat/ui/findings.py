@@ -14,6 +14,7 @@ from finchat.ui.plan_table import line_text
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+_LONGEST = 2_000  # characters: names in it are strangers'
 # A mark and a word beside every colour: nothing is said by colour alone.
 _LOOK = {"error": ("x", "red"), "warning": ("!", "yellow"), "info": ("i", "cyan")}
 
@@ -30,9 +31,9 @@ def findings_view(findings: Sequence[Finding], lines: Mapping[str, BankLine]) ->
         head = Text.assemble((f"{mark} ", style), (_headline(finding, lines.get(finding.line_id or "")), "bold"))
         head.no_wrap, head.overflow = True, "ellipsis"
         parts.append(head)
-        parts.append(Padding(Text(one_line(finding.text)), (0, 0, 0, 2)))
+        parts.append(Padding(Text(one_line(finding.text, _LONGEST)), (0, 0, 0, 2)))
         if finding.next:
-            parts.append(Padding(Text(f"next: {one_line(finding.next)}", style="dim"), (0, 0, 0, 2)))
+            parts.append(Padding(Text(f"next: {one_line(finding.next, _LONGEST)}", style="dim"), (0, 0, 0, 2)))
     return Group(*parts)
 
 

@@ -22,6 +22,7 @@ from finchat.text.redact import redact
 from finchat.text.sanitise import one_line
 from finchat.ui.sink import Sink, is_terminal
 
+_LONGEST = 1_000  # characters of what one event names
 _OUTCOME_MARK = {"committed": "done", "failed": "FAILED", "unknown": "UNKNOWN", "not_sent": "not sent"}
 
 
@@ -196,7 +197,7 @@ class Progress:
 
 
 def _safe(text: str) -> str:
-    return one_line(redact(text))
+    return one_line(redact(text), _LONGEST)
 
 
 def _fitted(text: str, columns: int) -> str:

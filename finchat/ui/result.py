@@ -16,6 +16,7 @@ from finchat.ui.settlement import does, settles
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+_LONGEST = 1_000  # characters of why a write failed
 # The word says it; the colour repeats it.
 _LOOK = {
     "committed": ("written", "green"), "failed": ("FAILED", "bold red"), "unknown": ("UNKNOWN", "bold yellow"),
@@ -40,7 +41,7 @@ def outcomes_view(plan: Plan, results: Sequence[WriteResult]) -> RenderableType:
         parts.append(Text.assemble((f"{word:<9}", style), _what(proposal, write)))
         details = []
         if result.ledger_id:
-            details.append(f"ledger id {visible(result.ledger_id)}")
+            details.append(f"ledger id {one_line(result.ledger_id, _LONGEST)}")
         if result.due_before is not None and result.due_after is not None:
             before, after = amount(result.due_before, write.currency), money(result.due_after, write.currency)
             details.append(f"due {before} before, {after} after")
@@ -50,9 +51,9 @@ def outcomes_view(plan: Plan, results: Sequence[WriteResult]) -> RenderableType:
             # The refusal was of a second writing; whose the first was is what a person needs.
             parts.append(Padding(Text("by another run of finchat; this one sent nothing"), (0, 0, 0, 9)))
         elif result.error is not None:
-            parts.append(Padding(Text(one_line(result.error.message)), (0, 0, 0, 9)))
+            parts.append(Padding(Text(one_line(result.error.message, _LONGEST)), (0, 0, 0, 9)))
             if result.error.next:
-                parts.append(Padding(Text(f"next: {one_line(result.error.next)}"), (0, 0, 0, 9)))
+                parts.append(Padding(Text(f"next: {one_line(result.error.next, _LONGEST)}"), (0, 0, 0, 9)))
     return Group(*parts)
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 Mode = Literal["human", "json", "quiet"]
 ERROR_SCHEMA = "finchat.error/1"
+_LONGEST = 4_000  # characters of what an error says: it may hold a stranger's words
 
 
 class NotWritten(FinchatError):
@@ -196,9 +197,9 @@ def error_document(error: FinchatError) -> dict[str, Any]:
 
 def error_text(error: FinchatError, width: int = 0) -> str:
     """`finchat: sentence` and the next step on its own line; with a `width` lines end at spaces, never in a command."""
-    text = _lines(f"finchat: {one_line(redact(error.message))}", width, commands=False)
+    text = _lines(f"finchat: {one_line(redact(error.message), _LONGEST)}", width, commands=False)
     if error.next:
-        text += _lines(f"  next: {one_line(redact(error.next))}", width, commands=True)
+        text += _lines(f"  next: {one_line(redact(error.next), _LONGEST)}", width, commands=True)
     return text
 
 
