@@ -78,10 +78,9 @@ def _cpu_s(arguments: list[str]) -> float:
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def test_finchat_alone_prints_its_help() -> None:
-    done = started()
-    assert done.returncode == 0
-    assert "reconcile" in done.stdout
+def test_finchat_alone_is_the_chat_which_ends_where_there_is_nothing_to_read(tmp_path: Path) -> None:
+    done = run(FINCHAT_HOME=str(tmp_path))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 @pytest.mark.parametrize(
