@@ -13,6 +13,10 @@ def main() -> None:
     occupy_standard_streams()
     if sys.argv[1:] in (["--version"], ["-V"]):
         leave(_say_version())
+    if sys.argv[1:] in ([], ["chat"]):
+        from finchat.app.bare import chat_alone
+
+        leave(chat_alone())
     from finchat.cli import run
 
     leave(run(sys.argv[1:]))

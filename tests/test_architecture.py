@@ -19,7 +19,7 @@ EVERYTHING = {"*"}
 # The third column of the design's table; every room may also import the ground floor.
 ROOMS: dict[str, set[str]] = {
     "__init__": set(),
-    "__main__": {"cli"},
+    "__main__": {"cli", "app"},
     "cli": {"app"},
     "app": EVERYTHING,
     "ui": {"agent", "workflows", "safety", "books"},
