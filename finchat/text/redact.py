@@ -14,11 +14,7 @@ MASK = "[secret]"
 # Each shape begins where a run of its characters begins, or gives up after a bounded length: the text is a stranger's,
 # and the time must grow with its length alone.
 _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
-    # A token has a digit or a sign in it, or is long: "basic accounting" is not one.
-    (re.compile(r"(?i)(bearer|basic)\s+(?=\S*[\d_~+/=]|\S{20})[A-Za-z0-9._~+/=-]{6,}"), rf"\1 {MASK}"),
-    (re.compile(r"eyJ[A-Za-z0-9_-]{8,4096}+\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?"), MASK),  # JSON web tokens
-    (re.compile(r"\b(?:sk|pk|rk|xox[abprs]|gh[opsu]|glpat|github_pat)[-_][A-Za-z0-9_-]{8,}"), MASK),
-    (re.compile(r"(?i)(?<![a-z0-9+.-])([a-z0-9+.-]++://)[^\s/@:]*:[^\s/@]+@"), rf"\1{MASK}@"),
+    # First of all: the next one would take the name that tells a value to be secret for a part of the token before it.
     (
         re.compile(
             r"""(?ix)(["']?(?<![a-z0-9_-])[a-z0-9_-]*
@@ -26,6 +22,11 @@ _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
         ),
         rf"\1{MASK}",
     ),
+    # A token has a digit or a sign in it, or is long: "basic accounting" is not one.
+    (re.compile(r"(?i)(bearer|basic)\s+(?=\S*[\d_~+/=]|\S{20})[A-Za-z0-9._~+/=-]{6,}"), rf"\1 {MASK}"),
+    (re.compile(r"eyJ[A-Za-z0-9_-]{8,4096}+\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?"), MASK),  # JSON web tokens
+    (re.compile(r"\b(?:sk|pk|rk|xox[abprs]|gh[opsu]|glpat|github_pat)[-_][A-Za-z0-9_-]{8,}"), MASK),
+    (re.compile(r"(?i)(?<![a-z0-9+.-])([a-z0-9+.-]++://)[^\s/@:]*:[^\s/@]+@"), rf"\1{MASK}@"),
     (
         re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL),
         MASK,

@@ -48,3 +48,9 @@ def test_no_text_of_a_stranger_takes_more_time_than_its_length_is_worth(piece: s
 def test_a_secret_is_found_in_the_middle_of_a_run_of_letters_and_signs() -> None:
     assert redact("--x-api-key=abcd1234efgh&a=1") == f"--x-api-key={MASK}&a=1"
     assert redact("see +1-https://user:hunter2hunter@example.com") == f"see +1-https://{MASK}@example.com"
+
+
+def test_a_token_does_not_hide_that_a_password_follows() -> None:
+    masked = redact("bearer abcdef123password: hunter22 ")
+    assert "hunter22" not in masked
+    assert "abcdef123" not in masked

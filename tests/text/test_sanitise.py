@@ -1,5 +1,6 @@
 """What strangers write reaches the terminal harmless, whole and unambiguous."""
 
+import json
 import unicodedata
 from decimal import Decimal
 
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finchat.text.sanitise import one_line, scalar, scalars, visible
+from finchat.text.sanitise import in_json, one_line, scalar, scalars, visible
 
 HOSTILE = st.text(
     alphabet=st.one_of(
@@ -86,3 +87,23 @@ def test_every_scalar_of_a_payload_is_listed_with_its_path() -> None:
         ("tags", "[]"),
         ("a.b", "{}"),
     ]
+
+
+def test_what_is_not_drawn_is_shown_whatever_its_kind_says() -> None:
+    for char in "\u034f\u17b4\u180b\u180f\u2800\U00016fe4\U0001d159":
+        assert char not in visible(f"a{char}b")
+    assert visible("\u1100" + "\u1161" * 50).count("\u1161") == 3
+    assert visible("\u1112\u1161\u11ab\u1100\u1173\u11af") == "\u1112\u1161\u11ab\u1100\u1173\u11af"
+
+
+@given(HOSTILE)
+def test_json_with_escapes_says_the_same_and_shows_nothing_raw(text: str) -> None:
+    shown = in_json(json.dumps({text: text}, ensure_ascii=False))
+    assert shown.isprintable()
+    assert json.loads(shown) == {text: text}
+
+
+@given(HOSTILE, st.integers(1, 30))
+def test_a_cut_line_is_the_beginning_of_the_whole_one(text: str, limit: int) -> None:
+    whole, cut = one_line(text), one_line(text, limit)
+    assert cut == whole if len(whole) <= limit else whole.startswith(cut.removesuffix("…"))
