@@ -1,7 +1,7 @@
 """The conversations of the domain, through `finchat ask`, with a scripted model that knows nothing of the company.
 
 What a script says is computed from the tool results it was sent; what it should have said is computed from the ledger's
-own file. The same scripts pass on four companies.
+own file. The same scripts pass on four companies, two of them in the long run.
 """
 
 from __future__ import annotations
@@ -45,7 +45,11 @@ RECONCILE = "Match past-due invoices to the deposits of the last two days and re
 APPROVE = r"Approve\?[^:]*: "
 # Each conversation on the first company goes one of the ways to a model, all of them on the others.
 WAYS = ((), ("--no-stream",), ("--api", "responses"), ("--api", "responses", "--no-stream"))
-OTHER_SEEDS = (2, 3, 4)
+OTHERS = [
+    pytest.param(2, WAYS[1], marks=pytest.mark.slow),
+    pytest.param(3, WAYS[2], marks=pytest.mark.slow),
+    pytest.param(4, WAYS[3]),
+]
 Company = Callable[[int], Path]
 AtTerminal = Callable[[int, Script, str], tuple[Path, "pexpect.spawn[str]"]]
 
@@ -146,7 +150,7 @@ def test_a_conversation_says_what_the_ledger_says(company: Company, case: Case, 
     hold(asked, (case,), way)
 
 
-@pytest.mark.parametrize(("seed", "way"), list(zip(OTHER_SEEDS, WAYS[1:], strict=True)))
+@pytest.mark.parametrize(("seed", "way"), OTHERS)
 def test_the_same_scripts_pass_on_another_company(company: Company, seed: int, way: tuple[str, ...]) -> None:
     home = company(seed)
     books = Ledger(home)
@@ -235,7 +239,7 @@ def at_terminal(company: Company) -> Iterator[AtTerminal]:
         assert model.complaints == []
 
 
-@pytest.mark.parametrize("seed", [1, *OTHER_SEEDS])
+@pytest.mark.parametrize("seed", [1, *(pytest.param(n, marks=pytest.mark.slow) for n in (2, 3)), 4])
 def test_past_due_invoices_are_matched_to_deposits_and_paid_when_a_person_says_so(
     at_terminal: AtTerminal, seed: int
 ) -> None:
