@@ -1,7 +1,7 @@
 """An answer's Markdown taken apart into claims: sentences, list items and table rows, each with its headings.
 
 Read line by line, in time linear in the text. Only the structure that answers are made of is known: headings, bold
-lines as headings, nested lists, pipe tables, quotes, fenced code.
+lines as headings, nested lists, pipe tables, quotes, fences.
 """
 
 from __future__ import annotations
@@ -17,27 +17,6 @@ _BOLD_LINE = re.compile(r"(?:>\s?)*\s*(?:\*\*|__)([^*_\n]{1,200}?)(?:\*\*:?|__:?
 _ITEM = re.compile(r"((?:>\s?)*)(\s*)([-*+•‣–]|\(?\d{1,3}[.)])(\s+)(?:\[[ xX]\]\s+)?")
 _DELIMITER = re.compile(r"[\s|:>-]*-[\s|:>-]*\Z")
 _QUOTE = re.compile(r"(?:\s{0,3}>\s?)+")
-# Languages whose fenced blocks are code; in any other fence stands text that a reader takes for text.
-_CODE = frozenset(
-    [
-        "sql",
-        "python",
-        "py",
-        "json",
-        "bash",
-        "sh",
-        "shell",
-        "console",
-        "js",
-        "javascript",
-        "ts",
-        "yaml",
-        "toml",
-        "xml",
-        "html",
-        "http",
-    ]
-)
 # After these a stop ends no sentence; after the second kind it does before a capital.
 _NEVER_ENDS = re.compile(r"\b(?:no|nr|approx|e\.g|i\.e|vs|mr|mrs|ms|dr|acct|inv|cf|ca|ref|incl|excl)\Z", re.IGNORECASE)
 _ABBREVIATION = re.compile(
@@ -104,17 +83,11 @@ class _Reader:
         for line in self.text.splitlines(keepends=True):
             lines.append((at, at + len(line.rstrip("\r\n\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"))))
             at += len(line)
-        fence = False
-        code = False
         for index, (start, end) in enumerate(lines):
             line = self.text[start:end]
-            if match := _FENCE.match(line):
+            if _FENCE.match(line):
                 self.flush()
-                code = not fence and match[1].casefold() in _CODE
-                fence = not fence
-                continue
-            if fence and code:
-                continue
+                continue  # a figure set as code is read as text by the one who reads it
             if len(self.out.claims) > MOST_CLAIMS or line.count("|") > _MOST_CELLS:
                 self.flush()
                 self.out.cut = start

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
 from finchat.agent.facts import Fact, Figure, Source, Unit, Vocabulary
 from finchat.agent.grounding.blocks import Claim, Document, document
+from finchat.agent.grounding.contrary import Contrary, unsourced
 from finchat.agent.grounding.deriving import derive
 from finchat.agent.grounding.judging import Judge
 from finchat.agent.grounding.known import Knowledge
 from finchat.agent.grounding.lookups import LONGEST, MOST
 from finchat.agent.grounding.names import Names
+from finchat.agent.grounding.numerals import Numeral, numerals
 from finchat.agent.grounding.page import Page
 from finchat.agent.grounding.parts import Parts
 from finchat.agent.grounding.reading import Reader
@@ -37,7 +39,8 @@ def check_answer(
     whole = document(read)
     scanned = _scan(read, whole, lens)
     question_scan = scan(asked, 0, len(asked), lens)
-    reader = Reader(Page(read, scanned.scans, whole.tables, question_scan))
+    page = Page(read, scanned.scans, whole.tables, question_scan)
+    reader, contrary = Reader(page), Contrary(page, judge, vocabulary)
     verdicts: dict[int, list[Verdict]] = {}
     for claim in scanned.claims:
         said = reader.read(claim)
@@ -46,13 +49,44 @@ def check_answer(
     derive(Parts(read, whole, verdicts, judge, question_said))
     everything = [verdict for each in verdicts.values() for verdict in each]
     _hold_one_order(everything)
+    for verdict in everything:
+        if verdict.verified and (why := contrary.why(verdict)):
+            verdict.verified, verdict.why = False, why
     result = [_figure(text, verdict) for verdict in everything]
     for claim in scanned.crowded:
         result += _unread(text, claim.start, claim.end, as_of)
+    for claim in scanned.claims:
+        for start, end, why in contrary.nothings(claim, scanned.scans[id(claim)]):
+            if not any(one.start < end and start < one.end for one in result):
+                result.append(_marked_words(text, start, end, why))
+    known = [(mention.start, mention.end) for mention in names.find(read)]
+    result = _with_numerals(text, result, numerals(text[:LONGEST], read[: scanned.end], known, as_of))
     result.sort(key=lambda figure: figure.start)
     if scanned.end < len(text):
         result.append(_rest(text, scanned.end))
     return tuple(result)
+
+
+def _with_numerals(text: str, found: list[Figure], odd: Iterable[Numeral]) -> list[Figure]:
+    """The figures, with those numbers that none of them is."""
+    for one in odd:
+        inside = [figure for figure in found if figure.start < one.end and one.start < figure.end]
+        if inside and not one.whole:
+            continue
+        start = min([one.start, *(figure.start for figure in inside)])
+        end = max([one.end, *(figure.end for figure in inside)])
+        if len(inside) == 1 and not inside[0].verified and (inside[0].start, inside[0].end) == (start, end):
+            continue
+        found = [figure for figure in found if figure not in inside]
+        found.append(_marked_words(text, start, end, one.why))
+    return found
+
+
+def _marked_words(text: str, start: int, end: int, why: str) -> Figure:
+    """Words that stand for a number, which is not verified."""
+    return Figure(
+        text=text[start:end], start=start, end=end, value=text[start:end], unit="number", verified=False, why=why
+    )
 
 
 @dataclass(slots=True)
@@ -106,6 +140,9 @@ def _orders(verdict: Verdict) -> set[str]:
 
 def _figure(text: str, verdict: Verdict) -> Figure:
     shown = verdict.said.shown
+    sources = _sources(verdict) if verdict.verified else ()
+    if verdict.verified and unsourced(verdict, sources):
+        verdict.verified, verdict.why = False, "nothing in the evidence is its source"
     return Figure(
         text=text[shown.start : shown.end],
         start=shown.start,
@@ -113,7 +150,7 @@ def _figure(text: str, verdict: Verdict) -> Figure:
         value=shown.plain,
         unit=_unit(verdict),
         verified=verdict.verified,
-        sources=_sources(verdict) if verdict.verified else (),
+        sources=sources,
         why="" if verdict.verified else verdict.why or "no record carries it for what it is said of",
     )
 

@@ -221,6 +221,11 @@ class Knowledge:
             self._left -= 1
             yield self.known(index)
 
+    def all_owed(self) -> Iterator[Known]:
+        """Facts that are amounts due, the first few thousand."""
+        fields = [i for i, fact in enumerate(self._facts) if fact.unit == "money" and "due" in fact.field]
+        yield from (self.known(index) for index in fields[:_MOST_OWED])
+
     @property
     def exhausted(self) -> bool:
         """So much was looked through that nothing more is: what is not seen proves nothing."""
@@ -264,6 +269,7 @@ def folded(text: str) -> str:
 
 
 _CROWD = 64
+_MOST_OWED = 2_000
 _MOST_LOOKED_AT = 120_000  # facts, in all that `about` gives for one answer
 _MOST_CROWDS = 64
 

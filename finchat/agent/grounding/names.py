@@ -37,6 +37,9 @@ _CLASSES = {
         "document",
     ),
 }  # fmt: skip
+# "Acme Holdings" is another company than Acme; "Acme Ltd" is not.
+_ANOTHER = words_of("holdings group trust")
+_MERELY_LEGAL = LEGAL_SUFFIXES - _ANOTHER
 CLASSES = ("contact", "document", "account", "item", "label")
 
 
@@ -182,10 +185,14 @@ class Names:
         """Another capitalised word follows that is part of no known name: "Acme Tools" is not Acme."""
         if after >= len(words):
             return False
+        while after + 1 < len(words) and words[after][2] in _MERELY_LEGAL and text[words[after][0]].isupper():
+            after += 1  # "Acme Ltd Tools" is neither Acme nor Acme Ltd
         start, end, word = words[after]
         gap = text[words[after - 1][1] : start]
         if gap not in {" ", "-", " & ", "\u00a0"} or not text[start].isupper():
             return False
+        if word in _ANOTHER:
+            return True
         if word in COMMON or word in MONTHS or (word in LEGAL_SUFFIXES and key[-1] not in LEGAL_SUFFIXES):
             return False
         return not any(char.isdigit() for char in text[start : end + 1]) and word not in self._lengths

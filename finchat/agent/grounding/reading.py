@@ -46,6 +46,7 @@ _WE_OWE = re.compile(
     r"\b(?:we|you|i)(?:['’]ve| have| still| currently)? owe\b|\bowed to\b|\bpayable to\b|\byour? (?:bill|payable)",
     re.IGNORECASE,
 )
+_OWED_BY_US = re.compile(r"\bowed\b[^;\n]{0,60}\bby (?:you|us|me)\b", re.IGNORECASE)
 _THEY_OWE = re.compile(
     r"\b(?<!we )(?<!you )(?<!i )(?<!still )owes\b|\bowed by\b|\b(?:we|you) are owed\b|\bowed to (?:you|us)\b"
     r"|\bowes? (?:you|us)\b",
@@ -131,10 +132,17 @@ class Reader:
         first, last = one.scan.segment(one.shown.start)
         segment = self._text[first:last]
         one.purchases, one.sales = bool(_WE_OWE.search(segment)), bool(_THEY_OWE.search(segment))
+        if _OWED_BY_US.search(segment):
+            one.purchases, one.sales = True, False
         if one.sales or one.purchases:
             return
         here = one.scan.words.intersection(re.findall(r"[^\W\d_]+", segment.casefold()))
-        for words in (here, *(scan.words for scan in [*row, *under])):
+        heads = [
+            self._page.scan(cell.head)
+            for cell in self._page.cells(one.claim)
+            if cell.head is not None and any(m.kind == "contact" for m in self._page.scan(cell).mentions)
+        ]
+        for words in (here, *(scan.words for scan in [*row, *heads, *under])):
             one.purchases = bool(words & PURCHASES)
             one.sales = bool(words & SALES) and not (one.purchases and words & {"supplier", "vendor", "purchase"})
             if one.sales or one.purchases:

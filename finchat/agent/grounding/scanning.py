@@ -30,9 +30,10 @@ _COORDINATED = re.compile(
     re.I,
 )
 _MASKED = re.compile(
-    r"https?://[^\s)>\]]{1,2000}|\[\^?e\d{1,6}(?:[,;\s]{1,3}e\d{1,6}){0,20}\]|(?<!`)`[^`\n]{1,200}`(?!`)"
+    r"https?://[^\W\d_][\w.-]{1,200}[^\s)>\]]{0,1800}|\[\^?e\d{1,5}(?:[,;\s]{1,3}e\d{1,5}){0,20}\](?!\s?[A-Z]{3}\b)"
+    r"|(?<!`)`[^`\n]{1,200}`(?!`)"
 )
-_CODE_MARKS = re.compile(r"[={}<>;_\[\]]|\(\)|\be\d+\b|\b(?:SELECT|FROM|WHERE)\b")
+_INDEX = re.compile(r"(?<=\w)\[\d{1,4}\]")
 _BUCKET = re.compile(
     r"(?<![^\W_])(?<![.,/$€£])(?<!\d[-–])(?:\d{1,3}\s?(?:[-–]|\bto\b)\s?\d{1,3}\s?days?|\d{1,3}\s?\+(?:\s?days?)?"
     r"|\d{1,3}\s?[-–]\s?\d{1,3}(?=\W*\Z))(?![^\W_]|[.,]\d|%)",
@@ -97,12 +98,13 @@ class Scan:
 
 
 def masked(text: str) -> str:
-    """`text` with links, evidence handles and code marked out by spaces, every code point in its place."""
+    """`text` with links, evidence handles and the marks of code marked out by spaces, every code point in its place."""
 
     def blank(match: re.Match[str]) -> str:
         span = match.group()
-        if span[0] == "`" and not _CODE_MARKS.search(span):
-            return " " + span[1:-1] + " "  # a figure set as code is read as text by the one who reads it
+        if span[0] == "`":
+            plain = _INDEX.sub(lambda index: " " * len(index.group()), span[1:-1])
+            return f" {plain} "  # a figure set as code is read as text by the one who reads it
         return " " * len(span)
 
     return _MASKED.sub(blank, text)

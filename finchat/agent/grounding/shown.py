@@ -89,7 +89,7 @@ _NUMBERED = re.compile(
     rf"(?:(?<![^\W_])(?:{'|'.join(sorted(DOCUMENT_NOUNS))})(?:\s(?:no\.?|number|nr\.?))?[\s:]\s{{0,2}}[#*_`]{{0,3}}|#)\Z",
     re.IGNORECASE,
 )
-_NEVER_A_NUMBER = re.compile(r"(?:FY|Q|H|YE|CY)['’]?\d+(?:[-/]\d+)?\Z|COVID-?19\Z|[A-Z]\d\Z|e\d+\Z", re.IGNORECASE)
+_NEVER_A_NUMBER = re.compile(r"(?:FY|Q|H|YE|CY)['’]?\d+(?:[-/]\d+)?\Z|COVID-?19\Z|[A-Z]\d\Z|e\d{1,5}\Z", re.IGNORECASE)
 _DAY_SPAN = re.compile(r"\d+-days?\Z", re.IGNORECASE)
 
 
