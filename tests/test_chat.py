@@ -6,15 +6,17 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests import forked, homes
+from tests.faults.world import Served, journal, served, until
 from tests.scripted.server import Raw, Say, Script, ScriptedModel, Seen, stream_of, streamed
 from tests.terminal import Terminal
 
@@ -36,8 +38,9 @@ def environment(home: Path, model: ScriptedModel | None, **more: str) -> dict[st
 
 @contextmanager
 def chatting(
-    home: Path, script: Script | None, *flags: str, columns: int = 80, rows: int = 60, **more: str
-) -> Iterator[Terminal]:
+    home: Path, script: Script | None, *flags: str, columns: int = 80, rows: int = 60, books: str = "SANDBOX +Kōwhai",
+    **more: str,
+) -> Iterator[Terminal]:  # fmt: skip
     """The chat at its first prompt, with the books open."""
     model = None if script is None else ScriptedModel(script)
     if model is not None:
@@ -46,7 +49,7 @@ def chatting(
         with Terminal(
             "chat", *flags, environment=environment(home, model, **more), columns=columns, rows=rows
         ) as terminal:
-            terminal.until(r"SANDBOX +Kōwhai")  # the toolbar names the organisation once it is open
+            terminal.until(books)  # the toolbar names the organisation once it is open
             yield terminal
     finally:
         if model is not None:
@@ -204,6 +207,36 @@ def test_ctrl_c_at_the_card_stops_the_turn_and_writes_nothing(home: Path) -> Non
         chat.line("/quit")
         assert chat.ended() == 0
     assert written(home) == 0
+
+
+def test_ctrl_c_in_the_middle_of_a_write_keeps_the_session_and_never_sends_it_again(tmp_path: Path) -> None:
+    with served(tmp_path / "company", "--delay", "after=2") as company:
+        flags = ("--mcp-config", str(company.config(tmp_path / "mcp.json")))
+        home = tmp_path / "home"
+        with chatting(home, contact, *flags, books="Kōwhai Fitout") as chat:
+            chat.line("add Tui & Sons")
+            chat.until(ASKED)
+            chat.line("y")
+            chat.until("writing: ")
+            until(lambda: _contacts(company) == 1)
+            chat.type("\x03")
+            place = chat.until("stopped").end()
+            chat.until(PROMPT, after=place)
+            chat.line("/quit")
+            assert chat.ended() == 0
+        assert journal(home, "SELECT state FROM writes") == [("unknown",)]
+        with chatting(home, contact, *flags, books="Kōwhai Fitout") as chat:  # settled by reading, before anything else
+            chat.line("/quit")
+            assert chat.ended() == 0
+        assert journal(home, "SELECT state FROM writes") == [("committed",)]
+        assert _contacts(company) == 1
+
+
+def _contacts(company: Served) -> int:
+    """How many contacts of the drafted name the ledger has."""
+    with closing(sqlite3.connect(company.ledger.path)) as ledger:
+        (count,) = ledger.execute("SELECT count(*) FROM contact WHERE name = 'Tui & Sons'").fetchone()
+    return int(count)
 
 
 def test_a_killed_chat_is_resumed_with_what_was_said_and_its_plans_are_listed_unapproved(home: Path) -> None:

@@ -119,9 +119,10 @@ def _where(call: Called) -> str:
 
 
 def call_line(call: Called) -> str:
-    """One call, in a line for the log."""
+    """One call, in a line for the log; finchat's own tools in plain words, a server's by the name it gave."""
     where = _where(call)
+    name = one_line(call.tool, 60) if where else one_line(call.tool.replace("_", " "), 60)
     if call.outcome == "done":
         rows = "" if call.rows is None else f", {call.rows} row{'s' * (call.rows != 1)}"
-        return f"{where}{one_line(call.tool, 60)}{rows} ({call.took_s:.1f} s)"
-    return f"{where}{one_line(call.tool, 60)}: not done, {one_line(call.error or call.outcome, 200)}"
+        return f"{where}{name}{rows} ({call.took_s:.1f} s)"
+    return f"{where}{name}: not done, {one_line(call.error or call.outcome, 200)}"
