@@ -120,6 +120,7 @@ def test_a_proposal_is_approved_on_its_card_and_the_ledger_has_it(home: Path, co
         chat.line("y")
         chat.until("It is in your books now")
         chat.until(PROMPT)
+        chat.until("· 1 written")  # the toolbar's own count, whatever a model says
         assert all(len(line) <= columns for line in chat.lines)
         chat.line("/quit")
         assert chat.ended() == 0
@@ -135,6 +136,7 @@ def test_a_refusal_with_its_reason_goes_back_to_the_model(home: Path) -> None:
         chat.line("we know them as Tui Ltd")
         chat.until("Understood: we know them as Tui Ltd")
         chat.until(PROMPT)
+        assert "nothing written" in "".join(chat.shown)
     assert written(home) == 0
 
 

@@ -207,6 +207,7 @@ class _Chat:
         found = command_called(name)
         with self._progress.drawn():
             await found.run(self, arguments.strip())
+        self._show_state()
 
     async def _question(self, text: str) -> None:
         if not self._call.settings.model.configured:
@@ -328,6 +329,7 @@ class _Chat:
             return
         bar.trouble = ""
         bar.organisation, bar.sandbox = run.desk.organisation.name, run.desk.organisation.sandbox
+        bar.written = run.desk.journal.committed_here()
         left = run.desk.paced.left
         bar.api_left, bar.api_window = left.in_day, "today"
         bar.awaiting = len(run.tray.waiting()) + sum(bool(one.left) for one in run.applied.values())

@@ -573,6 +573,13 @@ class Journal:
         )
         return tuple(_from_row(row) for row in rows)
 
+    def committed_here(self) -> int:
+        """How many writes of this run are in the ledger."""
+        row = self._database.row(
+            "SELECT count(*) AS number FROM writes WHERE run_id = ? AND state = 'committed'", (self._run.id,)
+        )
+        return 0 if row is None else int(row["number"])
+
     def find(self, name: str) -> WriteRecord:
         """A write by PLAN/PROPOSAL/WRITE, by its idempotency key, or by any unambiguous part of the name.
 

@@ -41,7 +41,8 @@ class ToolbarState:
     """What the line says. The app sets fields as they change, from any thread; the line follows at once.
 
     `cost` is what the session cost so far in `currency` (None: prices unknown). `api_left` is how many API calls the
-    organisation's budget still allows in `api_window` ("today", "this minute"). `starting` names the servers that
+    organisation's budget still allows in `api_window` ("today", "this minute"). `written` counts what this chat
+    has written to the ledger, whatever a model says of it (None: not open yet). `starting` names the servers that
     start, `trouble` what is wrong in a few words.
     """
 
@@ -56,6 +57,7 @@ class ToolbarState:
     api_left: int | None = None
     api_window: str = "today"
     awaiting: int = 0
+    written: int | None = None
     starting: str = ""
     trouble: str = ""
     changed: Callable[[], None] | None = field(default=None, repr=False, compare=False)
@@ -101,6 +103,9 @@ def _parts(state: ToolbarState) -> list[_Part]:
     """Most important first. The organisation stands before them."""
     mode = _Part("class:mode.read", ("read-only", "read")) if state.read_only else _writing()
     parts = [mode]
+    if state.written is not None:
+        wrote = f"{state.written} written" if state.written else "nothing written"
+        parts.append(_Part("class:mode.write", (wrote, f"{state.written} written", "")))
     if state.trouble:
         parts.append(_Part("class:trouble", (_name(state.trouble), one_line(state.trouble, 24), "trouble")))
     if state.starting:
