@@ -53,6 +53,7 @@ if TYPE_CHECKING:
 MODEL_FAILURES = (
     TurnBroken, ContextTooLong, ModelRefused, ModelUnavailable, ModelKeyRefused, ModelRateLimited
 )  # fmt: skip
+_MOST_FACTS = 20_000  # up to so many are all held against an answer, so that what contradicts it is seen
 _MOST_ROUNDS = 3  # of proposals put before a person in one run
 _FULL, _ROOMY = 0.8, 0.6  # of the model's context: from where on room is made, and how much is left full then
 _MODELS_FAULT = frozenset({"length", "content_filter", "malformed", "too_large"})  # it must answer otherwise
@@ -62,6 +63,7 @@ class Evidence(Keeping, Protocol):
     """The evidence store of a session."""
 
     def facts(self, values: Collection[Decimal | date | str] | None = None) -> Sequence[Fact]: ...
+    def all_facts(self, most: int) -> Sequence[Fact] | None: ...
     def names(self) -> Vocabulary: ...
 
 
@@ -328,11 +330,13 @@ class _Work:
         from finchat.agent import grounding
 
         values, here = grounding.values_in(text, as_of=self._as_of), self._organisation
-        if not values:
-            return ()  # words alone: the evidence, however much there is, need not be looked at
+        facts: Sequence[Fact] = ()  # words alone: the evidence, however much there is, need not be looked at
+        if values or grounding.denies(text):
+            whole = self._evidence.all_facts(_MOST_FACTS)
+            facts = self._evidence.facts(values) if whole is None else whole
         known = {**self._evidence.names(), here.name.casefold(): frozenset({"organisation"})}
         return grounding.check(
-            text, facts=self._evidence.facts(values), vocabulary=known, question=self._question, as_of=self._as_of,
+            text, facts=facts, vocabulary=known, question=self._question, as_of=self._as_of,
             year_end=(here.year_end_month, here.year_end_day),
         )  # fmt: skip
 

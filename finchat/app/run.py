@@ -285,6 +285,9 @@ class _Learning:
     def facts(self, values: Collection[Decimal | date | str] | None = None) -> Sequence[Fact]:
         return self.inner.facts(values)
 
+    def all_facts(self, most: int) -> Sequence[Fact] | None:
+        return self.inner.all_facts(most)
+
     def names(self) -> Vocabulary:
         return self.inner.names()
 

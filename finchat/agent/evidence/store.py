@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import zlib
 from collections import OrderedDict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,7 @@ class EvidenceStore:
         self._parsed: OrderedDict[str, _Parsed] = OrderedDict()
         self._parsed_size = 0
         self._known_names: dict[str, Names] = {}
+        self._whole: tuple[int, int, list[Fact] | None] | None = None  # last result, bound, what `all_facts` gave
 
     def close(self) -> None:
         """Close the file; safe to call twice."""
@@ -173,20 +175,31 @@ class EvidenceStore:
         A number is found in either sign, as a ratio of a percentage, and where it is the rounded form of a fact. A
         result of a query gives computations alone: what it merely repeats is a fact of the result it was read from.
         """
-        wanted = None if values is None else Wanted(values)
+        return list(self._facts(None if values is None else Wanted(values)))
+
+    def all_facts(self, most: int) -> Sequence[Fact] | None:
+        """Every fact, or None when there are more than `most`, or so much to read that there may be."""
+        last = self._next() - 1
+        if self._whole is None or self._whole[:2] != (last, most):
+            row = self._database.row("SELECT sum(size) AS size FROM evidence WHERE session = ?", (self.session_id,))
+            found: list[Fact] | None = None
+            if not row or int(row["size"] or 0) <= _KEPT_PARSED:
+                found = list(islice(self._facts(None), most + 1))
+            self._whole = last, most, None if found is None or len(found) > most else found
+        return self._whole[2]
+
+    def _facts(self, wanted: Wanted | None) -> Iterator[Fact]:
         names = self._names()
-        found: list[Fact] = []
         for row in self._database.rows(
             "SELECT number, computed FROM evidence WHERE session = ? ORDER BY number", (self.session_id,)
         ):
             evidence_id = f"e{row['number']}"
             parsed = self._get(evidence_id)
             if parsed.layout is not None:
-                found += facts_of(evidence_id, parsed.layout, wanted, names)
-                found += computed.facts_of_totals(evidence_id, parsed.layout, exact_json.load(row["computed"]))
+                yield from facts_of(evidence_id, parsed.layout, wanted, names)
+                yield from computed.facts_of_totals(evidence_id, parsed.layout, exact_json.load(row["computed"]))
             elif (data := parsed.stored.data) is not None:
-                found += computed.facts_of_query(evidence_id, data)
-        return found
+                yield from computed.facts_of_query(evidence_id, data)
 
     def names(self) -> Vocabulary:
         """What the records are called: casefolded names, document numbers, codes, with what each of them names."""

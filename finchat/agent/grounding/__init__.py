@@ -11,10 +11,11 @@ from datetime import date
 
 from finchat.agent.facts import Fact, Figure, Vocabulary
 from finchat.agent.grounding.checking import check_answer
+from finchat.agent.grounding.contrary import denies
 from finchat.agent.grounding.lookups import ranges_in, values_in
 from finchat.agent.grounding.words import MARK, correction, marked
 
-__all__ = ["MARK", "check", "correction", "marked", "ranges_in", "values_in"]
+__all__ = ["MARK", "check", "correction", "denies", "marked", "ranges_in", "values_in"]
 
 
 def check(

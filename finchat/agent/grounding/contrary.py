@@ -219,6 +219,11 @@ class Contrary:
         )
 
 
+def denies(text: str) -> bool:
+    """The text says that nothing is owed, for which evidence is looked at although no figure stands in it."""
+    return bool(_NOTHING.search(text) or _NOBODY.search(text))
+
+
 def unsourced(verdict: Verdict, sources: Sequence[Source]) -> bool:
     """An amount of money stands on a source or on what the person asked for, or it is not verified."""
     return not sources and verdict.said.shown.unit == "money" and verdict.derivation != "asked for"

@@ -317,7 +317,8 @@ PURCHASES = words_of(
 
 # Words of any answer that begin with a capital somewhere and name nobody.
 COMMON = words_of(
-    "a about above according account accounting accounts across action actual add added additional addition"
+    "receive spend a about above according account"
+    " accounting accounts across action actual add added additional addition"
     " adjusted advice after again against age aged ageing aging all almost along already also although always"
     " among amount amounts an analysis and another answer any anything apart approve approved april ar are around"
     " as ask at attention august authorised available average awaiting back balance balances bank based because"

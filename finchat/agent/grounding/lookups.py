@@ -44,7 +44,7 @@ def values_in(text: str, as_of: date) -> frozenset[Decimal | date | str]:
             values |= {quoted, " ".join(quoted.split())}
     for match in _IDENTIFIER.finditer(text[:LONGEST]):
         token = match.group()
-        if len(values) < 4 * MOST and any(char.isdigit() for char in token) and not token.isdigit():
+        if len(values) < 4 * MOST and any(char.isdigit() for char in token):
             values |= {token, token.upper()}
     return frozenset(values)
 

@@ -23,6 +23,7 @@ _NOUN = f"(?:{'|'.join(sorted(DOCUMENT_NOUNS))})s?"
 _NUMBER_BEFORE = re.compile(
     rf"(?:(?<![^\W_]){_NOUN}(?:\s(?:no\.?|number|nr\.?))?[\s:]\s{{0,2}}[#*_`\"“]{{0,4}}|#)\Z", re.IGNORECASE
 )
+_IS_DOCUMENT = re.compile(rf"[*_`\"”]{{0,4}}\s(?:is|was)\san?\s(?:[^\W\d_]+\s){{0,2}}{_NOUN}(?![^\W_])", re.IGNORECASE)
 _CLASSES = {
     "contact": "contact", "customer": "contact", "supplier": "contact", "vendor": "contact", "company": "contact",
     "account": "account", "bank_account": "account", "account_code": "account", "code": "account",
@@ -175,6 +176,8 @@ class Names:
             return True
         if end - start < 4 or re.match(r"[.,]\d|\s?%", after):
             return False
+        if _IS_DOCUMENT.match(text, end):
+            return True
         if _AT_HEAD.match(text[:start][-40:]):
             return bool(re.match(r"[*_`]{0,3}(?:\s?[:–—(]|\s-\s|\s(?:is|was|has|had|from|of|to|for)\b)", after))
         return bool(_OF_NUMBER.search(before)) or bool(

@@ -16,7 +16,7 @@ from finchat.agent.grounding.said import Said
 from finchat.agent.grounding.scanning import Scan
 from finchat.agent.grounding.shown import Shown
 from finchat.agent.grounding.strangers import stranger
-from finchat.agent.grounding.wording import name_fields
+from finchat.agent.grounding.wording import name_fields, whole_of_share
 
 _AGGREGATE = re.compile(
     r"\b(?:total|totals|totalling|totaling|together|combined|altogether|overall|in all|sum|all (?:customers|suppliers"
@@ -103,7 +103,7 @@ class Reader:
         behind, ahead = text[max(scan.start, shown.start - 24) : shown.start], text[shown.end : scan.end][:30]
         share = _SHARES.search(text[max(scan.start, shown.start - 60) : shown.start])
         after = (_OWED_AFTER if share else _TOTAL_AFTER).match(ahead)
-        one.of_total = bool(_OF_TOTAL.search(behind) and after)
+        one.of_total = bool(_OF_TOTAL.search(behind) and after) or whole_of_share(text, one)
         one.compared = bool(_COMPARED.match(ahead))
         condition = _CONDITION.search(behind)
         if condition and shown.unit != "date":

@@ -16,6 +16,9 @@ _PRICE = re.compile(r"(?:\d[\d.,]*\s(?:[^\W\d_]+\s){1,3}at|@|\d\s?[×x*])\s?[*_`
 _PART_OF = re.compile(
     r"\W*(?:out\s)?of\s(?:the|its|their|a|an|this|that|our|your)?[\s*_`]*[A-Z$€£]{0,4}\s?\Z", re.IGNORECASE
 )
+_SHARE_BEFORE = re.compile(r"%[*_]{0,2}\sof\s[^()\d\n]{3,50}\([*_]{0,2}\Z")
+_PART_BEFORE = re.compile(r"[*_]{0,2}\sof\s[*_]{0,2}[A-Z$€£]{0,4}\s?\d")
+_WHOLE_AFTER = re.compile(r"%[*_]{0,2}\sof\s[^()\d\n]{3,50}\([^()\n]{1,24}\sof\s[*_]{0,2}\Z")
 _OF_DOCUMENTS = re.compile(
     r"\s(?:[^\W\d_]+\s)?(?:invoices?|bills?|documents?|quotes?|transactions?|payments?|deposits?)\b"
 )
@@ -28,6 +31,8 @@ def name_fields(page: Page, claim: Claim, said: Sequence[Said]) -> None:
     under, of the sentence before, of the question."""
     under = page.under(claim)
     for one in said:
+        if part_of_share(page.text, one):
+            continue  # its own field is not said: that of which it is a share is
         units = units_shown(one.shown)
         own = _Clause(page.text, one.scan, one, units).terms()
         column = _terms_of(under[0], units) if claim.head is not None else []
@@ -41,6 +46,18 @@ def name_fields(page: Page, claim: Claim, said: Sequence[Said]) -> None:
         one.weakly = any("any_amount" in term.concepts for term in [*own, *column])
         late = any("overdue" in term.concepts for term in [*own, *column])
         one.overdue = "overdue" in one.fields or (late and one.shown.unit == "money")
+
+
+def part_of_share(text: str, one: Said) -> bool:
+    """The first of two amounts in "9% of revenue (4,500.00 of 50,000.00)"."""
+    behind = text[max(one.claim.start, one.shown.start - 70) : one.shown.start]
+    return bool(_SHARE_BEFORE.search(behind) and _PART_BEFORE.match(text, one.shown.end))
+
+
+def whole_of_share(text: str, one: Said) -> bool:
+    """The second of them."""
+    behind = text[max(one.claim.start, one.shown.start - 110) : one.shown.start]
+    return bool(_WHOLE_AFTER.search(behind))
 
 
 def _terms_of(scan: Scan, units: frozenset[str]) -> list[Term]:

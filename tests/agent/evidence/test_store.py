@@ -120,3 +120,12 @@ def test_a_file_that_is_no_store_is_said_to_be_damaged(tmp_path: Path) -> None:
     with pytest.raises(StorageError) as caught:
         EvidenceStore(file, "s1")
     assert caught.value.code == "corrupt"
+
+
+def test_all_facts_are_given_as_long_as_they_are_not_too_many(session: Session) -> None:
+    session.keep(documents([invoice(1, "Acme")]))
+    few = session.store.all_facts(1_000)
+    assert few == session.store.facts()
+    assert session.store.all_facts(len(few) - 1) is None
+    session.keep(documents([invoice(2, "Beta")]))
+    assert session.store.all_facts(1_000) == session.store.facts() != few
