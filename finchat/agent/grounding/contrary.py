@@ -24,12 +24,32 @@ _DENIED = re.compile(
     r"|\bnever\sow(?:e|es|ed)\b|\bow(?:e|es|ed)\s(?:you\s|us\s|them\s)?(?:nothing|neither)\b"
     r"|\boverpa(?:id|y|ys|yment)\b|\brefund(?:s|ed|ing|able)?\b|\bre-?imburse[sd]?\b"
     r"|\b(?:written|wrote|writes?|writing)[\s-]off\b|\bcancel+ed\b|\bvoided\b|\bwaived\b|\bforgiven\b|\bwritten\sdown\b"
-    r"|\b(?:in|has\sa|have\sa)\scredit\b",
+    r"|\b(?:in|has\sa|have\sa)\scredit\b|\bused\sto\sowe\b|\b(?:might|would|could)\s(?:have\s)?owed?\b|\buntil\sit\spaid\b"
+    r"|\b(?:false|untrue|not\strue|den(?:y|ies|ied))\sthat\b|\bforgive\b|\bwrite\soff\b",
     re.IGNORECASE,
 )
 _TAKEN_BACK = re.compile(
     r"[\s*_`,(–—:-]{0,6}(?:(?:but|now|and|which|since|later|is|was|has|been|since)\s){0,4}"
     r"(?:cancel+ed|voided|waived|written\soff|refunded|forgiven)\b",
+    re.IGNORECASE,
+)
+_STATUS = re.compile(
+    r"[\s*_`]*(?:fully\s)?(?:paid|settled|cancel+ed|voided|written\soff|refunded)[\s*_`.]*\Z", re.IGNORECASE
+)
+# What makes another amount of the one before it.
+_MORE = re.compile(
+    r"[*_`]{0,3}\s(?:per|each|every|a)\s(?:day|week|month|quarter|year)\b|[*_`]{0,3}\sin\sinterest\b"
+    r"|[*_`]{0,3},?\s(?:twice|squared|times\sover)\b",
+    re.IGNORECASE,
+)
+_TAX_APART = re.compile(
+    r"[*_`]{0,3}\s(?:(?:\+|plus)\s(?:gst|vat|tax)|(?:before|excluding|excl\.?|ex|net\sof)\s(?:tax|gst|vat))\b",
+    re.IGNORECASE,
+)
+_TIMES_BEFORE = re.compile(r"(?<![^\W_])(?:half\sof|half|double|twice|triple|thrice)\s[*_`]{0,3}\Z", re.IGNORECASE)
+_NOT_BEFORE = re.compile(
+    r"(?<![^\W_])(?:other\sthan|except(?:\sfor)?|besides|apart\sfrom|but\snot|not|(?:company|subsidiary|parent|affiliate|owner"
+    r"|director|landlord|partner|branch|competitor)s?\sof)\s[*_`\"“]{0,3}\Z",
     re.IGNORECASE,
 )
 _SENT = re.compile(
@@ -57,7 +77,12 @@ _LATE = re.compile(
     re.IGNORECASE,
 )
 _DUE_WHEN = re.compile(r"\bdue\s(?:in\s|during\s|by\s)?[*_]{0,2}\Z|\bdue:\s\Z", re.IGNORECASE)
-_PAYING = re.compile(r"\b(?:you|we|i)\s(?:must|should|have\sto|need\sto|still\shave\sto)\spay\b", re.IGNORECASE)
+_PAYING = re.compile(
+    r"(?:\A|[.!?:]\s)\W*(?:please\s)?pay\b|\bdebts?\sto\b|\b(?:has|have|is|are)\sto\sbe\spaid\s[*_`A-Z$€£]{0,6}\d"
+    r"|\bclaims?\b.{0,60}\bfrom\s(?:you|us)\b|\b(?:you|we|i)\s(?:must|should|have\sto|need\sto|still\shave\sto)\spay\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_OWN_DEBT = re.compile(r"\b(?:you|we)\sowe\b|\bto\spay\b", re.IGNORECASE)
 _NOTHING = re.compile(
     r"\bow(?:es|e|ed|ing)\s(?:you\s|us\s)?(?P<a>nothing|no\smoney)\b"
     r"|\b(?:has|have|with|are|is|there(?:['’]s|\sare|\sis))\s(?P<b>no)\s(?P<late>overdue\s|late\s)?(?:open\s|unpaid\s|outstanding\s)?"
@@ -86,6 +111,8 @@ class Contrary:
         money = verdict.said.shown.unit == "money"
         if money and not verdict.derivation and self._is_owed(verdict):
             clause, segment = verdict.said.around, self._segment(verdict)
+            if self._after(verdict) or self._is_settled(verdict):
+                return "the words make another amount of it than what is due"
             if _DENIED.search(clause) or _TAKEN_BACK.match(self.page.text, verdict.said.shown.end):
                 return "it is an amount due, and the words deny or turn that"
             if _SENT.search(segment):
@@ -96,7 +123,24 @@ class Contrary:
 
     @staticmethod
     def _is_owed(verdict: Verdict) -> bool:
+        if any(fact.field.endswith("after") for fact in verdict.facts):
+            return False  # what would be due after a proposal
         return bool(verdict.concepts & _OWED) and not verdict.concepts & {"paid", "credited", "applied"}
+
+    def _after(self, verdict: Verdict) -> bool:
+        text, shown = self.page.text, verdict.said.shown
+        apart = _TAX_APART.match(text, shown.end) and "subtotal" not in verdict.concepts
+        behind = text[max(verdict.said.claim.start, shown.start - 16) : shown.start]
+        return bool(apart or _MORE.match(text, shown.end) or _TIMES_BEFORE.search(behind))
+
+    def _is_settled(self, verdict: Verdict) -> bool:
+        """A cell or heading says that the document is paid or gone."""
+        claim, text = verdict.said.claim, self.page.text
+        cells = [cell for cell in self.page.cells(claim) if cell is not claim]
+        heads = [one for one in (claim.head, *claim.parents) if one is not None and one.kind == "heading"]
+        return any(_STATUS.match(text[one.start : one.end]) for one in cells) or any(
+            _DENIED.search(text[one.start : one.end]) for one in heads
+        )
 
     def _segment(self, verdict: Verdict) -> str:
         first, last = verdict.said.scan.segment(verdict.said.shown.start)
@@ -107,7 +151,11 @@ class Contrary:
     def _side(self, verdict: Verdict) -> str:
         said = verdict.said
         purchases, sales = said.purchases, said.sales
-        if _PAYING.search(self._segment(verdict)):
+        heads = [self.page.text[one.start : one.end] for one in said.claim.parents if one.kind == "heading"]
+        payee = any(
+            cell.head is not None and "payee" in self.page.scan(cell.head).words for cell in self.page.cells(said.claim)
+        )
+        if payee or _PAYING.search(self._segment(verdict)) or any(_OWN_DEBT.search(head) for head in heads):
             purchases, sales = True, False
         if purchases == sales:
             return ""
@@ -131,7 +179,8 @@ class Contrary:
         first, last = said.scan.segment(said.shown.start)
         for mention in said.scan.mentions:
             meant = mention.kind == "contact" and first <= mention.start < last and mention.names & verdict.names
-            if meant and _KIN.match(text, mention.end):
+            behind = text[max(said.claim.start, mention.start - 24) : mention.start]
+            if meant and (_KIN.match(text, mention.end) or _NOT_BEFORE.search(behind)):
                 return "it is said of somebody else than the record names"
         for cell in self.page.cells(said.claim):
             if cell.head is None or cell is said.claim:
