@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import json
 import os
 import shutil
 import sys
@@ -49,17 +48,10 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _sound_schemas() -> Iterator[None]:
-    """A schema that was found sound is not looked through again by the next of the many sessions in one process."""
-    real, sound = Draft202012Validator.check_schema, set[str]()
-
-    def check_schema(schema: Any, *args: Any, **kwargs: Any) -> None:
-        text = json.dumps(schema)
-        if text not in sound:
-            real(schema, *args, **kwargs)
-            sound.add(text)
+    from tests import sound
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Draft202012Validator, "check_schema", check_schema)
+        patch.setattr(Draft202012Validator, "check_schema", sound.remembering())
         yield
 
 

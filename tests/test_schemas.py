@@ -136,6 +136,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Any]]:
     printed("memory", "memory", "forget", "--contact", "Netflix")
     printed("case-proposals", "reconcile", "--from-files", str(case))
     printed("schemas", "schema")
+    (home / "budget.sqlite3").unlink()  # a minute's calls are spent: nobody waits for the next
     with (
         ScriptedModel(lambda seen: Say("5 NZD.") if seen.results() else Say(calls=ASKED)) as model,
         pytest.MonkeyPatch.context() as given,

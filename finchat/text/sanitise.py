@@ -24,6 +24,8 @@ _UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 # hide text as well as a zero-width character does.
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0\U00016fe4\U0001d159")
 _ODD = re.compile(r"[^\n -~]")
+# Text in runs that are looked at together: plain ASCII, or any one character.
+_RUN = re.compile(r"[ -~]+|.", re.DOTALL)
 _NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
@@ -33,11 +35,11 @@ def visible(text: str) -> str:
         return text
     out: list[str] = []
     marks = 0
-    for char in text:
-        kind = _kind(char)
+    for run in _RUN.findall(text):
+        kind = "plain" if run.isascii() and run.isprintable() else _kind(run)
         marks = marks + 1 if kind == "mark" else 0
         stays = kind == "plain" or (0 < marks <= _MARKS_IN_A_ROW and bool(out))
-        out.append(char if stays else _escape(char))
+        out.append(run if stays else _escape(run))
     return "".join(out)
 
 
