@@ -30,7 +30,9 @@ _DENIED = re.compile(
 )
 _TAKEN_BACK = re.compile(
     r"[\s*_`,(–—:-]{0,6}(?:(?:but|now|and|which|since|later|is|was|has|been|since)\s){0,4}"
-    r"(?:cancel+ed|voided|waived|written\soff|refunded|forgiven)\b",
+    r"(?:cancel+ed|voided|waived|written\soff|refunded|forgiven)\b"
+    r"|[^.!?\n]{0,40}[.!]\s{1,2}(?:it|this|that|the\s(?:invoice|amount|debt|balance))\s(?:(?:is|was|has|been|now|since|already)\s){1,4}"
+    r"(?:cancel+ed|voided|waived|written\soff|refunded|forgiven|settled|paid\sin\sfull)\b",
     re.IGNORECASE,
 )
 _STATUS = re.compile(
@@ -81,6 +83,9 @@ _PAYING = re.compile(
     r"(?:\A|[.!?:]\s)\W*(?:please\s)?pay\b|\bdebts?\sto\b|\b(?:has|have|is|are)\sto\sbe\spaid\s[*_`A-Z$€£]{0,6}\d"
     r"|\bclaims?\b.{0,60}\bfrom\s(?:you|us)\b|\b(?:you|we|i)\s(?:must|should|have\sto|need\sto|still\shave\sto)\spay\b",
     re.IGNORECASE | re.DOTALL,
+)
+_SUPPLIER = re.compile(
+    r"\bis\s(?:a|an|your|our|one\sof\s(?:your|our))\s(?:[^\W\d_]+\s)?(?:suppliers?|vendors?|creditors?)\b", re.I
 )
 _OWN_DEBT = re.compile(r"\b(?:you|we)\sowe\b|\bto\spay\b", re.IGNORECASE)
 _NOTHING = re.compile(
@@ -155,7 +160,8 @@ class Contrary:
         payee = any(
             cell.head is not None and "payee" in self.page.scan(cell.head).words for cell in self.page.cells(said.claim)
         )
-        if payee or _PAYING.search(self._segment(verdict)) or any(_OWN_DEBT.search(head) for head in heads):
+        supplier = _SUPPLIER.search(self.page.text, said.claim.start, said.claim.end)
+        if payee or supplier or _PAYING.search(self._segment(verdict)) or any(_OWN_DEBT.search(head) for head in heads):
             purchases, sales = True, False
         if purchases == sales:
             return ""

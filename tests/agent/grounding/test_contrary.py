@@ -41,6 +41,8 @@ def figures(text: str, question: str = "") -> tuple[Figure, ...]:
         "Acme Ltd owes at least 747.50 NZD more than Beta Traders.",
         "Beta Traders owes 747.50 NZD. It is the oldest.\n\n**Total receivables** 747.50 NZD\n\nSay what is next.",
         "Pay Beta Traders 747.50 NZD, which is due.",
+        "Beta Traders owes 747.50 NZD. This was cancelled.",
+        "Beta Traders is a supplier; 747.50 NZD is due.",
         "Your debt to Beta Traders is 747.50 NZD.",
         "Beta Traders used to owe 747.50 NZD.",
         "It is false that Beta Traders owes 747.50 NZD.",
