@@ -13,7 +13,7 @@ def main() -> None:
     occupy_standard_streams()
     if sys.argv[1:] in (["--version"], ["-V"]):
         leave(_say_version())
-    if sys.argv[1:] in ([], ["chat"]):
+    if sys.argv[1:] in ([], ["chat"]) and "_FINCHAT_COMPLETE" not in os.environ:  # a shell asks what could follow
         from finchat.app.bare import chat_alone
 
         leave(chat_alone())

@@ -23,11 +23,12 @@ HELP = """Ask about your books in Xero, match and record your bank lines, and wr
 On a machine with nothing set up, every command works on a sandbox company:  finchat reconcile --days 7"""
 
 
-def _group(help_text: str, *, bare: bool = False) -> typer.Typer:
-    """`bare`: without a command of its own it does something else than show its help."""
+def _group(help_text: str, *, bare: bool = False, completes: bool = False) -> typer.Typer:
+    """`bare`: without a command of its own it does something else than show its help. `completes`: it offers to
+    complete command lines in the person's shell."""
     return typer.Typer(
         help=help_text,
-        add_completion=False,
+        add_completion=completes,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
         no_args_is_help=not bare,
@@ -35,7 +36,7 @@ def _group(help_text: str, *, bare: bool = False) -> typer.Typer:
     )
 
 
-cli = _group(HELP)
+cli = _group(HELP, completes=True)
 sandbox = _group("A made-up company in a Xero on this machine.")
 audit = _group("The record of every call, proposal, decision and write.")
 journal = _group("Writes that were intended, and what became of them.")

@@ -275,7 +275,7 @@ class _Chat:
             self._stream = MarkdownStream(
                 Margin(self._call.sink.raw) if margin else self._call.sink.raw,
                 width=lambda: shutil.get_terminal_size().columns - margin,
-                theme=choose_theme(None, os.environ, terminal=terminal, encoding=encoding),
+                theme=choose_theme(os.environ.get("FINCHAT_THEME"), os.environ, terminal=terminal, encoding=encoding),
                 plain=self._flags.plain or not terminal,
             )
         return self._stream
