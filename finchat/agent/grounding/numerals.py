@@ -79,7 +79,8 @@ def numerals(text: str, read: str, known: Iterable[tuple[int, int]], as_of: date
     for start, end in known:
         named[start:end] = b"\x01" * (end - start)
     for count, one in enumerate(_all(text, read, as_of)):
-        if count >= _MOST:
+        if count >= _MOST:  # no answer holds so many: nothing in it is read at all
+            yield Numeral(0, len(text))
             return
         if not all(named[one.start : one.end]):
             yield one
