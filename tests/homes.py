@@ -12,6 +12,7 @@ from typing import Any
 from tests import forked
 
 NOW = "2026-11-20T09:00:00Z"
+ROOT = Path(__file__).parents[1]
 
 
 def run(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

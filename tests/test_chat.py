@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import sqlite3
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -110,7 +111,7 @@ def test_an_answer_streams_and_the_session_goes_on(home: Path) -> None:
         assert chat.ended() == 0
 
 
-@pytest.mark.parametrize("columns", [80, 140])
+@pytest.mark.parametrize("columns", [80, pytest.param(140, marks=pytest.mark.slow)])
 def test_a_proposal_is_approved_on_its_card_and_the_ledger_has_it(home: Path, columns: int) -> None:
     with chatting(home, contact, columns=columns) as chat:
         chat.line("add Tui & Sons")
@@ -138,6 +139,33 @@ def test_a_refusal_with_its_reason_goes_back_to_the_model(home: Path) -> None:
         chat.until(PROMPT)
         assert "nothing written" in "".join(chat.shown)
     assert written(home) == 0
+
+
+def test_a_card_is_edited_and_shown_again_before_it_is_written(home: Path) -> None:
+    def invoice(seen: Seen) -> Say:
+        if not seen.results("find_contact"):
+            return Say(calls=[("find_contact", {"search": seen.question.split()[-1]})])
+        if not seen.results("draft_invoice"):
+            (name,) = re.findall(r'"contact":"([^"]+)"', seen.results("find_contact")[0])[:1]
+            line = {"description": "Consulting", "quantity": "1", "unit_amount": "10", "account_code": "200"}
+            wanted = {"type": "invoice", "contact": name, "lines": [line], "due_date": "2026-12-20"}
+            return Say(calls=[("draft_invoice", wanted)])
+        return Say("It is done." if "decided" in seen.question else "Here is the draft.")
+
+    with chatting(home, invoice) as chat:
+        chat.line("an invoice for Lindis")
+        chat.until(ASKED)
+        chat.line("e")
+        chat.until(r"date \[2026-11-20\], Enter keeps it")
+        chat.line("2026-11-19")
+        chat.until(r"reference \[.*\], Enter keeps it|due_date \[")
+        chat.line("")
+        place = chat.until(r"^    date +2026-11-19").end()
+        chat.until(ASKED, after=place)
+        chat.line("y")
+        chat.until("It is done")
+        chat.until("· 1 written")
+    assert [w["state"] for w in homes.document(home, "journal", "show", "--all")["writes"]] == ["committed"]
 
 
 def test_all_certain_ones_are_approved_with_count_and_total_only(home: Path) -> None:
@@ -197,6 +225,30 @@ def test_ctrl_c_stops_the_words_in_the_middle_and_keeps_the_session(home: Path) 
         never.set()
         chat.line("/quit")
         assert chat.ended() == 0
+
+
+def test_ctrl_c_in_the_middle_of_a_call_stops_it_and_keeps_the_session(home: Path, tmp_path: Path) -> None:
+    config, policy = tmp_path / "mcp.json", tmp_path / "policy.toml"
+    books = {"finchat": {"profile": "xero", "sandbox": True}}
+    slow = {"command": sys.executable, "args": ["-m", "tests.slow_server"], "env": {"PYTHONPATH": str(homes.ROOT)}}
+    config.write_text(json.dumps({"mcpServers": {"books": books, "slow": slow}}))
+    policy.write_text('version = 1\n[servers.slow]\ntools = { "wait" = "read" }\n')
+
+    def waits(seen: Seen) -> Say:
+        if seen.question == "again":
+            return Say("Still here.")
+        if "slow__wait" not in seen.tools:
+            return Say(calls=[("find_tools", {"query": "wait"})])
+        return Say(calls=[("slow__wait", {})])
+
+    with chatting(home, waits, "--mcp-config", str(config), "--policy", str(policy)) as chat:
+        chat.line("wait for it")
+        chat.until("calling wait")
+        chat.type("\x03")
+        place = chat.until("stopped").end()
+        chat.until(PROMPT, after=place)
+        chat.line("again")
+        chat.until("Still here")
 
 
 def test_ctrl_c_at_the_card_stops_the_turn_and_writes_nothing(home: Path) -> None:
