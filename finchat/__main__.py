@@ -7,19 +7,25 @@ import sys
 
 from finchat import __version__
 
+_FAILED = 1  # as finchat.errors has it, which is not imported yet
+
 
 def main() -> None:
     """Run the command of sys.argv and leave the process with its exit code."""
     occupy_standard_streams()
     if sys.argv[1:] in (["--version"], ["-V"]):
         leave(_say_version())
-    if sys.argv[1:] in ([], ["chat"]) and "_FINCHAT_COMPLETE" not in os.environ:  # a shell asks what could follow
-        from finchat.app.bare import chat_alone
+    try:
+        if sys.argv[1:] in ([], ["chat"]) and "_FINCHAT_COMPLETE" not in os.environ:  # a shell asks what could follow
+            from finchat.app.bare import chat_alone
 
-        leave(chat_alone())
-    from finchat.cli import run
+            leave(chat_alone())
+        from finchat.cli import run
 
-    leave(run(sys.argv[1:]))
+        leave(run(sys.argv[1:]))
+    except KeyboardInterrupt:  # before either was there to answer it: the imports take a while
+        os.write(2, b"finchat: interrupted\n")
+        leave(_FAILED)
 
 
 def occupy_standard_streams() -> None:

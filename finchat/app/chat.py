@@ -92,11 +92,15 @@ class _Chat:
         if self._session is None:
             self._begin()
         assert self._session is not None
+        session = self._session
+        session.awaited += 1
         try:
-            run = await self._session.ready()
+            run = await session.ready()
         except FinchatError:
             self._session = None
             raise
+        finally:
+            session.awaited -= 1
         run.face = self
         return run
 
@@ -126,13 +130,16 @@ class _Chat:
 
     async def reopen(self, *, call: Invocation | None = None, session_id: str | None = None) -> None:
         """On other settings, or a saved session; when that fails the chat goes on where it was."""
-        before = (self._call, self._flags)
+        was, run = (self._call, self._flags), self.opened
+        if run is not None and run.conversation.questions:
+            was = (self._call, replace(self._flags, resume=run.session_id))
         await self._close()
         self._call, self._flags = call or self._call, replace(self._flags, resume=session_id)
         try:
             await self.ready()
-        except FinchatError:
-            self._call, self._flags = before
+        except (FinchatError, asyncio.CancelledError):
+            await self._close()
+            self._call, self._flags = was
             self._begin()
             raise
         self._show_state()
@@ -306,6 +313,7 @@ class _Chat:
 
     def _begin(self) -> None:
         self._toolbar.starting = self._call.server or "the books"
+        self._toolbar.model = self._model_name() if self._call.settings.model.configured else None
         self._session = _Session(self._call, self._flags, self._progress)
         self._session.task.add_done_callback(lambda _: self._show_state())
         self._session.opening.add_done_callback(self._opened)
@@ -314,6 +322,9 @@ class _Chat:
         self._toolbar.starting = ""
         if not opening.cancelled() and (error := opening.exception()) is not None:
             self._toolbar.trouble = "not connected"
+            if self._session is not None and self._session.awaited:  # whoever waits for it says what is wrong
+                self._show_state()
+                return
             self._prompt.notice(f"{error}" if isinstance(error, FinchatError) else "the books cannot be opened")
         self._show_state()
 
@@ -378,6 +389,7 @@ class _Session:
 
     def __init__(self, call: Invocation, flags: ChatFlags, progress: Progress) -> None:
         self.opening: asyncio.Future[Run] = asyncio.get_running_loop().create_future()
+        self.awaited = 0  # by how many callers of ready
         self._stop = asyncio.Event()
         self.task = asyncio.create_task(self._hold(call, flags, progress), name="session")
 

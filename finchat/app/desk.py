@@ -436,7 +436,10 @@ class Desk:
         self.progress.clear()
         standing = self.guard.signatures(applied.plan)
         unsigned = bool(standing.missing and applied.left)
-        view = applied_view(applied, account_names, saved=path is not None and not unsigned, vendor="Xero")
+        here = asked.chats and not unsigned and self._name(applied.plan.id, path) == applied.plan.id
+        view = applied_view(
+            applied, account_names, saved=path is not None and not unsigned, vendor="Xero", here=here
+        )  # fmt: skip
         if view is not None:
             self.call.sink.data(view)
         if unsigned:
@@ -447,7 +450,7 @@ class Desk:
             # Byte for byte: a command that is wrapped to the screen cannot be copied.
             name = self._name(applied.plan.id, path if applied.plan.id == plan_id else None)
             words = ("plan", "sign") if unsigned else (command,)
-            self.call.sink.raw(f"  {asked.again(*words, name)}\n")
+            self.call.sink.raw(f"  {f'/apply {name}' if here else asked.again(*words, name)}\n")
 
     def _name(self, plan_id: str, path: Path | None) -> str:
         """What `finchat apply` finds a plan by: its id where it was kept under it, else its file."""

@@ -39,6 +39,11 @@ class Invocation:
     command: tuple[str, ...] = ()
     model: str | None = None
 
+    @property
+    def chats(self) -> bool:
+        """Whether it is the chat, with a person at its prompt: what comes next is typed there, not at a shell."""
+        return self.command[:1] == ("chat",) and self.sink.interactive
+
     @cached_property
     def sink(self) -> Sink:
         return Sink("json" if self.json else "quiet" if self.quiet else "human")

@@ -107,9 +107,10 @@ def _plan(plan: Plan, width: int, denied: Collection[str], names: Mapping[str, s
 
 
 def applied_view(
-    applied: Applied, account_names: Mapping[str, str], *, saved: bool, vendor: str
+    applied: Applied, account_names: Mapping[str, str], *, saved: bool, vendor: str, here: bool = False
 ) -> RenderableType | None:
-    """Outcomes of this run, balances and the next step; None when there was nothing to decide."""
+    """Outcomes of this run, balances and the next step; None when there was nothing to decide. `here`: it is typed at
+    the chat's own prompt."""
     from rich.console import Group
     from rich.text import Text
 
@@ -123,7 +124,7 @@ def applied_view(
         parts += [Text(""), Text(sentence)]
     if applied.left and saved:  # the command follows, printed by itself
         many = f"{len(applied.left)} proposal{'s' * (len(applied.left) != 1)}"
-        parts += [Text(""), Text(f"{many} waiting for your approval, at a terminal:")]
+        parts += [Text(""), Text(f"{many} waiting for your approval{'' if here else ', at a terminal'}:")]
     return Group(*parts) if parts else None
 
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import IO, TYPE_CHECKING
 
 from finchat.ui.chat.interrupts import interrupts
-from finchat.ui.chat.toolbar import ToolbarState, text
+from finchat.ui.chat.toolbar import ToolbarState, cells, text
 from finchat.ui.chat.typed import CONTINUED, LEAVES, LONGEST, PROMPT, plain, said
 from finchat.ui.prompt import typed_line
 from finchat.ui.sink import is_terminal
@@ -56,8 +56,7 @@ class PlainPrompt:
 
     def notice(self, text: str) -> None:
         """Words of finchat's own, as lines on stderr."""
-        columns = shutil.get_terminal_size().columns if is_terminal(self._stderr) else 0
-        self._write(said(text, columns))
+        self._write(said(text, self._columns()))
 
     @asynccontextmanager
     async def turn(self, cancel: Callable[[], None]) -> AsyncIterator[None]:
@@ -133,7 +132,11 @@ class PlainPrompt:
         state = text(replace(self.toolbar, tokens=0, cost=None, api_left=None, changed=None), 10**6)
         if state != self._state:
             self._state = state
-            self._write(f"[{state}]\n")
+            line, columns = f"[{state}]", self._columns()
+            self._write(said(line, columns) if cells(line) > columns > 0 else f"{line}\n")
+
+    def _columns(self) -> int:
+        return shutil.get_terminal_size().columns if is_terminal(self._stderr) else 0
 
     def _write(self, words: str) -> None:
         with suppress(OSError, ValueError):
