@@ -82,8 +82,10 @@ class _Source:
         new = False
         for module in self.modules.values():
             for scope, node in module.nodes:
+                if not isinstance(node, ast.Call):
+                    continue
                 names = [a.arg for a in _parameters(scope) if a.arg not in {"self", "cls"}]
-                if isinstance(node, ast.Call) and "code" in names and any(
+                if "code" in names and any(
                     _name(e) == "code" for e in self._given(module, node)
                 ):  # fmt: skip
                     assert isinstance(scope, ast.FunctionDef | ast.AsyncFunctionDef)

@@ -94,9 +94,11 @@ class Terminal:
 
     def _wait(self, there: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + _LOST_S
-        while not there():
+        looked_at = -1  # a screen is looked at once
+        while looked_at == len(self.raw) or not there():
+            looked_at = len(self.raw)
             alive = self.read()
-            if there():
+            if looked_at != len(self.raw) and there():
                 return
             if not alive or time.monotonic() > deadline:
                 raise AssertionError(f"never on the screen: {what}\n{self.text}")

@@ -124,7 +124,10 @@ def test_what_a_person_approves_is_written_read_back_and_proven(
     assert "committed" in shown
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 143)])
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(signal.SIGINT, 130), (signal.SIGTERM, 143), pytest.param(signal.SIGHUP, 143, marks=pytest.mark.slow)],
+)
 def test_a_signal_at_the_prompt_means_no(
     terminal: pexpect.spawn[str], home: Path, number: signal.Signals, code: int
 ) -> None:

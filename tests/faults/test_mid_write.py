@@ -52,7 +52,7 @@ def writing(child: pexpect.spawn[str], company: Served) -> str:
 
 @pytest.mark.parametrize(
     ("number", "code"),
-    [(signal.SIGINT, 130), (signal.SIGTERM, 143), pytest.param(signal.SIGHUP, 143, marks=pytest.mark.slow)],
+    [(signal.SIGINT, 130), *(pytest.param(n, 143, marks=pytest.mark.slow) for n in (signal.SIGTERM, signal.SIGHUP))],
 )
 def test_a_signal_while_a_write_is_under_way_leaves_it_known_as_unknown_and_the_next_start_settles_it(
     number: signal.Signals, code: int, slow: Served, home: Path, tmp_path: Path

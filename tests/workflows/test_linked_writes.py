@@ -172,7 +172,7 @@ class Twin(Counted):
         return await super().call(f"get_single_{tool.removeprefix('create_a_')}_by_id", {"id": id})
 
 
-@pytest.mark.parametrize("kind", ["spend_money", "transfer"])
+@pytest.mark.parametrize("kind", ["transfer", pytest.param("spend_money", marks=pytest.mark.slow)])
 async def test_an_answer_with_a_twin_of_another_token_is_not_taken_for_the_write(kind: str, tmp_path: Path) -> None:
     week = await planned(tmp_path)
     proposal = next(p for p in week.plan.proposals if p.kind == kind and len(p.writes) == 1)

@@ -197,7 +197,7 @@ def wrong_answers(found: Reconciliation, cases: Sequence[Case]) -> list[str]:
     return wrong
 
 
-@pytest.mark.parametrize("beside_the_week", [True, False])
+@pytest.mark.parametrize("beside_the_week", [True, pytest.param(False, marks=pytest.mark.slow)])
 async def test_strange_words_are_matched_or_left_to_a_person(beside_the_week: bool, tmp_path: Path) -> None:
     seeded = company(1, ANCHOR)
     lines = seeded.feed["lines"] if beside_the_week else []

@@ -119,7 +119,15 @@ def test_a_company_that_replaces_a_written_one_is_another_organisation(at: MakeH
     assert len({first, second, organisation(home)}) == 3
 
 
-@pytest.mark.parametrize("step", ["_copy", "bank_feed.json", "statements.json", "truth.json", "company.json ready"])
+@pytest.mark.parametrize(
+    "step",
+    [
+        "_copy",
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("bank_feed.json", "statements.json")),
+        "truth.json",
+        "company.json ready",
+    ],
+)
 def test_a_creation_killed_half_way_is_done_again(at: MakeHome, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     class Killed(BaseException):
         pass
