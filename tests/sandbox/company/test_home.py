@@ -8,20 +8,30 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
 
 from finchat.clock import Clock
 from finchat.errors import UsageError
+from finchat.sandbox import company as companies
 from finchat.sandbox.home import SandboxHome
 from finchat.settings import Home
 
 # In Auckland it is already the 21st.
 EVENING = datetime(2026, 11, 20, 22, 0, tzinfo=UTC)
 MakeHome = Callable[..., SandboxHome]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _generated_once() -> Iterator[None]:
+    """The same seed and day are the same company (test_company): it is worked out once for all homes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(companies, "generate", lru_cache(companies.generate))
+        yield
 
 
 @pytest.fixture
