@@ -8,6 +8,7 @@ import re
 import resource
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -308,13 +309,14 @@ def test_a_closed_stream_is_no_traceback(closed: str) -> None:
     "arguments", [["policy", "show"], ["policy", "show", "--json"], ["--help"], ["--version"], ["audit", "verifier"]]
 )
 def test_a_full_disk_under_the_result_is_said_in_one_line(arguments: list[str]) -> None:
-    with open("/dev/full", "w") as full:
-        done = subprocess.run(
-            [sys.executable, "-m", "finchat", *arguments],
-            stdout=full, stderr=subprocess.PIPE, text=True, cwd=ROOT, check=False,
-        )  # fmt: skip
-    assert done.returncode == 1
-    assert done.stderr.lower().startswith("finchat: cannot write the result: no space left on device\n")
+    with open("/dev/full", "w") as full, open(os.devnull) as nothing, tempfile.TemporaryFile("w+") as told:
+        streams = (nothing.fileno(), full.fileno(), told.fileno())
+        status = forked.start(arguments, os.environ, ROOT, streams, terminal=False).status(timeout_s=60)
+        told.seek(0)
+        said = told.read()
+    assert status is not None
+    assert os.waitstatus_to_exitcode(status) == 1
+    assert said.lower().startswith("finchat: cannot write the result: no space left on device\n")
 
 
 def test_an_error_whose_document_cannot_be_written_keeps_its_code() -> None:
