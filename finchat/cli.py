@@ -800,7 +800,7 @@ def run(arguments: Sequence[str]) -> int:
     _arguments[:] = arguments
     as_json = "--json" in arguments
     try:
-        return _run(arguments or ["chat"])  # finchat alone is the chat
+        return _run(_whole(arguments))
     except FinchatError as error:
         return _report(error, as_json)
     except KeyboardInterrupt:
@@ -809,6 +809,16 @@ def run(arguments: Sequence[str]) -> int:
         return int(ExitCode.DONE)
     except Exception as bug:
         return _bug(bug, arguments, as_json)
+
+
+_OF_NO_COMMAND = ("--help", "--version", "-V", "--install-completion", "--show-completion")
+
+
+def _whole(arguments: Sequence[str]) -> Sequence[str]:
+    """The command line with its command: without one it is the chat."""
+    if arguments and (not arguments[0].startswith("-") or arguments[0].startswith(_OF_NO_COMMAND)):
+        return arguments
+    return ["chat", *arguments]
 
 
 def _bug(bug: Exception, arguments: Sequence[str], as_json: bool) -> int:

@@ -87,7 +87,7 @@ def test_a_first_run_teaches_on_one_screen(tmp_path: Path) -> None:
             assert taught in screen
         chat.line("what do customers owe me?")
         chat.until("no model is connected")
-        chat.until("finchat reconcile --days 7")
+        chat.until("without a model: /reconcile days 7")
         chat.type("\x04")
         assert chat.ended() == 0
 
@@ -307,6 +307,8 @@ def test_a_killed_chat_is_resumed_with_what_was_said_and_its_plans_are_listed_un
         return Say("We spoke of Tui & Sons.")
 
     with chatting(home, goes_on, "--resume", saved["id"]) as chat:
+        chat.until("Going on with session .*: add Tui & Sons")
+        chat.until("Approvals of then are void; still waiting: ")
         chat.line("where were we?")
         chat.until("We spoke of Tui")
         chat.until(PROMPT)

@@ -71,6 +71,9 @@ class _Chat:
         self._stream: MarkdownStream | None = None
         self._codes: list[ExitCode] = []
         self._awaiting = 0
+        self._doubted = False  # the latest words hold what could not be traced, and are not the last ones
+        self._deciding = False
+        self._told_resumed = False
         self._left = False
 
     # What commands use
@@ -202,7 +205,11 @@ class _Chat:
             self._stream.abort("stopped")
             self._stream = None
         self._progress.clear()
-        self._call.sink.talk("stopped; what was asked and read so far is kept")
+        if self._deciding:  # the cursor stands behind the question
+            self._deciding = False
+            self._call.sink.talk("\nstopped; what was not decided is saved: /plan lists it, /apply asks again")
+        else:
+            self._call.sink.talk("stopped; what was asked and read so far is kept")
 
     async def _command(self, text: str) -> None:
         name, _, arguments = text[1:].strip().partition(" ")
@@ -218,7 +225,7 @@ class _Chat:
 
     async def _question(self, text: str) -> None:
         if not self._call.settings.model.configured:
-            raise NoModel(text)
+            raise NoModel(text, inside=self._commands)
         with self._progress.drawn():
             run = await self.ready()
             finished = await run.ask(text, decides=self._prompt.interactive)
@@ -231,6 +238,9 @@ class _Chat:
 
         match event:
             case events.ModelAsked():
+                if self._doubted:
+                    self._doubted = False
+                    self._call.sink.talk("\nsent back to the model once, with what could not be traced:\n")
                 self._progress(Working(what=f"asking {self._model_name()}"))
             case events.TextArrived(text):
                 self._progress.clear()
@@ -242,6 +252,7 @@ class _Chat:
                     self._stream.abort(f"this broke off ({event.why}) and is void")
                     self._stream = None
             case events.CallStarted():
+                self._doubted = False  # words on the way to a call: it was not these that were sent back
                 self._commit()
                 self._progress(Working(what=f"calling {event.tool}"))
             case events.Called():
@@ -253,6 +264,7 @@ class _Chat:
                 self._progress.clear()
                 self._streaming().end(event.text, event.figures)
                 self._stream = None
+                self._doubted = not event.final and bool(event.unverified)
             case events.Finished() | events.Proposed():
                 return
             case _:
@@ -262,8 +274,10 @@ class _Chat:
     def deciding(self) -> Iterator[None]:
         """The keyboard belongs to the cards; what was typed before answers nothing."""
         self._commit()
+        self._doubted, self._deciding = False, True
         with self._prompt.suspended():
             yield
+        self._deciding = False
 
     def _commit(self) -> None:
         self._progress.clear()
@@ -320,6 +334,9 @@ class _Chat:
 
     def _opened(self, opening: asyncio.Future[Run]) -> None:
         self._toolbar.starting = ""
+        if self._flags.resume and not self._told_resumed and self.opened is not None:
+            self._told_resumed = True
+            self._prompt.notice(self._resumed(self.opened))
         if not opening.cancelled() and (error := opening.exception()) is not None:
             self._toolbar.trouble = "not connected"
             if self._session is not None and self._session.awaited:  # whoever waits for it says what is wrong
@@ -327,6 +344,19 @@ class _Chat:
                 return
             self._prompt.notice(f"{error}" if isinstance(error, FinchatError) else "the books cannot be opened")
         self._show_state()
+
+    def _resumed(self, run: Run) -> str:
+        """What a session that goes on was about, and what of it still waits."""
+        from finchat.agent.sessions import SessionStore
+        from finchat.app.sessions import lines_of
+
+        (line,) = lines_of(self._call, [SessionStore(self._call.home).read(run.session_id)], run.desk.journal)
+        said = f"Going on with session {line.id}: {line.title}"
+        if line.awaiting:
+            said += (
+                f"\nApprovals of then are void; still waiting: {', '.join(line.awaiting)} (/apply ID asks you again)"
+            )
+        return said
 
     def _show_state(self, finished: Finished | None = None) -> None:
         run, bar, model = self.opened, self._toolbar, self._call.settings.model
@@ -471,7 +501,7 @@ class _Unconnected:
     destination = ""
 
     def turn(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
-        raise NoModel("")
+        raise NoModel("", inside=commands())
 
     async def close(self) -> None:
         return

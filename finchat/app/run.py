@@ -46,12 +46,17 @@ class NoModel(AuthenticationError):
 
     code = "no_model"
 
-    def __init__(self, question: str) -> None:
+    def __init__(self, question: str, *, inside: Collection[str] = ()) -> None:
+        """`inside`: the names of the chat's own commands, where one is in it."""
+        nearest = nearest_command(question)
+        word, _, rest = nearest.removeprefix("finchat ").partition(" ")
+        if word in inside:
+            nearest = f"/{word} {rest.replace('--', '')}".strip()
         super().__init__(
             "no model is connected: set OPENAI_API_KEY (OpenAI), or OPENAI_BASE_URL and OPENAI_MODEL with a key where "
             "one is needed (Azure, Ollama, LM Studio, vLLM, OpenRouter)",
             field="OPENAI_API_KEY",
-            next=f"or do it without a model: {nearest_command(question)}",
+            next=f"or do it without a model: {nearest}",
         )
 
 
