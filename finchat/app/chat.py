@@ -133,6 +133,7 @@ class _Chat:
 
     async def reopen(self, *, call: Invocation | None = None, session_id: str | None = None) -> None:
         """On other settings, or a saved session; when that fails the chat goes on where it was."""
+        self._told_resumed = True  # whoever reopens it says so
         was, run = (self._call, self._flags), self.opened
         if run is not None and run.conversation.questions:
             was = (self._call, replace(self._flags, resume=run.session_id))
