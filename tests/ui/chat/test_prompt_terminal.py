@@ -60,6 +60,7 @@ def test_commands_names_and_lines_as_a_person_sees_them(opened: Open) -> None:
     screen.press(" owe?\x1b\rand \x1b[200~us\nthem\x1b[201~\\\rall\r")
     screen.wait(r"ASKED 'what does Kōwhai Fitout & Supply owe?\nand us\nthem\nall'")
     assert "     ... them" in screen.text
+    screen.wait(lambda text: prompt_line(text) == "finchat>")  # the keyboard is the prompt's again
     screen.press("half a line\x03")
     screen.wait("Ctrl-D leaves")
     assert prompt_line(screen.text) == "finchat>"
