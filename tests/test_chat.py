@@ -264,7 +264,7 @@ def test_ctrl_c_at_the_card_stops_the_turn_and_writes_nothing(home: Path) -> Non
 
 
 def test_ctrl_c_in_the_middle_of_a_write_keeps_the_session_and_never_sends_it_again(tmp_path: Path) -> None:
-    with served(tmp_path / "company", "--delay", "after=2") as company:
+    with served(tmp_path / "company", "--delay", "after=6") as company:  # the answer comes long after Ctrl-C
         flags = ("--mcp-config", str(company.config(tmp_path / "mcp.json")))
         home = tmp_path / "home"
         with chatting(home, contact, *flags, books="Kōwhai Fitout") as chat:

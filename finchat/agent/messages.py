@@ -198,3 +198,25 @@ class Model(Protocol):
 
     async def close(self) -> None:
         """Let go of connections."""
+
+
+class WrappedModel:
+    """What a wrapper of a Model has in common with the one inside; it brings its own `turn`."""
+
+    def __init__(self, inner: Model) -> None:
+        self._inner = inner
+
+    @property
+    def name(self) -> str:
+        return self._inner.name
+
+    @property
+    def api(self) -> Api:
+        return self._inner.api
+
+    @property
+    def destination(self) -> str:
+        return self._inner.destination
+
+    async def close(self) -> None:
+        await self._inner.close()

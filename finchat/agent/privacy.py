@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import Any
 
 from finchat.agent.messages import (
-    Api,
     AssistantText,
     Item,
     Model,
@@ -24,6 +23,7 @@ from finchat.agent.messages import (
     ToolSpec,
     TurnComplete,
     UserText,
+    WrappedModel,
 )
 from finchat.agent.stand_ins import StandIns, beginning_of_stand_in
 from finchat.prompts import load
@@ -34,7 +34,7 @@ _SQL_TOOL = "query"  # its one argument is SQL: an apostrophe in a name is doubl
 _CONTEXT = 6  # characters before a stand-in that can tell whether it is one
 
 
-class PrivateModel:
+class PrivateModel(WrappedModel):
     """A Model that gets stand-ins for what `standins` knows, and whose words and calls come back with the real names.
 
     Outbound: instructions, every item but encrypted reasoning, and the descriptions and values of tool specs; names of
@@ -43,23 +43,11 @@ class PrivateModel:
     """
 
     def __init__(self, inner: Model, standins: StandIns) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._standins = standins
         self._masked: dict[int, tuple[Item, Item, frozenset[str]]] = {}  # by id() of an item, which is kept with it
         self._own: dict[str, tuple[str, frozenset[str]]] = {}  # finchat's own words, which every request repeats
         self._known = 0
-
-    @property
-    def name(self) -> str:
-        return self._inner.name
-
-    @property
-    def api(self) -> Api:
-        return self._inner.api
-
-    @property
-    def destination(self) -> str:
-        return self._inner.destination
 
     async def turn(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
         """See Model.turn."""
@@ -81,9 +69,6 @@ class PrivateModel:
         finally:
             if (close := getattr(stream, "aclose", None)) is not None:
                 await close()
-
-    async def close(self) -> None:
-        await self._inner.close()
 
     def _out(self, request: ModelRequest) -> ModelRequest:
         for item in request.items:

@@ -22,6 +22,7 @@ from finchat.agent.messages import (
     ToolOutput,
     ToolSpec,
     UserText,
+    WrappedModel,
 )
 from finchat.agent.tokens import estimate
 from finchat.clock import instant_text
@@ -82,7 +83,7 @@ class _Size:
         )
 
 
-class SentLog:
+class SentLog(WrappedModel):
     """A Model that notes what is sent through it. It is the innermost wrapper: what it sees is what leaves.
 
     `path` (FINCHAT_HOME/sessions/ID.sent.jsonl, mode 0600) gets each request as a line before it is sent; one that
@@ -93,7 +94,7 @@ class SentLog:
         self, inner: Model, path: Path | None = None, *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC), emit: Emit = silent,
     ) -> None:  # fmt: skip
-        self._inner = inner
+        super().__init__(inner)
         self._path = path
         self._now = now
         self._emit = emit
@@ -103,18 +104,6 @@ class SentLog:
         self._called: dict[str, str] = {}
         self._size = _Size()
         self.entries: list[SentRequest] = []
-
-    @property
-    def name(self) -> str:
-        return self._inner.name
-
-    @property
-    def api(self) -> Api:
-        return self._inner.api
-
-    @property
-    def destination(self) -> str:
-        return self._inner.destination
 
     async def turn(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
         """See Model.turn."""
@@ -126,9 +115,6 @@ class SentLog:
         finally:
             if (close := getattr(stream, "aclose", None)) is not None:
                 await close()
-
-    async def close(self) -> None:
-        await self._inner.close()
 
     def _note(self, request: ModelRequest) -> None:
         if request.items[: len(self._before)] != self._before:  # equal objects are seen at their identity

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from finchat.app.desk import open_desk, quick_imports
 from finchat.app.invocation import Invocation, run_to_exit
-from finchat.app.run import ModelFlags, NoModel, Run, code_of, open_run, others_starting
+from finchat.app.run import ModelFlags, NoModel, Run, code_of, open_run, others_starting, passing
 from finchat.clock import Clock
 from finchat.errors import UsageError, worst
-from finchat.events import Notice, Waiting, Working
+from finchat.events import Notice
 
 if TYPE_CHECKING:
     from finchat.agent.events import AgentEvent, AnswerChecked, Finished
@@ -84,26 +84,13 @@ class _Once:
                 sink.json(json.dumps(line, ensure_ascii=False))
             return
         match event:
-            case events.ModelAsked():
-                progress(Working(what=f"asking {model.name}"))
-            case events.ModelWaiting():
-                progress(Waiting(server=model.name, seconds=event.seconds, reason=event.reason))
             case events.TurnVoid():
                 again = "; asking again" if event.retried else ""
                 progress(Notice(text=f"the model's answer broke off ({event.why}) and is void{again}"))
-            case events.CallStarted():
-                progress(Working(what=f"calling {event.tool}"))
-            case events.Called():
-                from finchat.ui.answer import call_line
-
-                progress.clear()
-                sink.talk(f"· {call_line(event)}")
             case events.AnswerChecked():
                 self._said = event
-            case Notice():
-                progress(event)
             case _:
-                return
+                passing(event, model.name, self._run.call, progress)
 
     @contextmanager
     def deciding(self) -> Iterator[None]:

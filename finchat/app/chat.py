@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 from finchat.app.commands import commands
 from finchat.app.invocation import Invocation, run_to_exit
-from finchat.app.run import ModelFlags, NoModel, Run, code_of
+from finchat.app.run import ModelFlags, NoModel, Run, code_of, passing
 from finchat.clock import Clock
 from finchat.errors import ExitCode, FinchatError, UsageError, worst
-from finchat.events import Event, Notice, Waiting, Working
+from finchat.events import Event, Notice
 from finchat.ui.chat.prompt import ChatPrompt, open_prompt
 from finchat.ui.chat.toolbar import ToolbarState
 
@@ -91,7 +91,8 @@ class _Chat:
         return None if self._session is None else self._session.run
 
     async def ready(self) -> Run:
-        """The open session. What went wrong while it opened is raised, and the next question tries again."""
+        """The open session. What went wrong while it opened is raised, and the next question tries again; also after a
+        fault of finchat's own."""
         if self._session is None:
             self._begin()
         assert self._session is not None
@@ -99,7 +100,7 @@ class _Chat:
         session.awaited += 1
         try:
             run = await session.ready()
-        except FinchatError:
+        except Exception:
             self._session = None
             raise
         finally:
@@ -174,6 +175,7 @@ class _Chat:
 
     async def _take(self, text: str) -> None:
         """One line. Nothing that goes wrong ends the chat."""
+        self._deciding = False
         turn = asyncio.ensure_future(self._command(text) if text[0] in "/?" else self._question(text))
 
         def cancel() -> None:
@@ -237,39 +239,27 @@ class _Chat:
     def show(self, event: AgentEvent) -> None:
         from finchat.agent import events
 
+        if isinstance(event, events.ModelAsked) and self._doubted:
+            self._doubted = False
+            self._call.sink.talk("\nsent back to the model once, with what could not be traced:\n")
         match event:
-            case events.ModelAsked():
-                if self._doubted:
-                    self._doubted = False
-                    self._call.sink.talk("\nsent back to the model once, with what could not be traced:\n")
-                self._progress(Working(what=f"asking {self._model_name()}"))
             case events.TextArrived(text):
                 self._progress.clear()
                 self._streaming().feed(text)
-            case events.ModelWaiting():
-                self._progress(Waiting(server=self._model_name(), seconds=event.seconds, reason=event.reason))
+                return
             case events.TurnVoid():
                 if self._stream is not None:
                     self._stream.abort(f"this broke off ({event.why}) and is void")
                     self._stream = None
-            case events.CallStarted():
+            case events.CallStarted() | events.Called():
                 self._doubted = False  # words on the way to a call: it was not these that were sent back
                 self._commit()
-                self._progress(Working(what=f"calling {event.tool}"))
-            case events.Called():
-                from finchat.ui.answer import call_line
-
-                self._commit()
-                self._call.sink.talk(f"· {call_line(event)}")
             case events.AnswerChecked():
                 self._progress.clear()
                 self._streaming().end(event.text, event.figures)
                 self._stream = None
                 self._doubted = not event.final and bool(event.unverified)
-            case events.Finished() | events.Proposed():
-                return
-            case _:
-                self._progress(event)
+        passing(event, self._model_name(), self._call, self._progress)
 
     @contextmanager
     def deciding(self) -> Iterator[None]:
@@ -337,7 +327,8 @@ class _Chat:
         self._toolbar.starting = ""
         if self._flags.resume and not self._told_resumed and self.opened is not None:
             self._told_resumed = True
-            self._prompt.notice(self._resumed(self.opened))
+            with suppress(FinchatError):  # nobody is there to hear it; /sessions says it
+                self._prompt.notice(self._resumed(self.opened))
         if not opening.cancelled() and (error := opening.exception()) is not None:
             self._toolbar.trouble = "not connected"
             if self._session is not None and self._session.awaited:  # whoever waits for it says what is wrong
@@ -369,11 +360,12 @@ class _Chat:
                 bar.cost, bar.currency = (bar.cost or 0) + used.cost, model.currency or ""
         if run is None:
             return
-        bar.trouble = ""
+        bar.trouble, bar.private = "", run.private
         bar.organisation, bar.sandbox = run.desk.organisation.name, run.desk.organisation.sandbox
-        bar.written = run.desk.journal.committed_here()
-        left = run.desk.paced.left
-        bar.api_left, bar.api_window = left.in_day, "today"
+        with suppress(FinchatError):  # the state file is not to be read: what was known stays
+            bar.written = run.desk.journal.committed_here()
+            left = run.desk.paced.left
+            bar.api_left, bar.api_window = left.in_day, "today"
         bar.awaiting = len(run.tray.waiting()) + sum(bool(one.left) for one in run.applied.values())
         self._learn(run)
 

@@ -18,7 +18,7 @@ from finchat.app.desk import HeldEvents, begun, clock_of, pinned, quick_imports
 from finchat.app.invocation import Invocation
 from finchat.app.nearest import nearest_command
 from finchat.errors import AuthenticationError, ExitCode, FinchatError, UsageError
-from finchat.events import Notice
+from finchat.events import Notice, Waiting, Working
 
 if TYPE_CHECKING:
     from finchat.agent.calls import Kept
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from finchat.agent.tray import Decided, ProposedPlan, Tray
     from finchat.app.desk import Desk
     from finchat.connections.toolbox import CallResult, Toolbox
+    from finchat.ui.progress import Progress
     from finchat.workflows.execute import Applied
 
 _LIMITS = frozenset({"turns", "tokens", "money", "time"})
@@ -77,6 +78,28 @@ class ModelFlags:
         return self.api  # type: ignore[return-value]
 
 
+def passing(event: AgentEvent, model: str, call: Invocation, progress: Progress) -> None:
+    """What passes while a question is answered, on the line and in the log: the same for every face."""
+    from finchat.agent import events
+
+    match event:
+        case events.ModelAsked():
+            progress(Working(what=f"asking {model}"))
+        case events.ModelWaiting():
+            progress(Waiting(server=model, seconds=event.seconds, reason=event.reason))
+        case events.CallStarted():
+            progress(Working(what=f"calling {event.tool}"))
+        case events.Called():
+            from finchat.ui.answer import call_line
+
+            progress.clear()
+            call.sink.talk(f"· {call_line(event)}")
+        case Notice():
+            progress(event)
+        case _:
+            return
+
+
 class Face(Protocol):
     """Who shows a run to a person."""
 
@@ -94,7 +117,7 @@ class Run:
     desk: Desk
     model: Model
     sent: SentLog
-    standins: StandIns | None
+    private: bool  # names go to the model as stand-ins
     flags: ModelFlags
     tray: Tray
     conversation: Conversation
@@ -117,8 +140,6 @@ class Run:
         from finchat.agent import loop
         from finchat.agent.events import Finished
 
-        if self.standins is not None:
-            self.standins.learn_said(question)
         finished: Finished | None = None
         async for event in loop.run(
             question, conversation=self.conversation, model=self.model, guard=self.desk.guard, offering=self.offering,
@@ -249,7 +270,6 @@ async def open_run(
         stack.push_async_callback(sent.close)
         others = await _other_servers(stack, desk, starting)
         outer: Model = sent
-        standins: StandIns | None = None
         keeping: Evidence = evidence
         if private:
             from finchat.agent.privacy import PrivateModel
@@ -270,7 +290,7 @@ async def open_run(
         if settings.input_price is not None and settings.output_price is not None:
             prices = Prices(input=settings.input_price, output=settings.output_price, currency=settings.currency or "")
         yield Run(
-            desk=desk, model=outer, sent=sent, standins=standins, flags=flags, tray=tray, conversation=conversation,
+            desk=desk, model=outer, sent=sent, private=private, flags=flags, tray=tray, conversation=conversation,
             evidence=evidence, keeping=keeping, offering=offering, as_of=as_of, session_id=session_id, log=log,
             prices=prices,
         )  # fmt: skip

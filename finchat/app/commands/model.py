@@ -65,7 +65,7 @@ def _rows(settings: ModelSettings, *, private: bool) -> list[tuple[str, str]]:
 
 
 def _private(chat: Chat) -> bool:
-    return chat.flags.private or (chat.opened is not None and chat.opened.standins is not None)
+    return chat.flags.private or (chat.opened is not None and chat.opened.private)
 
 
 async def cost(chat: Chat, arguments: str) -> None:

@@ -88,7 +88,7 @@ async def sent(chat: Chat, arguments: str) -> None:
         chat.say("nothing was sent to the model since this session was opened")
         return
     notes = ["/sent N shows one of them word for word, /sent all every one"]
-    if run.standins is not None:
+    if run.private:
         notes.append("names left as stand-ins: what is shown is what was sent")
     title = f"sent to {entries[-1].destination} ({entries[-1].model}):"
     chat.say(listing([_line(entry) for entry in entries], title=title, notes=notes, indent=2))
