@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from finchat.agent.messages import Api, ModelEvent, ModelRequest, Retrying, TextDelta, TurnBroken
 from finchat.agent.openai.dialect import Dialect, Reader
-from finchat.agent.openai.endpoint import Answer, Endpoint
+from finchat.agent.openai.exchange import Answer, Endpoint
 from finchat.agent.openai.failures import Attempts, Failure, Pause
 from finchat.agent.openai.key_mask import KeyMask
 from finchat.agent.openai.wire import EventStream, broken, document
@@ -23,11 +23,11 @@ from finchat.text.redact import redact
 class OpenAIModel:
     """The Model protocol (see finchat.agent.messages) in one dialect, streamed or whole."""
 
-    def __init__(self, settings: ModelSettings, dialect: Dialect, *, stream: bool) -> None:
+    def __init__(self, settings: ModelSettings, dialect: Dialect, endpoint: Endpoint, *, stream: bool) -> None:
         self._settings = settings
         self._dialect = dialect
         self._stream = stream
-        self._endpoint = Endpoint(settings)
+        self._endpoint = endpoint
 
     @property
     def name(self) -> str:
