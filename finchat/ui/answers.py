@@ -25,8 +25,8 @@ class Answers(Protocol):
         """
 
     def interruption(self, cancel: Callable[[], None]) -> Callable[[], None]:
-        """For the length of a turn: `cancel` in a cover that notes when it is called. In a replay the cover is called by
-        itself at the place where it was recorded."""
+        """For the length of a turn: `cancel` in a cover that notes when it is called. In a replay the cover is called
+        by itself at the place where it was recorded."""
 
     def turn_over(self) -> None:
         """The turn has ended by itself: no interruption of it will come."""
