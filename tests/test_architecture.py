@@ -27,6 +27,7 @@ ROOMS: dict[str, set[str]] = {
     "workflows": {"providers", "safety", "books", "store"},
     "safety": {"connections", "books", "store", "verifier"},  # one checker of the audit chain, inside and outside
     "providers": {"connections", "books"},
+    "cassettes": {"agent", "connections", "safety", "store"},
     "connections": {"store"},
     "books": set(),
     "store": set(),
