@@ -7,7 +7,7 @@ and seal what they like.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,19 +35,27 @@ def sealed(row: Mapping[str, Any]) -> dict[str, Any]:
     return {**rest, "sha256": link(canonical_json(rest).encode("utf-8"))}
 
 
-def find_break(lines: Sequence[bytes], rows: Sequence[Mapping[str, Any]]) -> Break | None:
-    """Where the lines of a file stop being what was written, or None. `rows`: the lines as they were read."""
-    broken = _misnumbered(rows) or _changed(lines, rows)
-    if broken is not None:
-        return broken
-    ends = [place for place, row in enumerate(rows) if row.get("kind") == "seal"]
-    if not ends:
-        return Break(len(lines), "the file ends here without its seal: the rest was cut off")
-    if ends[0] != len(rows) - 1:
-        return Break(ends[0] + 2, f"the recording ended with the seal on line {ends[0] + 1}; this line was added")
-    if rows[-1].get("rows") != len(rows) - 1:
-        return Break(len(lines), "the seal counts another number of rows")
-    return None
+def breaks(lines: Sequence[bytes], rows: Sequence[Mapping[str, Any]]) -> Iterator[Break]:
+    """Where the lines of a file stop being what was written; nothing when they never do. `rows`: the lines as read."""
+    misnumbered = _misnumbered(rows)
+    if misnumbered is not None:
+        yield misnumbered
+        return
+    changed = sorted(set(_changed(lines, rows)))
+    for place in changed:
+        yield Break(place + 1, "it was changed after it was written")
+    if not changed:
+        yield from _end(rows)
+
+
+def _end(rows: Sequence[Mapping[str, Any]]) -> Iterator[Break]:
+    seals = [place for place, row in enumerate(rows) if row.get("kind") == "seal"]
+    if not seals:
+        yield Break(len(rows), "the file ends here without its seal: the rest was cut off")
+    elif seals[0] != len(rows) - 1:
+        yield Break(seals[0] + 2, f"the recording ended with the seal on line {seals[0] + 1}; this line was added")
+    elif rows[-1].get("rows") != len(rows) - 1:
+        yield Break(len(rows), "the seal counts another number of rows")
 
 
 def _misnumbered(rows: Sequence[Mapping[str, Any]]) -> Break | None:
@@ -67,19 +75,18 @@ def _misnumbered(rows: Sequence[Mapping[str, Any]]) -> Break | None:
     return None
 
 
-def _changed(lines: Sequence[bytes], rows: Sequence[Mapping[str, Any]]) -> Break | None:
-    """A line that the next one, or itself, does not know."""
+def _changed(lines: Sequence[bytes], rows: Sequence[Mapping[str, Any]]) -> Iterator[int]:
+    """Lines, counted from 0, that the next one, or itself, does not know."""
     last = len(rows) - 1
     follows = [True] + [rows[place].get("prev") == link(lines[place - 1]) for place in range(1, len(rows))]
     sound_end = rows[last].get("kind") != "seal" or _is_sealed(rows[last])
     for place in range(1, len(rows)):
-        if follows[place]:
-            continue
-        # This line does not know the one before. When the one after does not know this line either, it is this line
-        # that was changed.
-        changed = place if not (follows[place + 1] if place < last else sound_end) else place - 1
-        return Break(changed + 1, "it was changed after it was written")
-    return None if sound_end else Break(last + 1, "the seal was changed after it was written")
+        if not follows[place]:
+            # This line does not know the one before. When the one after does not know this line either, it is this
+            # line that was changed.
+            yield place - 1 if (follows[place + 1] if place < last else sound_end) else place
+    if not sound_end:
+        yield last
 
 
 def _is_sealed(row: Mapping[str, Any]) -> bool:

@@ -13,16 +13,14 @@ from finchat.canonical import canonical_json
 ESCAPE = "$same"  # the one key of an object that a cassette gives a meaning of its own
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ESCAPED = re.compile(r"\\(\\|u[0-9a-f]{4})")
-# What the standard library's writer and the canonical one may write differently: characters whose order in UTF-16 is
-# not their own, numbers with an exponent; and what needs an escape.
-_SLOW = re.compile(r'[\ud800-\U0010ffff]|[:,\[]-?[0-9][0-9.]*[eE]|"\$same"')
+# Five times as fast as the canonical writer, and the same to the character but for what `_plain` looks for.
 _fast = json.JSONEncoder(
     ensure_ascii=False, check_circular=False, allow_nan=False, sort_keys=True, separators=(",", ":")
 ).encode
 
 
 def content(value: Any) -> str:
-    """Canonical text of JSON data, to be compared by; floats count as the digits they are printed with.
+    """Canonical text of JSON data without floats (see `exact`), to be compared by.
 
     Raises TypeError or ValueError for what is no JSON data, RecursionError for what is nested too deep.
     """
@@ -30,19 +28,32 @@ def content(value: Any) -> str:
         text = _fast(value)
     except (TypeError, ValueError):
         text = ""
-    return text if text and not _SLOW.search(text) else canonical_json(carried(value))
+    return text if text and _plain(text) and f'"{ESCAPE}"' not in text else canonical_json(carried(value))
 
 
 def is_canonical(text: str, value: Any) -> bool:
     """Whether `text`, which was read as `value`, is written the way finchat writes."""
     try:
-        if _fast(value) == text:
-            return not _SLOW.search(text) or canonical_json(value) == text
+        same: bool = _fast(value) == text
+        if same and _plain(text):
+            return True
     except (TypeError, ValueError):
         pass
     try:
         return canonical_json(value) == text
     except (TypeError, ValueError):
+        return False
+
+
+def _plain(text: str) -> bool:
+    """Whether every character is one unit of UTF-16: no surrogates, and keys sorted as characters are as units."""
+    return text.isascii() or _is_plain(text)
+
+
+def _is_plain(text: str) -> bool:
+    try:
+        return len(text.encode("utf-16-le")) == 2 * len(text)
+    except UnicodeEncodeError:
         return False
 
 

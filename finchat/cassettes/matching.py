@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from hashlib import sha256
 from typing import Any
 
 from finchat.cassettes import nearest
-from finchat.cassettes.content import content
+from finchat.cassettes.content import content, exact
 from finchat.cassettes.rows import EXCHANGES, REQUESTS, Row
 from finchat.errors import VerificationMismatch
 
@@ -48,20 +49,22 @@ class Matching:
 
     def __init__(self, rows: Iterable[Mapping[str, Any]]) -> None:
         self._rows = [Row(row) for row in rows if row["kind"] in EXCHANGES]
-        self._waiting: dict[str, deque[Row]] = {}
-        self._keys: dict[int, str] = {}
+        self._waiting: dict[bytes, deque[Row]] = {}
+        self._keys: dict[int, bytes] = {}
         for row in self._rows:
             key = _key(row.kind, row.request)
             self._keys[row.n] = key
             self._waiting.setdefault(key, deque()).append(row)
         self._counted = [row for row in self._rows if not may_be_left(row)]
         self._used: set[int] = set()
-        self._last: dict[str, Row] = {}  # key → the row that was taken last
+        self._last: dict[bytes, Row] = {}  # key → the row that was taken last
         self._first_unused = 0
         self.missed: list[Miss] = []
 
     def take(self, kind: str, request: Mapping[str, Any]) -> Row:
-        """The row that answers a request, which is used up with it: `request` has the members that REQUESTS names.
+        """The row that answers a request, which is used up with it.
+
+        `request` has the members that REQUESTS names, with numbers in a body as ints or Decimals, digit for digit.
 
         A handshake, or a list of tools, that is asked once more than recorded gets the last answer again.
         Raises Miss.
@@ -105,7 +108,7 @@ class Matching:
             why = f"it was recorded {how_often}, last as row {last.n} (line {last.line}), and is asked once more"
             return Miss(f"{asked}; {why}", row=last)
         recorded = [(row, stable(kind, row.request)) for row in self._rows if row.kind == kind]
-        found = nearest.nearest(stable(kind, request), recorded, self._used)
+        found = nearest.nearest(kind, stable(kind, request), recorded, self._used)
         if found is None:
             return Miss(f"{asked}; it holds no {kind} row")
         row, differences = found
@@ -127,21 +130,22 @@ def stable(kind: str, request: Mapping[str, Any]) -> dict[str, Any]:
 
 def _stable_mcp(request: dict[str, Any]) -> dict[str, Any]:
     method, params = request["method"], request["params"] or {}
+    told = params.get("_meta")
     if method in HANDSHAKE:
         cursor = params.get("cursor")
         return {**request, "params": {} if cursor is None else {"cursor": cursor}}
     kept = {name: value for name, value in params.items() if name != "_meta"}
     meta = {
         name: value
-        for name, value in (params.get("_meta") or {}).items()
+        for name, value in (told if isinstance(told, Mapping) else {}).items()
         if name not in VOLATILE_META and not name.startswith(VOLATILE_META_PREFIX)
     }
-    return {**request, "params": {**kept, **({"_meta": meta} if meta else {})}}
+    return {**request, "params": exact({**kept, **({"_meta": meta} if meta else {})})}
 
 
 # Nothing of a request to a model, nor of what a person is asked, differs from run to run.
 _RULES: Mapping[str, Callable[[dict[str, Any]], dict[str, Any]]] = {"mcp": _stable_mcp}
 
 
-def _key(kind: str, request: Mapping[str, Any]) -> str:
-    return content([kind, stable(kind, request)])
+def _key(kind: str, request: Mapping[str, Any]) -> bytes:
+    return sha256(content([kind, stable(kind, request)]).encode("utf-8")).digest()

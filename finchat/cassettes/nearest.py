@@ -16,14 +16,18 @@ _AROUND = 24  # characters shown before the first difference of two texts
 
 
 def nearest(
-    asked: Mapping[str, Any], recorded: Sequence[tuple[Row, Mapping[str, Any]]], used: Collection[int]
+    kind: str, asked: Mapping[str, Any], recorded: Sequence[tuple[Row, Mapping[str, Any]]], used: Collection[int]
 ) -> tuple[Row, tuple[str, ...]] | None:
-    """The recorded request most like the one asked, and at most SHOWN of their differences; None without any."""
-    best: tuple[tuple[int, bool, int], Row, list[str]] | None = None
+    """The recorded request most like the one asked, and at most SHOWN of their differences; None without any.
+
+    One to the same tool comes before one to another; then the fewest differences count, then whether it is unused.
+    """
+    best: tuple[tuple[bool, int, bool, int], Row, list[str]] | None = None
     for row, request in recorded:
-        most = _COUNTED if best is None else min(_COUNTED, best[0][0] + 1)
+        other = words(kind, request) != words(kind, asked)
+        most = _COUNTED if best is None or other != best[0][0] else best[0][1] + 1
         found = differences(request, asked, most)
-        rank = (len(found), row.n in used, row.n)
+        rank = (other, len(found), row.n in used, row.n)
         if best is None or rank < best[0]:
             best = (rank, row, found)
     if best is None:

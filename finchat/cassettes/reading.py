@@ -8,12 +8,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from finchat.cassettes.chain import find_break
+from finchat.cassettes.chain import breaks
 from finchat.cassettes.content import is_canonical
 from finchat.cassettes.rows import LARGEST_FILE, VERSION, BadRow, Cassette, CassetteError, Row, check_shape
 from finchat.cassettes.same import BadReference, Expanding
 from finchat.errors import UsageError, plain
 from finchat.text.bounded import read_bounded
+
+NOT_CANONICAL = "it is not written the way finchat writes: it was changed by hand or by another program"
 
 
 def read(path: Path) -> Cassette:
@@ -40,11 +42,14 @@ def parse(data: bytes, where: str) -> Cassette:
     lines = lines_of(data, where)
     raw = [read_line(line, number, where) for number, line in enumerate(lines, 1)]
     check_version(raw[0], where)
-    broken = find_break(lines, raw)
+    if not is_canonical(lines[-1].decode("utf-8"), raw[-1]):  # its hash is that of its content; of the others, of bytes
+        raise CassetteError(where, len(lines), NOT_CANONICAL)
+    broken = next(breaks(lines, raw), None)
     if broken is not None:
         raise CassetteError(where, broken.line, broken.why)
-    rows = expanded(lines, raw, where)
-    return assembled(rows, where)
+    expanding = Expanding()
+    pairs = enumerate(zip(lines, raw, strict=True))
+    return assembled([whole_row(expanding, n, row, line, where) for n, (line, row) in pairs], where)
 
 
 def lines_of(data: bytes, where: str) -> list[bytes]:
@@ -59,22 +64,20 @@ def lines_of(data: bytes, where: str) -> list[bytes]:
 
 def read_line(line: bytes, number: int, where: str) -> dict[str, Any]:
     """One line as a row, its repeated parts as they are written."""
-    why = ""
     try:
-        text = line.decode("utf-8")
-        row = json.loads(text, parse_float=Decimal, parse_constant=_no_number)
-        if not isinstance(row, dict):
-            why = "it is no JSON object"
-        elif not is_canonical(text, row):
-            why = "it is not written the way finchat writes: it was changed by hand or by another program"
-            if line.endswith(b"\r"):
-                why = "its end is that of Windows (CR LF): an editor, or git, changed the line ends"
-        else:
+        row = json.loads(line.decode("utf-8"), parse_float=Decimal, parse_constant=_no_number)
+        if line.endswith(b"\r"):
+            why = "its end is that of Windows (CR LF): an editor, or git, changed the line ends"
+        elif isinstance(row, dict):
             return row
-    except (ValueError, RecursionError) as error:
-        why = f"{plain(error)}"
-        if isinstance(error, json.JSONDecodeError):
-            why = f"it is no JSON from column {error.colno} on"
+        else:
+            why = "it is no JSON object"
+    except json.JSONDecodeError as error:
+        why = f"it is no JSON from column {error.colno} on"
+    except (UnicodeDecodeError, RecursionError) as error:
+        why = plain(error)
+    except ValueError:
+        why = "it holds a number that finchat does not write"
     raise CassetteError(where, number, why)
 
 
@@ -89,21 +92,17 @@ def check_version(header: Mapping[str, Any], where: str) -> None:
         )  # fmt: skip
 
 
-def expanded(lines: Sequence[bytes], raw: Sequence[Mapping[str, Any]], where: str) -> list[Row]:
-    """The rows, whole and in the shape of their kinds."""
-    expanding = Expanding()
-    rows: list[Row] = []
-    for number, (line, row) in enumerate(zip(lines, raw, strict=True)):
-        try:
-            whole = Row(expanding.row(number, row, line.decode("utf-8")))
-            check_shape(whole)
-        except (BadReference, BadRow) as error:
-            raise CassetteError(where, number + 1, str(error)) from error
-        except RecursionError as error:
-            raise CassetteError(where, number + 1, plain(error)) from error
-        whole.pop("prev", None)
-        rows.append(whole)
-    return rows
+def whole_row(expanding: Expanding, n: int, row: Mapping[str, Any], line: bytes, where: str) -> Row:
+    """Row `n`, whole and in the shape of its kind. Raises CassetteError."""
+    try:
+        whole = Row(expanding.row(n, row, line.decode("utf-8")))
+        check_shape(whole)
+    except (BadReference, BadRow) as error:
+        raise CassetteError(where, n + 1, str(error)) from error
+    except RecursionError as error:
+        raise CassetteError(where, n + 1, plain(error)) from error
+    whole.pop("prev", None)
+    return whole
 
 
 def assembled(rows: Sequence[Row], where: str) -> Cassette:

@@ -86,6 +86,7 @@ class Cassette:
     where: str = ""
 
 
+_MOST = 10**11  # of anything that is counted, and of milliseconds: three years
 Test = Callable[[Any], bool]
 
 
@@ -94,7 +95,11 @@ def _text(value: Any) -> bool:
 
 
 def _number(value: Any) -> bool:
-    return type(value) is int and value >= 0
+    return type(value) is int and 0 <= value <= _MOST
+
+
+def _columns(value: Any) -> bool:
+    return type(value) is int and 0 <= value <= 10_000
 
 
 def _whole(value: Any) -> bool:
@@ -174,7 +179,7 @@ _HTTP = _members({"status": _or_null(_whole), "headers": _hashes})
 
 
 _TERMINAL = _members(
-    {"stdin": _flag, "stdout": _flag, "stderr": _flag, "width": _number, "height": _number},
+    {"stdin": _flag, "stdout": _flag, "stderr": _flag, "width": _columns, "height": _columns},
     {"term": _or_null(_text), "encoding": _or_null(_text)},
 )
 

@@ -105,11 +105,11 @@ class Expanding:
 
     def _value(self, value: Any, n: int) -> Any:
         if isinstance(value, list):
-            return [self._value(item, n) for item in value]
+            return [item if type(item) is str else self._value(item, n) for item in value]
         if not isinstance(value, dict):
             return value
         if ESCAPE not in value:
-            return {key: self._value(item, n) for key, item in value.items()}
+            return {key: item if type(item) is str else self._value(item, n) for key, item in value.items()}
         return self._meant(value, n)
 
     def _meant(self, value: dict[str, Any], n: int) -> Any:
