@@ -78,7 +78,14 @@ _COMMON: dict[str, tuple[Any, Any]] = {
         None,
     ),
     "as_of": (Annotated[str | None, typer.Option(metavar="DATE", help="The accounting date, e.g. 2026-11-20.")], None),
+    # These two are taken from the command line before it is parsed; here they have their help.
+    "record": (Annotated[Path | None, typer.Option(metavar="FILE", help="Record this run into a cassette.")], None),
+    "record_mode": (
+        Annotated[str | None, typer.Option(metavar="none|once|new|all", help="What a cassette that is there is for.")],
+        None,
+    ),
 }
+_OF_THE_RUN = ("record", "record_mode")
 
 _Command = Callable[..., int]
 
@@ -93,10 +100,15 @@ def _with_common(command: _Command) -> _Command:
 
     @functools.wraps(command)
     def run_command(*args: Any, **values: Any) -> int:
+        from finchat.app import taping
         from finchat.app.invocation import Invocation
 
         flags = {name: values.pop(name) for name in _COMMON}
-        return command(Invocation(**flags, command=tuple(_arguments)), *args, **values)
+        for name in _OF_THE_RUN:
+            del flags[name]
+        call = Invocation(**flags, command=tuple(_arguments))
+        taping.called(call)
+        return command(call, *args, **values)
 
     own = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own]
     run_command.__signature__ = inspect.Signature([*own, *common], return_annotation=int)  # type: ignore[attr-defined]
@@ -779,6 +791,25 @@ def sessions_delete(
     return sessions.delete(call, names, yes=yes)
 
 
+@cli.command()
+@_with_common
+def replay(
+    call: "Invocation",
+    *,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A cassette.")],
+    speed: Annotated[
+        float | None, typer.Option(metavar="N", help="Slow enough to watch: 1 to read along, 4 four times as fast.")
+    ] = None,
+) -> int:
+    """Run a recording again, with no network and no key.
+
+    Prints what the run printed. Exit code 0 when it is the same byte for byte, 8 when it is not.
+    """
+    from finchat.app.cassettes import replaying
+
+    return replaying.replay(call, file, _once, speed=speed)
+
+
 @cli.command("schema")
 @_with_common
 def schema(
@@ -797,10 +828,28 @@ _arguments: list[str] = []
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code. Never raises: a fault of finchat's own is one line and a log."""
+    if any(word.startswith("--record") for word in arguments):
+        return _caught(arguments, _recorded)
+    return _once(arguments)
+
+
+def _once(arguments: Sequence[str]) -> int:
+    """Run one command line that is not to be recorded, or is already."""
     _arguments[:] = arguments
+    return _caught(arguments, lambda given: _run(_whole(given)))
+
+
+def _recorded(arguments: Sequence[str]) -> int:
+    from finchat.app.cassettes.modes import recorded, without_flags
+
+    given, file, mode = without_flags(arguments)
+    return _once(given) if file is None else recorded(given, file, mode, _once)
+
+
+def _caught(arguments: Sequence[str], command: Callable[[Sequence[str]], int]) -> int:
     as_json = "--json" in arguments
     try:
-        return _run(_whole(arguments))
+        return command(arguments)
     except FinchatError as error:
         return _report(error, as_json)
     except KeyboardInterrupt:

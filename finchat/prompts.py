@@ -16,11 +16,16 @@ def load(name: str) -> str:
     """The text `name` (such as "servers/xero"), stripped. Raises LookupError when there is none of that name."""
     if not _NAME.fullmatch(name):
         raise LookupError(f"not the name of a prompt: {name!r}")
-    for folder in (_PACKAGE / "_prompts", _PACKAGE.parent / "prompts"):
-        file = folder / f"{name}.md"
-        if file.is_file():
-            return file.read_text("utf-8").strip()
+    file = folder() / f"{name}.md"
+    if file.is_file():
+        return file.read_text("utf-8").strip()
     raise LookupError(f"no prompt is called {name!r}")
+
+
+def folder() -> Path:
+    """Where the texts are."""
+    installed = _PACKAGE / "_prompts"
+    return installed if installed.is_dir() else _PACKAGE.parent / "prompts"
 
 
 def render(name: str, **values: str) -> str:

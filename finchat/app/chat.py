@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from finchat.app import taping
 from finchat.app.commands import commands
 from finchat.app.invocation import Invocation, run_to_exit
 from finchat.app.run import ModelFlags, NoModel, Run, code_of, passing
@@ -432,8 +433,9 @@ class _Session:
 
     async def _hold(self, call: Invocation, flags: ChatFlags, progress: Progress) -> None:
         try:
-            await asyncio.sleep(_HEAVY_S)
-            await asyncio.to_thread(_load)
+            if not taping.replays():
+                await asyncio.sleep(_HEAVY_S)
+                await asyncio.to_thread(_load)
             async with _opened(call, flags, progress) as run:
                 self.opening.set_result(run)
                 await self._stop.wait()
@@ -476,7 +478,7 @@ async def _opened(call: Invocation, flags: ChatFlags, progress: Progress) -> Asy
     session_id = store.find(flags.resume) if flags.resume else new_plan_id(Clock().now().date())
     model: Model = _Unconnected()
     if settings.configured:
-        model = open_model(settings, stream=flags.stream, api=flags.chosen_api)
+        model = open_model(settings, stream=flags.stream, api=flags.chosen_api, tape=call.tape)
     async with (
         others_starting(call) as others,
         open_desk(call, via="chat", session_id=session_id, progress=progress) as desk,

@@ -15,7 +15,10 @@ class OpenLink(Protocol):
 
     child: Child | None
     dropped: dict[str, str]
-    in_flight: int
+
+    @property
+    def in_flight(self) -> int:
+        """How many calls wait for their reply."""
 
     @property
     def alive(self) -> bool:
