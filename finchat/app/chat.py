@@ -18,6 +18,7 @@ from finchat.app.run import ModelFlags, NoModel, Run, code_of, passing
 from finchat.clock import Clock
 from finchat.errors import ExitCode, FinchatError, UsageError, worst
 from finchat.events import Event, Notice
+from finchat.ui.answers import stopping
 from finchat.ui.chat.prompt import ChatPrompt, open_prompt
 from finchat.ui.chat.toolbar import ToolbarState
 
@@ -66,7 +67,11 @@ class _Chat:
         self._toolbar = ToolbarState(read_only=flags.read_only, private=flags.private)
         self._progress: Progress = Progress(call.sink)
         self._prompt: ChatPrompt = open_prompt(
-            flags.plain, call.home.path, tuple(self._commands.values()), toolbar=self._toolbar
+            flags.plain,
+            call.home.path,
+            tuple(self._commands.values()),
+            toolbar=self._toolbar,
+            answers=call.sink.answers,
         )
         self._session: _Session | None = None
         self._stream: MarkdownStream | None = None
@@ -183,8 +188,9 @@ class _Chat:
             turn.cancel()
 
         try:
-            async with self._prompt.turn(cancel):
-                await asyncio.wait({turn})
+            with stopping(self._call.sink.answers, turn, cancel) as stop:
+                async with self._prompt.turn(stop):
+                    await asyncio.wait({turn})
             turn.result()
         except asyncio.CancelledError:
             if not turn.cancelled():  # it is the chat itself that is told to end

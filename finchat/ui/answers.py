@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Literal, Protocol
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Literal, Protocol
+
+from finchat.text.sanitise import visible
 
 Asks = Literal["decision", "line", "question", "chat", "keys"]
 
@@ -30,3 +35,46 @@ class Answers(Protocol):
 
     def turn_over(self) -> None:
         """The turn has ended by itself: no interruption of it will come."""
+
+
+async def heard(
+    answers: Answers | None, asks: Asks, prompt: str, typed: Callable[[], Awaitable[str | None]]
+) -> str | None:
+    """What `typed` brings, noted in a recording; in a replay what was recorded."""
+    return await typed() if answers is None else await answers.answer(asks, prompt, typed)
+
+
+def replayed(answers: Answers | None) -> bool:
+    """Nobody is at the keyboard: a recording is played back."""
+    return answers is not None and answers.replays
+
+
+@contextmanager
+def stopping(
+    answers: Answers | None, work: asyncio.Future[Any], stop: Callable[[], None]
+) -> Iterator[Callable[[], None]]:
+    """What Ctrl-C calls while `work` goes on: `stop`, noted in a recording; in a replay it is called where it was."""
+    noted = stop if answers is None else answers.interruption(stop)
+
+    def stopped() -> None:
+        if not work.done():
+            noted()
+
+    try:
+        yield stopped
+    finally:
+        if answers is not None:
+            answers.turn_over()
+
+
+def echoed(line: str) -> str:
+    """A typed line as a terminal shows it while it is typed: a control character as `^` and its letter. It may come
+    from a stranger's recording, so nothing in it is acted on."""
+    return "\n".join(visible(_CONTROL.sub(_caret, part)) for part in line.split("\n"))
+
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def _caret(found: re.Match[str]) -> str:
+    return f"^{chr(ord(found[0]) ^ 0x40)}"
