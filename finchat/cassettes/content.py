@@ -81,8 +81,6 @@ def carried(value: Any) -> Any:
     put in an object of that one key. Two different values never become the same."""
     if isinstance(value, str):
         return value if not _SURROGATE.search(value) else {ESCAPE: _escaped(value)}
-    if isinstance(value, float):
-        return exact(value)
     if isinstance(value, Mapping):
         return carried_object(value, {key: carried(item) for key, item in value.items()})
     if isinstance(value, list | tuple):
