@@ -14,20 +14,19 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from decimal import Decimal
 from typing import Any
 from urllib.parse import quote, quote_plus
 
+from finchat.cassettes.parts import decoded, is_table, json_in, members
 from finchat.cassettes.pieces import cut_again, pieces_of
-from finchat.cassettes.shapes import SOMEBODY, Shape, looks_random, of_field, plain_field, secrets_of_url, shapes
-from finchat.cassettes.standing_in import StandIns, is_reserved, is_stand_in
+from finchat.cassettes.shapes import GUID, SOMEBODY, Shape, looks_random, of_field, plain_field, secrets_of_url, shapes
+from finchat.cassettes.standing_in import STAND_IN, StandIns, is_reserved, is_stand_in
 from finchat.settings import Settings
 from finchat.text.redact import secrets_of
 
 VERSION = 1  # of the rules, in a cassette's header
 _SHORTEST = 6  # characters of a secret that is looked for wherever it may stand
 _SHORTEST_WORD = 4  # of one that is looked for as a word by itself
-_LARGEST_JSON = 16_000_000  # characters of a text that is looked into as JSON
 _GROUPS = re.compile(r"\d+", re.ASCII)
 _MOST_GROUPS = 9  # of digits, in which a number may be written
 _FEWEST_DIGITS = 6
@@ -70,9 +69,13 @@ class Redaction:
         """Find what is secret in a JSON value, so that it is replaced wherever it stands."""
         if isinstance(value, Mapping):
             self._learn_row(value)
-            for name, each in _members(value):
+            file = decoded(value.get("base64"))
+            if file is not None:
+                self._learn_text(file[0])
+            for name, _, each in members(value):
                 self._learn_text(name)
-                self.learn(each, name, field)
+                if name != "base64" or file is None:
+                    self.learn(each, name, field)
         elif isinstance(value, list | tuple):
             for each in value:
                 self.learn(each, field, holder)
@@ -98,13 +101,14 @@ class Redaction:
         if isinstance(value, list | tuple):
             return [self._replaced(each, field, holder) for each in value]
         if isinstance(value, Mapping):
-            if isinstance(value.get("base64"), str):
-                value = {**value, "base64": self._encoded(value["base64"])}
-            if _is_table(value):
-                value = {**value, "rows": [self._cells(value["columns"], row) for row in value["rows"]]}
+            done: dict[str, Any] = {}
+            if (file := decoded(value.get("base64"))) is not None:
+                done["base64"] = base64.b64encode(self._text(file[0]).encode(file[1])).decode()
+            if is_table(value):
+                done["rows"] = [self._cells(value["columns"], row) for row in value["rows"]]
             replaced = {
-                self._text(str(k)): each if k == "rows" and _is_table(value) else self._replaced(each, str(k), field)
-                for k, each in value.items()
+                self._text(str(name)): done[name] if name in done else self._replaced(each, str(name), field)
+                for name, each in value.items()
             }
             if isinstance(replaced.get("events"), list):
                 replaced["events"] = self._events(value["events"], replaced["events"])
@@ -191,11 +195,9 @@ class Redaction:
         """What of a row as a whole tells that something in it is secret."""
         if isinstance(prompt := row.get("prompt"), str) and _ASKS_FOR_A_SECRET.search(prompt):
             line = row.get("line")
-            if isinstance(line, str) and line:
+            if isinstance(line, str) and line and not is_stand_in(line):
                 self._typed.add(line)
                 self._know(line)
-        if isinstance(row.get("base64"), str):
-            self._learn_text(_decoded(row["base64"])[0])
         if row.get("kind") == "file" and str(row.get("path", "")).endswith(".toml"):
             with suppress(tomllib.TOMLDecodeError, RecursionError):  # its text is looked at all the same
                 self._learn_settings(tomllib.loads(str(row.get("text", ""))))
@@ -222,20 +224,18 @@ class Redaction:
                 self._know(secret)
 
     def _learn_text(self, text: str, field: str = "", holder: str = "") -> None:
-        for shape in (*of_field(field, text, holder), *shapes(text)):
+        for shape in (*of_field(field, text, holder, stand_ins=True), *shapes(text, stand_ins=True)):
+            self._stand_ins.taken(text[shape.start : shape.end])
+        for found in STAND_IN.finditer(text):
+            self._stand_ins.taken(found[0])
+        named = of_field(field, text, holder)
+        for shape in (*named, *shapes(text)):
             written = text[shape.start : shape.end]
             self._stand_in(shape, written)
-            if shape.kind == "secret" and looks_random(written):
+            if shape.kind == "secret" and (looks_random(written) or (shape in named and GUID.fullmatch(written))):
                 self._know(written)
-        if text[:64].lstrip()[:1] in ("{", "[") and len(text) <= _LARGEST_JSON:
-            for value in _json_in(text):
-                self.learn(value, field)
-
-    def _encoded(self, text: str) -> str:
-        """A file that is no UTF-8, with stand-ins, in its own encoding."""
-        plain, encoding = _decoded(text)
-        replaced = self._text(plain)
-        return text if replaced == plain else base64.b64encode(replaced.encode(encoding)).decode()
+        for value in json_in(text):
+            self.learn(value, field)
 
     def _events(self, before: Sequence[Any], replaced: list[Any]) -> list[Any]:
         """A stream's events: what comes in pieces is replaced as a whole and cut where it was."""
@@ -273,24 +273,6 @@ def _of_arguments(arguments: Any) -> Iterator[str]:
             yield value
 
 
-def _is_table(value: Mapping[str, Any]) -> bool:
-    """Whether it is the rows of a table, each cell of which has the name of its column."""
-    columns, rows = value.get("columns"), value.get("rows")
-    return (
-        isinstance(columns, list) and isinstance(rows, list) and all(isinstance(c, str) for c in columns)
-        and all(isinstance(row, list | tuple) for row in rows)
-    )  # fmt: skip
-
-
-def _members(value: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    for name, each in value.items():
-        if name == "rows" and _is_table(value):
-            for row in each:
-                yield from zip(value["columns"], row, strict=False)
-        else:
-            yield str(name), each
-
-
 def _alternatives(patterns: Sequence[str]) -> re.Pattern[str] | None:
     return re.compile("|".join(patterns)) if patterns else None
 
@@ -308,37 +290,3 @@ def _put(text: str, spans: Sequence[Replacement]) -> str:
         parts += (text[at:start], instead)
         at = end
     return "".join([*parts, text[at:]])
-
-
-def _json_in(text: str) -> Iterator[Any]:
-    """The JSON that a text is, or each of its lines is."""
-    try:
-        yield json.loads(text, parse_float=Decimal)
-    except (ValueError, RecursionError):
-        for line in text.splitlines():
-            if line[:1] in ("{", "["):
-                try:
-                    yield json.loads(line, parse_float=Decimal)
-                except (ValueError, RecursionError):
-                    continue
-
-
-def _decoded(text: str) -> tuple[str, str]:
-    """Bytes as characters, each of which can be written again, and their encoding."""
-    try:
-        data = base64.b64decode(text, validate=True)
-    except ValueError:
-        return "", "latin-1"
-    for mark, encoding in ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")):
-        if data.startswith(mark):
-            try:
-                return data.decode(encoding), encoding
-            except UnicodeDecodeError:
-                break
-    zeros = data[:2000].count(0)
-    for encoding in ("utf-16-le", "utf-16-be") if zeros * 3 > len(data[:2000]) else ():
-        try:
-            return data.decode(encoding), encoding
-        except UnicodeDecodeError:
-            continue
-    return data.decode("latin-1"), "latin-1"

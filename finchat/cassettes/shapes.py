@@ -50,7 +50,7 @@ _SEGMENT = re.compile(r"(?<=/)[A-Za-z0-9_~.=-]{20,}(?=[/?#]|$)")
 _RANDOM = re.compile(r"(?<![\w+/=.-])[A-Za-z0-9_+/=-]{32,200}(?![\w+/=-])")
 # Names that are made at random and are no secrets: of answers, calls and items of a model, and its sealed reasoning.
 _RANDOM_NAMES = re.compile(r"(?:resp|msg|fc|call|rs|item|chatcmpl|run|toolu|req|fp|ws|mcpl|cmpl)[_-]|gAAAA")
-_GUID = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.I)
+GUID = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.I)
 _MAIL = re.compile(EMAIL.pattern.replace("@", "(?:@|%40)", 1), re.IGNORECASE)
 _MAIL_DOMAIN = re.compile(r"[^\W\d_]{2,}")
 _IBAN = re.compile(
@@ -65,8 +65,12 @@ _ACCOUNT = re.compile(
 )
 _CALLED = re.compile(
     r"(?i)\b(?:a/c|acct?|account|konto(?:nummer)?|iban|bsb|card|kaart|rekening)(?:[ _-]?(?:no|nr|num|number|nummer))?\b"
-    r"[.:#=]{0,2}[\s\"'\\]{0,4}(?P<value>\d(?:[ -]?\d){5,25})(?![\d.,]*\d)"
+    r"[.:#=]{0,2}[ \t\"'\\]{0,4}(?P<value>\d(?:[ -]?\d){5,25})(?![\d.,]*\d)"
 )
+_COLUMN = re.compile(
+    r"(?i)\b(?:(?:bank)?account|a/c|acct|iban|konto|kontonummer|rekening|bban)\b|account ?(?:no|num|nr)"
+)
+_DATE = re.compile(r"(?:19|20)\d\d(?P<sign>-?)(?:0[1-9]|1[0-2])(?P=sign)(?:0[1-9]|[12]\d|3[01])", re.ASCII)
 _STATEMENT = (
     re.compile(r"(?i)<(?:ACCTID|ACCTKEY|CCACCTNUM)>\s*(?P<value>[^<\r\n]{4,40})"),  # OFX
     re.compile(
@@ -111,16 +115,19 @@ _PLAIN_HEADERS = frozenset({"contenttype", "accept", "useragent", "date", "serve
 _FEWEST_DIGITS = 6
 
 
-def shapes(text: str) -> list[Shape]:
-    """What a text holds by its shape, in order, none overlapping another; stand-ins are not named."""
+def shapes(text: str, *, stand_ins: bool = False) -> list[Shape]:
+    """What a text holds by its shape, in order, none overlapping another. `stand_ins`: only what is one."""
     found: list[Shape] = []
-    for shape in _all(text):
+    for kind, (start, end, what) in _each(text):
+        if _stands_in(text[start:end], kind) != stand_ins:
+            continue
+        shape = Shape(start, end, kind, what)
         if not any(shape.start < other.end and other.start < shape.end for other in found):
             found.append(shape)
     return sorted(found, key=lambda shape: shape.start)
 
 
-def of_field(field: str, text: str, holder: str = "") -> list[Shape]:
+def of_field(field: str, text: str, holder: str = "", *, stand_ins: bool = False) -> list[Shape]:
     """What a text is by the name of its field, and by that of the object the field is in (`headers`)."""
     name = plain_field(field)
     found: list[Shape] = []
@@ -133,7 +140,7 @@ def of_field(field: str, text: str, holder: str = "") -> list[Shape]:
         if scheme := re.match(r"(?i)(?:bearer|basic|token)\s+", text):
             start = scheme.end()
         found = [Shape(start, len(text), "secret", f"the value of {field}")]
-    return [shape for shape in found if not _stands_in(text[shape.start : shape.end], shape.kind)]
+    return [shape for shape in found if _stands_in(text[shape.start : shape.end], shape.kind) == stand_ins]
 
 
 def plain_field(name: str) -> str:
@@ -146,7 +153,7 @@ def looks_random(text: str) -> bool:
     date or number."""
     if len(text) < 8 or any(map(str.isspace, text)) or text.startswith(("/", "$", "~", "http:", "https:", "./")):
         return False
-    if _GUID.fullmatch(text) or re.fullmatch(r"[\d.,:TZ+-]+", text) or is_stand_in(text):
+    if GUID.fullmatch(text) or re.fullmatch(r"[\d.,:TZ+-]+", text):
         return False
     return len(text) >= 20 or (any(map(str.isdigit, text)) and any(map(str.isalpha, text)))
 
@@ -158,51 +165,58 @@ def secrets_of_url(url: str) -> Iterator[str]:
     host, *parts = rest.split("/")
     if "@" in host:
         yield from (part for part in host.rpartition("@")[0].split(":") if part)
-    yield from (p for p in parts if len(p) >= 12 and (looks_random(p) or _GUID.fullmatch(p)))
+    yield from (p for p in parts if len(p) >= 12 and (looks_random(p) or GUID.fullmatch(p)))
     values = (pair.partition("=")[2] for pair in re.split(r"[&;]", query.partition("#")[0]))
-    yield from (value for value in values if len(value) >= 8 and (looks_random(value) or _GUID.fullmatch(value)))
-
-
-def _all(text: str) -> Iterator[Shape]:
-    """Every shape, the surest first."""
-    for kind, found in _each(text):
-        start, end, what = found
-        if not _stands_in(text[start:end], kind):
-            yield Shape(start, end, kind, what)
+    yield from (value for value in values if len(value) >= 8 and (looks_random(value) or GUID.fullmatch(value)))
 
 
 def _each(text: str) -> Iterator[tuple[ShapeKind, tuple[int, int, str]]]:
-    if "PRIVATE KEY" in text:
-        yield from (("secret", (*m.span(), "a private key")) for m in _PRIVATE_KEY.finditer(text))
-    if "://" in text:
-        yield from (("secret", (*m.span("value"), "a name or password in a URL")) for m in _USER_INFO.finditer(text))
-        yield from (("secret", (start, end, "a token in a URL")) for start, end in _in_urls(text))
-    yield from (("secret", (*m.span("value"), "a bearer string")) for m in _BEARER.finditer(text))
-    if "eyJ" in text:
-        yield from (("secret", (*m.span(), "a JSON web token")) for m in _JWT.finditer(text))
-    yield from (("secret", (*m.span(), "a key")) for m in _KEY.finditer(text))
-    for m in _NAMED.finditer(text):
-        if _is_secret_of(m["name"], m["value"]):
-            yield "secret", (*m.span("value"), f"the value of {m['name']}")
-    if "@" in text or "%40" in text:
-        for m in _MAIL.finditer(text):
-            if _MAIL_DOMAIN.fullmatch(m[0].rpartition(".")[2]):
-                yield "email", (*m.span(), "an e-mail address")
-    for pattern in _STATEMENT:
-        for m in pattern.finditer(text):
-            at = next(m.start(name) for name, value in m.groupdict().items() if value is not None)
-            value = next(value for value in m.groupdict().values() if value is not None)
-            yield from (
-                ("number", (s.start, s.end, s.what)) for s in _numbers_of(value, at, "an account of a statement")
-            )
-    yield from (("number", (start, end, "an IBAN")) for start, end in _ibans(text))
-    yield from (("number", (*m.span(), "a bank account number")) for m in _ACCOUNT.finditer(text))
-    yield from (("number", (*m.span(), "a card number")) for m in _CARD.finditer(text) if _is_card(m[0]))
-    yield from (("number", (*m.span("value"), "an account number")) for m in _CALLED.finditer(text))
+    """Every shape, the surest first."""
+    yield from (("secret", found) for found in _secrets(text))
+    yield from (("email", found) for found in _emails(text))
+    yield from (("number", found) for found in _numbers(text))
     yield from (("user", (*m.span("value"), "a user's name in a path")) for m in _USER.finditer(text))
     for m in _RANDOM.finditer(text):
         if _is_random(m[0]):
             yield "secret", (*m.span(), "a long random string")
+
+
+def _secrets(text: str) -> Iterator[tuple[int, int, str]]:
+    if "PRIVATE KEY" in text:
+        yield from ((*m.span(), "a private key") for m in _PRIVATE_KEY.finditer(text))
+    if "://" in text:
+        yield from ((*m.span("value"), "a name or password in a URL") for m in _USER_INFO.finditer(text))
+        yield from ((start, end, "a token in a URL") for start, end in _in_urls(text))
+    yield from ((*m.span("value"), "a bearer string") for m in _BEARER.finditer(text))
+    if "eyJ" in text:
+        yield from ((*m.span(), "a JSON web token") for m in _JWT.finditer(text))
+    yield from ((*m.span(), "a key") for m in _KEY.finditer(text))
+    for m in _NAMED.finditer(text):
+        if _is_secret_of(m["name"], m["value"]):
+            yield (*m.span("value"), f"the value of {m['name']}")
+
+
+def _emails(text: str) -> Iterator[tuple[int, int, str]]:
+    if "@" in text or "%40" in text:
+        for m in _MAIL.finditer(text):
+            if _MAIL_DOMAIN.fullmatch(m[0].rpartition(".")[2]):
+                yield (*m.span(), "an e-mail address")
+
+
+def _numbers(text: str) -> Iterator[tuple[int, int, str]]:
+    for pattern in _STATEMENT:
+        for m in pattern.finditer(text):
+            name = next(name for name, value in m.groupdict().items() if value is not None)
+            for found in _numbers_of(m[name], m.start(name), "an account of a statement"):
+                yield found.start, found.end, found.what
+    yield from ((start, end, "an IBAN") for start, end in _ibans(text))
+    yield from ((*m.span(), "a bank account number") for m in _ACCOUNT.finditer(text))
+    yield from ((*m.span(), "a card number") for m in _CARD.finditer(text) if _is_card(m[0]))
+    for m in _CALLED.finditer(text):
+        if not _DATE.match(m["value"]):
+            yield (*m.span("value"), "an account number")
+    if "\n" in text:
+        yield from ((start, end, "an account of a table") for start, end in _in_columns(text))
 
 
 def _in_urls(text: str) -> Iterator[tuple[int, int]]:
@@ -214,6 +228,31 @@ def _in_urls(text: str) -> Iterator[tuple[int, int]]:
         for part in _SEGMENT.finditer(path, path.find("/", 8) if path.find("/", 8) > 0 else len(path)):
             if looks_random(part[0]) and any(map(str.isdigit, part[0])) and not _RANDOM_NAMES.match(part[0]):
                 yield url.start() + part.start(), url.start() + part.end()
+
+
+def _in_columns(text: str) -> Iterator[tuple[int, int]]:
+    """The numbers in those columns of a CSV whose head calls them accounts."""
+    head = next((line for line in text[:20_000].splitlines()[:30] if _COLUMN.search(line)), None)
+    if head is None or (sign := max(";,\t|", key=head.count)) not in head:
+        return
+    cell = re.compile(rf'"(?:[^"]|"")*"|[^{re.escape(sign)}\r\n"]*')
+    columns = {n for n, name in enumerate(_cells(cell, head, 0, sign)) if _COLUMN.search(name[0]) and len(name[0]) < 40}
+    at = text.index(head) + len(head)
+    for line in text[at:].splitlines(keepends=True):
+        for n, found in enumerate(_cells(cell, line.rstrip("\r\n"), 0, sign)):
+            if n in columns and not _DATE.match(found[0].strip('" ')):
+                yield from (
+                    (at + found.start() + m.start(), at + found.start() + m.end()) for m in NUMBER.finditer(found[0])
+                )
+        at += len(line)
+
+
+def _cells(cell: re.Pattern[str], line: str, at: int, sign: str) -> Iterator[re.Match[str]]:
+    while (found := cell.match(line, at)) is not None:
+        yield found
+        at = found.end() + 1
+        if found.end() >= len(line) or line[found.end()] != sign:
+            return
 
 
 def _ibans(text: str) -> Iterator[tuple[int, int]]:
@@ -277,7 +316,7 @@ def _in_a_holder(field: str, text: str) -> bool:
 
 
 def _is_random(text: str) -> bool:
-    if _RANDOM_NAMES.match(text) or "/" in text[:2] or _GUID.fullmatch(text):
+    if _RANDOM_NAMES.match(text) or "/" in text[:2] or GUID.fullmatch(text):
         return False
     kinds = (str.isupper, str.islower, str.isdigit)
     if not all(any(map(kind, text)) for kind in kinds):
@@ -293,4 +332,6 @@ def _stands_in(text: str, kind: ShapeKind) -> bool:
         return is_number_stand_in(text)
     if kind == "user":
         return text.casefold() in _NO_USERS
+    if text.isdigit():
+        return is_number_stand_in(text)
     return text == "[secret]" or all(is_stand_in(part) for part in re.split(r"[.:]", text) if part)

@@ -17,6 +17,7 @@ _SECRET: Final = re.compile(r"redacted-\d+(?:-x*)?|x{2,}\d{0,6}")
 _GUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.I)
 _GUID_OF_OURS: Final = re.compile(r"0{8}-0{4}-4000-8000-\d{12}")
 _RESERVED: Final = re.compile(r"(?:^|[@.])(?:(?:example|invalid|test|localhost)|example\.(?:com|org|net))$", re.I)
+STAND_IN: Final = re.compile(rf"\b(?:{_SECRET.pattern}|{_GUID_OF_OURS.pattern})(?![\w-])")  # in a text
 _BANK_CODE = 6  # digits that a long number begins with and that say which bank and branch
 _LONG = 13  # digits of a number that has such a code
 _ENDING = 6  # the fewest digits by which one number is known for the ending of another
@@ -62,22 +63,25 @@ class StandIns:
 
     def taken(self, stand_in: str) -> None:
         """It stands in the text already, for something else."""
-        self._taken.add(stand_in.casefold())
+        numbered = re.search(r"(\d+)(?:@|(?:-x*)?$)", stand_in)
+        if numbered is not None:
+            self._taken.add(f"{'@' if '@' in stand_in else '#'}{int(numbered[1])}")
+        self._taken.add(_digits_of(stand_in))
 
     def secret(self, value: str) -> str:
         """For a key, a token, a password; of a GUID a GUID, of digits alone digits."""
         if value not in self._secrets:
             if value.isdigit() and len(value) >= _ENDING:
-                return self.number(value)
+                return self._digits(value, kept=0)
             like = _guid if _GUID.fullmatch(value) else _secret
-            self._secrets[value] = self._next(len(self._secrets), lambda n: like(n, len(value)))
+            self._secrets[value] = self._next("#", len(self._secrets), lambda n: like(n, len(value)))
         return self._secrets[value]
 
     def email(self, address: str) -> str:
         """One address however its letters are written; in capitals when it is."""
         plain = address.casefold()
         if plain not in self._emails:
-            self._emails[plain] = self._next(len(self._emails), lambda n: _email(n, len(address)))
+            self._emails[plain] = self._next("@", len(self._emails), lambda n: _email(n, len(address)))
         found = self._emails[plain]
         return found.upper() if address.isupper() else found
 
@@ -94,7 +98,7 @@ class StandIns:
         """The stand-in of a number that was seen, or of its last seven digits or more."""
         return self._numbers.get(digits) or self._endings.get(digits)
 
-    def _digits(self, digits: str) -> str:
+    def _digits(self, digits: str, kept: int | None = None) -> str:
         if digits in self._numbers or digits in self._endings:
             return self._numbers.get(digits) or self._endings[digits]
         if is_number_stand_in(digits):
@@ -109,20 +113,22 @@ class StandIns:
             head = len(digits) - len(ending)
             found = _filled(digits[:head], "", _kept(digits)) + self._numbers[ending]
         else:
-            found = self._next(len(self._numbers), lambda n: _number(n, digits), digits)
+            found = self._next(
+                "", len(self._numbers), lambda n: _number(n, digits, _kept(digits) if kept is None else kept), digits
+            )
         self._numbers[digits] = found
         for n in range(_ENDING + 1, len(digits)):
             self._endings.setdefault(digits[-n:], found[-n:])
         return found
 
-    def _next(self, count: int, make: Callable[[int], str], besides: str = "") -> str:
+    def _next(self, kind: str, count: int, make: Callable[[int], str], besides: str = "") -> str:
         """The first stand-in from a number on that stands for nothing else yet."""
         found = make(count + 1)
         for n in range(count + 1, count + 10_000):
             found = make(n)
-            if found.casefold() not in self._taken and found != besides:
+            if not self._taken & {found, f"{kind}{n}"} and found != besides:
                 break
-        self._taken.add(found.casefold())
+        self._taken.add(found)
         return found
 
 
@@ -138,10 +144,15 @@ def is_reserved(address: str) -> bool:
 
 def is_number_stand_in(number: str) -> bool:
     """Whether a number of an account or card, or an IBAN, is a stand-in by its digits."""
-    plain = bare(number)
-    digits = "".join(filter(_is_digit, plain[4:] if is_iban(plain) else plain))
+    digits = _digits_of(number)
     counted = digits[_kept(digits) :].replace("0", "")
-    return re.fullmatch(rf"9*[1-8]{{0,{_places(len(counted))}}}", counted) is not None
+    return bool(digits) and re.fullmatch(rf"9*[1-8]{{0,{_places(len(counted))}}}", counted) is not None
+
+
+def _digits_of(number: str) -> str:
+    """The digits of a number, of an IBAN without those that check it."""
+    plain = bare(number)
+    return "".join(filter(_is_digit, plain[4:] if is_iban(plain) else plain))
 
 
 def bare(number: str) -> str:
@@ -186,8 +197,7 @@ def _email(number: int, length: int) -> str:
     )
 
 
-def _number(number: int, digits: str) -> str:
-    kept = _kept(digits)
+def _number(number: int, digits: str, kept: int) -> str:
     room = len(digits[kept:].replace("0", ""))
     places = _places(room)
     code = ""
