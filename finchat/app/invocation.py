@@ -57,8 +57,6 @@ class Invocation:
 
     @cached_property
     def home(self) -> Home:
-        if taping.replays():
-            return Home(Path(os.environ["FINCHAT_HOME"]))  # as it is: what is printed of it is the same everywhere
         return home_from_environment()
 
     @cached_property

@@ -30,7 +30,7 @@ def without_flags(arguments: Sequence[str]) -> tuple[list[str], Path | None, str
             rest.append(word)
             continue
         value = value if given else next(words, "")
-        if not value:
+        if not value or value.startswith("-"):
             raise UsageError(f"{name} needs a value", field=name, next="name a file: --record run.jsonl")
         found[name] = value
     mode = found.get("--record-mode")
