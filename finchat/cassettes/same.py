@@ -123,9 +123,9 @@ class Expanding:
             case {"$same": True, "members": list(members), **rest} if not rest:
                 found = dict(self._member(member, n) for member in members)
             case {"$same": [int(row), str(where)], **rest} if not rest:
-                found = self._found(row, where, n)
+                found = self._found(row, where)
             case {"$same": [int(row), str(where), int(count)], "then": list(then), **rest} if not rest:
-                before = self._found(row, where, n)
+                before = self._found(row, where)
                 if not isinstance(before, list) or not 0 <= count <= len(before):
                     raise BadReference(f"row {row} has no list of {count} items at {where}")
                 found = [*before[:count], *(self._value(item, n) for item in then)]
@@ -139,8 +139,8 @@ class Expanding:
                 return name, self._value(value, n)
         raise BadReference('the "members" of an object are not keys and values')
 
-    def _found(self, row: int, where: str, n: int) -> Any:
-        if row >= n or row not in self._rows:
+    def _found(self, row: int, where: str) -> Any:
+        if row not in self._rows:
             raise BadReference(f'"$same" names row {row}, which is no mcp or model row before this one')
         found: Any = self._rows[row]
         for step in steps(where):

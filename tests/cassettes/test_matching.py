@@ -103,6 +103,18 @@ def test_a_miss_names_the_nearest_exchange_and_what_differs() -> None:
     assert error.row.n == 4
 
 
+def test_the_same_tool_is_nearer_than_fewer_differences_and_an_unused_row_nearer_than_a_used_one() -> None:
+    other = {**call(), "params": {"name": "list_all_xero_contacts", "arguments": {"page": 5, "where": "x"}}}
+    far = {**call(), "params": {"name": "list_all_xero_invoices", "arguments": {"page": 1, "order": "Date"}}}
+    now = {**call(), "params": {"name": "list_all_xero_invoices", "arguments": {"page": 5, "where": "x"}}}
+    error = missed(Matching(numbered(mcp(other), mcp(far))), "mcp", now)
+    assert error.row is not None
+    assert error.row.n == 2
+    matching = Matching(numbered(mcp(call(1)), mcp(call(2))))
+    matching.take("mcp", call(1))
+    assert "nearest is row 2 " in missed(matching, "mcp", call(3)).message
+
+
 def test_a_changed_prompt_is_shown_where_it_changed() -> None:
     now = asked("Who owes us most?", instructions=INSTRUCTIONS.replace("guess a figure", "guess an amount", 1))
     (told,) = missed(Matching(numbered(*rows())), "model", now).differences

@@ -64,6 +64,13 @@ def test_a_cassette_that_was_read_is_written_again_to_the_byte() -> None:
     assert [line.encode() for line in lines(cassette.header, cassette.rows, cassette.output)] == LINES
 
 
+def test_rows_as_they_stand_in_a_file_are_numbered_and_chained_anew() -> None:
+    first, *others = raw()
+    odd = [{**row, "n": 90 + n, "prev": "0" * 32} for n, row in enumerate(others[:2])]
+    made = [line.encode() for line in lines({**first, "n": 7, "prev": "x"}, odd, OUTPUT)]
+    assert made[:3] == LINES[:3]
+
+
 def test_numbers_keep_their_digits() -> None:
     numbers = {"due": Decimal("250.00"), "rate": Decimal("0.10"), "page": 1, "large": 10**30}
     made = "".join(f"{line}\n" for line in lines(HEADER, [mcp(call(), 1, result=numbers)]))

@@ -84,6 +84,24 @@ def test_a_command_line_that_is_no_unicode_is_kept() -> None:
     )
 
 
+def test_what_looks_like_an_escape_is_told_from_one() -> None:
+    alike_to_the_eye = [
+        "\ud83d",
+        {"$same": "\\ud83d"},
+        {"$same": {"$same": "\\ud83d"}},
+        "\\ud83d",
+        "\\ud83d\ud83d",
+        "\ud83d\ud83d",
+    ]
+    assert len({content(value) for value in alike_to_the_eye}) == len(alike_to_the_eye)
+    assert through_a_file(*alike_to_the_eye) == alike_to_the_eye
+
+
+def test_lists_that_begin_with_the_same_few_words_are_not_tied_together() -> None:
+    one, other = ({"of": ["short", name * LEAST]} for name in "ab")
+    assert not any("$same" in line for line in lines(HEADER, [mcp(call(), result=one), mcp(call(), result=other)]))
+
+
 def test_equal_numbers_with_other_digits_are_not_the_same() -> None:
     assert len({content(value) for value in (1, True, exact(1.0), exact(1.5), "1", exact(0.00001), exact(1e22))}) == 7
 
