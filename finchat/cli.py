@@ -810,6 +810,22 @@ def replay(
     return replaying.replay(call, file, _once, speed=speed)
 
 
+@cli.command()
+@_with_common
+def demo(
+    call: "Invocation",
+    *,
+    speed: Annotated[float | None, typer.Option(metavar="N", help="4 is four times as fast.")] = None,
+) -> int:
+    """Watch a recorded session, with nothing set up.
+
+    The model in it is scripted; the rest is finchat as it runs.
+    """
+    from finchat.app.cassettes import demo as app
+
+    return app.demo(call, _once, speed=speed)
+
+
 @cli.command("schema")
 @_with_common
 def schema(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from functools import cache
 from pathlib import Path
@@ -26,6 +27,15 @@ def folder() -> Path:
     """Where the texts are."""
     installed = _PACKAGE / "_prompts"
     return installed if installed.is_dir() else _PACKAGE.parent / "prompts"
+
+
+def hashes() -> dict[str, str]:
+    """The SHA-256 of each text by its file's name, like `agent/system.md`."""
+    root = folder()
+    return {
+        path.relative_to(root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(root.rglob("*.md"))
+    }
 
 
 def render(name: str, **values: str) -> str:

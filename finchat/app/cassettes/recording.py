@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import sys
@@ -12,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from finchat import __version__
+from finchat import __version__, prompts
 from finchat.app import taping
 from finchat.app.cassettes.replaying import Played, Run, play
 from finchat.app.cassettes.stage import VARIABLES
@@ -60,7 +59,7 @@ def record(arguments: Sequence[str], file: Path, run: Run) -> int:
         header = {
             "title": "", "finchat": __version__, "command": list(arguments), "clock": instant_text(recorder.started),
             "timezone": "UTC", "locale": None, "terminal": terminal, "environment": environment, "seed": seed.hex(),
-            "user": "somebody", "redaction": 1, "prompts": _prompts(), "catalogues": _catalogues(recorder.rows),
+            "user": "somebody", "redaction": 1, "prompts": prompts.hashes(), "catalogues": _catalogues(recorder.rows),
             **_settings(call), **({"signalled": True} if code in _ENDED_BY_SIGNAL else {}),
         }  # fmt: skip
         redaction = Redaction(_secrets(call), watch.paths())
@@ -129,17 +128,6 @@ def _terminal() -> dict[str, Any]:
         "width": size.columns, "height": size.lines, "term": os.environ.get("TERM", ""),
         "encoding": (getattr(sys.stdout, "encoding", None) or "utf-8").lower(),
     }  # fmt: skip
-
-
-def _prompts() -> dict[str, str]:
-    """A hash of each text that is sent to a model, so that a replay can say which has changed."""
-    from finchat.prompts import folder
-
-    root = folder()
-    return {
-        path.relative_to(root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(root.rglob("*.md"))
-    }
 
 
 def _catalogues(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:

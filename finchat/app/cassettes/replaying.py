@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from finchat import prompts
 from finchat.app import invocation
 from finchat.app.cassettes.stage import Show, Terminal, stage
 from finchat.app.invocation import Invocation
@@ -145,18 +146,40 @@ def replay(call: Invocation, file: Path, run: Run, *, speed: float | None) -> in
             f"--speed is {speed:g}", field="--speed", next="give a number like 1 or 4; without it: at once"
         )
     cassette = read(file)
-    shown = None if call.json else (_writer(sys.stdout), _writer(sys.stderr))
-    played = play(cassette, run, show=shown, speed=speed)
-    problem = next(iter(played.problems), None) or difference(cassette, played)
+    played = play(cassette, run, show=None if call.json else shown_on_terminal(), speed=speed)
+    problem = problem_of(cassette, played)
     if call.json:
         call.sink.document(_document(cassette, file, played, problem))
         return int(ExitCode.DONE if problem is None else ExitCode.MISMATCH)
     if problem is not None:
-        raise VerificationMismatch(
-            f"the replay is not the recording: {problem.message}", code=problem.code, field=problem.field,
-            next=problem.next,
-        )  # fmt: skip
+        raise problem
     return ExitCode.DONE
+
+
+def problem_of(cassette: Cassette, played: Played) -> VerificationMismatch | None:
+    """Why a replay is not the recording; None when it is."""
+    problem = next(iter(played.problems), None) or difference(cassette, played)
+    if problem is None:
+        return None
+    return VerificationMismatch(
+        f"the replay is not the recording: {problem.message}{_changed_prompts(cassette)}", code=problem.code,
+        field=problem.field, next=problem.next,
+    )  # fmt: skip
+
+
+def _changed_prompts(cassette: Cassette) -> str:
+    """Which of the texts that are sent to a model have changed since."""
+    recorded, now = cassette.header.get("prompts", {}), prompts.hashes()
+    changed = [name for name, found in recorded.items() if now.get(name, found) != found]
+    gone = [name for name in recorded if name not in now]
+    if not (changed or gone) or not cassette.header.get("model"):
+        return ""
+    return f"; changed since: {', '.join(f'prompts/{name}' for name in [*changed, *gone])}"
+
+
+def shown_on_terminal() -> tuple[Show, Show]:
+    """What is printed goes to this process's own streams."""
+    return _writer(sys.stdout), _writer(sys.stderr)
 
 
 def _document(cassette: Cassette, file: Path, played: Played, problem: FinchatError | None) -> dict[str, Any]:
