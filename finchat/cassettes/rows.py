@@ -28,7 +28,8 @@ class CassetteError(VerificationMismatch):
     code = "cassette"
 
     def __init__(self, where: str, line: int, why: str, *, next: str | None = None) -> None:
-        super().__init__(f"{where}, line {line}: {why}", field=f"{where}:{line}", next=next)
+        again = "take the file as it was recorded, or record it again"
+        super().__init__(f"{where}, line {line}: {why}", field=f"{where}:{line}", next=next or again)
         self.line = line
         self.why = why
 

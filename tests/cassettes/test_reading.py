@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from finchat.canonical import canonical_json
 from finchat.cassettes.chain import sealed
+from finchat.cassettes.matching import Matching
 from finchat.cassettes.reading import parse, read
-from finchat.cassettes.rows import VERSION, CassetteError
+from finchat.cassettes.rows import REQUESTS, VERSION, CassetteError
 from finchat.cassettes.writing import lines, write
 from finchat.errors import ExitCode, FinchatError, UsageError
 from tests.cassettes.samples import HEADER, OUTPUT, call, mcp, rows
@@ -192,6 +193,32 @@ def test_a_sealed_file_that_makes_no_sense_is_refused(number: int, change: dict[
     if change.get("kind") != "seal":
         assert error.line == number + 1
     assert words in error.why
+
+
+odd: st.SearchStrategy[Any] = st.recursive(
+    st.sampled_from(
+        [None, True, -1, 10**40, "", "x", {"$same": "\\ud800"}, {"$same": [3, "/body"]}, {"$same": "x"}, {"_meta": []}]
+    ),
+    lambda inner: st.one_of(st.lists(inner, max_size=2), st.dictionaries(st.sampled_from(["a", "name"]), inner)),
+    max_leaves=3,
+)
+
+
+@given(some_line, st.data())
+@settings(max_examples=120, deadline=None)
+def test_whatever_a_stranger_seals_is_read_or_refused(number: int, data: st.DataObject) -> None:
+    changed = raw()
+    name = data.draw(st.sampled_from(sorted(changed[number])), "name")
+    changed[number][name] = data.draw(odd, "value")
+    try:
+        given_rows = parse(b"".join(line + b"\n" for line in resealed(*changed)), "run.jsonl").rows
+    except CassetteError:
+        given_rows = ()
+    matching = Matching(given_rows)
+    for row in given_rows:
+        if row.kind in REQUESTS:
+            matching.take(row.kind, row.request)
+    assert matching.left() == ()
 
 
 def test_references_that_double_at_every_row_are_refused_before_they_fill_the_memory() -> None:
