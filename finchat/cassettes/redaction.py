@@ -17,9 +17,20 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import quote, quote_plus
 
+from finchat.cassettes.hashes import Digest, rehashed
 from finchat.cassettes.parts import decoded, is_table, json_in, members
 from finchat.cassettes.pieces import cut_again, pieces_of
-from finchat.cassettes.shapes import GUID, SOMEBODY, Shape, looks_random, of_field, plain_field, secrets_of_url, shapes
+from finchat.cassettes.shapes import (
+    GUID,
+    SOMEBODY,
+    Shape,
+    is_date,
+    looks_random,
+    of_field,
+    plain_field,
+    secrets_of_url,
+    shapes,
+)
 from finchat.cassettes.standing_in import STAND_IN, StandIns, is_reserved, is_stand_in
 from finchat.settings import Settings
 from finchat.text.redact import secrets_of
@@ -30,40 +41,50 @@ _SHORTEST_WORD = 4  # of one that is looked for as a word by itself
 _GROUPS = re.compile(r"\d+", re.ASCII)
 _MOST_GROUPS = 9  # of digits, in which a number may be written
 _FEWEST_DIGITS = 6
+_SCHEME = re.compile(r"(?i)(?:bearer|basic|token)\s+")
 _ASKS_FOR_A_SECRET = re.compile(r"(?i)pass(?:word|phrase)|\bPIN\b")
 Replacement = tuple[int, int, str]
 
 
 class Redaction:
     """Replaces what is secret, the same by the same. `secrets`: values that are known; `paths`: what absolute paths are
-    called in a replay; `names`: words such as the name of the user, and what stands for them. What was replaced once is
-    left as it is."""
+    called in a replay; `names`: words such as the name of the user, and what stands for them; `digest`: see `rehashed`.
+    What was replaced once is left as it is."""
 
     def __init__(
         self,
         secrets: Iterable[str] = (),
         paths: Mapping[str, str] | None = None,
         names: Mapping[str, str] | None = None,
+        *,
+        digest: Digest | None = None,
     ) -> None:
         self._stand_ins = StandIns()
         self._known: dict[str, str] = {}  # as it may be written: what it stands for
         self._typed: set[str] = set()  # what was typed where a prompt asked for a secret
         self._pattern: re.Pattern[str] | None = None
         for secret in sorted(set(secrets), key=lambda each: (-len(each), each)):
-            for part in (secret, *secret.split()[1:]):  # of `Bearer abc` abc
-                self._know(part)
+            self._know(secret)
+            if scheme := _SCHEME.match(secret):
+                self._know(secret[scheme.end() :])
         self._paths = {path.rstrip("/\\"): name for path, name in (paths or {}).items() if path.strip("/\\")}
         self._names = dict(names or {})
+        self._digest = digest
         self._places = _alternatives(
             [rf"(?<![\w.~/-]){re.escape(p)}(?![\w-]|\.\w)" for p in sorted(self._paths, key=len, reverse=True)]
         )
         self._words = _alternatives([rf"(?<![\w-]){re.escape(name)}(?![\w-])" for name in self._names if name])
 
     def rows(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """All rows of a cassette, its header among them: learned first, then replaced."""
+        """All rows of a cassette, its header among them: learned first, then replaced, then hashed anew."""
         for row in rows:
             self.learn(row)
-        return [self.value(row) for row in rows]
+        return rehashed(rows, [self._replaced(row) for row in rows], digest=self._digest, numbers=self.numbers)
+
+    @property
+    def numbers(self) -> list[tuple[str, str]]:
+        """Account and card numbers as they were written, and what stands for them."""
+        return list(self._stand_ins.numbers.items())
 
     def learn(self, value: Any, field: str = "", holder: str = "") -> None:
         """Find what is secret in a JSON value, so that it is replaced wherever it stands."""
@@ -162,9 +183,11 @@ class Redaction:
                 if each.start() - end > 1 or (digits and text[end] not in " -/."):
                     break
                 digits, end = digits + each[0], each.end()
-                if len(digits) >= _FEWEST_DIGITS and (known := self._stand_ins.known_number(digits)) is not None:
+                if len(digits) < _FEWEST_DIGITS or (known := self._stand_ins.known_number(digits)) is None:
+                    continue
+                written = text[group.start() : end]
+                if not is_date(written):
                     given = iter(known)
-                    written = text[group.start() : end]
                     yield group.start(), end, "".join(next(given) if c.isdigit() else c for c in written)
 
     def _stand_in(self, shape: Shape, written: str) -> str:
@@ -224,18 +247,22 @@ class Redaction:
                 self._know(secret)
 
     def _learn_text(self, text: str, field: str = "", holder: str = "") -> None:
+        named = of_field(field, text, holder)
+        within = list(json_in(text))
+        for value in within:
+            self.learn(value, field)
+        if within:  # what a text of it holds besides is found when it is replaced
+            return
         for shape in (*of_field(field, text, holder, stand_ins=True), *shapes(text, stand_ins=True)):
             self._stand_ins.taken(text[shape.start : shape.end])
-        for found in STAND_IN.finditer(text):
-            self._stand_ins.taken(found[0])
-        named = of_field(field, text, holder)
+        if "x" in text or "redacted" in text:
+            for found in STAND_IN.finditer(text):
+                self._stand_ins.taken(found[0])
         for shape in (*named, *shapes(text)):
             written = text[shape.start : shape.end]
             self._stand_in(shape, written)
             if shape.kind == "secret" and (looks_random(written) or (shape in named and GUID.fullmatch(written))):
                 self._know(written)
-        for value in json_in(text):
-            self.learn(value, field)
 
     def _events(self, before: Sequence[Any], replaced: list[Any]) -> list[Any]:
         """A stream's events: what comes in pieces is replaced as a whole and cut where it was."""

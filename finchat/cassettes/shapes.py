@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Literal
 
@@ -70,7 +71,11 @@ _CALLED = re.compile(
 _COLUMN = re.compile(
     r"(?i)\b(?:(?:bank)?account|a/c|acct|iban|konto|kontonummer|rekening|bban)\b|account ?(?:no|num|nr)"
 )
-_DATE = re.compile(r"(?:19|20)\d\d(?P<sign>-?)(?:0[1-9]|1[0-2])(?P=sign)(?:0[1-9]|[12]\d|3[01])", re.ASCII)
+_DATE = re.compile(
+    r"(?:19|20)\d\d(?P<sign>[-/. ]?)(?:0[1-9]|1[0-2])(?P=sign)(?:0[1-9]|[12]\d|3[01])"
+    r"|(?:0?[1-9]|[12]\d|3[01])(?P<between>[-/. ])(?:0?[1-9]|1[0-2])(?P=between)(?:\d\d)?\d\d",
+    re.ASCII,
+)
 _STATEMENT = (
     re.compile(r"(?i)<(?:ACCTID|ACCTKEY|CCACCTNUM)>\s*(?P<value>[^<\r\n]{4,40})"),  # OFX
     re.compile(
@@ -84,6 +89,14 @@ _USER = re.compile(
     r"(?:(?<![\w.~-])/(?:home|Users)/|(?<![a-z])[a-z]:\\{1,2}Users\\{1,2})(?P<value>[^\s/\\\"'<>:;,)]+)", re.I
 )
 _NO_USERS = frozenset({SOMEBODY, "shared", "public", "default"})
+
+# Most texts of a ledger: nothing in them can be a secret.
+_PLAIN = re.compile(
+    r"(?!.*\b(?i:bearer|basic)\b)[^\W\d_]{1,30}(?:[ .'&,_-]{1,3}[^\W\d_]{1,30}){0,12}\.?"
+    r"|-?\d{1,3}(?:,?\d{3}){0,4}\.\d{1,6}|[0-9a-f]{64}"
+    r"|\d{4}-\d\d-\d\d(?:T[\d:.]{5,15}(?:Z|\+00:00)?)?|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
+)
+_SHORT = 400  # characters
 
 # Fields, as letters and digits alone, whose text is a number of an account or a card.
 _NUMBER_FIELDS = frozenset(
@@ -105,7 +118,8 @@ _NUMBER_FIELDS = frozenset(
         "payeraccount",
     ]
 )
-_TENANT_FIELDS = frozenset({"tenantid", "xerotenantid", "realmid", "quickbooksrealmid"})
+# Fields whose text is a secret, of whatever form: the tenant that a token is for, the salt of memory's digests.
+_SECRET_FIELDS = frozenset({"tenantid", "xerotenantid", "realmid", "quickbooksrealmid", "salt"})
 _SECRET_FIELD = re.compile(
     r"apikey|accesskey|privatekey|secret|passwo?r?d|passwd|passphrase|token$|authorization$|credentials?$|^cookie$|^setcookie$"
 )
@@ -113,18 +127,27 @@ _NO_SECRET_FIELDS = frozenset({"progresstoken", "synctoken", "inputtoken", "outp
 _HOLDERS_OF_SECRETS = frozenset({"headers", "env"})
 _PLAIN_HEADERS = frozenset({"contenttype", "accept", "useragent", "date", "server", "retryafter", "contentlength"})
 _FEWEST_DIGITS = 6
+_MARK = re.compile(r"fc-[a-z0-9]{10}")  # by which finchat knows its own writes in the ledger: for everyone to see
 
 
-def shapes(text: str, *, stand_ins: bool = False) -> list[Shape]:
+def shapes(text: str, *, stand_ins: bool = False) -> Sequence[Shape]:
     """What a text holds by its shape, in order, none overlapping another. `stand_ins`: only what is one."""
-    found: list[Shape] = []
+    if len(text) < _FEWEST_DIGITS or _PLAIN.fullmatch(text):
+        return ()
+    return (_known if len(text) <= _SHORT else _found)(text)[stand_ins]
+
+
+def _found(text: str) -> tuple[Sequence[Shape], Sequence[Shape]]:
+    """What is secret in a text, and what is a stand-in."""
+    found: tuple[list[Shape], list[Shape]] = [], []
     for kind, (start, end, what) in _each(text):
-        if _stands_in(text[start:end], kind) != stand_ins:
-            continue
-        shape = Shape(start, end, kind, what)
-        if not any(shape.start < other.end and other.start < shape.end for other in found):
-            found.append(shape)
-    return sorted(found, key=lambda shape: shape.start)
+        those = found[_stands_in(text[start:end], kind)]
+        if not any(start < other.end and other.start < end for other in those):
+            those.append(Shape(start, end, kind, what))
+    return sorted(found[0], key=lambda shape: shape.start), found[1]
+
+
+_known = lru_cache(maxsize=20_000)(_found)  # the texts of a ledger come again and again
 
 
 def of_field(field: str, text: str, holder: str = "", *, stand_ins: bool = False) -> list[Shape]:
@@ -133,8 +156,8 @@ def of_field(field: str, text: str, holder: str = "", *, stand_ins: bool = False
     found: list[Shape] = []
     if name in _NUMBER_FIELDS:
         found = _numbers_of(text, 0, f"the number in {field}")
-    elif name in _TENANT_FIELDS and len(text) >= _FEWEST_DIGITS:
-        found = [Shape(0, len(text), "secret", f"the tenant in {field}")]
+    elif name in _SECRET_FIELDS and len(text) >= _FEWEST_DIGITS:
+        found = [Shape(0, len(text), "secret", f"the value of {field}")]
     elif _is_secret(name, text) or (plain_field(holder) in _HOLDERS_OF_SECRETS and _in_a_holder(name, text)):
         start = 0
         if scheme := re.match(r"(?i)(?:bearer|basic|token)\s+", text):
@@ -143,9 +166,15 @@ def of_field(field: str, text: str, holder: str = "", *, stand_ins: bool = False
     return [shape for shape in found if _stands_in(text[shape.start : shape.end], shape.kind) == stand_ins]
 
 
+@lru_cache(maxsize=5_000)
 def plain_field(name: str) -> str:
     """Letters and digits alone, small."""
     return "".join(filter(str.isalnum, name)).lower()
+
+
+def is_date(text: str) -> bool:
+    """Whether digits are a day and not the number of an account."""
+    return _DATE.match(text) is not None
 
 
 def looks_random(text: str) -> bool:
@@ -210,10 +239,12 @@ def _numbers(text: str) -> Iterator[tuple[int, int, str]]:
             for found in _numbers_of(m[name], m.start(name), "an account of a statement"):
                 yield found.start, found.end, found.what
     yield from ((start, end, "an IBAN") for start, end in _ibans(text))
-    yield from ((*m.span(), "a bank account number") for m in _ACCOUNT.finditer(text))
+    for m in _ACCOUNT.finditer(text):
+        if not is_date(m[0][8:]):
+            yield (*m.span(), "a bank account number")
     yield from ((*m.span(), "a card number") for m in _CARD.finditer(text) if _is_card(m[0]))
     for m in _CALLED.finditer(text):
-        if not _DATE.match(m["value"]):
+        if not is_date(m["value"]):
             yield (*m.span("value"), "an account number")
     if "\n" in text:
         yield from ((start, end, "an account of a table") for start, end in _in_columns(text))
@@ -232,7 +263,8 @@ def _in_urls(text: str) -> Iterator[tuple[int, int]]:
 
 def _in_columns(text: str) -> Iterator[tuple[int, int]]:
     """The numbers in those columns of a CSV whose head calls them accounts."""
-    head = next((line for line in text[:20_000].splitlines()[:30] if _COLUMN.search(line)), None)
+    heads = (line for line in text[:20_000].splitlines()[:30] if not any(map(str.isdigit, line)))
+    head = next((line for line in heads if _COLUMN.search(line)), None)
     if head is None or (sign := max(";,\t|", key=head.count)) not in head:
         return
     cell = re.compile(rf'"(?:[^"]|"")*"|[^{re.escape(sign)}\r\n"]*')
@@ -291,7 +323,11 @@ def _is_card(text: str) -> bool:
 
 def _is_secret_of(name: str, value: str) -> bool:
     """Whether what stands behind a name in a text is its value, and no word of a sentence."""
-    if value.startswith(("$", "<", "{", "[")) or value.casefold().strip(".:!?") in PLAIN_WORDS:
+    if (
+        value.startswith(("$", "<", "{", "["))
+        or _MARK.fullmatch(value)
+        or value.casefold().strip(".:!?") in PLAIN_WORDS
+    ):
         return False
     if plain_field(name) in _NO_SECRET_FIELDS or re.fullmatch(r"[\d.,_-]{1,11}|(?i:true|false|null|none)", value):
         return False
@@ -301,7 +337,9 @@ def _is_secret_of(name: str, value: str) -> bool:
 
 
 def _is_secret(field: str, text: str) -> bool:
-    if not _SECRET_FIELD.search(field) or field in _NO_SECRET_FIELDS or len(text) < 4 or text.startswith("$"):
+    if not _SECRET_FIELD.search(field) or field in _NO_SECRET_FIELDS or len(text) < 4:
+        return False
+    if text.startswith("$") or _MARK.fullmatch(text):
         return False
     if any(map(str.isspace, text.strip())):
         return re.match(r"(?i)(bearer|basic|token) \S+$", text) is not None

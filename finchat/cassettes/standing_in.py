@@ -60,6 +60,7 @@ class StandIns:
         self._numbers: dict[str, str] = {}
         self._endings: dict[str, str] = {}  # of numbers, from the seventh digit on, with theirs of the stand-in
         self._taken: set[str] = set()
+        self.numbers: dict[str, str] = {}  # account numbers as they were written, and what stands for them
 
     def taken(self, stand_in: str) -> None:
         """It stands in the text already, for something else."""
@@ -91,8 +92,11 @@ class StandIns:
         if is_iban(plain):
             digits = "".join(filter(str.isdigit, plain[4:]))
             account = _with_digits(plain[4:], self._digits(digits))
-            return _with_characters(written, with_check_digits(plain[:2], account))
-        return _with_digits(written, self._digits("".join(filter(_is_digit, written))))
+            found = _with_characters(written, with_check_digits(plain[:2], account))
+        else:
+            found = _with_digits(written, self._digits("".join(filter(_is_digit, written))))
+        self.numbers.setdefault(written, found)
+        return found
 
     def known_number(self, digits: str) -> str | None:
         """The stand-in of a number that was seen, or of its last seven digits or more."""
