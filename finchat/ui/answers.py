@@ -70,9 +70,10 @@ def stopping(
 def echoed(line: str) -> str:
     """A typed line as a terminal shows it while it is typed: a control character as `^` and its letter. It may come
     from a stranger's recording, so nothing in it is acted on."""
-    return "\n".join(visible(_CONTROL.sub(_caret, part)) for part in line.split("\n"))
+    return _SHOWN.sub(lambda found: visible(_CONTROL.sub(_caret, found[0])), line)
 
 
+_SHOWN = re.compile(r"[^\n\t]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 

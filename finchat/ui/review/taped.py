@@ -38,12 +38,12 @@ class TapedKeys(Input):
 
     @asynccontextmanager
     async def playing(
-        self, screen: str, worked_off: Callable[[], Awaitable[None]], failed: Callable[[], None]
+        self, screen: str, worked_off: Callable[[], Awaitable[None]], leave: Callable[[], None]
     ) -> AsyncIterator[None]:
-        """Keys come inside the block. `worked_off` waits until the screen rests, `failed` is called when a replay
-        cannot go on; what went wrong is raised at the end of the block."""
+        """Keys come inside the block. `worked_off` waits until the screen rests; `leave` ends it where it ended by
+        itself, or when a replay cannot go on: why is raised at the end of the block."""
         playing = asyncio.ensure_future(self._play(screen, worked_off))
-        playing.add_done_callback(lambda done: failed() if not done.cancelled() and done.exception() else None)
+        playing.add_done_callback(lambda _: None if self._ended else leave())
         try:
             yield
         except BaseException:
