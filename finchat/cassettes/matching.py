@@ -28,12 +28,16 @@ VOLATILE_META_PREFIX = "io.modelcontextprotocol/"  # clientInfo, clientCapabilit
 class Miss(VerificationMismatch):
     """A replay asked for something that its recording does not hold.
 
-    `row` is the nearest recorded exchange (None where there is none), `differences` say how it differs.
+    `row` is the nearest recorded exchange (None where there is none), `differences` say how it differs. `recorded` and
+    `asked` are the two requests without what may differ from run to run (None where there is no row to compare with).
     """
 
     code = "cassette_miss"
 
-    def __init__(self, message: str, *, row: Row | None = None, differences: Sequence[str] = ()) -> None:
+    def __init__(
+        self, message: str, *, row: Row | None = None, differences: Sequence[str] = (), recorded: Any = None,
+        asked: Any = None,
+    ) -> None:  # fmt: skip
         super().__init__(
             message,
             field=None if row is None else f"row {row.n}",
@@ -41,6 +45,8 @@ class Miss(VerificationMismatch):
         )
         self.row = row
         self.differences = tuple(differences)
+        self.recorded = recorded
+        self.asked = asked
 
 
 class Matching:
@@ -113,7 +119,10 @@ class Matching:
             return Miss(f"{asked}; it holds no {kind} row")
         row, differences = found
         where = f"nearest is row {row.n} (line {row.line})"
-        return Miss(f"{asked}; {where}: {'; '.join(differences)}", row=row, differences=differences)
+        return Miss(
+            f"{asked}; {where}: {'; '.join(differences)}", row=row, differences=differences,
+            recorded=stable(kind, row.request), asked=stable(kind, request),
+        )  # fmt: skip
 
 
 def may_be_left(row: Row) -> bool:

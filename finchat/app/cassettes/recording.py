@@ -16,10 +16,13 @@ from finchat.app import taping
 from finchat.app.cassettes.replaying import Played, Run, play
 from finchat.app.cassettes.stage import VARIABLES
 from finchat.app.invocation import Invocation, report_error
+from finchat.books.learning import account_digest
 from finchat.canonical import sha256_of
+from finchat.cassettes.hashes import derived, replaced
 from finchat.cassettes.local_state import Watch
+from finchat.cassettes.matching import Miss
 from finchat.cassettes.recorder import Recorder, exact
-from finchat.cassettes.redaction import Redaction
+from finchat.cassettes.redaction import Redaction, known_secrets
 from finchat.cassettes.rows import Cassette, Row
 from finchat.cassettes.writing import lines, write
 from finchat.chance import Seeded, drawn_from
@@ -30,6 +33,7 @@ from finchat.text.redact import secrets_of
 from finchat.ui.sink import is_terminal
 
 _NOT_RECORDED = frozenset({"serve", "sandbox", "key", "replay", "cassette", "demo", "connect", "disconnect"})
+_MOST_ROUNDS = 50  # replays in which what follows from what was redacted comes to light, a write at a time
 _ENDED_BY_SIGNAL = frozenset({int(ExitCode.INTERRUPTED), int(ExitCode.TERMINATED)})
 
 
@@ -62,10 +66,9 @@ def record(arguments: Sequence[str], file: Path, run: Run) -> int:
             "user": "somebody", "redaction": 1, "prompts": prompts.hashes(), "catalogues": _catalogues(recorder.rows),
             **_settings(call), **({"signalled": True} if code in _ENDED_BY_SIGNAL else {}),
         }  # fmt: skip
-        redaction = Redaction(_secrets(call), watch.paths())
-        rows = [Row(redaction.value(row)) for row in (*watch.rows(), *recorder.rows)]
-        header = redaction.value(header) | {"seed": header["seed"]}
-        played = keep(file, header, rows, run, expected=code)
+        redaction = Redaction(_secrets(call), watch.paths(), digest=account_digest)
+        redacted, *rest = redaction.rows([header, *watch.rows(), *recorder.rows])
+        played = keep(file, redacted | {"seed": header["seed"]}, [Row(row) for row in rest], run, expected=code)
     except FinchatError as error:
         return int(worst([code, report_error(error, as_json=as_json)]))
     if not as_json and "--quiet" not in arguments:
@@ -83,6 +86,13 @@ def keep(file: Path, header: Mapping[str, Any], rows: Sequence[Row], run: Run, *
     """
     whole = numbered(header, rows)
     played = play(whole, run)
+    for _ in range(_MOST_ROUNDS):
+        if not (found := _computed_anew(played)):
+            break
+        header, *changed = replaced([header, *rows], found)
+        rows = [Row(row) for row in changed]
+        whole = numbered(header, rows)
+        played = play(whole, run)
     problem = next(iter(played.problems), None)
     if problem is None and expected is not None and played.exit_code != expected:
         problem = VerificationMismatch(f"it ends with {played.exit_code}, the run ended with {expected}")
@@ -93,6 +103,16 @@ def keep(file: Path, header: Mapping[str, Any], rows: Sequence[Row], run: Run, *
         )  # fmt: skip
     write(file, whole.header, whole.rows, played.output)
     return played
+
+
+def _computed_anew(played: Played) -> dict[str, str]:
+    """What a replay computes otherwise than the run did, because what it is computed over was redacted: the mark of a
+    write follows from its payload, and a payload may name an account."""
+    found: dict[str, str] = {}
+    for problem in played.problems:
+        if isinstance(problem, Miss) and problem.asked is not None:
+            found |= derived(problem.recorded, problem.asked) or {}
+    return found
 
 
 def numbered(header: Mapping[str, Any], rows: Sequence[Row]) -> Cassette:
@@ -189,12 +209,9 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, str | int | bool) or value is None else str(value)
 
 
-def _secrets(call: Invocation | None) -> list[str]:
+def _secrets(call: Invocation | None) -> set[str]:
     """Every secret that this machine knows of: of the environment, the servers' settings and the model's key."""
-    found = list(secrets_of(os.environ))
     with suppress(FinchatError):
         if call is not None:
-            for one in call.settings.servers.values():
-                found += secrets_of(one.env, one.headers)
-            found += [call.settings.model.key] if call.settings.model.key else []
-    return found
+            return known_secrets(call.settings, os.environ)
+    return set(secrets_of(os.environ))
