@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from finchat.cassettes.parts import decoded, json_in, members
-from finchat.cassettes.pieces import pieces_of
+from finchat.cassettes.pieces import cut_again, pieces_of
 from finchat.cassettes.shapes import Shape, of_field, shapes
 
 
@@ -51,8 +52,11 @@ def _in(value: Any, where: str, field: str = "", holder: str = "") -> Iterator[t
         if (file := decoded(value.get("base64"))) is not None:
             yield from _in(file[0], f"{where}/base64")
         if isinstance(events := value.get("events"), list):
+            events = deepcopy(events)
             for pieces in pieces_of(events):
                 yield from ((f"{where}/events/{pieces.places[0][0]}", shape) for shape in shapes(pieces.text))
+                cut_again(events, pieces, [(0, len(pieces.text), "")])  # a piece alone may look like what it is none of
+            value = {**value, "events": events}
         for name, place, each in members(value):
             yield from ((f"{where}/{place}", shape) for shape in shapes(name))
             if name != "base64" or file is None:

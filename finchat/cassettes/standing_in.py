@@ -20,6 +20,7 @@ _RESERVED: Final = re.compile(r"(?:^|[@.])(?:(?:example|invalid|test|localhost)|
 STAND_IN: Final = re.compile(rf"\b(?:{_SECRET.pattern}|{_GUID_OF_OURS.pattern})(?![\w-])")  # in a text
 _BANK_CODE = 6  # digits that a long number begins with and that say which bank and branch
 _LONG = 13  # digits of a number that has such a code
+_LONG_GROUP = re.compile(r"(?<!\d)\d{6,}(?!\d)")
 _ENDING = 6  # the fewest digits by which one number is known for the ending of another
 # Characters of an IBAN by country (ISO 13616 registry).
 IBAN_LENGTHS: Final[Mapping[str, int]] = {
@@ -59,6 +60,7 @@ class StandIns:
         self._emails: dict[str, str] = {}
         self._numbers: dict[str, str] = {}
         self._endings: dict[str, str] = {}  # of numbers, from the seventh digit on, with theirs of the stand-in
+        self._beginnings: dict[str, str] = {}
         self._taken: set[str] = set()
         self.numbers: dict[str, str] = {}  # account numbers as they were written, and what stands for them
 
@@ -95,12 +97,19 @@ class StandIns:
             found = _with_characters(written, with_check_digits(plain[:2], account))
         else:
             found = _with_digits(written, self._digits("".join(filter(_is_digit, written))))
+            for group in _LONG_GROUP.finditer(written):  # the account within its bank and branch may stand alone
+                self._endings.setdefault(group[0], found[group.start() : group.end()])
         self.numbers.setdefault(written, found)
         return found
 
     def known_number(self, digits: str) -> str | None:
-        """The stand-in of a number that was seen, or of its last seven digits or more."""
-        return self._numbers.get(digits) or self._endings.get(digits)
+        """The stand-in of a number that was seen, or of its last seven digits or more, or of its first."""
+        return self._numbers.get(digits) or self._endings.get(digits) or self._beginnings.get(digits)
+
+    def cut_email(self, beginning: str) -> str | None:
+        """What stands for an address that was seen and is cut here."""
+        plain = beginning.casefold()
+        return next((found[: len(plain)] for known, found in self._emails.items() if known.startswith(plain)), None)
 
     def _digits(self, digits: str, kept: int | None = None) -> str:
         if digits in self._numbers or digits in self._endings:
@@ -123,6 +132,8 @@ class StandIns:
         self._numbers[digits] = found
         for n in range(_ENDING + 1, len(digits)):
             self._endings.setdefault(digits[-n:], found[-n:])
+        for n in range(max(_ENDING + 1, _kept(digits) + 3), len(digits)):
+            self._beginnings.setdefault(digits[:n], found[:n])
         return found
 
     def _next(self, kind: str, count: int, make: Callable[[int], str], besides: str = "") -> str:

@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -66,9 +66,13 @@ def record(arguments: Sequence[str], file: Path, run: Run) -> int:
             "user": "somebody", "redaction": 1, "prompts": prompts.hashes(), "catalogues": _catalogues(recorder.rows),
             **_settings(call), **({"signalled": True} if code in _ENDED_BY_SIGNAL else {}),
         }  # fmt: skip
+        given = [*watch.rows(), *recorder.rows]
         redaction = Redaction(_secrets(call), watch.paths(), digest=account_digest)
-        redacted, *rest = redaction.rows([header, *watch.rows(), *recorder.rows])
-        played = keep(file, redacted | {"seed": header["seed"]}, [Row(row) for row in rest], run, expected=code)
+        redacted, *rest = redaction.rows([header, *given])
+        played = keep(
+            file, redacted | {"seed": header["seed"]}, [Row(row) for row in rest], run, expected=code,
+            as_it_was=lambda: numbered(header, [Row(row) for row in given]),
+        )  # fmt: skip
     except FinchatError as error:
         return int(worst([code, report_error(error, as_json=as_json)]))
     if not as_json and "--quiet" not in arguments:
@@ -78,11 +82,14 @@ def record(arguments: Sequence[str], file: Path, run: Run) -> int:
     return code
 
 
-def keep(file: Path, header: Mapping[str, Any], rows: Sequence[Row], run: Run, *, expected: int | None) -> Played:
+def keep(
+    file: Path, header: Mapping[str, Any], rows: Sequence[Row], run: Run, *, expected: int | None,
+    as_it_was: Callable[[], Cassette] | None = None,
+) -> Played:  # fmt: skip
     """Replay what was recorded, seal what that prints, and write the file.
 
-    `expected`: the exit code that the replay must end with. Raises VerificationMismatch when the run cannot be
-    replayed; nothing is written then.
+    `expected`: the exit code that the replay must end with. `as_it_was`: the recording before anything in it was
+    replaced. Raises VerificationMismatch when the run cannot be replayed; nothing is written then.
     """
     whole = numbered(header, rows)
     played = play(whole, run)
@@ -93,6 +100,8 @@ def keep(file: Path, header: Mapping[str, Any], rows: Sequence[Row], run: Run, *
         rows = [Row(row) for row in changed]
         whole = numbered(header, rows)
         played = play(whole, run)
+    if played.problems and as_it_was is not None and not play(as_it_was(), run).problems:
+        whole, played = _asked_of_the_model(whole, played, run)
     problem = next(iter(played.problems), None)
     if problem is None and expected is not None and played.exit_code != expected:
         problem = VerificationMismatch(f"it ends with {played.exit_code}, the run ended with {expected}")
@@ -113,6 +122,24 @@ def _computed_anew(played: Played) -> dict[str, str]:
         if isinstance(problem, Miss) and problem.asked is not None:
             found |= derived(problem.recorded, problem.asked) or {}
     return found
+
+
+def _asked_of_the_model(whole: Cassette, played: Played, run: Run) -> tuple[Cassette, Played]:
+    """The cassette with what the redacted run asks its model in the place of what the run itself asked, redacted.
+
+    Only for a recording that replays as it was: what is asked otherwise is then asked so because of what was replaced,
+    such as a sentence about a number of which a part is no number any more. It is only what answers are found by.
+    """
+    for _ in range(_MOST_ROUNDS):
+        asked = [p for p in played.problems if isinstance(p, Miss) and p.row is not None and p.row.kind == "model"]
+        if not asked or not isinstance(played.problems[0], Miss):
+            break
+        (miss, *_), rows = asked, list(whole.rows)
+        place = next(place for place, row in enumerate(rows) if miss.row is not None and row.n == miss.row.n)
+        rows[place] = Row({**rows[place], "body": miss.asked["body"]})
+        whole = numbered(whole.header, rows)
+        played = play(whole, run)
+    return whole, played
 
 
 def numbered(header: Mapping[str, Any], rows: Sequence[Row]) -> Cassette:
