@@ -16,6 +16,8 @@ from finchat.connections.toolbox import Tool
 _HASH = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 # What finchat itself makes of what it reads: hashes whole and cut, the marks of its writes.
 _DERIVED = re.compile(r"(?<![0-9a-z])(?:[0-9a-f]{64}|[0-9a-f]{32}|fc-[a-z2-7]{10})(?![0-9a-z])")
+# What a stand-in, also one that was cut, may be made of.
+_STAND_INS = re.compile(r"x*\d*@(?:[a-z]+(?:\.[a-z]*)?)?|x{2,}\d*|redacted[-\dx]*|[A-Z]{2}\d\d(?=[ -]?\w)|9+[1-8]{0,4}")
 _ROUNDS = 8  # a hash over a hash over a hash: a plan over its payloads over a tool
 Digest = Callable[[str, str], str]
 
@@ -66,8 +68,8 @@ def derived(recorded: Any, asked: Any) -> dict[str, str] | None:
     """For a request that a replay makes in place of the recorded one: what is computed in the one and in the other,
     when they differ in nothing else; None when they do, or do not differ.
 
-    A payload carries a mark that finchat computes over it: after redaction a replay computes another, and means the
-    same. Give it to `replaced` and replay again.
+    A payload carries a mark that finchat computes over it, and a text of the bank that is cut to size: after redaction
+    a replay computes another, cuts a stand-in, and means the same. Give it to `replaced` and replay again.
     """
     found: dict[str, str] = {}
     if not _only_derived(recorded, asked, found) or not found:
@@ -82,12 +84,19 @@ def _only_derived(one: Any, other: Any, found: dict[str, str]) -> bool:
         return len(one) == len(other) and all(_only_derived(a, b, found) for a, b in zip(one, other, strict=True))
     if not (isinstance(one, str) and isinstance(other, str)) or one == other:
         return bool(one == other)
-    if _DERIVED.sub("", one) != _DERIVED.sub("", other):
-        return False
-    for a, b in zip(_DERIVED.findall(one), _DERIVED.findall(other), strict=True):
-        if a != b and found.setdefault(a, b) != b:
-            return False
-    return True
+    marks = list(zip(_DERIVED.finditer(one), _DERIVED.finditer(other), strict=False))
+    if _DERIVED.sub("", one) == _DERIVED.sub("", other):
+        return all(found.setdefault(a[0], b[0]) == b[0] for a, b in marks if a[0] != b[0])
+    return _cut_otherwise(one, other) and found.setdefault(one, other) == other
+
+
+def _cut_otherwise(one: str, other: str) -> bool:
+    """Whether two texts of one length differ in marks and in parts of stand-ins alone."""
+    spans = [found.span() for pattern in (_DERIVED, _STAND_INS) for found in pattern.finditer(other)]
+    return len(one) == len(other) and all(
+        any(start <= at < end for start, end in spans)
+        for at, (a, b) in enumerate(zip(one, other, strict=True)) if a != b
+    )  # fmt: skip
 
 
 def _computed(before: Any, after: Any) -> Iterator[tuple[str, str]]:

@@ -14,6 +14,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from itertools import takewhile
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -41,6 +42,8 @@ _SHORTEST_WORD = 4  # of one that is looked for as a word by itself
 _GROUPS = re.compile(r"\d+", re.ASCII)
 _MOST_GROUPS = 9  # of digits, in which a number may be written
 _FEWEST_DIGITS = 6
+_CUT_EMAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w.-]*")
+_FEWEST_OF_A_CUT = 8  # characters of a known secret that tell it
 _SCHEME = re.compile(r"(?i)(?:bearer|basic|token)\s+")
 _ASKS_FOR_A_SECRET = re.compile(r"(?i)pass(?:word|phrase)|\bPIN\b")
 Replacement = tuple[int, int, str]
@@ -170,6 +173,7 @@ class Redaction:
         for shape in shapes(text):
             yield shape.start, shape.end, self._stand_in(shape, text[shape.start : shape.end])
         yield from self._numbers(text)
+        yield from self._cut(text)
         if self._words is not None:
             for m in self._words.finditer(text):
                 yield m.start(), m.end(), self._names[m[0]]
@@ -189,6 +193,20 @@ class Redaction:
                 if not is_date(written):
                     given = iter(known)
                     yield group.start(), end, "".join(next(given) if c.isdigit() else c for c in written)
+
+    def _cut(self, text: str) -> Iterator[Replacement]:
+        """The beginning of what was seen whole elsewhere: finchat cuts texts to size."""
+        if "@" in text:
+            for m in _CUT_EMAIL.finditer(text):
+                if (instead := self._stand_ins.cut_email(m[0])) is not None:
+                    yield m.start(), m.end(), instead
+        for known in self._known:
+            at = text.find(known[:_FEWEST_OF_A_CUT]) if len(known) > _FEWEST_OF_A_CUT else -1
+            while at >= 0:
+                there = zip(known, text[at : at + len(known)], strict=False)
+                length = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], there))
+                yield at, at + length, self._written(known)[:length]
+                at = text.find(known[:_FEWEST_OF_A_CUT], at + length)
 
     def _stand_in(self, shape: Shape, written: str) -> str:
         if shape.kind == "email":
