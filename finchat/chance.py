@@ -22,6 +22,11 @@ def _system(_purpose: str, size: int) -> bytes:
 _source: Source = _system
 
 
+def new_seed() -> bytes:
+    """A seed for a recording."""
+    return os.urandom(32)
+
+
 class Seeded:
     """A source whose draws follow from a seed, by purpose and number. The seed is as secret as what it makes."""
 

@@ -25,7 +25,7 @@ from finchat.cassettes.recorder import Recorder, exact
 from finchat.cassettes.redaction import Redaction, known_secrets
 from finchat.cassettes.rows import Cassette, Row
 from finchat.cassettes.writing import lines, write
-from finchat.chance import Seeded, drawn_from
+from finchat.chance import Seeded, drawn_from, new_seed
 from finchat.clock import instant_text, told_by
 from finchat.errors import ExitCode, FinchatError, UsageError, VerificationMismatch, worst
 from finchat.settings import ServerSettings, home_from_environment
@@ -50,7 +50,7 @@ def record(arguments: Sequence[str], file: Path, run: Run) -> int:
         )  # fmt: skip
     file = file.absolute()
     _check_place(file)
-    recorder, seed = Recorder(), os.urandom(32)
+    recorder, seed = Recorder(), new_seed()
     environment = {name: os.environ[name] for name in VARIABLES if name in os.environ}
     terminal = _terminal()
     home, cwd = home_from_environment().path, Path.cwd()
