@@ -236,7 +236,10 @@ def ask(
     flags = app.AskFlags(
         api=api, stream=not no_stream, events=events, read_only=read_only, private=private, show_sent=show_sent
     )
-    return app.ask(call, sys.stdin.read() if question == "-" else question, flags)
+    from finchat.app import taping
+
+    asked = taping.local("question", sys.stdin.read) if question == "-" else question
+    return app.ask(call, asked, flags)
 
 
 @cli.command()
