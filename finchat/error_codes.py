@@ -99,6 +99,7 @@ CODES: Mapping[str, str] = {
     "expired": "The server was started to serve until an instant that has passed.",
     "redirected": "The API answered with a redirect, which is not followed.",
     "unknown_tool": "The server has no such tool.",
+    "not_recorded": "A recording that goes on does not hold the call, and does not send it.",
     "invalid_argument": "An argument does not fit the tool.",
     "invalid_request": "The vendor cannot take the request.",
     "validation": "The vendor's own rules refuse the record.",

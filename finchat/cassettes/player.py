@@ -118,6 +118,10 @@ class Player:
         """What was recorded and never asked for."""
         return [*self._matching.left(), *(row for row in self._human if row.n not in self._done)]
 
+    def held(self, kind: str, request: Mapping[str, Any]) -> Row | None:
+        """The row that answers a request now; None where the recording holds none, or no more."""
+        return self._matching.find(kind, request)
+
     def unmet(self) -> tuple[Fault, ...]:
         """The faults that no exchange met."""
         return self._faults.left()
@@ -139,9 +143,13 @@ class Player:
     # Links to servers
 
     async def link(
-        self, server: str, really: Callable[[], Awaitable[OpenLink]], changed: Callable[[], None]
+        self,
+        server: str,
+        really: Callable[[], Awaitable[OpenLink]],
+        changed: Callable[[], None],
+        is_read: Callable[[str], bool] | None = None,
     ) -> OpenLink:
-        _ = really, changed
+        _ = is_read, really, changed
         row = self._take("mcp", {"server": server, "method": "initialize", "params": {}})
         self._end(row)
         if error := row.get("error"):

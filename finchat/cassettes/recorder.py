@@ -79,9 +79,13 @@ class Recorder:
     # Links to servers
 
     async def link(
-        self, server: str, really: Callable[[], Awaitable[OpenLink]], changed: Callable[[], None]
+        self,
+        server: str,
+        really: Callable[[], Awaitable[OpenLink]],
+        changed: Callable[[], None],
+        is_read: Callable[[str], bool] | None = None,
     ) -> OpenLink:
-        _ = changed  # it is noted by whoever is called: see `noticing`
+        _ = is_read, changed  # it is noted by whoever is called: see `noticing`
         row = self.begin("mcp", server=server, method="initialize", params={})
         try:
             opened = await really()
@@ -89,7 +93,7 @@ class Recorder:
             self.end(row, error={**_error(error.message), "refused": _refusal(error)})
             raise
         self.end(row, result={})
-        return _RecordedLink(opened, server, self)
+        return RecordedLink(opened, server, self)
 
     # The model
 
@@ -123,7 +127,7 @@ class Recorder:
         return
 
 
-class _RecordedLink:
+class RecordedLink:
     """An open link whose messages are noted."""
 
     def __init__(self, inner: OpenLink, server: str, recorder: Recorder) -> None:

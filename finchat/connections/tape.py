@@ -41,9 +41,14 @@ class LinkTape(Protocol):
     replays: bool
 
     async def link(
-        self, server: str, really: Callable[[], Awaitable[OpenLink]], changed: Callable[[], None]
+        self,
+        server: str,
+        really: Callable[[], Awaitable[OpenLink]],
+        changed: Callable[[], None],
+        is_read: Callable[[str], bool] | None = None,
     ) -> OpenLink:
-        """The link to a server. `really` opens one; `changed` is called where the server says that its tools changed.
+        """The link to a server. `really` opens one; `changed` is called where the server says that its tools changed;
+        `is_read` names the tools that only read (None: none is known to).
 
         Raises FinchatError, as opening one does.
         """
@@ -88,6 +93,15 @@ class Broken(Exception):
     def __init__(self, message: str, code: int | None) -> None:
         super().__init__(message)
         self.code = code
+
+
+class NotSent(Exception):
+    """A call that a tape kept from its server. `next`: what helps."""
+
+    def __init__(self, message: str, *, next: str | None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.next = next
 
 
 class NoAnswer(Exception):
