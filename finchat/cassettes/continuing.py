@@ -2,7 +2,8 @@
 
 What is asked is noted like in any recording, held answers and new ones in the order of this run. A write that the
 cassette does not hold is never sent, nor is a read that was made of a stand-in for something redacted, or that comes
-after a write that was only played: the ledger would not know of it. Once the world was asked anything, what a person decides is asked of the person again: a recorded yes was to another card.
+after a write that was only played: the ledger would not know of it. Once the world was asked anything, what a person
+decides is asked of the person again: a recorded yes was to another card.
 """
 
 from __future__ import annotations

@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 
-from finchat.agent.messages import ModelRequest, ToolCall
-from finchat.canonical import canonical_json
+from finchat.agent.messages import ToolCall
 from finchat.cassettes.content import content
 from finchat.cassettes.rows import Cassette, Row
-from finchat.errors import FinchatError
+from finchat.cassettes.turns import turn_of
 from finchat.ui.cassettes import Step, StepKind
 
 Effects = Callable[[str, str], str | None]
@@ -34,23 +32,6 @@ def words_of(row: Row) -> str:
     """What a row is, in one line."""
     words = _WORDS.get(row.kind)
     return "" if words is None else words(row)
-
-
-def turn_of(row: Mapping[str, Any]) -> tuple[str, tuple[ToolCall, ...]]:
-    """The words and the calls of a model's turn, as far as it came."""
-    from finchat.agent.openai.chat import ChatDialect
-    from finchat.agent.openai.dialect import Dialect
-    from finchat.agent.openai.responses import ResponsesDialect
-
-    dialect: Dialect = ResponsesDialect("", "") if row["path"].endswith("/responses") else ChatDialect("", "")
-    reader = dialect.reader(ModelRequest(instructions="", items=()))
-    words: list[str] = []
-    with suppress(FinchatError, ValueError, TypeError, KeyError, AttributeError):
-        if isinstance(row.get("document"), Mapping):
-            words += reader.take_document(row["document"])
-        for name, data in row.get("events") or []:
-            words += reader.take(name or "", data if isinstance(data, str) else canonical_json(data))
-    return "".join(words), reader.seen()
 
 
 def short(value: Any, most: int = _SHORT) -> str:
