@@ -164,24 +164,20 @@ def test_a_changed_prompt_fails_and_says_which_and_where(
     prompts.load.cache_clear()
     try:
         code, _, errors = command("verify", command.asked.file)
-        linted = command.document("cassette-lint", "lint", command.asked.file)
     finally:
         prompts.load.cache_clear()
     first = number(command.asked.cassette, "model")
-    assert code == linted["exit_code"] == 8
+    assert code == 8
     assert f"asked.jsonl, line {first + 1}: " in errors
     assert f"nearest is row {first} " in errors
     assert "/content from character" in errors
     assert "changed since: prompts/agent/instructions.md" in errors
-    (problem,) = linted["files"][0]["problems"]
-    assert (problem["line"], problem["check"]) == (first + 1, "replay")
 
 
 # lint
 
 
 def test_a_sound_cassette_is_said_to_be_sound(command: Command) -> None:
-    assert command.document("cassette-lint", "lint", command.asked.file)["files"][0]["problems"] == []
     code, out, _ = command("lint", command.asked.file)
     assert (code, out) == (0, f"{command.asked.file}: sound, without secrets, and its replay is the same\n")
 
@@ -315,20 +311,20 @@ def test_what_changed_in_the_world_is_told_record_by_record(command: Command, mo
     }  # fmt: skip
     (field,) = told["changed", known[1]["InvoiceID"]]["fields"]
     assert (field["place"], field["before"]) == ("/DueDate", '"2020-01-01"')
-    code, out, _ = command("verify", file, "--live")
-    assert code == 8
-    assert "list_all_xero_invoices: 1 added, 1 gone, 1 changed" in out
-    assert "gone 99999999 (GONE-1)" in out
 
 
-def test_another_organisation_is_not_asked(command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("FINCHAT_HOME", str(tmp_path / "other"))
-    assert cli.run(["sandbox", "reset", "--seed", "2", "--quiet"]) == 0
-    command.capsys.readouterr()
-    code, out, errors = command("verify", command.asked.file, "--live")
+def test_another_organisation_is_not_asked(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FINCHAT_HOME", str(command.asked.home))
+    cassette = command.asked.cassette
+    first = number(cassette, "mcp", "list_all_xero_organisations")
+    other = {"OrganisationID": "8f0c4a1e-0000-4d6b-9a51-3f1f1f1f1f1f"}
+    file = resealed(
+        cassette, Path("theirs.jsonl"),
+        lambda row: with_records(row, lambda records: [{**records[0], **other}]) if row.n == first else row,
+    )  # fmt: skip
+    code, out, errors = command("verify", file, "--live")
     assert (code, out) == (8, "")
-    assert "the recording is of Kōwhai Fitout & Supply (Demo)" in errors
-    assert "server books holds Pōhutukawa" in errors
+    assert f"({other['OrganisationID']}); server books holds Kōwhai" in errors
 
 
 def test_a_policy_that_forbids_a_read_is_kept_when_it_is_asked_again(
