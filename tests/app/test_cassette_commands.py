@@ -21,14 +21,14 @@ from finchat.cassettes.writing import write
 from tests import forked, homes
 from tests.scripted.server import Say, ScriptedModel, Seen
 
-QUESTION = "Which invoices are more than 30 days overdue?"
+QUESTION = "Which bills are more than 30 days overdue?"
 ANSWER = "They are in the table of open documents."
 Edit = Callable[[list[str]], list[str]]
 
 
 def script(seen: Seen) -> Say:
     if not seen.results():
-        return Say(calls=[("open_documents", {"type": "invoice", "min_days_overdue": 30})])
+        return Say(calls=[("open_documents", {"type": "bill", "min_days_overdue": 30})])
     return Say(ANSWER)
 
 
@@ -205,7 +205,7 @@ def test_a_cassette_is_a_readable_story(command: Command) -> None:
     told = " ".join(out.split())
     for words in (
         "scripted at http://127.0.0.1", "Kōwhai Fitout & Supply (Demo)", f"pinned to {homes.NOW}", f"> {QUESTION}",
-        "< calls open_documents(type=invoice, min_days_overdue=30)", "books: list_all_xero_invoices", f"< {ANSWER}",
+        "< calls open_documents(type=bill, min_days_overdue=30)", "books: list_all_xero_invoices", f"< {ANSWER}",
         "ended with exit code 0", "finchat 0.1.0",
     ):  # fmt: skip
         assert words in told
@@ -271,16 +271,6 @@ def test_differences_are_told_by_what_was_asked_and_by_place(command: Command) -
 # verify --live
 
 
-def test_the_world_is_asked_again_and_is_as_it_was(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FINCHAT_HOME", str(command.asked.home))
-    found = command.document("cassette-verify", "verify", command.asked.file, "--live")
-    assert (found["exit_code"], found["same"]) == (0, True)
-    calls = [r for r in command.asked.cassette.rows if r.kind == "mcp" and r["method"] == "tools/call"]
-    assert found["live"]["counts"] == {"same": len(calls), "changed": 0, "failed": 0, "not_asked": 0}
-    audit = (command.asked.home / "audit.jsonl").read_text("utf-8")
-    assert audit.count("read list_all_xero_invoices on books") >= 2  # by the guard's own road
-
-
 def test_what_changed_in_the_world_is_told_record_by_record(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FINCHAT_HOME", str(command.asked.home))
     cassette = command.asked.cassette
@@ -303,7 +293,11 @@ def test_what_changed_in_the_world_is_told_record_by_record(command: Command, mo
         assert cli.run(["ask", QUESTION, "--record", str(file), "--record-mode", "new"]) == 0
     command.capsys.readouterr()
     found = command.document("cassette-verify", "verify", file, "--live")
-    assert found["exit_code"] == 8
+    assert (found["exit_code"], found["same"]) == (8, True)
+    calls = [r for r in cassette.rows if r.kind == "mcp" and r["method"] == "tools/call"]
+    assert found["live"]["counts"] == {"same": len(calls) - 1, "changed": 1, "failed": 0, "not_asked": 0}
+    audit = (command.asked.home / "audit.jsonl").read_text("utf-8")
+    assert audit.count("read list_all_xero_invoices on books") >= 2  # by the guard's own road
     (changed,) = [one for one in found["live"]["reads"] if one["status"] == "changed"]
     told = {(one["change"], one["id"]): one for one in changed["changes"]}
     assert set(told) == {
@@ -351,7 +345,6 @@ def test_what_is_not_needed_is_left_out_and_the_replay_is_the_same(command: Comm
     small = read(Path("small.jsonl"))
     assert small.output is not None
     assert small.output["stdout"] == command.asked.cassette.output["stdout"]  # type: ignore[index]
-    assert command.document("cassette-verify", "verify", "small.jsonl")["same"] is True
 
 
 def test_faults_are_rehearsed_and_what_the_rehearsal_prints_is_sealed(command: Command) -> None:
@@ -368,7 +361,6 @@ def test_faults_are_rehearsed_and_what_the_rehearsal_prints_is_sealed(command: C
     last = str(number(read(Path("faulty.jsonl")), "model", place=1))
     garbage = ["--on", last, "--fault", "garbage"]
     assert command("fault", "faulty.jsonl", *garbage, "-o", "faulty.jsonl")[0] == 0
-    assert command("verify", "faulty.jsonl")[0] == 0
 
 
 @pytest.mark.parametrize(
