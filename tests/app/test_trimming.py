@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from finchat.app.cassettes.recording import keep
 from finchat.app.cassettes.trimming import trim
 from finchat.app.invocation import Invocation
@@ -65,3 +67,18 @@ def test_what_a_run_does_not_need_goes_and_what_it_needs_stays(tmp_path: Path) -
     assert len(table["rows"]) <= 16
     assert small.output is not None
     assert small.output["stdout"] == read(file).output["stdout"]  # type: ignore[index]
+
+
+def test_ctrl_c_ends_the_trimming_and_not_only_the_replay_that_it_met(tmp_path: Path) -> None:
+    file, out = tmp_path / "run.jsonl", tmp_path / "small.jsonl"
+    rows = [{"kind": "file", "path": f"home/{name}.txt", "text": name} for name in ("one", "two", "three")]
+    replays: list[int] = []
+
+    def interrupted(_arguments: Sequence[str]) -> int:
+        replays.append(1)
+        return 130 if len(replays) == 3 else 0
+
+    keep(file, HEADER, [Row(row) for row in rows], interrupted, expected=0)
+    with pytest.raises(KeyboardInterrupt):
+        trim(Invocation(quiet=True), file, interrupted, out=out)
+    assert (len(replays), out.exists()) == (3, False)
