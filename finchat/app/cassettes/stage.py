@@ -140,10 +140,9 @@ def _environment(recorded: Mapping[str, str], terminal: Terminal) -> None:
         if name in VARIABLES or name.startswith(_OURS):
             del os.environ[name]
     os.environ.update(recorded)
-    os.environ.update(
-        FINCHAT_HOME="home", TZ="UTC", COLUMNS=str(terminal.width), LINES=str(terminal.height), LOGNAME="somebody",
-        USER="somebody",
-    )  # fmt: skip
+    os.environ.update(FINCHAT_HOME="home", TZ="UTC", LOGNAME="somebody", USER="somebody")
+    if terminal.stdout or terminal.stderr:  # a pipe has no size but what COLUMNS says
+        os.environ.update(COLUMNS=str(terminal.width), LINES=str(terminal.height))
     _set_zone()
 
 
