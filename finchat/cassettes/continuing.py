@@ -18,7 +18,7 @@ from typing import Any
 
 from finchat.agent.openai.exchange import Answer, Endpoint
 from finchat.cassettes.player import Player
-from finchat.cassettes.recorder import RecordedLink, Recorder, exact
+from finchat.cassettes.recorder import RecordedLink, Recorder, kept
 from finchat.cassettes.records import holds_stand_in
 from finchat.cassettes.rows import Row
 from finchat.connections.child import Child
@@ -199,7 +199,7 @@ class _ContinuedLink:
         return tools
 
     async def call_tool(self, name: str, arguments: dict[str, Any], meta: Mapping[str, Any] | None) -> Any:
-        params = {"name": name, "arguments": exact(arguments), **({"_meta": exact(meta)} if meta else {})}
+        params = {"name": name, "arguments": kept(arguments), **({"_meta": kept(meta)} if meta else {})}
         row = self._tape.held("mcp", {"server": self._server, "method": "tools/call", "params": params})
         if row is not None and self._played is not None:
             if not self._is_read(name):

@@ -16,7 +16,7 @@ from finchat.agent.openai.wire import broken
 from finchat.canonical import canonical_json
 from finchat.cassettes.fault_rows import Fault, Faults
 from finchat.cassettes.matching import Matching, Miss
-from finchat.cassettes.recorder import exact
+from finchat.cassettes.recorder import kept
 from finchat.cassettes.rows import Row
 from finchat.connections.child import Child
 from finchat.connections.exchange import current_exchange
@@ -319,9 +319,9 @@ class _PlayedLink:
         ]
 
     async def call_tool(self, name: str, arguments: dict[str, Any], meta: Mapping[str, Any] | None) -> Any:
-        params: dict[str, Any] = {"name": name, "arguments": exact(arguments)}
+        params: dict[str, Any] = {"name": name, "arguments": kept(arguments)}
         if meta:
-            params["_meta"] = exact(meta)
+            params["_meta"] = kept(meta)
         try:
             result = await self._player.asked(self._server, "tools/call", params)
         except (Broken, NoAnswer):

@@ -22,6 +22,7 @@ from finchat.agent.openai.exchange import Answer, Endpoint
 from finchat.agent.openai.failures import Failure
 from finchat.agent.openai.wire import EventStream
 from finchat.canonical import canonical_json
+from finchat.cassettes.content import exact
 from finchat.connections.exchange import Exchange, current_exchange
 from finchat.connections.tape import OpenLink
 from finchat.errors import FinchatError
@@ -73,7 +74,7 @@ class Recorder:
     def local(self, name: str, compute: Callable[[], Any]) -> Any:
         """A fact of this machine that a run goes by; JSON data."""
         value = compute()
-        self.begin("local", name=name, value=exact(value))
+        self.begin("local", name=name, value=kept(value))
         return value
 
     # Links to servers
@@ -164,13 +165,13 @@ class RecordedLink:
             }
             for t in tools
         ]
-        self._recorder.end(row, result=exact({"tools": found, "dropped": dict(self.dropped)}))
+        self._recorder.end(row, result=kept({"tools": found, "dropped": dict(self.dropped)}))
         return tools
 
     async def call_tool(self, name: str, arguments: dict[str, Any], meta: Mapping[str, Any] | None) -> Any:
-        params: dict[str, Any] = {"name": name, "arguments": exact(arguments)}
+        params: dict[str, Any] = {"name": name, "arguments": kept(arguments)}
         if meta:
-            params["_meta"] = exact(meta)
+            params["_meta"] = kept(meta)
         row = self._recorder.begin("mcp", server=self._server, method="tools/call", params=params)
         try:
             reply = await self._inner.call_tool(name, arguments, meta)
@@ -214,7 +215,7 @@ class _RecordedEndpoint:
         except Failure as failure:
             told = {
                 "kind": failure.kind, "detail": failure.detail, "status": failure.status,
-                "headers": _told(failure.headers), "document": exact(failure.document),
+                "headers": _told(failure.headers), "document": kept(failure.document),
             }  # fmt: skip
             self._recorder.end(row, failure=told)
             raise
@@ -272,15 +273,13 @@ class _RecordedAnswer:
         await self._inner.close(read_whole=read_whole)
 
 
-def exact(value: Any) -> Any:
-    """JSON data as a cassette holds it: numbers digit for digit, mappings and lists of its own."""
-    if isinstance(value, float):
-        return Decimal(repr(value))
-    if isinstance(value, Mapping):
-        return {str(key): exact(member) for key, member in value.items()}
-    if isinstance(value, list | tuple):
-        return [exact(item) for item in value]
-    return value
+def kept(value: Any) -> Any:
+    """JSON data as a cassette keeps it. What is none is kept as its text: a run never suffers for its recording, which
+    is then refused at its end."""
+    try:
+        return exact(value)
+    except (TypeError, ValueError, RecursionError):
+        return str(value)
 
 
 def _event(data: str) -> Any:
@@ -299,8 +298,8 @@ def _result(reply: Any) -> dict[str, Any]:
     blocks = [{"type": b.type, "text": b.text} if getattr(b, "type", None) == "text" else {"type": b.type}
               for b in reply.content]  # fmt: skip
     return {
-        "content": blocks, "structuredContent": exact(reply.structured_content), "isError": bool(reply.is_error),
-        "_meta": exact(reply.meta or {}),
+        "content": blocks, "structuredContent": kept(reply.structured_content), "isError": bool(reply.is_error),
+        "_meta": kept(reply.meta or {}),
     }  # fmt: skip
 
 

@@ -18,10 +18,11 @@ from finchat.app.cassettes.stage import VARIABLES
 from finchat.app.invocation import Invocation, report_error
 from finchat.books.learning import account_digest
 from finchat.canonical import sha256_of
+from finchat.cassettes.content import exact
 from finchat.cassettes.hashes import derived, replaced
 from finchat.cassettes.local_state import Watch
 from finchat.cassettes.matching import Miss
-from finchat.cassettes.recorder import Recorder, exact
+from finchat.cassettes.recorder import Recorder
 from finchat.cassettes.redaction import Redaction, known_secrets
 from finchat.cassettes.rows import Cassette, Row
 from finchat.cassettes.writing import lines, write
@@ -155,7 +156,10 @@ def numbered(header: Mapping[str, Any], rows: Sequence[Row]) -> Cassette:
     """The cassette of a header and rows, as it would be read back."""
     from finchat.cassettes.reading import parse
 
-    text = "".join(f"{line}\n" for line in lines(header, rows))
+    try:
+        text = "".join(f"{line}\n" for line in lines(header, rows))
+    except ValueError as error:
+        raise VerificationMismatch(f"what passed cannot be kept: {error}", code="not_replayable") from error
     return parse(text.encode("utf-8"), "the recording")
 
 
