@@ -13,6 +13,7 @@ from typing import Any
 
 from finchat import __version__, prompts
 from finchat.app import taping
+from finchat.app.cassettes.overheard import otherwise, overheard
 from finchat.app.cassettes.replaying import Played, Run, play
 from finchat.app.cassettes.stage import VARIABLES
 from finchat.app.invocation import Invocation, report_error
@@ -63,7 +64,7 @@ def taken(
     environment = {name: os.environ[name] for name in VARIABLES if name in os.environ}
     terminal = _terminal()
     watch = Watch({"home": home, "work": Path.cwd()}, ignoring=[file])
-    with watch, told_by(recorder), drawn_from(Seeded(seed)), taping.taped(recorder):
+    with watch, overheard() as said, told_by(recorder), drawn_from(Seeded(seed)), taping.taped(recorder):
         code = run(arguments)
     as_json = "--json" in arguments
     try:
@@ -87,8 +88,9 @@ def taken(
         return int(worst([code, report_error(error, as_json=as_json)]))
     if not as_json and "--quiet" not in arguments:
         count = len(recorder.rows)
+        differs = otherwise(redaction.text("".join(said)), played.stdout)
         with suppress(OSError, ValueError):
-            sys.stderr.write(f"recorded: {file} ({count} exchanges); its replay printed {len(played.stdout):,} bytes\n")
+            sys.stderr.write(f"recorded: {file} ({count} exchanges); {differs or 'its replay prints the same'}\n")
     return code
 
 
