@@ -20,7 +20,7 @@ from finchat.cassettes.recorder import kept
 from finchat.cassettes.rows import Row
 from finchat.connections.child import Child
 from finchat.connections.exchange import current_exchange
-from finchat.connections.tape import Block, Broken, Definition, MoreInputWanted, NoAnswer, OpenLink, Reply, Seen
+from finchat.connections.tape import Broken, NoAnswer, OpenLink, Seen, definition_of, reply_of
 from finchat.errors import AuthenticationError, ExitCode, FinchatError, Unavailable, VerificationMismatch
 
 _STUCK_S = 20.0  # without a step of the run; nothing in a replay takes that long
@@ -313,10 +313,7 @@ class _PlayedLink:
     async def list_tools(self) -> list[Any]:
         result = await self._player.asked(self._server, "tools/list", {})
         self.dropped = dict(result.get("dropped", {}))
-        return [
-            Definition(t["name"], t.get("description") or "", t["inputSchema"], t.get("outputSchema"))
-            for t in result["tools"]
-        ]
+        return [definition_of(tool) for tool in result["tools"]]
 
     async def call_tool(self, name: str, arguments: dict[str, Any], meta: Mapping[str, Any] | None) -> Any:
         params: dict[str, Any] = {"name": name, "arguments": kept(arguments)}
@@ -328,14 +325,7 @@ class _PlayedLink:
             exchange = current_exchange.get()
             self.alive = exchange is None or exchange.fault != "lost"
             raise
-        if result.get("inputRequired"):
-            return MoreInputWanted()
-        return Reply(
-            content=[Block(block["type"], block.get("text")) for block in result["content"]],
-            structured_content=result.get("structuredContent"),
-            is_error=result["isError"],
-            meta=result.get("_meta", {}),
-        )
+        return reply_of(result)
 
 
 class _PlayedEndpoint:

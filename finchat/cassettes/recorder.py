@@ -24,7 +24,7 @@ from finchat.agent.openai.wire import EventStream
 from finchat.canonical import canonical_json
 from finchat.cassettes.content import exact
 from finchat.connections.exchange import Exchange, current_exchange
-from finchat.connections.tape import OpenLink
+from finchat.connections.tape import OpenLink, definition_of, reply_of
 from finchat.errors import FinchatError
 
 _HEADERS = ("ratelimit", "rate-limit", "minlimit", "daylimit", "retry-after", "date", "x-request-id")
@@ -165,8 +165,9 @@ class RecordedLink:
             }
             for t in tools
         ]
-        self._recorder.end(row, result=kept({"tools": found, "dropped": dict(self.dropped)}))
-        return tools
+        result = kept({"tools": found, "dropped": dict(self.dropped)})
+        self._recorder.end(row, result=result)
+        return [definition_of(tool) for tool in result["tools"]] if isinstance(result, dict) else tools
 
     async def call_tool(self, name: str, arguments: dict[str, Any], meta: Mapping[str, Any] | None) -> Any:
         params: dict[str, Any] = {"name": name, "arguments": kept(arguments)}
@@ -178,8 +179,12 @@ class RecordedLink:
         except BaseException as error:
             self._failed(row, error)
             raise
-        self._recorder.end(row, result=_result(reply), **_http(current_exchange.get()))
-        return reply
+        result = _result(reply)
+        self._recorder.end(row, result=result, **_http(current_exchange.get()))
+        # The run goes on with what its replay will hear: a cassette keeps no order of members, and what a model is
+        # shown of a reply has one.
+        unkept = any(isinstance(result.get(name), str) for name in ("structuredContent", "_meta"))
+        return reply if unkept else reply_of(result)
 
     def _failed(self, row: dict[str, Any], error: BaseException) -> None:
         seen = current_exchange.get() or Exchange()
@@ -277,9 +282,16 @@ def kept(value: Any) -> Any:
     """JSON data as a cassette keeps it. What is none is kept as its text: a run never suffers for its recording, which
     is then refused at its end."""
     try:
-        return exact(value)
+        return _in_order(exact(value))
     except (TypeError, ValueError, RecursionError):
         return str(value)
+
+
+def _in_order(value: Any) -> Any:
+    """The members of objects as canonical JSON has them."""
+    if isinstance(value, Mapping):
+        return {key: _in_order(value[key]) for key in sorted(value, key=lambda key: key.encode("utf-16-be"))}
+    return [_in_order(item) for item in value] if isinstance(value, list) else value
 
 
 def _event(data: str) -> Any:

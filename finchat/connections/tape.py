@@ -87,6 +87,23 @@ class Definition:
     output_schema: Mapping[str, Any] | None
 
 
+def reply_of(result: Mapping[str, Any]) -> Reply | MoreInputWanted:
+    """The reply that a tape holds as JSON data."""
+    if result.get("inputRequired"):
+        return MoreInputWanted()
+    return Reply(
+        content=[Block(block["type"], block.get("text")) for block in result["content"]],
+        structured_content=result.get("structuredContent"),
+        is_error=result["isError"],
+        meta=result.get("_meta", {}),
+    )
+
+
+def definition_of(tool: Mapping[str, Any]) -> Definition:
+    """The tool that a tape holds as JSON data."""
+    return Definition(tool["name"], tool.get("description") or "", tool["inputSchema"], tool.get("outputSchema"))
+
+
 class Broken(Exception):
     """A call that failed, as it was recorded. `code`: of a JSON-RPC error."""
 
