@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -402,6 +403,22 @@ def test_what_is_there_is_not_written_over_unless_it_is_named(command: Command) 
     found = command.document("error", "trim", "run.jsonl")
     assert (found["exit_code"], found["error"]["field"]) == (2, "-o")
     assert Path("run.trim.jsonl").read_text() == "mine"
+
+
+def test_a_recording_of_nobody_replays_and_holds_no_name_of_anybody(command: Command) -> None:
+    cassette = command.asked.cassette
+    row = next(row for row in cassette.rows if row.n == number(cassette, "mcp", "list_all_xero_invoices"))
+    records = row["result"]["structuredContent"]["records"]
+    found = command.document("cassette-made", "anonymise", command.asked.file, "-o", "nobody.jsonl")
+    assert (found["recorded_exit_code"], found["rows_after"]) == (0, found["rows_before"])
+    assert command("lint", "nobody.jsonl")[0] == 0
+    nobody = read(Path("nobody.jsonl"))
+    written = Path("nobody.jsonl").read_text("utf-8")
+    assert not [name for record in records if (name := record["Contact"]["Name"]) in written]
+    other = next(one for one in nobody.rows if one.n == row.n)["result"]["structuredContent"]["records"]
+    factors = {Decimal(b["AmountDue"]) / Decimal(a["AmountDue"]) for a, b in zip(records, other, strict=True)}
+    assert len(factors) == 1
+    assert factors != {1}
 
 
 # --record-mode new

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from finchat.app.cassettes.replaying import Played, Run, play, problem_of
 from finchat.cassettes.rows import Cassette
-from finchat.errors import ExitCode, FinchatError
+from finchat.errors import ExitCode, FinchatError, VerificationMismatch
 
 _ROW = re.compile(r"row (\d+)")
 
@@ -33,6 +33,16 @@ def played(cassette: Cassette, run: Run) -> Played:
     if found.exit_code in _ENDED_BY_SIGNAL and recorded not in (None, found.exit_code):
         raise KeyboardInterrupt
     return found
+
+
+def check_same(cassette: Cassette, run: Run, what: str) -> None:
+    """Raises VerificationMismatch when a replay is not the recording; `what` cannot be done with it then."""
+    problem = problem_of(cassette, played(cassette, run))
+    if problem is not None:
+        raise VerificationMismatch(
+            f"{cassette.where} cannot be {what}: {problem.message}", code=problem.code, field=problem.field,
+            next=problem.next,
+        )  # fmt: skip
 
 
 def otherwise(cassette: Cassette, run: Run) -> Otherwise | None:

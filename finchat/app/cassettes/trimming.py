@@ -16,7 +16,7 @@ from finchat.app.cassettes.effects import effects_of
 from finchat.app.cassettes.making import made, target
 from finchat.app.cassettes.recording import numbered
 from finchat.app.cassettes.replaying import Run, problem_of
-from finchat.app.cassettes.sameness import played
+from finchat.app.cassettes.sameness import check_same, played
 from finchat.app.invocation import Invocation
 from finchat.canonical import canonical_json
 from finchat.cassettes.content import content
@@ -38,9 +38,7 @@ def trim(call: Invocation, file: Path, run: Run, *, out: Path | None) -> int:
     place = target(out, file, "trim")
     cassette, size = read(file), file.stat().st_size
     trimming = _Trimming(cassette, run)
-    if (problem := trimming.problem(cassette.rows)) is not None:
-        problem.message = f"{file} cannot be trimmed: {problem.message}"
-        raise problem
+    check_same(cassette, run, "trimmed")
     done = trimming.all()
     whole = numbered(cassette.header, trimming.rows)
     final = replace(whole, output=cassette.output)
