@@ -48,7 +48,8 @@ _QUERY = re.compile(
     r"|[?&;#](?:sig|key|code)=(?P<code>[^&#\s]{12,})"
 )
 _SEGMENT = re.compile(r"(?<=/)[A-Za-z0-9_~.=-]{20,}(?=[/?#]|$)")
-_RANDOM = re.compile(r"(?<![\w+/=.-])[A-Za-z0-9_+/=-]{32,200}(?![\w+/=-])")
+# A signer's key in a policy is the public half of one, as finchat writes it.
+_RANDOM = re.compile(r"(?<![\w+/=.-])(?<!\bed25519:)[A-Za-z0-9_+/=-]{32,200}(?![\w+/=-])")
 # Names that are made at random and are no secrets: of answers, calls and items of a model, and its sealed reasoning.
 _RANDOM_NAMES = re.compile(r"(?:resp|msg|fc|call|rs|item|chatcmpl|run|toolu|req|fp|ws|mcpl|cmpl)[_-]|gAAAA")
 GUID = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.I)
