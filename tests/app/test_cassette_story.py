@@ -18,7 +18,7 @@ def test_a_recording_tells_its_questions_its_cards_and_its_writes(file: Path) ->
     cassette = read(file)
     steps = {step.n: step for step in story(cassette, effects_of(cassette.header))}
     for row in cassette.rows:
-        if row.kind == "human" and row["asks"] == "decision":
+        if row.kind == "human" and row["prompt"].startswith("Approve?"):
             assert str(steps[row.n].detail).startswith("card ")
         if row.kind == "mcp" and row["method"] == "tools/call":
             reads = str(row["params"]["name"]).startswith(("list_", "get_"))

@@ -15,6 +15,7 @@ from finchat.ui.cassettes import Step, StepKind
 
 Effects = Callable[[str, str], str | None]
 _SHORT = 60  # characters of an argument, an answer or a prompt
+_PASSED_OVER = 4  # answers that are looked for at once
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _CARD = re.compile(r"──\s*(?P<card>[^─]*?)\s*──")
 _PROPOSAL = re.compile(r"Proposal\s+(?P<what>\S.*?)\s*$")
@@ -163,11 +164,18 @@ def _cards(cassette: Cassette) -> dict[int, str]:
             card, what = head["card"], ""
         elif proposal := _PROPOSAL.match(line):
             what = proposal["what"]
-        elif waiting and (prompt := str(waiting[0]["prompt"]).strip()) and line.startswith(prompt[:_SHORT]):
-            row = waiting.pop(0)
+        elif (place := _typed_on(line, waiting)) is not None:
+            row = waiting[place]
+            del waiting[: place + 1]
             if card:
                 found[row.n] = f"card {card}: {what}" if what else f"card {card}"
     return found
+
+
+def _typed_on(line: str, waiting: Sequence[Row]) -> int | None:
+    """Which of the next answers stands on a line of the screen; one that was asked elsewhere is passed over."""
+    prompts = [str(row["prompt"]).strip()[:_SHORT] for row in waiting[:_PASSED_OVER]]
+    return next((n for n, prompt in enumerate(prompts) if prompt and line.strip().startswith(prompt)), None)
 
 
 def _ended(cassette: Cassette) -> Iterator[Step]:
