@@ -63,7 +63,7 @@ def taken(
     to seal. The exit code is as `record` has it."""
     environment = {name: os.environ[name] for name in VARIABLES if name in os.environ}
     terminal = _terminal()
-    watch = Watch({"home": home, "work": Path.cwd()}, ignoring=[file])
+    watch = Watch({"home": home, "work": Path.cwd()}, ignoring=[file], audit=list(arguments[:1]) == ["audit"])
     with watch, overheard() as said, told_by(recorder), drawn_from(Seeded(seed)), taping.taped(recorder):
         code = run(arguments)
     as_json = "--json" in arguments
