@@ -13,7 +13,7 @@ from finchat.cassettes.shapes import plain_field
 
 _NO_AMOUNT = re.compile(
     r"rate|ratio|confidence|quantity|percent|margin|share|score|version|seconds|temperature|probability|weight|tolerance"
-    r"|days|count|hours|tokens|^at$|^took$"
+    r"|days$|^days|daysoverdue$|days_overdue$|^min_?days|count|hours|tokens|^at$|^took$"
 )
 _AMOUNT = re.compile(
     r"(?:amount|price|total|totaltax|due|paid|credited|balance|credit|debit|outstanding|overdue|net|gross|residual|fee)$"

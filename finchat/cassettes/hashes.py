@@ -107,8 +107,8 @@ def _computed(before: Any, after: Any) -> Iterator[tuple[str, str]]:
         for one, other in zip(json_in(before), json_in(after), strict=False):
             yield from _computed(one, other)
     elif isinstance(before, Mapping) and isinstance(after, Mapping):
-        for one, other in zip(before.values(), after.values(), strict=False):
-            yield from _computed(one, other)
+        for name in before.keys() & after.keys():
+            yield from _computed(before[name], after[name])
         yield from _pairs(_of_an_object, before, after)
         yield from _pairs(_of_a_file, before, after)
         yield from _pairs(_of_a_tool, before, after)

@@ -105,15 +105,12 @@ def keep(
     """
     whole = numbered(header, rows)
     played = play(whole, run)
-    for _ in range(_MOST_ROUNDS):
-        if not (found := _computed_anew(played)):
-            break
-        header, *changed = replaced([header, *rows], found)
-        rows = [Row(row) for row in changed]
-        whole = numbered(header, rows)
-        played = play(whole, run)
+    whole, played = _computed_anew(whole, played, run)
     if played.problems and as_it_was is not None and not play(as_it_was(), run).problems:
-        whole, played = _asked_of_the_model(whole, played, run)
+        changed: set[int] = set()
+        while (row := _asked_otherwise(played)) is not None and row.n not in changed:
+            changed.add(row.n)
+            whole, played = _computed_anew(*_asked_of_the_model(whole, played, run), run)
     problem = next(iter(played.problems), None)
     if problem is None and expected is not None and played.exit_code != expected:
         problem = VerificationMismatch(f"it ends with {played.exit_code}, the run ended with {expected}")
@@ -126,14 +123,27 @@ def keep(
     return played
 
 
-def _computed_anew(played: Played) -> dict[str, str]:
-    """What a replay computes otherwise than the run did, because what it is computed over was redacted: the mark of a
-    write follows from its payload, and a payload may name an account."""
-    found: dict[str, str] = {}
-    for problem in played.problems:
-        if isinstance(problem, Miss) and problem.asked is not None:
-            found |= derived(problem.recorded, problem.asked) or {}
-    return found
+def _computed_anew(whole: Cassette, played: Played, run: Run) -> tuple[Cassette, Played]:
+    """The cassette with what a replay computes otherwise than the run did, because what it is computed over was
+    redacted: the mark of a write follows from its payload, and a payload may name an account."""
+    for _ in range(_MOST_ROUNDS):
+        found: dict[str, str] = {}
+        for problem in played.problems:
+            if isinstance(problem, Miss) and problem.asked is not None:
+                found |= derived(problem.recorded, problem.asked) or {}
+        if not found:
+            break
+        header, *rows = replaced([whole.header, *whole.rows], found)
+        whole = numbered(header, [Row(row) for row in rows])
+        played = play(whole, run)
+    return whole, played
+
+
+def _asked_otherwise(played: Played) -> Row | None:
+    """The recorded question to the model in the place of which a replay asks another, where that is what goes wrong
+    first."""
+    asked = [p.row for p in played.problems if isinstance(p, Miss) and p.row is not None and p.row.kind == "model"]
+    return asked[0] if asked and isinstance(played.problems[0], Miss) else None
 
 
 def _asked_of_the_model(whole: Cassette, played: Played, run: Run) -> tuple[Cassette, Played]:
@@ -142,16 +152,11 @@ def _asked_of_the_model(whole: Cassette, played: Played, run: Run) -> tuple[Cass
     Only for a recording that replays as it was: what is asked otherwise is then asked so because of what was replaced,
     such as a sentence about a number of which a part is no number any more. It is only what answers are found by.
     """
-    for _ in range(_MOST_ROUNDS):
-        asked = [p for p in played.problems if isinstance(p, Miss) and p.row is not None and p.row.kind == "model"]
-        if not asked or not isinstance(played.problems[0], Miss):
-            break
-        (miss, *_), rows = asked, list(whole.rows)
-        place = next(place for place, row in enumerate(rows) if miss.row is not None and row.n == miss.row.n)
-        rows[place] = Row({**rows[place], "body": miss.asked["body"]})
-        whole = numbered(whole.header, rows)
-        played = play(whole, run)
-    return whole, played
+    miss = next(p for p in played.problems if isinstance(p, Miss) and p.row is not None and p.row.kind == "model")
+    number = miss.row.n if miss.row is not None else None
+    rows = [Row({**row, "body": miss.asked["body"]}) if row.n == number else row for row in whole.rows]
+    whole = numbered(whole.header, rows)
+    return whole, play(whole, run)
 
 
 def numbered(header: Mapping[str, Any], rows: Sequence[Row]) -> Cassette:
