@@ -60,7 +60,7 @@ def anonymise(
     """The header and rows of a cassette, anonymised; the caller replays them and seals what that prints.
 
     `factor`: the whole number that amounts are multiplied by. `key`: for tests alone. `digest`: see `rehashed`.
-    Raises CannotAnonymise when a sum of a document that held does not hold any more, UsageError never.
+    Raises CannotAnonymise when a sum of a document that held does not hold any more.
     """
     before = [_plain(cassette.header), *(_plain(row) for row in cassette.rows)]
     by = factor if factor is not None else secrets.choice(FACTORS)

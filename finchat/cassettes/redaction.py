@@ -33,6 +33,7 @@ from finchat.cassettes.shapes import (
     shapes,
 )
 from finchat.cassettes.standing_in import STAND_IN, StandIns, is_reserved, is_stand_in
+from finchat.cassettes.walking import Replacement, put
 from finchat.settings import Settings
 from finchat.text.redact import secrets_of
 
@@ -49,7 +50,6 @@ _COLON = re.compile(r"\s*:")
 _FEWEST_OF_A_CUT = 8  # characters of a known secret that tell it
 _SCHEME = re.compile(r"(?i)(?:bearer|basic|token)\s+")
 _ASKS_FOR_A_SECRET = re.compile(r"(?i)pass(?:word|phrase)|\bPIN\b")
-Replacement = tuple[int, int, str]
 
 
 class Redaction:
@@ -151,13 +151,13 @@ class Redaction:
         found = [(s.start, s.end, self._stand_in(s, text[s.start : s.end])) for s in of_field(field, text, holder)]
         if field == "line" and not found and text in self._typed:
             return self._stand_ins.secret(text)
-        return self._clean(_put(text, self._spans(text, found))) if found else self._text(text)
+        return self._clean(put(text, self._spans(text, found))) if found else self._text(text)
 
     def _text(self, text: str) -> str:
         if text[:64].lstrip()[:1] in ("{", "["):
             text = self._in_json(text)
         spans = self._spans(text)
-        return self._clean(_put(text, spans)) if spans else text
+        return self._clean(put(text, spans)) if spans else text
 
     def _in_json(self, text: str) -> str:
         """The strings of JSON inside of a text, read as JSON reads them and written as they were."""
@@ -182,7 +182,7 @@ class Redaction:
         for _ in range(_ROUNDS):
             if not (spans := self._spans(text)):
                 break
-            text = _put(text, spans)
+            text = put(text, spans)
         return text
 
     def _spans(self, text: str, first: Sequence[Replacement] = ()) -> list[Replacement]:
@@ -364,12 +364,3 @@ def _as_known(secret: str) -> str:
     """A short secret is looked for as a word of its own: in longer ones its letters mean nothing."""
     plain = re.escape(secret)
     return rf"(?<![\w]){plain}(?![\w])" if len(secret) < _SHORTEST else plain
-
-
-def _put(text: str, spans: Sequence[Replacement]) -> str:
-    parts: list[str] = []
-    at = 0
-    for start, end, instead in spans:
-        parts += (text[at:start], instead)
-        at = end
-    return "".join([*parts, text[at:]])
