@@ -146,7 +146,7 @@ PLANTED = (
 )  # fmt: skip
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def redacted() -> list[dict[str, Any]]:
     # What finchat itself knows: the model's key. All else is found by its shape or its field.
     return Redaction([KEY]).rows(rows())

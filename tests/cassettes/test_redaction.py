@@ -46,7 +46,7 @@ def deltas(text: str, size: int) -> list[list[Any]]:
     ]  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(rows=st.lists(ROWS, max_size=4))
 def test_what_was_redacted_is_clean_for_the_scanner_and_stays_as_it_is(rows: list[dict[str, Any]]) -> None:
     redacted = Redaction().rows(rows)
