@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -50,6 +51,8 @@ def test_headers_are_normalised(headers: dict[str, str], state: RateState | None
 def test_our_own_form_is_read_and_a_wrong_value_is_nothing() -> None:
     told = {"minute_limit": 20, "minute_remaining": 3, "window_s": 2, "day_remaining": "many", "resets_at": "soon"}
     assert from_meta({RATE_META: told}) == RateState(minute_limit=20, minute_remaining=3, window_s=2.0)
+    for number in (2.0, Decimal("2.0")):  # as a parser gives it, and as one that keeps every digit does
+        assert from_meta({RATE_META: {**told, "window_s": number}}) == from_meta({RATE_META: told})
     assert from_meta({}) is None
     assert from_meta({RATE_META: "60"}) is None
 
