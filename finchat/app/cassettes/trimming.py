@@ -162,7 +162,7 @@ class _Trimming:
         for row in [row for row in self.rows if row.kind == "table" and len(content(row["rows"])) > _WORTH_A_TRY]:
             current, before = row, len(row["rows"])
             for pieces in _PIECES:
-                size = -(-len(current["rows"]) // pieces)
+                size = max(1, -(-len(current["rows"]) // pieces))
                 for at in range(len(current["rows"]) - size, -1, -size):
                     left = [*current["rows"][:at], *current["rows"][at + size :]]
                     rows = self._instead(current, {**current, "rows": left})
