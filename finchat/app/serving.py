@@ -45,8 +45,8 @@ def serve(
 
 
 def sandbox_run(call: Invocation, vendor: str, *, http: str, limits: str, strict_auth: bool, delay: str | None) -> int:
+    from finchat.sandbox.faults import Faults
     from finchat.sandbox.xero import serve as sandbox_serve
-    from finchat.sandbox.xero.faults import Faults
     from finchat.sandbox.xero.limits import Limits
 
     known_vendor(vendor)
