@@ -14,11 +14,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from finchat.sandbox.company.chart import BANK, Chart
+from finchat.sandbox.company.chart import BANK
 from finchat.sandbox.company.draws import text
 from finchat.sandbox.company.feed import Coded, Line, Link
 from finchat.sandbox.company.records import Ledger
-from finchat.sandbox.company.world import World
+from finchat.sandbox.company.world import Chart, World
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +33,16 @@ class Statement:
 
 
 def truth(world: World, statements: Mapping[str, Statement]) -> dict[str, Any]:
-    """The answers for account 090; those of the other accounts have the same form under `accounts`, by code."""
+    """The answers for the account with a feed; those of the others have the same form under `accounts`, by code."""
     return {
         "ledger": True,
         "seed": world.seed,
         "anchor": world.anchor.isoformat(),
         "week": {"from": world.week.isoformat(), "to": world.anchor.isoformat()},
         **_answers(world, statements[BANK]),
-        "accounts": {code: _answers(world, statement) for code, statement in statements.items() if code != BANK},
+        "accounts": {
+            world.chart.code(code): _answers(world, statement) for code, statement in statements.items() if code != BANK
+        },
     }
 
 
@@ -160,10 +162,10 @@ def _coding(chart: Chart, coded: Coded) -> dict[str, Any]:
         "why": coded.why,
         "contact_id": coded.party.id if coded.party else None,
         "account_id": chart.ids[coded.account],
-        "account_code": coded.account,
+        "account_code": chart.code(coded.account),
         "tax_type": coded.tax_type,
         "tracking": [{"name": name, "option": option} for name, option in coded.tracking],
         "amount": text(coded.cents),
         "seen": coded.seen,
-        "accept": [{"account_code": account, "tax_type": tax} for account, tax in coded.accept],
+        "accept": [{"account_code": chart.code(account), "tax_type": tax} for account, tax in coded.accept],
     }
