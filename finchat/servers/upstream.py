@@ -146,8 +146,11 @@ def timeouts() -> httpx.Timeout:
 
 
 @asynccontextmanager
-async def in_process(asgi_app: Any, *, total_s: float = TOTAL_TIMEOUT_S) -> AsyncIterator[Upstream]:
-    """An API that is an ASGI app in this process: no port, no socket. An exception in the app is a 500."""
+async def in_process(asgi_app: Any, *, path: str = "", total_s: float = TOTAL_TIMEOUT_S) -> AsyncIterator[Upstream]:
+    """An API that is an ASGI app in this process: no port, no socket. An exception in the app is a 500.
+
+    `path` is where the API begins, such as the address of one company.
+    """
     transport = httpx.ASGITransport(asgi_app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://in-process", timeout=None) as client:
+    async with httpx.AsyncClient(transport=transport, base_url=f"http://in-process{path}", timeout=None) as client:
         yield Upstream(client, FixedHeaders({"Authorization": "Bearer in-process"}), total_s=total_s)

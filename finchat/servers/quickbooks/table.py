@@ -41,9 +41,14 @@ def resource_of(entity: Entity) -> Resource:
     )
 
 
+def selecting(entity: Entity) -> str:
+    """The query of every record of an entity."""
+    return f"SELECT * FROM {entity.name}"  # noqa: S608 — QuickBooks' own language, of our own words
+
+
 def _query(entity: Entity) -> Parameter:
-    doc = (  # noqa: S608 — words about QuickBooks' language, not a statement
-        f"Query in QuickBooks' own language: SELECT * FROM {entity.name} [WHERE field op 'value' [AND …]] "
+    doc = (
+        f"Query in QuickBooks' own language: {selecting(entity)} [WHERE field op 'value' [AND …]] "
         "[ORDERBY field [ASC|DESC]] [STARTPOSITION n] [MAXRESULTS n]. op: = < > <= >= IN LIKE (% only). No OR, no "
         f"joins, no !=; values in single quotes, \\' inside. Fields: {', '.join(entity.queryable)}. "
         f"{_hidden(entity)}All of them when left out. Examples: {' · '.join(entity.examples)}"
