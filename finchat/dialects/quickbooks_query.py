@@ -52,7 +52,7 @@ class Literally:
 class Condition:
     """`name operator values`: one value, or several for IN. `found` are the values by `kind`, once checked.
 
-    A boolean's is bool, a number's Decimal; dates, times, ids and references stay text (times as ISO, dates as they are).
+    A boolean's is bool, a number's Decimal; the others are text: dates and times as ISO, ids and references as given.
     """
 
     name: str

@@ -231,10 +231,6 @@ def _other(
     )
 
 
-_ACCOUNT_TYPES = (
-    "Bank|Accounts Receivable|Other Current Asset|Fixed Asset|Other Asset|Accounts Payable|Credit Card"
-    "|Other Current Liability|Long Term Liability|Equity|Income|Cost of Goods Sold|Expense|Other Income|Other Expense"
-).split("|")
 # Account type -> (classification, the sub type it has when none is given).
 ACCOUNT_TYPES: Mapping[str, tuple[str, str]] = {
     "Bank": ("Asset", "Checking"),
@@ -464,7 +460,8 @@ _ALL = (
         "RefundReceipt",
         _SALES
         + """Balance=money! DepositToAccountRef=ref:Account PaymentMethodRef=ref:PaymentMethod
-        PaymentRefNum=text/21 PaymentType=one:Cash|Check|CreditCard|Other CheckPayment=object CreditCardPayment=object""",
+        PaymentRefNum=text/21 PaymentType=one:Cash|Check|CreditCard|Other CheckPayment=object
+        CreditCardPayment=object""",
         also=_SALES_ALSO + " RemainingCredit",
         required=("DepositToAccountRef", "Line"),
         operations=_EVERY,
@@ -527,8 +524,8 @@ _ALL = (
         PayrollItemRef=object BillableStatus=one:Billable|NotBillable|HasBeenBilled? Taxable=boolean HourlyRate=number
         CostRate=number Hours=integer Minutes=integer Seconds=integer BreakHours=integer BreakMinutes=integer
         BreakSeconds=integer StartTime=time EndTime=time Description=text/4000 TransactionLocationType=text""",
-        also="""TimeZone OtherNameRef TimeChargeId HoursInEmployeeTimeZone DocNumber CurrencyRef ExchangeRate PrivateNote
-        LinkedTxn Line TxnTaxDetail TxnSource RecurDataRef""",
+        also="""TimeZone OtherNameRef TimeChargeId HoursInEmployeeTimeZone DocNumber CurrencyRef ExchangeRate
+        PrivateNote LinkedTxn Line TxnTaxDetail TxnSource RecurDataRef""",
         required=("NameOf", "EmployeeRef|VendorRef"),
         posts=False,
         sequence="TimeActivity",
@@ -613,8 +610,8 @@ _ALL = (
     ),
     _other(
         "Attachable",
-        """AttachableRef=list FileName=text/1000? Note=text/2000 Category=text/100 ContentType=text/100 PlaceName=text/100
-        Tag=text/2000 Lat=text Long=text Size=integer! FileAccessUri=text! TempDownloadUri=text!
+        """AttachableRef=list FileName=text/1000? Note=text/2000 Category=text/100 ContentType=text/100
+        PlaceName=text/100 Tag=text/2000 Lat=text Long=text Size=integer! FileAccessUri=text! TempDownloadUri=text!
         ThumbnailFileAccessUri=text! ThumbnailTempDownloadUri=text!""",
         also="AttachableEx documentId",
         required=("Note|FileName",),
