@@ -56,7 +56,7 @@ class Amounts:
 
     @property
     def empty(self) -> bool:
-        return not any(any(column.values()) for column in self._columns)
+        return not any(any(self.of(account.id)) for account in self.accounts)
 
     def rows(self, sign: int, chosen: Callable[[Account], bool]) -> list[Row]:
         """The accounts chosen that have an amount, sub-accounts under their parents."""
