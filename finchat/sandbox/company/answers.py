@@ -3,7 +3,8 @@
 Beyond that form: `date` and `settled_by` on lines, `document_amount` and `document_currency` on links (a link's
 `amount` is cash in the line's currency), `bank`: how the statement and the books agree, and on the lines they concern
 `coding` (account, tax type and tracking of money without a document, or of the part beside a document), `transfer`
-(both own accounts, the line of the other statement), `refund` (the credit given back, null when there is none) and
+(both own accounts, the line of the other statement), `deposit` (recorded payments that it takes to the bank, and the
+fee the bank kept), `refund` (the credit given back, null when there is none) and
 `excess` (money beyond documents, left open as an over- or prepayment). `coding.decision` is propose, ask or either:
 see feed.Coded. Money that is coded or transferred keeps the bench's residual kind `unrelated`: no document is touched.
 """
@@ -146,6 +147,13 @@ def _line(chart: Chart, line: Line) -> dict[str, Any]:
             "credit_id": credit.id if credit else None,
             "credit_kind": credit.kind if credit else None,
             "amount": text(line.cents),
+        }
+    if line.gathers:
+        total = sum(payment.cents for payment in line.gathers)
+        found["deposit"] = {
+            "payment_ids": [payment.id for payment in line.gathers],
+            "payments": text(total),
+            "fee": text(total - line.cents),
         }
     if line.excess is not None:
         found["excess"] = {

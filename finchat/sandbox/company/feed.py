@@ -13,7 +13,7 @@ from finchat.sandbox.company.chart import BANK
 from finchat.sandbox.company.country import Country
 from finchat.sandbox.company.draws import text
 from finchat.sandbox.company.parties import Party
-from finchat.sandbox.company.records import BankTransaction, Credit, CreditKind, Document
+from finchat.sandbox.company.records import BankTransaction, Credit, CreditKind, Document, Payment
 
 Determinable = Literal["yes", "weak", "no"]
 ClaimKind = Literal["payment", "batch_payment", "bank_transaction", "transfer"]
@@ -109,7 +109,8 @@ class Line:
     """One line of the statement of `held_in` (a bank account's code), what it says and what it truly is.
 
     `settled_by` lists the kinds of write that settle it: payment, clearing_payment, allocation, overpayment,
-    prepayment, refund, transfer, spend_money, receive_money. `repeats` makes it the second import of another line.
+    prepayment, refund, transfer, spend_money, receive_money, deposit (of `gathers`, payments that wait in the clearing
+    account). `repeats` makes it the second import of another line.
     The bank's words are copied into the reference of `copied_to`, as a bookkeeper does who works from the line.
     """
 
@@ -138,6 +139,7 @@ class Line:
     moved: Moved | None = None
     refunded: Refunded | None = None
     excess: Excess | None = None
+    gathers: list[Payment] = field(default_factory=list)
     copied_to: BankTransaction | None = None
     id: str = ""
     record: dict[str, Any] = field(default_factory=dict)

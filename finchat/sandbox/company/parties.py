@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Literal
 
@@ -54,6 +54,7 @@ class Parties:
     hardware: Party
     errands: Party
     once: Party
+    more: list[Party] = field(default_factory=list, kw_only=True)
 
     @property
     def office(self) -> list[Party]:
@@ -64,13 +65,13 @@ class Parties:
 
     @property
     def all(self) -> list[Party]:
-        return [*self.customers, *self.suppliers, *self.office]
+        return [*self.customers, *self.suppliers, *self.office, *self.more]
 
 
 def make_parties(country: Country, seed: int) -> Parties:
     """Nearly sixty contacts, the same for a seed on any day."""
     draw, words = country.stream(seed, "parties"), country.words
-    maker = _Maker(country, draw)
+    maker = Maker(country, draw)
     customers = [maker.local(stem, words.CUSTOMER_TRADES, "customer") for stem in draw.sample(words.CUSTOMER_STEMS, 24)]
     for elder, word in zip(customers[:2], words.SIBLING_WORDS, strict=False):
         customers.append(maker.sibling(elder, word))
@@ -125,7 +126,7 @@ def contact_record(party: Party, updated: str) -> dict[str, Any]:
     return record
 
 
-class _Maker:
+class Maker:
     """Makes parties of one country."""
 
     def __init__(self, country: Country, draw: Random) -> None:

@@ -250,7 +250,7 @@ class Ledger:
     def money(
         self,
         type: str,
-        party: Party,
+        party: Party | None,
         day: date,
         items: Sequence[Item],
         *,

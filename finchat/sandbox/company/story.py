@@ -96,7 +96,7 @@ def _number(world: World) -> None:
     # Two different leading digits, the same for the whole year: swapped, they are no invoice of ours.
     first, second = draw.sample(range(1, 10), 2)
     next_invoice = first * 10_000 + second * 1000 + draw.randrange(100, 600)
-    next_bill = {party.id: draw.randrange(1200, 88_000) for party in world.parties.suppliers}
+    next_bill = {party.id: draw.randrange(1200, 88_000) for party in (*world.parties.suppliers, *world.parties.more)}
     for document in sorted(world.ledger.documents, key=lambda d: d.day):
         if document.side == "ACCREC":
             document.number = f"{prefix}{next_invoice}"

@@ -98,5 +98,8 @@ FUEL_STOPS = ("Roadhawk Travel Stop", "Jackrabbit Fuel", "Pumpjack Gas")
 HARDWARE = ("Hammer & Level Hardware", "Stockade Home Center", "Pliers Depot")
 ERRANDS = ("Pony Dash Courier", "Boomerang Parcel", "Lickety Ship")
 ONCE = ("Keyhole Locksmiths", "Scorpion Pest Control", "Topbranch Tree Care")
+# Where the company card is used, and the vendor whose bills wait.
+CARD_MERCHANTS = ("Cinder Block Cafe", "Saguaro Airways", "Paperclip Office Mart")
+PATIENT_VENDORS = ("Rio Frio Logistics LLC", "Sundown Fabricators Inc", "Bluff Springs Millwork LLC")
 NEWCOMERS = ("TUMBLEWEED TRAINING CO", "SAFE HARBOR GEAR", "FIREFLY PRINT LAB", "STARLIGHT TENT RENTAL")
 STRANGERS = ("SIXTH ST DELI", "ARCADIA CINEMA 12", "CONGRESS AVE PARKING", "GARLAND & VINE FLORIST", "VIDEO BARN")

@@ -21,7 +21,7 @@ from finchat.sandbox.company.feed import (
     Refunded,
 )
 from finchat.sandbox.company.parties import Party
-from finchat.sandbox.company.records import Credit, Document, Item, Side
+from finchat.sandbox.company.records import Credit, Document, Item, Payment, Side
 from finchat.sandbox.company.world import World
 from finchat.sandbox.company.year import channel_of, transfer_claim
 
@@ -71,7 +71,10 @@ class Week:
         self._refunds()
         self._foreign()
         self._dollars()
-        self._booked_receipts()
+        if self._country.undeposited:
+            self._undeposited()
+        else:
+            self._booked_receipts()
         self._booked_credits()
         self._recorded()
         self._not_documents()
@@ -327,6 +330,52 @@ class Week:
                 line.settled_by = ("clearing_payment",)
             else:
                 line.residuals.append(("booked_elsewhere", document.due))
+
+    def _undeposited(self) -> None:
+        """Receipts that wait in the clearing account while the bank shows them: the deposit of them is missing."""
+        draw, world = self._draw, self._world
+        self._gathered(self._received(1), "undeposited_one", named=True)
+        self._gathered(self._received(3), "undeposited_several")
+        self._gathered(self._received(2), "undeposited_less_fee", fee=draw.randrange(150, 900))
+        recorded = self._gathered(self._received(2), "undeposited_recorded")
+        item = Item("Deposit", 1, recorded.cents, chart.CLEARING, self._country.no_tax)
+        entry = world.ledger.money("RECEIVE", None, recorded.day, [item])
+        entry.on_statement = recorded.day
+        entry.gathers += recorded.gathers
+        recorded.claim, recorded.gathers = Claim("bank_transaction", (entry.id,)), []
+        recorded.settled_by, recorded.residuals = (), []
+        self._received(1)  # still in the drawer: on no line
+        document, day = self._invoice(self._customer()), self._day()
+        item = Item("Receipt", 1, document.due, chart.SALES, self._country.counter_tax, True)
+        booked = world.ledger.money("RECEIVE", document.party, day, [item])
+        booked.on_statement = day
+        line = self._line(
+            document.party, document.due, True, day, scenario="booked_income", mentions=(Mention(document),),
+            claim=Claim("bank_transaction", (booked.id,)),
+        )  # fmt: skip
+        line.residuals.append(("booked_elsewhere", document.due))
+
+    def _received(self, count: int) -> list[Payment]:
+        """Invoices paid into the clearing account shortly before or early in the week, each by another customer."""
+        world = self._world
+        day = world.week_day(self._draw, 0, 2)
+        documents = [self._invoice(self._customer()) for _ in range(count)]
+        return [world.ledger.pay(d, day, d.due, account=chart.CLEARING) for d in documents]
+
+    def _gathered(self, payments: list[Payment], scenario: str, *, named: bool = False, fee: int = 0) -> Line:
+        """The bank's line of a deposit: all the payments, less what the bank kept."""
+        world, total = self._world, sum(payment.cents for payment in payments)
+        while fee and not world.take(total - fee):
+            fee += 1
+        day = payments[0].day + timedelta(days=self._draw.randrange(1, 4))
+        party = payments[0].document.party if named else None
+        line = self._line(party, total - fee, True, day, scenario=scenario, channel="credit" if named else "counter")
+        line.gathers = payments
+        line.residuals.append(("undeposited", total - fee))
+        line.settled_by = ("deposit",)
+        if fee:
+            line.residuals.append(("short_card_fee", fee))
+        return line
 
     def _booked_credits(self) -> None:
         """Deposits booked as a prepayment or an overpayment: an allocation is all that is missing."""

@@ -11,7 +11,7 @@ from finchat.sandbox.home import CompanyHome, Made
 if TYPE_CHECKING:
     from finchat.sandbox.quickbooks.back_end import QuickBooksBackEnd
 
-TIMEZONE = "America/Los_Angeles"
+TIMEZONE = "America/Chicago"
 
 
 class QuickBooksHome(CompanyHome["QuickBooksBackEnd"]):
