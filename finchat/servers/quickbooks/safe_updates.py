@@ -19,6 +19,8 @@ Record = Mapping[str, Any]
 # What QuickBooks keeps for itself, of any entity.
 _ITS_OWN = ("MetaData", "domain", "sparse", "status", "time")
 _MASKED = re.compile(r"(?i)[x*][x*\- ]{2,}.*")
+# What could charge a card or send money is never sent, whatever the record says.
+_CHARGES = ("ProcessPayment", "ProcessBillPayment")
 _SUBTOTAL = "SubTotalLineDetail"
 # A transaction has one discount at most, and QuickBooks gives its line no Id.
 _SINGLE = ("DiscountLineDetail",)
@@ -41,13 +43,17 @@ def merged(
         raise invalid_argument(
             f"{both[0]} is given and cleared at once", field=CLEAR_FIELDS, next=f"give {both[0]} or clear it"
         )
-    left_out = {*_ITS_OWN, *entity.computed, *clear}
-    masked = [
+    left_out = {*_ITS_OWN, *_CHARGES, *entity.computed, *clear}
+    settable = {field.name for field in entity.writable}
+    # What QuickBooks does not show whole, or what charged a card, stays as it is only when it is not sent at all.
+    withheld = [
         name
         for name, value in current.items()
-        if name not in changes and name not in left_out and isinstance(value, str) and _is_masked(name, value)
+        if name not in changes
+        and name not in left_out
+        and (_is_masked(name, value) or (name == "CreditCardPayment" and name not in settable))
     ]
-    body = {name: value for name, value in current.items() if name not in left_out and name not in masked}
+    body = {name: value for name, value in current.items() if name not in left_out and name not in withheld}
     for name, value in changes.items():
         if name != "Line":
             body[name] = combined(body.get(name), value)
@@ -62,11 +68,11 @@ def merged(
             raise invalid_argument(
                 "no line would be left", field=REMOVE_LINES, next=f"delete or void the {entity.what} instead"
             )
-    if full and masked:
+    if full and withheld:
         raise invalid_argument(
-            f"{masked[0]} is shown masked, and emptying a field needs all of the record sent again",
+            f"emptying a field sends all of the record again, and {withheld[0]} is not shown whole",
             field=CLEAR_FIELDS,
-            next=f"give {masked[0]} too",
+            next=f"give {withheld[0]} too" if withheld[0] in settable else "change it in QuickBooks itself",
         )
     return {**body, "Id": current["Id"], "SyncToken": current["SyncToken"], "sparse": not full}
 
@@ -294,5 +300,5 @@ def _objects(value: Any) -> bool:
     return isinstance(value, list | tuple) and all(isinstance(item, Mapping) for item in value)
 
 
-def _is_masked(name: str, value: str) -> bool:
-    return ("Tax" in name or name == "SSN") and _MASKED.fullmatch(value) is not None
+def _is_masked(name: str, value: Any) -> bool:
+    return isinstance(value, str) and ("Tax" in name or name == "SSN") and _MASKED.fullmatch(value) is not None

@@ -49,7 +49,8 @@ TRACKING = (ref("DepartmentRef", "Location (department)."), ref("ClassRef", "Cla
 TOTAL = number("TotalAmt", "Sum of the lines with tax. Need not be given; when given it must equal the lines.", "q")
 
 
-def _sales_form(*more: Field) -> tuple[Field, ...]:
+def _sales_form(*more: Field, opens: bool = True) -> tuple[Field, ...]:
+    """`opens`: it has a balance that is asked for: something still due or unused."""
     return (
         ref("CustomerRef", "The customer.", "qr"),
         lines(SALES_LINES, "The lines, in QuickBooks' own field names."),
@@ -57,7 +58,7 @@ def _sales_form(*more: Field) -> tuple[Field, ...]:
         DATED,
         *more,
         TOTAL,
-        number("Balance", "What is still due or unused.", "qo"),
+        number("Balance", "What is still due or unused.", "qo" if opens else "o"),
         inner("CustomerMemo", "Message shown to the customer.", "", MEMO),
         NOTE,
         inner("BillAddr", "Billing address; the customer's when left out.", "", ADDRESS),
@@ -129,6 +130,7 @@ REFUND_RECEIPT = Entity(
     fields=_sales_form(
         ref("DepositToAccountRef", "The account the money was refunded from.", "r"),
         *_METHOD,
+        opens=False,
     ),
     examples=("SELECT * FROM RefundReceipt WHERE TxnDate >= '2026-11-01'",),
     computed=TOTALLED,
@@ -141,9 +143,10 @@ ESTIMATE = Entity(
     what="estimate",
     fields=_sales_form(
         day("ExpirationDate", "Until when it holds."),
-        text("TxnStatus", "What became of it.", "q", one_of("Pending", "Accepted", "Closed", "Rejected")),
+        text("TxnStatus", "What became of it.", "", one_of("Pending", "Accepted", "Closed", "Rejected")),
         text("AcceptedBy", "Who accepted it."),
         day("AcceptedDate", "When it was accepted."),
+        opens=False,
     ),
     examples=("SELECT * FROM Estimate WHERE TxnDate >= '2026-11-01'",),
     computed=TOTALLED,
@@ -169,7 +172,8 @@ PAYMENT = Entity(
             required=False,
         ),
         DATED,
-        *_METHOD,
+        _METHOD[0],
+        text("PaymentRefNum", "Reference of the payment, such as the check number.", "q", words(21)),
         ref("ARAccountRef", "The receivables account."),
         number("UnappliedAmt", "What no document has taken yet.", "o"),
         NOTE,
@@ -191,7 +195,7 @@ DEPOSIT = Entity(
     plural="deposits",
     what="deposit",
     fields=(
-        ref("DepositToAccountRef", "The bank account it went to.", "qr"),
+        ref("DepositToAccountRef", "The bank account it went to.", "r"),
         lines(
             DEPOSIT_LINES,
             "Payments taken out of Undeposited Funds (LinkedTxn with TxnType Payment or SalesReceipt and TxnLineId 0), "
