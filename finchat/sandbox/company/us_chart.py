@@ -17,7 +17,12 @@ WORN = "711"
 LOAN = "900"
 DEPRECIATION = "depreciation"
 
-# part, number, name, type, sub type; Ids count from 1 in this order. Parts that end in a currency hold that one.
+# The Ids that these accounts have in the vendor's own sample companies; clients' tests know them.
+_USUAL_IDS = {
+    SERVICES: 1, "960": 2, chart.CLEARING: 4, PAYABLES: 33, chart.HISTORICAL: 34, chart.BANK: 35, chart.SAVINGS: 36,
+    chart.CARD: 42, chart.SALES: 79, chart.PURCHASES: 80, STOCK: 81, chart.RECEIVABLES: 84, DISCOUNTS: 86,
+}  # fmt: skip
+# part, number, name, type, sub type. Parts that end in a currency hold that one.
 _ACCOUNTS: tuple[tuple[str, str, str, str, str], ...] = (
     (SERVICES, "4100", "Services", "Income", "ServiceFeeIncome"),
     (chart.SALES, "4000", "Sales of Product Income", "Income", "SalesOfProductIncome"),
@@ -44,7 +49,7 @@ _ACCOUNTS: tuple[tuple[str, str, str, str, str], ...] = (
     (DEPRECIATION, "8100", "Depreciation", "Other Expense", "Depreciation"),
     (chart.BANK, "1000", "Checking", "Bank", "Checking"),
     (chart.SAVINGS, "1010", "Savings", "Bank", "Savings"),
-    (chart.FOREIGN, "1020", "CAD Checking", "Bank", "Checking"),
+    (chart.FOREIGN, "1020", "Toronto CAD", "Bank", "Checking"),
     (chart.RECEIVABLES, "1100", "Accounts Receivable (A/R)", "Accounts Receivable", "AccountsReceivable"),
     ("610 CAD", "1101", "Accounts Receivable (A/R) - CAD", "Accounts Receivable", "AccountsReceivable"),
     ("610 EUR", "1102", "Accounts Receivable (A/R) - EUR", "Accounts Receivable", "AccountsReceivable"),
@@ -56,7 +61,7 @@ _ACCOUNTS: tuple[tuple[str, str, str, str, str], ...] = (
     (PAYABLES, "2000", "Accounts Payable (A/P)", "Accounts Payable", "AccountsPayable"),
     ("800 CAD", "2001", "Accounts Payable (A/P) - CAD", "Accounts Payable", "AccountsPayable"),
     ("800 EUR", "2002", "Accounts Payable (A/P) - EUR", "Accounts Payable", "AccountsPayable"),
-    (chart.CARD, "2100", "Business Visa", "Credit Card", "CreditCard"),
+    (chart.CARD, "2100", "Visa", "Credit Card", "CreditCard"),
     (chart.GST, "2200", "Texas State Comptroller Payable", "Other Current Liability", "SalesTaxPayable"),
     (LOAN, "2500", "Notes Payable", "Long Term Liability", "NotesPayable"),
     (chart.HISTORICAL, "3000", "Opening Balance Equity", "Equity", "OpeningBalanceEquity"),
@@ -92,7 +97,8 @@ class UsChart:
 
     def __init__(self, seed: int) -> None:
         draw = UNITED_STATES.stream(seed, "chart")
-        self.ids = {part: str(count) for count, (part, *_rest) in enumerate(_ACCOUNTS, 1)}
+        free = (number for number in range(1, 100) if number not in _USUAL_IDS.values())
+        self.ids = {part: str(_USUAL_IDS.get(part) or next(free)) for part, *_rest in _ACCOUNTS}
         self.legal_name, self.short_name = UNITED_STATES.stream(seed, "trading name").choice(COMPANIES)
         self.employer_id = f"{draw.randrange(10, 100)}-{draw.randrange(10**6, 10**7)}"
         accounts = (chart.BANK, chart.SAVINGS, chart.FOREIGN)
