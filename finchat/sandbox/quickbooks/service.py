@@ -51,8 +51,10 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-Handler = Callable[[Call], Mapping[str, Any]]
-"""Answers a path of its own with the members of the envelope. Raises Fault. Runs inside the request's transaction."""
+Handler = Callable[[Call], Mapping[str, Any] | Answer]
+"""Answers a path of its own with the members of the envelope, or with the whole answer. Raises Fault.
+
+Runs inside the request's transaction."""
 
 
 class Service:
@@ -150,7 +152,7 @@ class Service:
         if call.path == ("query",):
             return self.ok({"QueryResponse": self.query(self._query_text(call))})
         if (handler := self.special.get(call.path[0].lower())) is not None:
-            return self.ok(handler(call))
+            return self._handled(handler(call))
         entity = self._entity(call)
         if len(call.path) == 3 and call.path[2].lower() == "pdf" and entity.kind == "transaction":
             record = self.records.read(entity, call.path[1])
@@ -164,7 +166,7 @@ class Service:
         if call.method != "POST" or not call.path:
             raise errors.unsupported(f"Operation {call.method} is not supported.")
         if (handler := self.special.get(call.path[0].lower())) is not None:
-            return self.ok(handler(call))
+            return self._handled(handler(call))
         entity = self._entity(call)
         if len(call.path) == 3 and call.path[2].lower() == "send":
             return self.ok({entity.name: self.writer.send(entity, call.path[1], call.query.get("sendTo"))})
@@ -172,6 +174,9 @@ class Service:
             raise errors.no_such_path(call.whole_path)
         operation = call.query.get("operation", "").lower()
         return self.ok({entity.name: self.write(entity, read_body(call.body), operation, call.query)})
+
+    def _handled(self, found: Mapping[str, Any] | Answer) -> Answer:
+        return found if isinstance(found, Answer) else self.ok(found)
 
     def _entity(self, call: Call) -> Entity:
         if (entity := BY_PATH.get(call.path[0].lower())) is None:
