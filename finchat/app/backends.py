@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -15,14 +15,32 @@ from finchat.settings import ServerSettings
 if TYPE_CHECKING:
     from mcp.server.lowlevel import Server
 
-    from finchat.sandbox.home import SandboxHome
+    from finchat.sandbox.home import CompanyHome, SandboxHome
     from finchat.servers.upstream import Upstream
+
+VENDORS = ("xero", "quickbooks")
 
 
 def sandbox_home(call: Invocation) -> SandboxHome:
     from finchat.sandbox.home import SandboxHome
 
     return SandboxHome(call.home, clock_from_environment())
+
+
+def company_home(call: Invocation, vendor: str, field: str = "--vendor") -> CompanyHome[Any]:
+    """The home of a vendor's sandbox company. Raises UsageError when there is no such vendor."""
+    if vendor == "quickbooks":
+        from finchat.sandbox.quickbooks.home import QuickBooksHome
+
+        return QuickBooksHome(call.home, clock_from_environment())
+    known_vendor(vendor, field=field)
+    return sandbox_home(call)
+
+
+def known_vendor(vendor: str, vendors: Sequence[str] = VENDORS, field: str = "VENDOR") -> None:
+    """Raises UsageError naming the vendors there are."""
+    if vendor not in vendors:
+        raise UsageError(f"there is no {vendor!r} here", field=field, next=f"the vendor is: {' or '.join(vendors)}")
 
 
 @asynccontextmanager

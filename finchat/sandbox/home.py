@@ -63,7 +63,6 @@ class BackEnd(Protocol):
 
     db: sqlite3.Connection
 
-    def load(self, collections: Mapping[str, list[dict[str, Any]]]) -> None: ...
     @property
     def written(self) -> bool: ...
     def balances(self) -> dict[str, Any]: ...
@@ -250,8 +249,8 @@ class CompanyHome(ABC, Generic[AnyBackEnd]):
         """`organisation_id` and `name` of the company."""
 
     @abstractmethod
-    def _be_another(self, collections: dict[str, list[dict[str, Any]]], incarnation: int) -> None:
-        """Give the company of a seed another organisation id."""
+    def _fill(self, built: AnyBackEnd, collections: dict[str, list[dict[str, Any]]], incarnation: int) -> None:
+        """Load an empty company with the records of a seed; each incarnation has an organisation id of its own."""
 
     def _load_again(self, company: _Company) -> None:
         raise UsageError("this sandbox company cannot be loaded from records", next=f"run: {self.reset_command}")
@@ -285,10 +284,7 @@ class CompanyHome(ABC, Generic[AnyBackEnd]):
         assert company.seed is not None
         assert company.day is not None
         made = self._made(company.seed, company.day)
-        collections = dict(made.collections)
-        if company.incarnation:
-            self._be_another(collections, company.incarnation)
-        self._put(company, collections, made.feed, made.statements, made.truth)
+        self._put(company, dict(made.collections), made.feed, made.statements, made.truth)
 
     def _put(
         self,
@@ -301,7 +297,7 @@ class CompanyHome(ABC, Generic[AnyBackEnd]):
         """Build in memory, then put every file in its place; nothing is touched when the records are refused."""
         built = self._back_end(":memory:")
         try:
-            built.load(dict(collections))
+            self._fill(built, dict(collections), company.incarnation if company.seed is not None else 0)
             self._write_json("company.json", asdict(replace(company, state="making")))
             self._copy(built.db)
         finally:
@@ -474,10 +470,12 @@ class SandboxHome(CompanyHome["XeroBackEnd"]):
     def _identity(self, back_end: XeroBackEnd) -> dict[str, str]:
         return {"organisation_id": back_end.tenant_id, "name": back_end.organisation["Name"]}
 
-    def _be_another(self, collections: dict[str, list[dict[str, Any]]], incarnation: int) -> None:
-        (organisation,) = collections["Organisations"]
-        identity = str(uuid5(UUID(organisation["OrganisationID"]), str(incarnation)))
-        collections["Organisations"] = [{**organisation, "OrganisationID": identity}]
+    def _fill(self, built: XeroBackEnd, collections: dict[str, list[dict[str, Any]]], incarnation: int) -> None:
+        if incarnation:
+            (organisation,) = collections["Organisations"]
+            identity = str(uuid5(UUID(organisation["OrganisationID"]), str(incarnation)))
+            collections["Organisations"] = [{**organisation, "OrganisationID": identity}]
+        built.load(collections)
 
     def _load_again(self, company: _Company) -> None:
         directory = Path(company.loaded_from or "")
