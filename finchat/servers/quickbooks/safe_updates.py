@@ -51,7 +51,7 @@ def merged(
         for name, value in current.items()
         if name not in changes
         and name not in left_out
-        and (_is_masked(name, value) or (name == "CreditCardPayment" and name not in settable))
+        and (_is_masked(name, value) or (name == "CreditCardPayment" and value is not None and name not in settable))
     ]
     body = {name: value for name, value in current.items() if name not in left_out and name not in withheld}
     for name, value in changes.items():
