@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -59,9 +60,7 @@ def test_the_columns_of_a_period_are_its_days_each_once(first: date, days: int, 
     whole = Period(first, first + timedelta(days=days))
     parts = split(whole, unit, month)
     assert (parts[0].first, parts[-1].last) == (whole.first, whole.last)
-    assert all(
-        later.first - earlier.last == timedelta(days=1) for earlier, later in zip(parts, parts[1:], strict=False)
-    )
+    assert all(later.first - earlier.last == timedelta(days=1) for earlier, later in pairwise(parts))
     assert len({title(part) for part in parts}) == len(parts)
 
 

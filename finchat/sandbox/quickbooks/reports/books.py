@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from finchat.sandbox.quickbooks.back_end import QuickBooksBackEnd
 
 _ON_ACCOUNT = ("Invoice", "CreditMemo", "Bill", "VendorCredit")
+_DOCUMENT = "SELECT entity, id, date, due, number, body, created, updated FROM record"
 _DIMENSIONS = {
     "Customers": "CASE party_entity WHEN 'Customer' THEN party END",
     "Vendors": "CASE party_entity WHEN 'Vendor' THEN party END",
@@ -72,6 +73,7 @@ class Books:
     def __init__(self, back_end: QuickBooksBackEnd) -> None:
         self.back_end = back_end
         self.db = back_end.db
+        self._documents: dict[tuple[str, str], Document] = {}
 
     @cached_property
     def accounts(self) -> list[Account]:
@@ -166,32 +168,28 @@ class Books:
     # -- documents
 
     def document(self, entity: str, id: str) -> Document:
-        return self._documents[entity, id]
-
-    @cached_property
-    def _documents(self) -> dict[tuple[str, str], Document]:
-        found = {}
-        kinds = [entity.name for entity in ENTITIES.values() if entity.kind == "transaction"]
-        rows = self.db.execute(
-            "SELECT entity, id, date, due, number, body, created, updated FROM record"  # noqa: S608
-            f" WHERE deleted = 0 AND entity IN ({','.join('?' * len(kinds))}) ORDER BY date, seq",
-            kinds,
-        )
-        for entity, id, on, due, number, text, created, updated in rows:
-            body = exact_json.read(text)
-            body["MetaData"] = {"CreateTime": created, "LastUpdatedTime": updated}
-            found[entity, id] = Document(
-                entity=entity,
-                id=id,
-                type=type_name(entity, body),
-                number=number or str(body.get("DocNumber") or body.get("PaymentRefNum") or ""),
-                on=date.fromisoformat(on),
-                due=date.fromisoformat(due) if due else None,
-                party=self._party_of(entity, body),
-                memo=str(body.get("PrivateNote") or ""),
-                body=body,
-            )
+        """A transaction, or an item whose first stock was posted with it."""
+        found = self._documents.get((entity, id))
+        if found is None:
+            row = self.db.execute(f"{_DOCUMENT} WHERE entity = ? AND id = ?", (entity, id)).fetchone()
+            found = self._documents[entity, id] = self._made(row)
         return found
+
+    def _made(self, row: Sequence[Any]) -> Document:
+        entity, id, on, due, number, text, created, updated = row
+        body = exact_json.read(text)
+        body["MetaData"] = {"CreateTime": created, "LastUpdatedTime": updated}
+        return Document(
+            entity=entity,
+            id=id,
+            type=type_name(entity, body),
+            number=number or str(body.get("DocNumber") or body.get("PaymentRefNum") or ""),
+            on=date.fromisoformat(on or body["InvStartDate"]),
+            due=date.fromisoformat(due) if due else None,
+            party=self._party_of(entity, body),
+            memo=str(body.get("PrivateNote") or ""),
+            body=body,
+        )
 
     def _party_of(self, entity: str, body: Mapping[str, Any]) -> Party | None:
         prop = ENTITIES[entity].party
@@ -214,11 +212,13 @@ class Books:
 
     def listed(self, period: Period) -> list[Document]:
         """The transactions dated in a period, by date."""
-        return [
-            document
-            for document in self._documents.values()
-            if period.first <= document.on <= period.last and document.entity != "TimeActivity"
-        ]
+        kinds = [name for name, entity in ENTITIES.items() if entity.kind == "transaction" and name != "TimeActivity"]
+        rows = self.db.execute(
+            f"{_DOCUMENT} WHERE entity IN ({','.join('?' * len(kinds))}) AND deleted = 0 AND date BETWEEN ? AND ?"
+            " ORDER BY date, seq",
+            [*kinds, *_ends(period)],
+        )
+        return [self._documents.setdefault((row[0], row[1]), self._made(row)) for row in rows.fetchall()]
 
     def total(self, document: Document) -> int:
         """The home amount of a document, whether it posts or not."""

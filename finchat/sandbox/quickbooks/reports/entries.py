@@ -67,7 +67,7 @@ TYPE_NAMES: Mapping[str, str] = {
     "VendorCredit": "Vendor Credit",
     "JournalEntry": "Journal Entry",
     "PurchaseOrder": "Purchase Order",
-    "TimeActivity": "Time Activity",
+    "Item": "Inventory Starting Value",
 }
 
 
