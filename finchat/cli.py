@@ -282,7 +282,7 @@ def undo(
 def serve(
     call: "Invocation",
     *,
-    vendor: Annotated[str, typer.Argument(metavar="xero", help="Which API to serve over MCP.")],
+    vendor: Annotated[str, typer.Argument(metavar="xero|quickbooks", help="Which API to serve over MCP.")],
     sandbox: Annotated[bool, typer.Option("--sandbox", help="Serve the sandbox company.")] = False,
     methods: Annotated[str, typer.Option(help="Only these: read, write.")] = "",
     tags: Annotated[str, typer.Option(help="Only tools with one of these tags.")] = "",
@@ -290,7 +290,7 @@ def serve(
     http: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="Streamable HTTP instead of stdio.")] = None,
     token: Annotated[str | None, typer.Option(help="Bearer token that callers over HTTP must send.")] = None,
 ) -> int:
-    """Run finchat's own MCP server for Xero, on stdio or HTTP."""
+    """Run finchat's own MCP server for Xero or QuickBooks, on stdio or HTTP."""
     from finchat.app import serving
 
     return serving.serve(

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 
-from finchat.app.backends import company_home, known_vendor, upstream
+from finchat.app.backends import company_home, known_vendor, server_of, upstream
 from finchat.app.invocation import Invocation, run_to_exit, serving, terminable
 from finchat.clock import parse_instant
 from finchat.errors import ExitCode, UsageError
@@ -25,17 +25,16 @@ def serve(
     http: str | None,
     token: str | None,
 ) -> int:
-    known_vendor(vendor, ("xero",))
+    known_vendor(vendor)
     instant = None if expires is None else parse_instant(expires, "--expires")
     address = None if http is None else address_of(http)
 
     async def main() -> int:
         from finchat.servers import serve as ways
-        from finchat.servers.xero import server as xero
 
-        source = ServerSettings(name="serve", profile="xero", sandbox=sandbox)
+        source = ServerSettings(name="serve", profile=vendor, sandbox=sandbox)
         async with upstream(call, source) as api:
-            server = xero.build(api, methods=words_of(methods), tags=words_of(tags), expires=instant)
+            server = server_of(vendor)(api, methods=words_of(methods), tags=words_of(tags), expires=instant)
             if address is None:
                 await ways.stdio(server)
             else:
