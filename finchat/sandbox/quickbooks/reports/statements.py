@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from finchat.sandbox.quickbooks.reports.layout import Row, amounts, blanks, data, money, named, section
+from finchat.sandbox.quickbooks.reports.layout import Cell, Row, amounts, blanks, data, money, named, section
 
 Values = tuple[int, ...]
 _PROFIT_SECTIONS = (
@@ -54,6 +54,11 @@ class Amounts:
     def zero(self) -> Values:
         return (0,) * self.count
 
+    @staticmethod
+    def cells(values: Values) -> list[Cell]:
+        """An account's own amounts: a column in which nothing stands is blank, a total is not."""
+        return amounts([value or None for value in values])
+
     @property
     def empty(self) -> bool:
         return not any(any(self.of(account.id)) for account in self.accounts)
@@ -72,10 +77,10 @@ class Amounts:
             total = added(own, *(values for _, values in below))
             name = named(account.name, account.id)
             if below:
-                head = [name, *(amounts(own) if any(own) else blanks(self.count))]
+                head = [name, *self.cells(own)]
                 summary = [named(f"Total {account.name}"), *amounts(total)]
                 return section(head, [row for row, _ in below], summary), total
-            return (data([name, *amounts(own)]) if any(own) else None), total
+            return (data([name, *self.cells(own)]) if any(own) else None), total
 
         return [row for row, _ in map(build, children.get(None, ())) if row is not None]
 
@@ -205,7 +210,7 @@ def cash_rows(moved: Amounts, opening: Values) -> list[Row]:
 
     def line(account: Account) -> Row | None:
         values = _signed(-1, moved.of(account.id))
-        return data([named(account.full_name, account.id), *amounts(values)]) if any(values) else None
+        return data([named(account.full_name, account.id), *Amounts.cells(values)]) if any(values) else None
 
     def activity(title: str, group: str, word: str, first: list[Row], chosen: Callable[[Account], bool]) -> Values:
         lines = [row for row in map(line, filter(chosen, moved.accounts)) if row is not None]
