@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from finchat.sandbox.quickbooks.entities import ENTITIES
 from finchat.sandbox.quickbooks.errors import Fault, bad_property, business, missing, unsupported
 from finchat.sandbox.quickbooks.limits import BATCH_ITEMS
-from finchat.sandbox.quickbooks.service import Call, read_body
+from finchat.sandbox.quickbooks.service import Answer, Call, read_body
 
 if TYPE_CHECKING:
     from finchat.sandbox.quickbooks.service import Service
@@ -25,7 +26,7 @@ class Batch:
     def __init__(self, service: Service) -> None:
         self._service = service
 
-    def run(self, call: Call) -> dict[str, Any]:
+    def run(self, call: Call) -> Answer:
         """The answers in the order of the requests. Raises Fault when the batch as a whole is wrong."""
         if call.method != "POST":
             raise unsupported(f"Operation {call.method} is not supported.")
@@ -39,7 +40,9 @@ class Batch:
                 "BatchItemRequest",
             )
         self._check_ids(items, keyed=bool(call.query.get("requestid")), key=call.query.get("requestid", ""))
-        return {"BatchItemResponse": [self._answer(item) for item in items]}
+        answers = [self._answer(item) for item in items]
+        changed = any(not ({"Fault", "QueryResponse"} & answer.keys()) for answer in answers)
+        return replace(self._service.ok({"BatchItemResponse": answers}), changed=changed)
 
     @staticmethod
     def _check_ids(items: list[Any], *, keyed: bool, key: str) -> None:

@@ -43,12 +43,13 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A status with its body and its type."""
+    """A status with its body and its type. `changed`: whether answering changed the company."""
 
     status: int
     content: bytes
     media_type: str = JSON
     headers: Mapping[str, str] = field(default_factory=dict)
+    changed: bool = True
 
 
 Handler = Callable[[Call], Mapping[str, Any] | Answer]
@@ -131,7 +132,8 @@ class Service:
                 return kept
             with self.back_end.savepoint():
                 answer = self._change(call)
-                self.back_end.mark_written()
+                if answer.changed:
+                    self.back_end.mark_written()
             if key is not None and answer.status == 200:
                 # Kept with the effect itself: a reply lost after COMMIT is repeated, never done again.
                 self.back_end.db.execute(
