@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -28,8 +29,8 @@ NEEDED = {
 }  # fmt: skip
 
 
-def refresh(authority: Authority, token: str, now: datetime = NOW) -> dict[str, str]:
-    reply: dict[str, str] = authority.grant({"grant_type": "refresh_token", "refresh_token": token}, BASIC, now)
+def refresh(authority: Authority, token: str, now: datetime = NOW) -> dict[str, Any]:
+    reply: dict[str, Any] = authority.grant({"grant_type": "refresh_token", "refresh_token": token}, BASIC, now)
     return reply
 
 

@@ -273,7 +273,8 @@ class Books:
         totals = {(entity, id): total for entity, id, total in self.db.execute("SELECT entity, id, total FROM record")}
         taken: dict[tuple[str, str], int] = {}
         for entity, id, amount, on in self.db.execute(
-            "SELECT target_entity, target, amount, date FROM link ORDER BY date, seq"
+            "SELECT target_entity, target, amount, date FROM link WHERE source_entity IN ('Payment', 'BillPayment')"
+            " ORDER BY date, seq"
         ):
             key = (entity, id)
             if key not in parts or not totals[key]:
@@ -312,14 +313,18 @@ class Books:
             whose.setdefault(key[:2], []).append(key)
         open_of = dict(amounts)
         for source_entity, source, entity, id, amount in self.db.execute(
-            "SELECT source_entity, source, target_entity, target, home_amount FROM link WHERE date <= ? ORDER BY seq",
+            "SELECT source_entity, source, target_entity, target, home_amount FROM link"
+            " WHERE date <= ? AND source_entity IN ('Payment', 'BillPayment') ORDER BY seq",
             (as_of.isoformat(),),
         ):
             settling, settled = whose.get((source_entity, source)), whose.get((entity, id))
             if settling and settled:
-                taken = amount if amounts[settled[0]] > 0 else -amount
-                open_of[settled[0]] -= taken
-                open_of[settling[0]] += taken
+                payer = settling[0]
+                # A journal entry may hold several parties: the payer's own part of it is settled.
+                target = next((key for key in settled if key[2:] == payer[2:]), settled[0])
+                taken = amount if amounts[target] > 0 else -amount
+                open_of[target] -= taken
+                open_of[payer] += taken
         wanted = None if parties is None else set(parties)
         nobody = Party("Customer" if receivable else "Vendor", "", "")
         return [
