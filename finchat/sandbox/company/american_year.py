@@ -17,6 +17,7 @@ from finchat.sandbox.company.world import World
 from finchat.sandbox.company.year import transfer_claim
 
 _DEPOSITS = 16
+_CHECKS = 14
 _CARD_PAYMENT_DAY = 16
 _AWAITED = 240_000
 
@@ -31,6 +32,7 @@ class _Besides:
         self._world = world
         self._draw = world.stream("besides")
         self._untaxed = world.country.no_tax
+        self._quiet = quiet
         self._buyers = [p for p in world.parties.customers if not p.foreign and p.id not in quiet]
         kept = world.country.stream(world.seed, "besides")
         maker = Maker(world.country, kept)
@@ -44,6 +46,7 @@ class _Besides:
 
     def run(self) -> None:
         self._deposits()
+        self._checks()
         self._card()
         self._returns()
         self._waiting_bills()
@@ -69,6 +72,20 @@ class _Besides:
             entry.on_statement = banked
             claim = Claim("bank_transaction", (entry.id,))
             world.line(Line(banked, True, total, "counter", claim=claim))
+
+    def _checks(self) -> None:
+        """Bills paid by check; the bank pays it when the supplier has brought it to its own."""
+        world, draw = self._world, self._draw
+        suppliers = [party for party in world.parties.suppliers if not party.foreign and party.id not in self._quiet]
+        for offset in sorted(draw.randrange(30, 330) for _ in range(_CHECKS)):
+            written = business_day(world.start + timedelta(days=offset))
+            party = draw.choice(suppliers)
+            issued = business_day(days_before(written, draw.randrange(8, 25)))
+            bill = world.ledger.document(
+                "ACCPAY", party, issued, issued + timedelta(days=30), world.purchase(draw, party)
+            )
+            payment = world.pay_by_check(bill, written)
+            world.check_line(payment, business_day(written + timedelta(days=draw.randrange(4, 16))))
 
     def _card(self) -> None:
         """Spent on the company card, and the card paid from the bank in the month after."""

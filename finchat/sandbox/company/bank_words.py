@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Channel = Literal["credit", "payment", "card", "debit", "wire_in", "wire_out", "own", "fee", "interest", "counter"]
+Channel = Literal[
+    "credit", "payment", "card", "debit", "wire_in", "wire_out", "own", "fee", "interest", "counter", "check"
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ UNITED_STATES: tuple[Dialect, ...] = (
             "credit": "ACH CREDIT", "payment": "ONLINE PMT TO", "card": "CHECKCARD", "debit": "ACH DEBIT",
             "wire_in": "WIRE TYPE:INTL IN", "wire_out": "WIRE TYPE:INTL OUT", "own": "ONLINE BANKING TRANSFER",
             "fee": "MONTHLY MAINTENANCE FEE", "interest": "INTEREST PAID", "counter": "COUNTER CREDIT",
+            "check": "CHECK",
         },
         22, True, False, False, False, "CONF# {d8}", " ",
     ),
@@ -68,7 +71,7 @@ UNITED_STATES: tuple[Dialect, ...] = (
         {
             "credit": "Orig CO Name:", "payment": "Bill Pay", "card": "Purchase authorized", "debit": "Recurring pmt",
             "wire_in": "Fedwire credit", "wire_out": "Fedwire debit", "own": "Transfer", "fee": "Service charge",
-            "interest": "Interest payment", "counter": "Deposit made in a branch/store",
+            "interest": "Interest payment", "counter": "Deposit made in a branch/store", "check": "Check #",
         },
         30, False, False, False, False, "Trn: {d10}Tc", " ",
     ),
@@ -76,7 +79,7 @@ UNITED_STATES: tuple[Dialect, ...] = (
         {
             "credit": "PREAUTHORIZED CREDIT", "payment": "WEB PMT", "card": "POS DEB", "debit": "PREAUTHORIZED DEBIT",
             "wire_in": "INCOMING WIRE", "wire_out": "OUTGOING WIRE", "own": "XFER", "fee": "SERVICE CHG",
-            "interest": "INT CREDIT", "counter": "DDA DEPOSIT",
+            "interest": "INT CREDIT", "counter": "DDA DEPOSIT", "check": "DDA CHECK",
         },
         24, True, True, True, False, "", " - ",
     ),

@@ -97,6 +97,7 @@ class Country:
     `home_for_one`, else foreign units for one home unit. `held` is the foreign currency with an account of its own.
     `opening`: where opening balances stand against.
     `undeposited`: money received waits in a clearing asset until a deposit takes it to the bank, all of it together.
+    `checks`: suppliers are paid by check, which the bank prints by its number alone, days later.
     """
 
     name: str
@@ -125,6 +126,7 @@ class Country:
     regions: tuple[str, ...]
     head_office: str
     undeposited: bool = False
+    checks: bool = False
 
     def stream(self, *name: object) -> Random:
         """A random stream of this country's company: the same seed makes other draws in another country."""
@@ -214,4 +216,5 @@ UNITED_STATES = Country(
     regions=("Dallas", "Houston"),
     head_office="Austin",
     undeposited=True,
+    checks=True,
 )

@@ -391,6 +391,8 @@ class Writer:
             **self._currency(first.document.party.currency, first.rate),
             "Line": [_link(p.cents, "Bill", self.ids[p.document.id]) for p in payments],
         }
+        if first.reference:
+            record["DocNumber"] = first.reference
         return {**record, **self._paid_from(first.account)}
 
     def _paid_from(self, account: str) -> Json:

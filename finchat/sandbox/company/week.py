@@ -75,6 +75,8 @@ class Week:
             self._undeposited()
         else:
             self._booked_receipts()
+        if self._country.checks:
+            self._checks()
         self._booked_credits()
         self._recorded()
         self._not_documents()
@@ -354,6 +356,15 @@ class Week:
             claim=Claim("bank_transaction", (booked.id,)),
         )  # fmt: skip
         line.residuals.append(("booked_elsewhere", document.due))
+
+    def _checks(self) -> None:
+        """Checks written before the week or in it: two that the bank has paid, one that it has not seen."""
+        draw, world = self._draw, self._world
+        written = [business_day(days_before(world.week, draw.randrange(2, 8))), world.week_day(draw, 0, 1)]
+        for day in written:
+            payment = world.pay_by_check(self._bill(self._supplier()), day)
+            world.check_line(payment, world.week_day(draw, 2), "check_cleared")
+        world.pay_by_check(self._bill(self._supplier()), world.week_day(draw, 3))
 
     def _received(self, count: int) -> list[Payment]:
         """Invoices paid into the clearing account shortly before or early in the week, each by another customer."""

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import count
 from random import Random
 from typing import Protocol
 
 from finchat.sandbox.company.chart import SALES
 from finchat.sandbox.company.country import ONE, Country
 from finchat.sandbox.company.draws import days_before, month_end
-from finchat.sandbox.company.feed import Line
+from finchat.sandbox.company.feed import Claim, Line
 from finchat.sandbox.company.parties import Parties, Party, make_parties
-from finchat.sandbox.company.records import Item, Ledger
+from finchat.sandbox.company.records import Document, Item, Ledger, Payment
 
 YEAR = 364
 WEEK = 7
@@ -49,6 +50,7 @@ class World:
         self.ledger = Ledger(self.stream("ids"), country)
         self.rates = Rates(country, self.stream("rates"), self.start, anchor)
         self.lines: list[Line] = []
+        self.check_numbers = count(self.stream("checks").randrange(1_100, 8_000))
         self._taken: set[int] = set()
 
     @property
@@ -110,6 +112,18 @@ class World:
     def home(self, party: Party, cents: int, day: date) -> int:
         """Cents of the party's currency in that of the books, at the day's rate."""
         return self.country.home_cents(cents, self.rate(party, day))
+
+    def pay_by_check(self, document: Document, day: date) -> Payment:
+        """Pay a bill in full; the payment's reference is the check's number."""
+        return self.ledger.pay(document, day, document.due, reference=str(next(self.check_numbers)))
+
+    def check_line(self, payment: Payment, day: date, scenario: str = "history") -> Line:
+        """The bank pays a recorded check."""
+        payment.on_statement = day
+        claim = Claim("payment", (payment.id,))
+        return self.line(
+            Line(day, False, payment.bank_cents, "check", words=payment.reference, scenario=scenario, claim=claim)
+        )
 
     def statement_day(self, draw: Random, recorded: date) -> date:
         """When an entry of the year reached the statement: mostly the same day, never in the week."""

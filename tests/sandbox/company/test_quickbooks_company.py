@@ -46,7 +46,7 @@ SITUATIONS = {
     "coded_unusual_amount", "coded_bank_fee", "coded_card_fee", "coded_interest", "coded_owner_drawings",
     "coded_owner_funds", "coded_fuel", "coded_mixed_payee", "coded_changed", "coded_seen_once", "coded_new_payee",
     "fee_on_top", "refund_credit_note", "refund_overpayment", "refund_from_supplier", "undeposited_one",
-    "undeposited_several", "undeposited_less_fee", "undeposited_recorded",
+    "undeposited_several", "undeposited_less_fee", "undeposited_recorded", "check_cleared",
 }  # fmt: skip
 OF_OTHER_ACCOUNTS = {
     "1010": {"coded_interest", "own_transfer", "own_transfer_unrecorded", "own_transfer_back"},
@@ -91,7 +91,8 @@ class Books:
         """What a transaction did to an account, in the account's currency."""
         entity, record = self.transactions[identity]
         if entity == "Transfer":
-            sign = (record["ToAccountRef"]["value"] == account) - (record["FromAccountRef"]["value"] == account)
+            ends = (record["FromAccountRef"]["value"], record["ToAccountRef"]["value"])
+            sign = ends.index(account) * 2 - 1 if account in ends else 0
             return Decimal(record["Amount"]) * sign
         into = {"Payment", "SalesReceipt", "Deposit"}
         key = "DepositToAccountRef"
@@ -352,6 +353,24 @@ def test_one_vendor_waits_for_its_money_and_one_of_its_bills_is_of_2400(seed: in
     assert len(dues) == 3
     paid_by_card = [p for p in held.by_id["BillPayment"].values() if p["PayType"] == "CreditCard"]
     assert paid_by_card
+
+
+@whatever_the_company
+def test_a_cleared_check_is_known_by_its_number_alone(seed: int, anchor: date) -> None:
+    held = books(seed, anchor)
+    lines = {line["id"]: line for line in held.company.feed["lines"]}
+    numbers = [p["DocNumber"] for p in held.by_id["BillPayment"].values() if "DocNumber" in p]
+    assert len(numbers) == len(set(numbers)) == 17
+    cleared = [i for i, a in held.company.truth["lines"].items() if a["scenario"] == "check_cleared"]
+    assert len(cleared) == 2
+    for identity in cleared:
+        (paid,) = held.company.truth["lines"][identity]["claim"]["ledger_ids"]
+        payment = held.by_id["BillPayment"][paid]
+        assert payment["DocNumber"] in lines[identity]["narration"]
+        assert payment["TxnDate"] <= lines[identity]["date"]
+        assert payment["VendorRef"]["name"][:8].upper() not in lines[identity]["narration"].upper()
+    waiting = {item["ledger_id"] for item in held.company.truth["bank"]["outstanding"]}
+    assert [i for i in waiting if held.transactions[i][1].get("DocNumber") in numbers]
 
 
 def test_it_is_another_company_than_the_one_in_new_zealand() -> None:
