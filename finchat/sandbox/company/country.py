@@ -95,6 +95,7 @@ class Country:
 
     `middle_rates`: foreign currency -> its usual rate in 1/100,000; home units for one foreign unit when
     `home_for_one`, else foreign units for one home unit. `held` is the foreign currency with an account of its own.
+    `tax_on_total`: tax is of all that it applies to, not of each line, so that documents are made where both are one.
     `opening`: where opening balances stand against.
     `undeposited`: money received waits in a clearing asset until a deposit takes it to the bank, all of it together.
     `checks`: suppliers are paid by check, which the bank prints by its number alone, days later.
@@ -125,6 +126,7 @@ class Country:
     town: str
     regions: tuple[str, ...]
     head_office: str
+    tax_on_total: bool = False
     undeposited: bool = False
     checks: bool = False
 
@@ -215,6 +217,7 @@ UNITED_STATES = Country(
     town="AUSTIN TX",
     regions=("Dallas", "Houston"),
     head_office="Austin",
+    tax_on_total=True,
     undeposited=True,
     checks=True,
 )

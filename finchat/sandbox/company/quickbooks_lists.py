@@ -35,7 +35,7 @@ METHODS = (
 TERMS = (("Due on receipt", 0), ("Net 10", 10), ("Net 15", 15), ("Net 30", 30), ("Net 60", 60))
 _STREETS = ("Mesquite Ln", "Old Mill Rd", "S 1st St", "Cedar Bend Dr", "Ranch Road 12", "Railyard Ave", "E Commerce St")
 _PEOPLE = (("Dolores", "Ruckert"), ("Emmett", "Sayles"), ("Yolanda", "Pruitt"), ("Hank", "Villarreal"))
-_STARTING_QUANTITY = 4000
+_STARTING_QUANTITY = 600
 
 
 def metadata(day: date, draw: Random) -> dict[str, str]:

@@ -51,6 +51,12 @@ class Item:
         return self.amount if self.inclusive else self.amount + self.tax
 
 
+def tax_on_total(items: Sequence[Item]) -> int:
+    """The tax of lines of one tax type, on their sum; tax on top."""
+    rate = TAX_RATES.get(items[0].tax_type, 0)
+    return half_up(sum(item.amount for item in items) * rate, 10_000)
+
+
 @dataclass(slots=True, eq=False)
 class Payment:
     id: str

@@ -6,7 +6,7 @@ from typing import Any
 
 from finchat.sandbox.company import chart
 from finchat.sandbox.company.country import UNITED_STATES
-from finchat.sandbox.company.vocabulary_us import COMPANIES
+from finchat.sandbox.company.vocabulary_us import COMPANIES, OFFICE
 
 SERVICES = "services"
 DISCOUNTS = "205"
@@ -62,7 +62,7 @@ _ACCOUNTS: tuple[tuple[str, str, str, str, str], ...] = (
     ("800 CAD", "2001", "Accounts Payable (A/P) - CAD", "Accounts Payable", "AccountsPayable"),
     ("800 EUR", "2002", "Accounts Payable (A/P) - EUR", "Accounts Payable", "AccountsPayable"),
     (chart.CARD, "2100", "Visa", "Credit Card", "CreditCard"),
-    (chart.GST, "2200", "Texas State Comptroller Payable", "Other Current Liability", "SalesTaxPayable"),
+    (chart.GST, "2200", f"{OFFICE[1]} Payable", "Other Current Liability", "SalesTaxPayable"),
     (LOAN, "2500", "Notes Payable", "Long Term Liability", "NotesPayable"),
     (chart.HISTORICAL, "3000", "Opening Balance Equity", "Equity", "OpeningBalanceEquity"),
     ("960", "3100", "Retained Earnings", "Equity", "RetainedEarnings"),

@@ -14,7 +14,7 @@ from finchat.sandbox.company.country import ONE, Country
 from finchat.sandbox.company.draws import days_before, month_end
 from finchat.sandbox.company.feed import Claim, Line
 from finchat.sandbox.company.parties import Parties, Party, make_parties
-from finchat.sandbox.company.records import Document, Item, Ledger, Payment
+from finchat.sandbox.company.records import Document, Item, Ledger, Payment, tax_on_total
 
 YEAR = 364
 WEEK = 7
@@ -88,10 +88,12 @@ class World:
         country = self.country
         tax = country.export_tax if party.foreign else country.sales_tax if party.taxed else country.no_tax
         while True:
-            yield tuple(
+            items = tuple(
                 Item(what, draw.randrange(1, 7), draw.randrange(low, high, 5) + draw.choice((0, 0, 49)), SALES, tax)
                 for what, low, high in draw.sample(country.words.GOODS, draw.choice((1, 1, 2, 3)))
             )
+            if not country.tax_on_total or sum(item.tax for item in items) == tax_on_total(items):
+                yield items
 
     def purchase(self, draw: Random, party: Party) -> tuple[Item, ...]:
         """Lines of a bill whose total no other document or line has."""

@@ -138,6 +138,10 @@ def references(value: Any, key: str = "") -> Iterator[tuple[str, Json]]:
             yield from references(held, name)
 
 
+def round_half_up(amount: Decimal) -> Decimal:
+    return amount.quantize(CENT, ROUND_HALF_UP)
+
+
 def signed(line: Json) -> Decimal:
     return Decimal(line["amount"]) * (1 if line["type"] == "RECEIVE" else -1)
 
@@ -201,7 +205,7 @@ def test_totals_taxes_balances_and_what_is_unapplied_add_up(seed: int, anchor: d
         for line in record.get("TxnTaxDetail", {}).get("TaxLine", ()):
             taxed += 1
             detail = line["TaxLineDetail"]
-            assert abs(detail["NetAmountTaxable"] * detail["TaxPercent"] / 100 - line["Amount"]) < len(lines) * CENT
+            assert round_half_up(detail["NetAmountTaxable"] * detail["TaxPercent"] / 100) == line["Amount"]
         if "Balance" in record:
             assert record["Balance"] == record["TotalAmt"] - taken[identity] >= 0
     assert taxed > 20
