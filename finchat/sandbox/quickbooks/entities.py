@@ -80,6 +80,10 @@ class Entity:
         return frozenset((*self.properties, *self.also, *_COMMON))
 
     @cached_property
+    def known_in_order(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*self.properties, *sorted(self.also), *_COMMON)))
+
+    @cached_property
     def fields(self) -> Fields:
         """What a query may name."""
         queryable: dict[str, QueryKind] = {"Id": "id"}
@@ -394,9 +398,8 @@ _ALL = (
         """CustomerRef=ref:Customer? ARAccountRef=ref:Account DepositToAccountRef=ref:Account
         PaymentMethodRef=ref:PaymentMethod PaymentRefNum=text/21? TotalAmt=money? UnappliedAmt=money!
         ProcessPayment=boolean CreditCardPayment=object""",
-        also="TxnTaxDetail RemitToRef PaymentType CheckPayment PaymentExtendedType",
+        also="TxnTaxDetail RemitToRef PaymentType CheckPayment PaymentExtendedType TaxExemptionRef",
         required=("CustomerRef", "TotalAmt"),
-        sparse_required=("CustomerRef",),
         operations=_EVERY,
         party="CustomerRef",
     ),
@@ -406,10 +409,8 @@ _ALL = (
         CheckPayment=object CreditCardPayment=object TotalAmt=money? ProcessBillPayment=boolean""",
         also="TxnTaxDetail",
         required=("VendorRef", "PayType", "TotalAmt", "Line"),
-        sparse_required=("VendorRef",),
         operations=_EVERY,
         party="VendorRef",
-        numbered=True,
     ),
     _transaction(
         "Purchase",
@@ -498,7 +499,6 @@ _ALL = (
         _BUYING + " Balance=money! VendorAddr=address",
         also=_BUYING_ALSO,
         required=("VendorRef", "Line"),
-        sparse_required=("VendorRef",),
         party="VendorRef",
         lines=_EXPENSE_LINES,
     ),
@@ -511,7 +511,6 @@ _ALL = (
         also=_BUYING_ALSO
         + " TaxCodeRef ReimbursableInfoRef DropShipToEntity InventorySiteRef FOB TemplateRef PrintStatus",
         required=("VendorRef", "Line"),
-        sparse_required=("VendorRef",),
         party="VendorRef",
         posts=False,
         lines=_EXPENSE_LINES,

@@ -123,8 +123,8 @@ class Service:
         key = call.query.get("requestid") or None
         if key is not None and len(key) > LONGEST_REQUEST_ID:
             raise errors.business(
-                f"You cannot enter more than {LONGEST_REQUEST_ID} characters in the request_id field. You tried entering"
-                f" {key[:10]}..., which is {len(key)} characters.",
+                f"You cannot enter more than {LONGEST_REQUEST_ID} characters in the request_id field. You tried"
+                f" entering {key[:10]}..., which is {len(key)} characters.",
                 "request_id",
             )
         with self.back_end.transaction():

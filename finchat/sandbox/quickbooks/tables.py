@@ -43,6 +43,7 @@ CREATE TABLE split(seq INTEGER PRIMARY KEY, entity TEXT NOT NULL, id TEXT NOT NU
   party_entity TEXT, party TEXT, class TEXT, department TEXT, item TEXT, memo TEXT);
 CREATE INDEX split_of ON split(entity, id);
 CREATE INDEX split_account ON split(account, date);
+CREATE INDEX split_party ON split(party_entity, party);
 CREATE TABLE stock(item TEXT NOT NULL, entity TEXT NOT NULL, id TEXT NOT NULL, date TEXT NOT NULL,
   quantity INTEGER NOT NULL, value INTEGER NOT NULL);
 CREATE INDEX stock_item ON stock(item);
