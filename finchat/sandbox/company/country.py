@@ -96,6 +96,7 @@ class Country:
     `middle_rates`: foreign currency -> its usual rate in 1/100,000; home units for one foreign unit when
     `home_for_one`, else foreign units for one home unit. `held` is the foreign currency with an account of its own.
     `tax_on_total`: tax is of all that it applies to, not of each line, so that documents are made where both are one.
+    `one_currency_each`: a contact deals in its own currency alone, so that the bank is two of them.
     `opening`: where opening balances stand against.
     `undeposited`: money received waits in a clearing asset until a deposit takes it to the bank, all of it together.
     `checks`: suppliers are paid by check, which the bank prints by its number alone, days later.
@@ -127,6 +128,7 @@ class Country:
     regions: tuple[str, ...]
     head_office: str
     tax_on_total: bool = False
+    one_currency_each: bool = False
     undeposited: bool = False
     checks: bool = False
 
@@ -218,6 +220,7 @@ UNITED_STATES = Country(
     regions=("Dallas", "Houston"),
     head_office="Austin",
     tax_on_total=True,
+    one_currency_each=True,
     undeposited=True,
     checks=True,
 )

@@ -163,7 +163,12 @@ class Habits:
             earned.receives = True
             self._repeat(earned, self._monthly(earned.due), self._within(low, high))
         abroad = self._habit(
-            "coded_bank_fee", parties.bank, "fee", f"Bank fee, {self._country.held_name}", fees, held_in=chart.FOREIGN
+            "coded_bank_fee",
+            parties.bank_abroad,
+            "fee",
+            f"Bank fee, {self._country.held_name}",
+            fees,
+            held_in=chart.FOREIGN,
         )
         self._repeat(abroad, self._monthly(abroad.due), lambda _day: 800)
 

@@ -55,6 +55,10 @@ class Parties:
     errands: Party
     once: Party
     more: list[Party] = field(default_factory=list, kw_only=True)
+    bank_abroad: Party = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.bank_abroad = self.bank
 
     @property
     def office(self) -> list[Party]:
@@ -97,7 +101,12 @@ def make_parties(country: Country, seed: int) -> Parties:
     for customer in customers:
         own = country.stream(seed, "taxed", customer.name)
         customer.taxed = not customer.foreign and own.random() < country.taxed_share
-    return Parties(customers, suppliers, *office)
+    parties = Parties(customers, suppliers, *office)
+    if country.one_currency_each:
+        abroad = Maker(country, country.stream(seed, "bank abroad"))
+        parties.bank_abroad = abroad.party(f"{parties.bank.name} {country.held}", "office", country.held, country.town)
+        parties.more.append(parties.bank_abroad)
+    return parties
 
 
 # What was agreed with a customer or supplier; with most nothing was, and each document says when it is due.

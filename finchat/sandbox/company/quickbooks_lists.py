@@ -247,12 +247,13 @@ class Lists:
                 PurchaseCost=0,
                 TrackQtyOnHand=name in STOCKED,
             )
+            if not service:
+                record["ExpenseAccountRef"] = self._books.ref(chart.PURCHASES)
             if name in STOCKED:
                 record |= {
                     "Sku": f"SKU-{identity}",
                     "PurchaseDesc": name,
                     "PurchaseCost": decimal(prices[name] // 200 * 100),
-                    "ExpenseAccountRef": self._books.ref(chart.PURCHASES),
                     "AssetAccountRef": self._books.ref(STOCK),
                     "QtyOnHand": _STARTING_QUANTITY,
                     "InvStartDate": self._opened.isoformat(),
