@@ -310,8 +310,8 @@ def test_a_payment_settles_an_invoice_in_undeposited_funds_and_a_deposit_takes_i
     deposit.save(qb=sdk.qb)
     assert sdk.balance(UNDEPOSITED) == pytest.approx(waited)
     assert sdk.balance(CHECKING) == pytest.approx(banked + 100)
-    deposited = [link.TxnType for link in sdk.read(payment).LinkedTxn if link.TxnType == "Deposit"]
-    assert deposited == ["Deposit"]
+    links = sdk.read(payment).LinkedTxn
+    assert [link["TxnType"] for link in links if link["TxnType"] == "Deposit"] == ["Deposit"]
 
 
 def _payment(sdk: Sdk, customer: Any, amount: float, *invoices: Any) -> Any:
@@ -588,7 +588,7 @@ def test_refresh_tokens_are_replaced_and_a_revoked_client_is_refused(sdk: Sdk) -
     assert other.auth.refresh_token != old
     with pytest.raises(auth_errors.AuthClientError) as caught:
         other.auth.refresh(refresh_token=old)
-    assert "invalid_grant" in caught.value.content
+    assert "invalid_grant" in str(caught.value.content)
     sdk.auth.refresh_token = other.auth.refresh_token
     assert other.auth.revoke(token=other.auth.access_token) is True
     other.qb.session.token = {"access_token": other.auth.access_token}
