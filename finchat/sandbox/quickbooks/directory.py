@@ -55,6 +55,8 @@ class Directory:
         if checked:
             self._unique(record, name, full)
         self._addresses(body, was)
+        if checked:
+            self._default_tax(record.entity, body)
         record.active, record.name, record.body = body["Active"], full, body
         record.currency = body.get("CurrencyRef", {}).get("value")
 
@@ -137,16 +139,14 @@ class Directory:
     def _unique(self, record: Record, name: str, full: str) -> None:
         if not name:
             raise errors.missing(record.entity.name_property)
-        if self._taken(record, full) or (record.entity.name in _PEOPLE and self._taken(record, name, display=True)):
+        if self._taken(record, full):
             raise errors.duplicate_name()
 
-    def _taken(self, record: Record, name: str, *, display: bool = False) -> bool:
-        people = record.entity.name in _PEOPLE
-        column = "json_extract(body, '$.DisplayName')" if display else "name"
-        entities = _PEOPLE if people else (record.entity.name,)
+    def _taken(self, record: Record, name: str) -> bool:
+        entities = _PEOPLE if record.entity.name in _PEOPLE else (record.entity.name,)
         row = self._records.db.execute(
             f"SELECT 1 FROM record WHERE entity IN ({', '.join('?' * len(entities))}) AND deleted = 0"  # noqa: S608
-            f" AND lower({column}) = lower(?) AND NOT (entity = ? AND id = ?)",
+            " AND lower(name) = lower(?) AND NOT (entity = ? AND id = ?)",
             (*entities, name, record.entity.name, record.id),
         ).fetchone()
         return row is not None
@@ -157,6 +157,12 @@ class Directory:
             if address and "Id" not in address:
                 body[name] = {"Id": was.get(name, {}).get("Id") or self._records.next_id("address"), **address}
 
+    def _default_tax(self, entity: Entity, body: dict[str, Any]) -> None:
+        """A new customer has the company's usual tax code. (One that was loaded has what it came with.)"""
+        group = self._preferences().get("TaxPrefs", {}).get("TaxGroupCodeRef")
+        if entity.name == "Customer" and group and "DefaultTaxCodeRef" not in body:
+            body["DefaultTaxCodeRef"] = {"value": str(group["value"])}
+
     # -- each list
 
     def _customer(self, body: dict[str, Any], was: Mapping[str, Any]) -> None:
@@ -164,9 +170,6 @@ class Directory:
         body.setdefault("BillWithParent", False)
         body.setdefault("PreferredDeliveryMethod", "Print")
         self._balances(body, was, ("Balance", "BalanceWithJobs"))
-        group = self._preferences().get("TaxPrefs", {}).get("TaxGroupCodeRef")
-        if group and "DefaultTaxCodeRef" not in body:
-            body["DefaultTaxCodeRef"] = {"value": str(group["value"])}
 
     def _vendor(self, body: dict[str, Any], was: Mapping[str, Any]) -> None:
         body.setdefault("Vendor1099", False)

@@ -23,7 +23,8 @@ from finchat.sandbox.quickbooks.values import amount, minor, number, reference, 
 SHIPPING = "SHIPPING_ITEM_ID"
 MOST_LINES = 1000
 _LINE_MEMBERS = """Id LineNum Description Amount DetailType LinkedTxn CustomField Received LineEx CostAmount
-    HomeCostAmount CustomExtensions ProjectRef Tag SubtotalLineDetail DescriptionLineDetail DescriptionOnly SubTotalLineDetail
+    HomeCostAmount CustomExtensions ProjectRef Tag SubtotalLineDetail DescriptionLineDetail DescriptionOnly
+    SubTotalLineDetail
     PaymentLineDetail TaxLineDetail ReimburseLineDetail PurchaseOrderItemLineDetail SalesOrderItemLineDetail
     ItemReceiptLineDetail TDSLineDetail ItemAdjustmentLineDetail SalesItemLineDetail GroupLineDetail
     DiscountLineDetail AccountBasedExpenseLineDetail ItemBasedExpenseLineDetail DepositLineDetail

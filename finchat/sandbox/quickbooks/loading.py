@@ -46,17 +46,21 @@ def load(back_end: QuickBooksBackEnd, collections: Mapping[str, list[dict[str, A
     whole = {name: list(found) for name, found in collections.items()}
     whole["CompanyInfo"] = whole.get("CompanyInfo") or [dict(_COMPANY)]
     whole["Preferences"] = whole.get("Preferences") or [dict(_PREFERENCES)]
+    loaded: list[tuple[str, int, str, str]] = []
     with back_end.transaction():
         back_end.db.execute("INSERT INTO company(id, realm) VALUES(1, ?)", (realm,))
         for name in _ORDER:
             entity = ENTITIES[name]
             for item in _sorted(entity, whole.get(name, ())):
                 try:
-                    _load_one(records, writer, entity, item)
+                    made = _load_one(records, writer, entity, item)
+                    loaded.append((made.updated, made.sync, name, made.id))
                 except (Fault, KeyError, ValueError, TypeError, ArithmeticError) as error:
                     which = f"{name} {item.get('Id', '') if isinstance(item, dict) else ''}".strip()
                     raise UsageError(f"{which} cannot be loaded: {error}", field=name) from error
         writer.flush()
+        # What settled or moved a record later was history already: it changed when the records say.
+        back_end.db.executemany("UPDATE record SET updated = ?, sync = ? WHERE entity = ? AND id = ?", loaded)
 
 
 def _sorted(entity: Entity, items: Any) -> list[dict[str, Any]]:
@@ -74,11 +78,11 @@ def _sorted(entity: Entity, items: Any) -> list[dict[str, Any]]:
     return sorted(items, key=depth)
 
 
-def _load_one(records: Records, writer: Writer, entity: Entity, given: Mapping[str, Any]) -> None:
+def _load_one(records: Records, writer: Writer, entity: Entity, given: Mapping[str, Any]) -> Record:
     body: dict[str, Any] = without_nulls({name: value for name, value in given.items() if name not in _HEAD})
     record = _record(records, entity, given)
     if entity.kind == "list":
-        writer.complete_name(record, body, checked=entity.name not in ("TaxCode", "TaxRate"))
+        writer.complete_name(record, body, checked=False)
     elif entity.kind == "transaction":
         if (run := _NUMBERS.get(entity.name)) is not None and body.get("DocNumber"):
             records.taken(f"number:{run}", str(body["DocNumber"]))
@@ -93,6 +97,7 @@ def _load_one(records: Records, writer: Writer, entity: Entity, given: Mapping[s
         elif entity.name not in SINGLE:
             record.name = str(body.get("Name") or body.get("FileName") or "")
         records.insert(record)
+    return record
 
 
 def _record(records: Records, entity: Entity, given: Mapping[str, Any]) -> Record:
