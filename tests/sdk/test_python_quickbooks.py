@@ -235,7 +235,7 @@ def test_an_item_in_stock_is_made_and_updated(sdk: Sdk) -> None:
     }
     made = sdk.entity("Item")()
     made.Name, made.Type, made.Sku = f"Item {uuid4().hex[:8]}", "Inventory", f"SKU{uuid4().hex[:6]}"
-    made.TrackQtyOnHand, made.QtyOnHand, made.InvStartDate = True, 10, "2026-10-01"
+    made.TrackQtyOnHand, made.QtyOnHand, made.InvStartDate = True, 10, "2015-01-01"
     for field, account in accounts.items():
         setattr(made, field, account.to_ref())
     made.save(qb=sdk.qb)
@@ -389,6 +389,10 @@ def test_a_credit_memo_is_made_and_updated_and_its_lines_stay(sdk: Sdk) -> None:
     again = sdk.read(made)
     assert (again.PrivateNote, again.TotalAmt, again.RemainingCredit) == ("Test", 100, 100)
     assert sdk.read(customer).Balance == -100
+    first = sdk.first("CreditMemo")
+    first.PrivateNote = "Test"
+    first.save(qb=sdk.qb)
+    assert (sdk.read(first).PrivateNote, sdk.read(first).Balance) == ("Test", first.Balance)
 
 
 def test_a_deposit_between_banks_and_a_transfer_move_money(sdk: Sdk) -> None:

@@ -97,6 +97,7 @@ class Country:
     `home_for_one`, else foreign units for one home unit. `held` is the foreign currency with an account of its own.
     `tax_on_total`: tax is of all that it applies to, not of each line, so that documents are made where both are one.
     `one_currency_each`: a contact deals in its own currency alone, so that the bank is two of them.
+    `returns_while_open`: no credit note is in a closed period.
     `opening`: where opening balances stand against.
     `undeposited`: money received waits in a clearing asset until a deposit takes it to the bank, all of it together.
     `checks`: suppliers are paid by check, which the bank prints by its number alone, days later.
@@ -128,6 +129,7 @@ class Country:
     regions: tuple[str, ...]
     head_office: str
     tax_on_total: bool = False
+    returns_while_open: bool = False
     one_currency_each: bool = False
     undeposited: bool = False
     checks: bool = False
@@ -220,6 +222,7 @@ UNITED_STATES = Country(
     regions=("Dallas", "Houston"),
     head_office="Austin",
     tax_on_total=True,
+    returns_while_open=True,
     one_currency_each=True,
     undeposited=True,
     checks=True,

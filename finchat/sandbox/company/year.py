@@ -193,7 +193,11 @@ class _Year:
         open_ones = [
             d
             for d in world.ledger.documents
-            if d.side == "ACCREC" and d.due > 8_000 and not d.party.foreign and not d.payments
+            if d.side == "ACCREC"
+            and d.due > 8_000
+            and not d.party.foreign
+            and not d.payments
+            and (d.day > world.period_lock or not world.country.returns_while_open)
         ]
         draw.shuffle(open_ones)
         for document in open_ones[:4]:

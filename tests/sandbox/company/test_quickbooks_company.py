@@ -57,8 +57,8 @@ made = lru_cache(maxsize=16)(generate_quickbooks)
 
 def some_companies() -> list[tuple[int, date]]:
     die = random.Random(2)
-    others = [(die.randrange(10**6), date(2024, 1, 1) + timedelta(days=die.randrange(3287))) for _ in range(3)]
-    return [(1, date(2026, 11, 20)), (2, date(2024, 2, 29)), (0, date(2025, 12, 31)), (7, date(2027, 3, 1)), *others]
+    others = [(die.randrange(10**6), date(2024, 1, 1) + timedelta(days=die.randrange(3287))) for _ in range(2)]
+    return [(1, date(2026, 11, 20)), (2, date(2024, 2, 29)), (7, date(2025, 12, 31)), *others]
 
 
 whatever_the_company = pytest.mark.parametrize(("seed", "anchor"), some_companies())
@@ -181,6 +181,9 @@ def test_ids_are_unique_over_all_transactions_and_over_all_names(seed: int, anch
     for kind in ("Invoice", "CreditMemo"):
         numbers = [record["DocNumber"] for record in held.company.collections[kind]]
         assert len(numbers) == len(set(numbers))
+    (preferences,) = held.company.collections["Preferences"]
+    closed = preferences["AccountingInfoPrefs"]["BookCloseDate"]
+    assert all(memo["TxnDate"] > closed for memo in held.company.collections["CreditMemo"])
 
 
 @whatever_the_company

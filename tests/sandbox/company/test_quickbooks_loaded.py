@@ -21,7 +21,7 @@ from finchat.sandbox.quickbooks.limits import Limits
 
 Json = dict[str, Any]
 COMPANIES = [(1, date(2026, 11, 20)), (5, date(2024, 2, 29))]
-of_each = pytest.mark.parametrize("which", range(len(COMPANIES)))
+of_each = pytest.mark.parametrize("which", [0, pytest.param(1, marks=pytest.mark.slow)])
 
 
 @cache
