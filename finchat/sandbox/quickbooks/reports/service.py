@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+from finchat.sandbox.quickbooks.entities import ENTITIES
 from finchat.sandbox.quickbooks.errors import bad_choice, bad_property
 from finchat.sandbox.quickbooks.reports import ageing, statements
 from finchat.sandbox.quickbooks.reports.books import Books, Only
@@ -267,8 +268,7 @@ def _transaction_list(request: Request) -> dict[str, Any]:
     if request.choice("sort_order", ("ascend", "descend"), "ascend") == "descend":
         listed.reverse()
     table = TransactionList.chosen(request.text("columns"), _names(books), Sides(entries))
-    posting = {(entry.document.entity, entry.document.id) for entry in entries}
-    rows = table.rows([(d, None if (d.entity, d.id) in posting else books.total(d)) for d in listed])
+    rows = table.rows([(d, None if ENTITIES[d.entity].posts else books.total(d)) for d in listed])
     header = request.header(period, empty=not rows, macro=name)
     return report(header, table.columns(), rows)
 
