@@ -12,13 +12,14 @@ from finchat.servers.table import Operation
 from finchat.servers.upstream import Response
 
 _LONGEST = 1000
+_CORRECT = "correct what QuickBooks names and call again"
 # QuickBooks says not how long; its documentation says a minute.
 WAIT_S = 60.0
 STALE = "5010"
 _ELEMENT = re.compile(r"[A-Za-z][A-Za-z0-9_.]*\Z")
 # code: (our code, the arguments it is about, what helps). The first argument that the tool has is named.
 _KNOWN: Mapping[str, tuple[str, tuple[str, ...], str]] = {
-    "500": ("unsupported", (), "QuickBooks does not do this to this record"),
+    "500": ("invalid_request", (), "QuickBooks does not do this to this record"),
     "600": ("validation", ("_meta.dev.finchat/idempotency-key",), "use a new key for a different request"),
     "610": ("not_found", ("id",), "list the records to find it; what is named may be inactive or deleted"),
     "2010": ("validation", (), "leave out the property it names"),
@@ -62,7 +63,7 @@ def refusal(row: Operation, response: Response) -> Failure:
         message=(message or f"QuickBooks answered with status {status}")[:_LONGEST],
         status=status,
         outcome=outcome,
-        next="correct what QuickBooks names and call again",
+        next=_CORRECT,
     )
     if status == 429:
         failure.code, failure.problem = "rate_limited", "minute"
@@ -117,7 +118,7 @@ def fault_in(row: Operation, data: Mapping[str, Any], response: Response) -> Fai
         message=(message or "QuickBooks answered with a Fault")[:_LONGEST],
         status=response.status,
         outcome="failed" if code is not None and int_of(code) < 10000 else "unknown",
-        next="correct what QuickBooks names and call again",
+        next=_CORRECT,
     )
     if row.effect == "read":
         failure.outcome = "failed"
@@ -131,21 +132,27 @@ def int_of(code: str) -> int:
 
 def _explain(row: Operation, failure: Failure, code: str | None, element: str) -> None:
     names = {parameter.name for parameter in row.parameters}
-    if code is not None and (known := _KNOWN.get(str(int_of(code)))) is not None:
-        failure.code, candidates, failure.next = known
+    if code is not None:
+        number = str(int_of(code))
+        word, candidates, failure.next = _KNOWN.get(number, ("validation", (), _CORRECT))
+        failure.code = word
+        if number not in _KNOWN:
+            candidates, failure.next = _spoken_of(failure.message)
         failure.field = _first(candidates, names)
-    elif code is not None:
-        failure.code = "validation"
-        for pattern, candidates, step in _SPOKEN:
-            if pattern.search(failure.message):
-                failure.field, failure.next = _first(candidates, names), step
-                break
     if element and _ELEMENT.match(element) and (failure.field is None or code in ("2020", "2010")):
         failure.field = next(
             (name for name in names if name.lower() == element.lower().partition(".")[0]), failure.field
         )
     if code is not None and failure.field is None:
         failure.field = _named_in(failure.message, row)
+
+
+def _spoken_of(message: str) -> tuple[tuple[str, ...], str]:
+    """What QuickBooks' business validation is about, by its words, and what helps."""
+    for pattern, candidates, step in _SPOKEN:
+        if pattern.search(message):
+            return candidates, step
+    return (), _CORRECT
 
 
 def _first(candidates: tuple[str, ...], names: set[str]) -> str | None:

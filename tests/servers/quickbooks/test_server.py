@@ -251,7 +251,7 @@ async def test_a_key_longer_than_quickbooks_takes_is_refused() -> None:
         ("error_400", "list_all_quick_books_customers", "invalid_argument", "Custmoer"),
         ("error_400_json", "create_a_quick_books_invoice", "validation", "BadJson"),
         ("error_401", "list_all_quick_books_customers", "unauthorized", "Token"),
-        ("error_500", "list_all_quick_books_customers", "unsupported", "Could not find resource"),
+        ("error_500", "list_all_quick_books_customers", "invalid_request", "Could not find resource"),
     ],
 )
 def test_recorded_faults_are_told_plainly(file: str, tool: str, code: str, words: str) -> None:
