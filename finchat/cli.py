@@ -384,8 +384,9 @@ def sandbox_statement(
     style: Annotated[
         str | None, typer.Option(metavar="NAME", help="The habits of one bank; a wrong name lists those of the format.")
     ] = None,
+    vendor: Annotated[str, typer.Option(metavar="xero|quickbooks", help="Whose company.")] = "xero",
     account: Annotated[
-        str | None, typer.Option(metavar="CODE", help="Bank account: code, id or name; else 090.")
+        str | None, typer.Option(metavar="CODE", help="Bank account: code, id or name; else the first.")
     ] = None,
     first: Annotated[
         str | None, typer.Option("--from", metavar="DATE", help="First day; else 31 days to the last.")
@@ -399,7 +400,9 @@ def sandbox_statement(
     """
     from finchat.app import company
 
-    return company.sandbox_statement(call, format=format, style=style, account=account, first=first, last=last, out=out)
+    return company.sandbox_statement(
+        call, vendor=vendor, format=format, style=style, account=account, first=first, last=last, out=out
+    )
 
 
 @audit.command("show")

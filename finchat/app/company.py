@@ -69,6 +69,7 @@ STATEMENT_DAYS = 31  # of a statement whose first day is not named
 def sandbox_statement(
     call: Invocation,
     *,
+    vendor: str,
     format: str,
     style: str | None,
     account: str | None,
@@ -91,7 +92,7 @@ def sandbox_statement(
         raise UsageError(f"{chosen} has no style {style!r}", field="--style", next=f"name one of: {known}")
     if call.json and out is None:
         raise UsageError("--json and the file cannot share stdout", field="--out", next="add --out FILE")
-    home = sandbox_home(call)
+    home = company_home(call, vendor)
     home.ensure().close()
     statement = _between(home.statement(account), first, last)
     file = render(statement, chosen, style)

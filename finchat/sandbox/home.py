@@ -213,7 +213,7 @@ class CompanyHome(ABC, Generic[AnyBackEnd]):
         return found
 
     def statement(self, account: str | None = None) -> Statement:
-        """The bank's statement of the whole year of an account: its code, id or name; 090 without one.
+        """The bank's statement of the whole year of an account: its code, id or name; the one the feed is of without.
 
         Raises UsageError when the company was loaded from records, or names the accounts when it has no such one.
         """

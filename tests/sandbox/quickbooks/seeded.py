@@ -1,4 +1,4 @@
-"""The seeded QuickBooks company for tests that change it: built once, copied for each."""
+"""QuickBooks companies for tests: a small one for what changes it, the seeded one for what sums it up."""
 
 from __future__ import annotations
 
@@ -23,17 +23,54 @@ PLENTY = Limits(per_window=100_000, per_second=100_000, batches=10_000)
 
 
 @cache
-def _built() -> QuickBooksBackEnd:
+def _built(name: str) -> QuickBooksBackEnd:
     made = QuickBooksBackEnd(":memory:", Clock(NOW))
-    made.load(generate_quickbooks(1, TODAY).collections)
+    made.load(generate_quickbooks(1, TODAY).collections if name == "seeded" else small_company())
+    return made
+
+
+def _copy(name: str) -> QuickBooksBackEnd:
+    made = QuickBooksBackEnd(":memory:", Clock(NOW))
+    _built(name).db.backup(made.db)
     return made
 
 
 def back_end() -> QuickBooksBackEnd:
-    """A company of its own for each caller, who closes it."""
-    made = QuickBooksBackEnd(":memory:", Clock(NOW))
-    _built().db.backup(made.db)
-    return made
+    """A small company of its own for each caller, who closes it."""
+    return _copy("small")
+
+
+def seeded() -> QuickBooksBackEnd:
+    """The company of seed 1, for the caller alone, who closes it."""
+    return _copy("seeded")
+
+
+def small_company() -> dict[str, list[dict[str, Any]]]:
+    """One customer with an open invoice and an estimate, two vendors, one item, and the accounts they need."""
+    times = {"CreateTime": "2026-10-01T09:00:00-07:00", "LastUpdatedTime": "2026-10-01T09:00:00-07:00"}
+
+    def account(id: str, name: str, kind: str, sub_type: str) -> dict[str, Any]:
+        return {"Id": id, "Name": name, "AccountType": kind, "AccountSubType": sub_type, "MetaData": times}
+
+    line = {
+        "Id": "1", "Amount": 250, "DetailType": "SalesItemLineDetail",
+        "SalesItemLineDetail": {"ItemRef": {"value": "1"}, "Qty": 10, "UnitPrice": 25, "TaxCodeRef": {"value": "NON"}},
+    }  # fmt: skip
+    sale = {"CustomerRef": {"value": "1"}, "TxnDate": "2026-10-01", "Line": [line], "MetaData": times}
+    return {
+        "Account": [
+            account("1", "Services", "Income", "ServiceFeeIncome"),
+            account("35", "Checking", "Bank", "Checking"),
+            account("84", "Accounts Receivable (A/R)", "Accounts Receivable", "AccountsReceivable"),
+        ],
+        "Customer": [{"Id": "1", "DisplayName": "Amy's Bird Sanctuary", "MetaData": times}],
+        "Vendor": [{"Id": id, "DisplayName": f"Vendor {id}", "MetaData": times} for id in ("2", "3")],
+        "Item": [
+            {"Id": "1", "Name": "Hours", "Type": "Service", "IncomeAccountRef": {"value": "1"}, "MetaData": times}
+        ],
+        "Invoice": [{"Id": "10", "DocNumber": "1001", "DueDate": "2026-10-31", **sale}],
+        "Estimate": [{"Id": "11", "DocNumber": "1001", **sale}, {"Id": "12", "DocNumber": "1002", **sale}],
+    }
 
 
 class Api:

@@ -15,7 +15,7 @@ from finchat.sandbox.quickbooks import reports
 from finchat.sandbox.quickbooks.back_end import QuickBooksBackEnd
 from finchat.sandbox.quickbooks.errors import Fault
 from finchat.sandbox.quickbooks.reports.books import share
-from tests.sandbox.quickbooks.seeded import TODAY, api, back_end
+from tests.sandbox.quickbooks.seeded import TODAY, api, seeded
 
 YEAR = {"start_date": "2026-01-01", "end_date": "2026-11-20"}
 EVER = {"date_macro": "All"}
@@ -25,7 +25,7 @@ Report = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def company() -> Iterator[QuickBooksBackEnd]:
-    made = back_end()
+    made = seeded()
     yield made
     made.close()
 
@@ -137,11 +137,24 @@ def test_profit_is_income_less_what_it_cost(company: QuickBooksBackEnd) -> None:
     assert total(found, "NetIncome") == total(found, "NetOperatingIncome") + total(found, "NetOtherIncome")
 
 
-BY = ("Month", "Quarter", "Year", "FiscalQuarter", "Week", "Customers", "Vendors", "Classes", "Departments")
+BY = (
+    "Month",
+    "Quarter",
+    "Year",
+    "FiscalQuarter",
+    "Week",
+    "Customers",
+    "Vendors",
+    "Classes",
+    "Departments",
+    "Employees",
+)
 
 
-@pytest.mark.parametrize("method", ["Accrual", "Cash"])
-@pytest.mark.parametrize("by", [*BY, "ProductsAndServices", "Employees"])
+@pytest.mark.parametrize(
+    ("by", "method"),
+    [*((by, "Accrual") for by in (*BY, "ProductsAndServices")), ("Month", "Cash"), ("Classes", "Cash")],
+)
 def test_the_columns_of_a_profit_and_loss_add_up_to_its_total(company: QuickBooksBackEnd, by: str, method: str) -> None:
     found = run(company, "ProfitAndLoss", YEAR | {"summarize_column_by": by, "accounting_method": method})
     for name in ("Income", "COGS", "Expenses", "OtherExpenses", "NetIncome"):
@@ -170,7 +183,7 @@ def test_a_filter_takes_its_own_part(company: QuickBooksBackEnd) -> None:
 def test_what_is_open_on_any_day_is_the_control_account(
     company: QuickBooksBackEnd, kind: str, who: str, account_type: str, sign: int
 ) -> None:
-    for day in DAYS:
+    for day in DAYS[::2]:
         on = {"report_date": day.isoformat()}
         control = sign * standing(company, account_type, day)
         assert control
@@ -284,7 +297,8 @@ def test_the_parts_of_an_amount_are_the_amount() -> None:
 
 
 async def test_a_payment_moves_a_report_of_its_day_and_none_before() -> None:
-    with api() as client:
+    company = seeded()
+    with api(company) as client:
         (invoice,) = (await client.query("select * from Invoice where Balance > '100' maxresults 1"))["Invoice"]
         before = await client.get("reports/AgedReceivables")
         earlier = await client.get("reports/AgedReceivables", report_date="2026-11-19")
