@@ -198,7 +198,7 @@ class Documents:
         self._post_tax(splits, tax, -way, about)
         if name in ("Invoice", "CreditMemo"):
             record.balance, record.home_balance = record.total, record.home_total
-            show_balance(record)
+            show_balance(record, self._records.back_end.home_currency)
         else:
             body["Balance"] = 0
         if name == "Invoice":
@@ -324,7 +324,7 @@ class Documents:
             if self._accounts.type_of(account) != "Accounts Payable":
                 raise errors.business("The account must be of type Accounts Payable.", "APAccountRef")
             record.balance, record.home_balance = record.total, record.home_total
-            show_balance(record)
+            show_balance(record, self._records.back_end.home_currency)
         if name == "Bill":
             if "SalesTermRef" not in body and vendor is not None and "TermRef" in vendor.body:
                 body["SalesTermRef"] = vendor.body["TermRef"]

@@ -302,7 +302,7 @@ class Settlements:
                 (entity, id),
             ).fetchone()
             record.balance, record.home_balance = record.total - row[0], record.home_total - row[1]
-            show_balance(record)
+            show_balance(record, self._records.back_end.home_currency)
         links = self.shown_links(record)
         if links or entity in ("Invoice", "Payment"):
             record.body["LinkedTxn"] = links
@@ -387,11 +387,12 @@ class Settlements:
             yield Wanted(link["target_entity"], link["target"], link["amount"])
 
 
-def show_balance(record: Record) -> None:
-    """Put what is open into the body, by the names each entity has for it."""
+def show_balance(record: Record, home: str) -> None:
+    """Put what is open into the body, by the names each entity has for it. `home` is the company's currency."""
     body = record.body
     body["Balance"] = amount(record.balance)
-    if "HomeTotalAmt" in body:
+    body.pop("HomeBalance", None)
+    if record.currency != home and "HomeBalance" in record.entity.properties:
         body["HomeBalance"] = amount(record.home_balance)
     if record.entity.name == "CreditMemo":
         body["RemainingCredit"] = amount(record.balance)
