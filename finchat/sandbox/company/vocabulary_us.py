@@ -65,16 +65,16 @@ POWER_WORDS, RENT_WORDS, WAGES_WORDS = "Brazos Electric Coop", "Rent Suite 210",
 TAX_RETURN, TAX_WORDS = "Sales tax return", "Sales tax"
 
 GOODS = (
-    ("Prep table, stainless, 48 in", 18_900, 52_000),
-    ("Wire shelving unit", 7_900, 19_500),
-    ("Chef's knife, 10 inch", 3_900, 11_500),
-    ("Sheet pans, case of 12", 6_400, 12_900),
-    ("Cast iron skillet, 12 inch", 2_800, 6_900),
-    ("Site survey", 12_500, 30_000),
-    ("Installation, per hour", 7_500, 12_500),
-    ("Menu board, illuminated", 16_000, 44_000),
-    ("Freight and liftgate", 5_500, 21_000),
-    ("Replacement gaskets, set", 1_900, 5_800),
+    ("Prep table, stainless, 48 in", 28_300, 78_000),
+    ("Wire shelving unit", 11_800, 29_200),
+    ("Chef's knife, 10 inch", 5_800, 17_200),
+    ("Sheet pans, case of 12", 9_600, 19_300),
+    ("Cast iron skillet, 12 inch", 4_200, 10_300),
+    ("Site survey", 18_700, 45_000),
+    ("Installation, per hour", 11_200, 18_700),
+    ("Menu board, illuminated", 24_000, 66_000),
+    ("Freight and liftgate", 8_200, 31_500),
+    ("Replacement gaskets, set", 2_800, 8_700),
 )
 # Which of the goods are counted in stock; the others are services or bought in as they are sold.
 STOCKED = ("Cast iron skillet, 12 inch", "Chef's knife, 10 inch")
