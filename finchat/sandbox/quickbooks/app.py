@@ -94,8 +94,7 @@ class QuickBooksApi:
         except GatewayRefused as refused:
             return _json(refused.status, refused.body, refused.headers)
         if not self.limiter.enter(batch=path == ("batch",)):
-            body = throttled(self.service.time())
-            return _traced(Response(body, 429, media_type="application/xml"))
+            return _traced(Response(throttled(self.service.time()), 429, media_type="application/xml"))
         try:
             body = await request.body()
         except ClientDisconnect:

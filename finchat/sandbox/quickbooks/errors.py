@@ -17,7 +17,7 @@ _INACTIVE = (
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class Refusal:
     """One error of a Fault. `element` None leaves the member out, as some answers do."""
 
     message: str
@@ -34,7 +34,7 @@ class Fault(Exception):
     """An answer that ends a request: its problems, its HTTP status and whether it carries the time."""
 
     def __init__(
-        self, *problems: Problem, kind: FaultType = "ValidationFault", status: int = 400, timed: bool = True
+        self, *problems: Refusal, kind: FaultType = "ValidationFault", status: int = 400, timed: bool = True
     ) -> None:
         super().__init__("; ".join(problem.detail for problem in problems))
         self.problems, self.kind, self.status, self.timed = problems, kind, status, timed
@@ -45,16 +45,16 @@ class Fault(Exception):
 
 
 def not_found() -> Fault:
-    return Fault(Problem("Object Not Found", f"Object Not Found : {_INACTIVE}", "610", ""))
+    return Fault(Refusal("Object Not Found", f"Object Not Found : {_INACTIVE}", "610", ""))
 
 
 def bad_id(given: Any) -> Fault:
     detail = f"Id should be a valid number. Supplied value:{given}"
-    return Fault(Problem("Invalid ID", detail, "2030", "Id"), timed=False)
+    return Fault(Refusal("Invalid ID", detail, "2030", "Id"), timed=False)
 
 
 def unsupported(detail: str) -> Fault:
-    return Fault(Problem("Unsupported Operation", detail, "500"))
+    return Fault(Refusal("Unsupported Operation", detail, "500"))
 
 
 def no_such_path(path: str) -> Fault:
@@ -78,36 +78,36 @@ def unknown_property(entity: str, name: str, known: Iterable[str]) -> Fault:
         f'Property Name:Unrecognized field "{name}" (class com.intuit.schema.finance.v3.{entity}), not marked as'
         f" ignorable ({len(names)} known properties: {listed}])\n specified is unsupported or invalid"
     )
-    return Fault(Problem("Request has invalid or unsupported property", detail, "2010"))
+    return Fault(Refusal("Request has invalid or unsupported property", detail, "2010"))
 
 
 def bad_property(name: str, detail: str) -> Fault:
     text = f"Property Name:{detail} specified is unsupported or invalid"
-    return Fault(Problem("Request has invalid or unsupported property", text, "2010", name))
+    return Fault(Refusal("Request has invalid or unsupported property", text, "2010", name))
 
 
 def missing(name: str) -> Fault:
     detail = f"Required parameter {name} is missing in the request"
-    return Fault(Problem("Required param missing, need to supply the required value for the API", detail, "2020", name))
+    return Fault(Refusal("Required param missing, need to supply the required value for the API", detail, "2020", name))
 
 
 def too_long(name: str, longest: int, length: int) -> Fault:
     detail = f"{name} : supplied value's length ({length}) is longer than the maximum {longest}"
-    return Fault(Problem("String length specified does not match the supported length", detail, "2050", name))
+    return Fault(Refusal("String length specified does not match the supported length", detail, "2050", name))
 
 
 def bad_choice(name: str, given: Any, choices: Iterable[str]) -> Fault:
     detail = f"Invalid Enumeration : {name} cannot be {given!s}; it is one of {', '.join(choices)}"
-    return Fault(Problem("Invalid Enumeration", detail, "2170", name))
+    return Fault(Refusal("Invalid Enumeration", detail, "2170", name))
 
 
 def bad_reference(name: str, detail: str = "") -> Fault:
     text = f"Invalid Reference Id : {detail or f'{name} element id not found'}"
-    return Fault(Problem("Invalid Reference Id", text, "2500", name))
+    return Fault(Refusal("Invalid Reference Id", text, "2500", name))
 
 
 def duplicate_name() -> Fault:
-    return Fault(Problem("Duplicate Name Exists Error", "The name supplied already exists. : null", "6240"))
+    return Fault(Refusal("Duplicate Name Exists Error", "The name supplied already exists. : null", "6240"))
 
 
 def duplicate_number(number: str, entity: str, identity: str) -> Fault:
@@ -115,7 +115,7 @@ def duplicate_number(number: str, entity: str, identity: str) -> Fault:
         "Duplicate Document Number Error : You must specify a different number. This number has already been used."
         f" DocNumber={number} is assigned to TxnType={entity} with TxnId={identity}"
     )
-    return Fault(Problem("Duplicate Document Number Error", detail, "6140", ""))
+    return Fault(Refusal("Duplicate Document Number Error", detail, "6140", ""))
 
 
 def stale(user: str = "Sample User") -> Fault:
@@ -123,24 +123,24 @@ def stale(user: str = "Sample User") -> Fault:
         f"Stale Object Error : You and {user} were working on this at the same time. {user} finished before you did,"
         " so your work was not saved."
     )
-    return Fault(Problem("Stale Object Error", detail, "5010", ""))
+    return Fault(Refusal("Stale Object Error", detail, "5010", ""))
 
 
 def business(detail: str, element: str = "") -> Fault:
     text = f"Business Validation Error: {detail}"
     return Fault(
-        Problem("A business validation error has occurred while processing your request", text, "6000", element)
+        Refusal("A business validation error has occurred while processing your request", text, "6000", element)
     )
 
 
 def wrong_amount(supplied: Any) -> Fault:
     detail = f"Amount is not equal to UnitPrice * Qty. Supplied value:{supplied}"
-    return Fault(Problem("Amount calculation incorrect in the request", detail, "6070", "Line.Amount"))
+    return Fault(Refusal("Amount calculation incorrect in the request", detail, "6070", "Line.Amount"))
 
 
 def unbalanced() -> Fault:
     detail = "Debits and credits do not match: the total of the debits must equal the total of the credits"
-    return Fault(Problem("Debits and credits are not equal", detail, "2300", "Line"))
+    return Fault(Refusal("Debits and credits are not equal", detail, "2300", "Line"))
 
 
 def closed_period(closing: str) -> Fault:
@@ -148,7 +148,7 @@ def closed_period(closing: str) -> Fault:
         "The account period has closed and the account books cannot be updated through the QBO Services API:"
         f" transactions dated on or before {closing} are locked"
     )
-    return Fault(Problem("Account Period Closed, Cannot Update Through Services API", detail, "6200", "TxnDate"))
+    return Fault(Refusal("Account Period Closed, Cannot Update Through Services API", detail, "6200", "TxnDate"))
 
 
 def deposited(entity: str) -> Fault:
@@ -156,17 +156,17 @@ def deposited(entity: str) -> Fault:
         "The transaction cannot be changed: this transaction has been deposited. If you want to change or delete it,"
         f" you must edit the deposit it appears on and remove it first. ({entity})"
     )
-    return Fault(Problem("Deposited Transaction cannot be changed", detail, "6540", ""))
+    return Fault(Refusal("Deposited Transaction cannot be changed", detail, "6540", ""))
 
 
 def bad_query(error: QueryError) -> Fault:
     message = "Error parsing query" if error.code == "4000" else "Invalid query"
-    return Fault(Problem(message, error.detail, error.code))
+    return Fault(Refusal(message, error.detail, error.code))
 
 
 def system(detail: str, status: int = 500) -> Fault:
     return Fault(
-        Problem("An application error has occurred while processing your request", detail, "10000"),
+        Refusal("An application error has occurred while processing your request", detail, "10000"),
         kind="SystemFault",
         status=status,
     )
