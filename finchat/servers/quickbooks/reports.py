@@ -14,6 +14,7 @@ from finchat.servers.exact import exact
 
 Shape = Literal["summed", "columns"]
 _AMOUNT = re.compile(r"-?[0-9]*\.?[0-9]+")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _SUMS = ("money", "amount", "bal", "debt", "credit", "debit")
 
 
@@ -21,7 +22,8 @@ def flatten(report: Mapping[str, Any], shape: Shape) -> tuple[list[dict[str, Any
     """The records of a report and what its head says.
 
     "summed": a record has `name`, `amount` (the first column) and, with more than one, `amounts` in the order of
-    `columns`. "columns": each record is keyed by the headings, ids beside (name, name_id).
+    `columns`. "columns": each record is keyed by the headings, ids beside (name, name_id); what a total or an
+    opening balance is called is its `label` where the first column holds dates.
     Raises KeyError, TypeError or AttributeError for what is no report.
     """
     header, columns = report["Header"], report["Columns"].get("Column") or []
@@ -76,6 +78,8 @@ def _values(
         key = _snake(titles[index]) if index < len(titles) else ""
         key = key or ("name" if index == 0 else f"column_{index + 1}")
         text = _text(cell)
+        if index == 0 and "date" in key and not _DATE.fullmatch(text):
+            key = "label"  # "Beginning Balance", "Total for Checking": words in a column of dates
         result[key] = _amount(text) if index < len(sums) and sums[index] else text
         if cell.get("id"):
             result[f"{key}_id"] = str(cell["id"])

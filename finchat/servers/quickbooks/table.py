@@ -17,10 +17,10 @@ from finchat.servers.table import DATE, Operation, Parameter, Resource, Schema, 
 LONGEST_QUERY = 4000
 REMOVE_LINES, CLEAR_FIELDS = "remove_lines", "clear_fields"
 _KEPT = (
-    "Only what is given changes: the record is read first, merged and sent whole. Lines are merged by their Id, a line "
-    "without one is added, and none is dropped unless `remove_lines` names it. The SyncToken is the one you saw: if "
-    "the record has changed since, nothing is written and the difference is shown."
+    "Only what is given changes: the record is read first, merged and sent whole. If it has changed since the "
+    "SyncToken you saw, nothing is written and the difference is shown."
 )
+_KEPT_LINES = "Lines are merged by Id, one without Id is added, and none is dropped unless `remove_lines` names it."
 _VOID: Mapping[str, tuple[Mapping[str, str], Mapping[str, Any]]] = {
     "Invoice": ({"operation": "void"}, {}),
     **dict.fromkeys(
@@ -94,7 +94,11 @@ def _update(entity: Entity, resource: Resource) -> Operation:
         rows.append(
             Parameter(CLEAR_FIELDS, "Fields to empty. No other is.", _listed(one_of(*entity.clearable)), "body")
         )
-    doc = f"Change one {entity.what}. {_KEPT} {entity.update_note}{_deactivation(entity)}"
+    lines = _KEPT_LINES if entity.has_lines else ""
+    doc = " ".join(
+        part.strip()
+        for part in (f"Change one {entity.what}. {_KEPT}", lines, entity.update_note, _deactivation(entity))
+    )
     return replace(resource.update(doc.strip()), path=resource.path, parameters=tuple(rows))
 
 
