@@ -15,7 +15,7 @@ from finchat.errors import UsageError
 from finchat.sandbox import exact_json, ledger
 from finchat.sandbox.company_file import CompanyFile
 from finchat.sandbox.quickbooks import tables
-from finchat.sandbox.quickbooks.values import VENDOR_ZONE, stored_instant
+from finchat.sandbox.quickbooks.values import VENDOR_ZONE, dig, stored_instant
 
 RESET = "finchat sandbox reset --vendor quickbooks"
 
@@ -88,8 +88,7 @@ class QuickBooksBackEnd(CompanyFile):
 
     @property
     def home_currency(self) -> str:
-        home = self.preferences.get("CurrencyPrefs", {}).get("HomeCurrency", {})
-        return str(home.get("value", "USD"))
+        return str(dig(self.preferences, "CurrencyPrefs", "HomeCurrency", "value") or "USD")
 
     @property
     def timezone(self) -> str:

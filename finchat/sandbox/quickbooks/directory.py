@@ -14,7 +14,7 @@ from finchat.sandbox.quickbooks import errors
 from finchat.sandbox.quickbooks.accounts import Accounts, currency_ref
 from finchat.sandbox.quickbooks.entities import ACCOUNT_TYPES, SUB_TYPES, Entity
 from finchat.sandbox.quickbooks.records import REFERENCES, Record, Records
-from finchat.sandbox.quickbooks.values import number
+from finchat.sandbox.quickbooks.values import dig, number
 
 DELETED = " (deleted)"
 _PEOPLE = ("Customer", "Vendor", "Employee")
@@ -159,9 +159,9 @@ class Directory:
 
     def _default_tax(self, entity: Entity, body: dict[str, Any]) -> None:
         """A new customer has the company's usual tax code. (One that was loaded has what it came with.)"""
-        group = self._preferences().get("TaxPrefs", {}).get("TaxGroupCodeRef")
+        group = dig(self._preferences(), "TaxPrefs", "TaxGroupCodeRef", "value")
         if entity.name == "Customer" and group and "DefaultTaxCodeRef" not in body:
-            body["DefaultTaxCodeRef"] = {"value": str(group["value"])}
+            body["DefaultTaxCodeRef"] = {"value": str(group)}
 
     # -- each list
 
@@ -194,7 +194,7 @@ class Directory:
         code = str((body.get("CurrencyRef") or was.get("CurrencyRef") or {}).get("value") or home)
         if was and was.get("CurrencyRef", {}).get("value", home) != code:
             raise errors.business("The currency can't be changed once it is set.", "CurrencyRef")
-        if code != home and not self._preferences().get("CurrencyPrefs", {}).get("MultiCurrencyEnabled"):
+        if code != home and not dig(self._preferences(), "CurrencyPrefs", "MultiCurrencyEnabled"):
             raise errors.business("Multicurrency is not enabled for this company.", "CurrencyRef")
         body["CurrencyRef"] = currency_ref(code)
 

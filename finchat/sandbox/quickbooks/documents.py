@@ -19,7 +19,7 @@ from finchat.sandbox.quickbooks.posting import About, Split, Splits
 from finchat.sandbox.quickbooks.records import Record, Records
 from finchat.sandbox.quickbooks.settlements import Settlements, Wanted, linked, show_balance
 from finchat.sandbox.quickbooks.taxes import Tax, work_out
-from finchat.sandbox.quickbooks.values import amount, minor, number, reference, round_minor, to_home
+from finchat.sandbox.quickbooks.values import amount, dig, items, minor, number, reference, round_minor, to_home
 
 _DUE_DAYS = 30
 _CONTROLS = {"Accounts Receivable": "Customer", "Accounts Payable": "Vendor"}
@@ -76,7 +76,7 @@ class Documents:
         of_party = party.body.get("CurrencyRef", {}).get("value") if party else None
         given = reference(body["CurrencyRef"], "CurrencyRef") if body.get("CurrencyRef") else None
         currency = given or of_party or home
-        many = bool(back_end.preferences.get("CurrencyPrefs", {}).get("MultiCurrencyEnabled"))
+        many = bool(dig(back_end.preferences, "CurrencyPrefs", "MultiCurrencyEnabled"))
         if currency != home and not many:
             raise errors.business("Multicurrency is not enabled for this company.", "CurrencyRef")
         if of_party is not None and currency != of_party:
@@ -235,10 +235,10 @@ class Documents:
 
     def _custom_fields(self, body: dict[str, Any]) -> None:
         """The company's own fields stand on every sales form, with the value that was given, if any."""
-        given = {str(found.get("DefinitionId")): found for found in body.pop("CustomField", ())}
+        given = {str(found.get("DefinitionId")): found for found in items(body.pop("CustomField", None))}
         shown = []
         for id, name in sorted(self._custom_names().items()):
-            value = given.get(id, {}).get("StringValue")
+            value = dig(given, id, "StringValue")
             shown.append(
                 {"DefinitionId": id, "Name": name, "Type": "StringType"} | ({"StringValue": value} if value else {})
             )
@@ -246,10 +246,9 @@ class Documents:
             body["CustomField"] = shown
 
     def _custom_names(self) -> dict[str, str]:
-        prefs = self._records.back_end.preferences.get("SalesFormsPrefs", {}).get("CustomField", [])
         found: dict[str, str] = {}
-        for group in prefs:
-            for item in group.get("CustomField", []):
+        for group in items(dig(self._records.back_end.preferences, "SalesFormsPrefs", "CustomField")):
+            for item in items(group.get("CustomField")):
                 name = str(item.get("Name", ""))
                 if "SalesCustomName" in name and item.get("StringValue"):
                     found[name[-1]] = str(item["StringValue"])
@@ -415,7 +414,7 @@ class Documents:
             part = self._deposited_line(record, line)
             total += part.net
             parts.append(part)
-        cash = body.get("CashBack") or {}
+        cash: dict[str, Any] = body.get("CashBack") or {}
         if cash.get("AccountRef"):
             back = minor(cash.get("Amount", 0), "CashBack.Amount")
             account = self._accounts.read(reference(cash["AccountRef"], "CashBack.AccountRef"), "CashBack.AccountRef")
@@ -425,7 +424,8 @@ class Documents:
                 "Amount": amount(back),
             }
             total -= back
-            splits.add("line", account.id, back, About(memo=cash.get("Memo")))
+            memo = cash.get("Memo")
+            splits.add("line", account.id, back, About(memo=memo if isinstance(memo, str) else None))
         else:
             body.pop("CashBack", None)
         self._total(record, total, splits)
@@ -438,7 +438,7 @@ class Documents:
         links = line.get("LinkedTxn") if isinstance(line, dict) else None
         if not links:
             return line
-        if len(links) != 1:
+        if not isinstance(links, list) or len(links) != 1:
             raise errors.business("A line of a deposit gathers one transaction.", "Line.LinkedTxn")
         entity, id = linked(links[0])
         target = self._records.get(entity, id)
@@ -489,11 +489,11 @@ class Documents:
     def _entity_of(self, detail: dict[str, Any]) -> tuple[str, str] | None:
         """Who a line is for, from Entity; its name is filled in. Raises Fault 2500."""
         entity = detail.get("Entity")
-        if not entity:
+        if not isinstance(entity, dict) or not entity:
             detail.pop("Entity", None)
             return None
         ref = entity.get("EntityRef", entity)
-        kind = str(entity.get("Type") or ref.get("type") or entity.get("type") or "Customer").capitalize()
+        kind = str(entity.get("Type") or dig(ref, "type") or entity.get("type") or "Customer").capitalize()
         id = reference(ref, "Entity")
         if kind not in ("Customer", "Vendor", "Employee") or self._records.named(kind, id) is None:
             raise errors.bad_reference("Entity")
@@ -552,6 +552,7 @@ class Documents:
         if debits != credits:
             raise errors.unbalanced()
         record.total, record.home_total = debits, to_home(debits, splits.rate)
+        body["TotalAmt"] = amount(debits)
         return splits.settle()
 
     def _time(self, record: Record, body: dict[str, Any], was: Record | None, moves: Moves) -> list[Split]:

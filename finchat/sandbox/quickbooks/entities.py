@@ -2,8 +2,9 @@
 
 A property is written as one word, "Name=kind[/longest][?][!]": `?` may stand in a query's WHERE and ORDERBY, `!` is
 worked out by the server (accepted when sent, and not looked at). Kinds: text, boolean, integer, number, money, date,
-time, ref:Entity (one of several with |), one:A|B (an enumeration), address, email, phone, web, memo, object, list.
-What a client may send beyond that, because the vendor's schema has it, is named in `also` and not kept.
+time, ref:Entity (one of several with |), code (a reference to what is no entity here), one:A|B (an enumeration),
+address, email, phone, web, memo, object, list. What a client may send beyond that, because the vendor's schema has it,
+is named in `also` and not kept.
 """
 
 from __future__ import annotations
@@ -127,14 +128,14 @@ Fax=phone PrimaryEmailAddr=email? WebAddr=web
 _PERSON_ALSO = """IntuitId Organization UserId V4IDPseudonym OtherContactInfo OtherAddr ContactName AltContactName
 Source GSTIN GSTRegistrationType BusinessNumber CreditLimit"""
 _TXN = """
-DocNumber=text/21? TxnDate=date? DepartmentRef=ref:Department CurrencyRef=object ExchangeRate=number
-PrivateNote=text/4000 LinkedTxn=list Line=list TransactionLocationType=text TxnSource=text/100 RecurDataRef=object
+DocNumber=text/21? TxnDate=date? DepartmentRef=ref:Department CurrencyRef=code ExchangeRate=number
+PrivateNote=text/4000 LinkedTxn=list Line=list TransactionLocationType=text TxnSource=text/100 RecurDataRef=code
 """
 _TXN_ALSO = """TxnSubType TxnStatus TaxFormType TaxFormNum Tag TxnApprovalInfo RecurringInfo ProjectRef TotalCostAmount
 HomeTotalCostAmount AutoDocNumber"""
 _SALES = """
 TxnTaxDetail=object CustomerRef=ref:Customer? CustomerMemo=memo BillAddr=address ShipAddr=address ShipFromAddr=address
-FreeFormAddress=boolean ClassRef=ref:Class SalesTermRef=ref:Term ShipMethodRef=object ShipDate=date TrackingNum=text/31
+FreeFormAddress=boolean ClassRef=ref:Class SalesTermRef=ref:Term ShipMethodRef=code ShipDate=date TrackingNum=text/31
 GlobalTaxCalculation=one:TaxInclusive|TaxExcluded|NotApplicable TotalAmt=money?! HomeTotalAmt=money!
 ApplyTaxAfterDiscount=boolean PrintStatus=one:NotSet|NeedToPrint|PrintComplete
 EmailStatus=one:NotSet|NeedToSend|EmailSent BillEmail=email BillEmailCc=email BillEmailBcc=email DeliveryInfo=object!
@@ -300,10 +301,10 @@ _ALL = (
     _list(
         "Customer",
         _PERSON
-        + """FullyQualifiedName=text? DefaultTaxCodeRef=object Taxable=boolean? BillAddr=address ShipAddr=address
+        + """FullyQualifiedName=text? DefaultTaxCodeRef=code Taxable=boolean? BillAddr=address ShipAddr=address
         Notes=text/2000 Job=boolean? BillWithParent=boolean ParentRef=ref:Customer Level=integer!
-        CustomerTypeRef=object SalesTermRef=ref:Term PaymentMethodRef=ref:PaymentMethod Balance=money?!
-        BalanceWithJobs=money?! OpenBalanceDate=date CurrencyRef=object
+        CustomerTypeRef=code SalesTermRef=ref:Term PaymentMethodRef=ref:PaymentMethod Balance=money?!
+        BalanceWithJobs=money?! OpenBalanceDate=date CurrencyRef=code
         PreferredDeliveryMethod=one:Print|Email|None ResaleNum=text/16 ARAccountRef=ref:Account
         PrimaryTaxIdentifier=text/20 SecondaryTaxIdentifier=text/20 TaxExemptionReasonId=text IsProject=boolean
         ClientEntityId=text""",
@@ -318,7 +319,7 @@ _ALL = (
         "Vendor",
         _PERSON
         + """BillAddr=address TaxIdentifier=text/20 TermRef=ref:Term Balance=money?! BillRate=number
-        CostRate=number AcctNum=text/100 Vendor1099=boolean CurrencyRef=object APAccountRef=ref:Account
+        CostRate=number AcctNum=text/100 Vendor1099=boolean CurrencyRef=code APAccountRef=ref:Account
         TaxReportingBasis=text VendorPaymentBankDetail=object""",
         also=_PERSON_ALSO
         + """ FullyQualifiedName DefaultTaxCodeRef Notes ShipAddr TaxCountry TaxIdEffectiveDate ParentRef VendorTypeRef
@@ -345,7 +346,7 @@ _ALL = (
         "Account",
         """Name=text/100? SubAccount=boolean? ParentRef=ref:Account? Description=text/100 FullyQualifiedName=text?!
         Active=boolean? Classification=text?! AccountType=text? AccountSubType=text? AcctNum=text/20?
-        CurrentBalance=money?! CurrentBalanceWithSubAccounts=money?! CurrencyRef=object TaxCodeRef=object
+        CurrentBalance=money?! CurrentBalanceWithSubAccounts=money?! CurrencyRef=code TaxCodeRef=code
         AccountAlias=text TxnLocationType=text""",
         also="""AccountPurposes AcctNumExtn BankNum OpeningBalance OpeningBalanceDate TaxAccount OnlineBankingEnabled
         FIName JournalCodeRef""",
@@ -358,8 +359,8 @@ _ALL = (
         Type=one:Inventory|NonInventory|Service|Category|Group? IncomeAccountRef=ref:Account PurchaseDesc=text/1000
         PurchaseTaxIncluded=boolean PurchaseCost=number ExpenseAccountRef=ref:Account AssetAccountRef=ref:Account
         PrefVendorRef=ref:Vendor TrackQtyOnHand=boolean QtyOnHand=number? ReorderPoint=number InvStartDate=date
-        SalesTaxCodeRef=object PurchaseTaxCodeRef=object ClassRef=ref:Class ItemGroupDetail=object
-        PrintGroupedItems=boolean TaxClassificationRef=object""",
+        SalesTaxCodeRef=code PurchaseTaxCodeRef=code ClassRef=ref:Class ItemGroupDetail=object
+        PrintGroupedItems=boolean TaxClassificationRef=code""",
         also="""PercentBased RatePercent PaymentMethodRef UOMSetRef COGSAccountRef AvgCost QtyOnPurchaseOrder
         QtyOnSalesOrder ManPartNum DepositToAccountRef BuildPoint SpecialItem SpecialItemType ItemAssemblyDetail
         AbatementRate ReverseChargeRate ServiceType ItemCategoryType UQCDisplayText UQCId Source DeferredRevenue
@@ -449,7 +450,7 @@ _ALL = (
         "CreditMemo",
         _SALES
         + """Balance=money?! RemainingCredit=money! HomeBalance=money! ARAccountRef=ref:Account
-        PaymentMethodRef=ref:PaymentMethod InvoiceRef=object""",
+        PaymentMethodRef=ref:PaymentMethod InvoiceRef=code""",
         also=_SALES_ALSO,
         required=("CustomerRef", "Line"),
         operations=_EVERY,
@@ -506,7 +507,7 @@ _ALL = (
         "PurchaseOrder",
         _BUYING
         + """ DueDate=date ClassRef=ref:Class SalesTermRef=ref:Term ExpectedDate=date VendorAddr=address
-        ShipAddr=address ShipTo=object ShipMethodRef=object POEmail=email POStatus=one:Open|Closed EmailStatus=text
+        ShipAddr=address ShipTo=code ShipMethodRef=code POEmail=email POStatus=one:Open|Closed EmailStatus=text
         ManuallyClosed=boolean""",
         also=_BUYING_ALSO
         + " TaxCodeRef ReimbursableInfoRef DropShipToEntity InventorySiteRef FOB TemplateRef PrintStatus",
@@ -520,7 +521,7 @@ _ALL = (
         "TimeActivity",
         """TxnDate=date? NameOf=one:Employee|Vendor EmployeeRef=ref:Employee? VendorRef=ref:Vendor?
         CustomerRef=ref:Customer? DepartmentRef=ref:Department ItemRef=ref:Item ClassRef=ref:Class
-        PayrollItemRef=object BillableStatus=one:Billable|NotBillable|HasBeenBilled? Taxable=boolean HourlyRate=number
+        PayrollItemRef=code BillableStatus=one:Billable|NotBillable|HasBeenBilled? Taxable=boolean HourlyRate=number
         CostRate=number Hours=integer Minutes=integer Seconds=integer BreakHours=integer BreakMinutes=integer
         BreakSeconds=integer StartTime=time EndTime=time Description=text/4000 TransactionLocationType=text""",
         also="""TimeZone OtherNameRef TimeChargeId HoursInEmployeeTimeZone DocNumber CurrencyRef ExchangeRate

@@ -18,7 +18,7 @@ from finchat.sandbox.quickbooks.payloads import checked_object, named, without_n
 from finchat.sandbox.quickbooks.payloads import read as read_property
 from finchat.sandbox.quickbooks.posting import About
 from finchat.sandbox.quickbooks.records import REFERENCES, Record, Records
-from finchat.sandbox.quickbooks.values import amount, minor, number, reference, round_minor
+from finchat.sandbox.quickbooks.values import amount, dig, items, minor, number, reference, round_minor
 
 SHIPPING = "SHIPPING_ITEM_ID"
 MOST_LINES = 1000
@@ -158,14 +158,14 @@ class LineReader:
         item = self._records.get("Item", detail["GroupItemRef"]["value"])
         quantity = number(detail.get("Quantity", 1), "Line.Quantity")
         given = detail.get("Line")
-        if given is None:
-            inside = (item.body if item else {}).get("ItemGroupDetail", {}).get("ItemGroupLine", [])
+        if not isinstance(given, list):
+            inside = items(dig(item.body if item else {}, "ItemGroupDetail", "ItemGroupLine"))
             given = [
                 {
                     "DetailType": "SalesItemLineDetail",
                     "SalesItemLineDetail": {
-                        "ItemRef": part["ItemRef"],
-                        "Qty": quantity * Decimal(str(part.get("Qty", 1))),
+                        "ItemRef": part.get("ItemRef"),
+                        "Qty": quantity * number(part.get("Qty", 1), "Qty"),
                     },
                 }
                 for part in inside

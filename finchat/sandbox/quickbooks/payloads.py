@@ -137,6 +137,11 @@ def _member(name: str, longest: int) -> Callable[[Property, Any], dict[str, Any]
     return reads
 
 
+def _code(prop: Property, value: Any) -> Any:
+    id = reference(value, prop.name)
+    return {"value": id} if id else CLEARED
+
+
 def _free(prop: Property, value: Any) -> dict[str, Any]:
     return _object(value, prop.name)
 
@@ -159,6 +164,7 @@ _READERS: Mapping[str, Callable[[Property, Any], Any]] = {
     "phone": _member("FreeFormNumber", 30),
     "web": _member("URI", 1000),
     "memo": _member("value", 1000),
+    "code": _code,
     "object": _free,
     "list": _items,
 }

@@ -56,6 +56,10 @@ def payer(record: Record) -> bool:
     return record.entity.name in _PAYS
 
 
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
 def linked(item: Any) -> tuple[str, str]:
     """(entity, id) of one LinkedTxn. Raises Fault 2020 or 2500."""
     if not isinstance(item, dict) or not item.get("TxnId"):
@@ -82,7 +86,7 @@ class Settlements:
         for line in lines:
             if not isinstance(line, dict):
                 raise errors.bad_property("Line", "Can not deserialize instance of com.intuit.schema.finance.v3.Line")
-            for item in line.get("LinkedTxn") or ():
+            for item in _listed(line.get("LinkedTxn")):
                 entity, id = linked(item)
                 if entity not in _PAYS[record.entity.name]:
                     raise errors.bad_reference(
@@ -240,6 +244,8 @@ class Settlements:
         """Link a form to the estimates or orders it was made from, which it closes. Raises Fault 2500."""
         before = [found for found in self._targets(record) if found[0] in _CLOSES]
         for item in items:
+            if not isinstance(item, dict) or str(item.get("TxnType", "")).lower() not in ("estimate", "purchaseorder"):
+                continue
             entity, id = linked(item)
             if entity in _CLOSES:
                 target = self._records.get(entity, id)

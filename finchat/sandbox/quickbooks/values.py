@@ -89,6 +89,18 @@ def _shown(value: datetime) -> datetime:
     return value.astimezone(ZoneInfo(VENDOR_ZONE))
 
 
+def dig(value: Any, *path: str) -> Any:
+    """What is at the end of a path through objects, or None where one of them is not there or no object."""
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def items(value: Any) -> list[dict[str, Any]]:
+    """The objects in what should be a list of them."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
 def reference(value: Any, name: str) -> str:
     """The id a reference names, from {"value": …} (text or a whole number). Raises Fault 2010."""
     given = value.get("value") if isinstance(value, dict) else None

@@ -20,7 +20,7 @@ from finchat.sandbox.quickbooks.payloads import CLEARED, checked_object, clean
 from finchat.sandbox.quickbooks.posting import About, Poster, Splits
 from finchat.sandbox.quickbooks.records import SINGLE, Record, Records
 from finchat.sandbox.quickbooks.settlements import Settlements, payer
-from finchat.sandbox.quickbooks.values import amount, round_minor, shown_instant
+from finchat.sandbox.quickbooks.values import amount, day, dig, round_minor, shown_instant
 
 _OPERATIONS = ("", "create", "update", "delete", "void")
 # Forms that draw their numbers from one run, and where it starts.
@@ -210,6 +210,10 @@ class Writer:
         if not sparse:
             self._require(body, entity.required)
         record = self._new(entity, was)
+        if entity.name == "Preferences":
+            _same_kinds(was.body, body)
+            if closing := dig(body, "AccountingInfoPrefs", "BookCloseDate"):
+                day(closing, "BookCloseDate")
         # Preferences come in groups; a group that is sent is merged into what it was.
         merged = {
             name: {**was.body[name], **value}
@@ -342,8 +346,7 @@ class Writer:
             raise errors.stale()
 
     def _check_period(self, *days: Any) -> None:
-        prefs = self.records.back_end.preferences.get("AccountingInfoPrefs", {})
-        closing = str(prefs.get("BookCloseDate") or "")
+        closing = str(dig(self.records.back_end.preferences, "AccountingInfoPrefs", "BookCloseDate") or "")
         if closing and any(day and str(day) <= closing for day in days):
             raise errors.closed_period(closing)
 
@@ -361,8 +364,8 @@ class Writer:
         run = _NUMBERS.get(entity.name)
         number = body.get("DocNumber")
         if not number:
-            own = self.records.back_end.preferences.get("SalesFormsPrefs", {}).get("CustomTxnNumbers") in (True, "true")
-            if run is not None and not own:
+            own = dig(self.records.back_end.preferences, "SalesFormsPrefs", "CustomTxnNumbers") in (True, "true")
+            if run is not None and was is None and not own:
                 self.records.taken(f"number:{run[0]}", str(run[1] - 1))
                 body["DocNumber"] = self.records.next_id(f"number:{run[0]}")
             return
@@ -452,6 +455,19 @@ class Writer:
         whole = quantity == quantity.to_integral_value()
         item.body["QtyOnHand"] = int(quantity) if whole else quantity
         self.records.save(item)
+
+
+def _same_kinds(was: Any, given: Any, name: str = "Preferences") -> None:
+    """What is there keeps its kind, and the home currency its value. Raises Fault 2010 or 6000."""
+    if type(was) is not type(given):
+        raise errors.bad_property(name, f"Can not deserialize instance of {name}")
+    if isinstance(was, dict):
+        for key in was.keys() & given.keys():
+            if key == "HomeCurrency" and dig(was, key, "value") != dig(given, key, "value"):
+                raise errors.business("The home currency can't be changed.", key)
+            _same_kinds(was[key], given[key], key)
+    elif name == "MultiCurrencyEnabled" and was and not given:
+        raise errors.business("Multicurrency can't be turned off.", name)
 
 
 def _zero_line(line: dict[str, Any]) -> None:
