@@ -11,7 +11,7 @@ from finchat.sandbox.company import chart
 from finchat.sandbox.company.draws import business_day, days_before
 from finchat.sandbox.company.feed import Claim, Line
 from finchat.sandbox.company.parties import Maker, Party
-from finchat.sandbox.company.records import Document, Item
+from finchat.sandbox.company.records import BankTransaction, Document, Item, Payment
 from finchat.sandbox.company.vocabulary_us import CARD_MERCHANTS, PATIENT_VENDORS
 from finchat.sandbox.company.world import World
 from finchat.sandbox.company.year import transfer_claim
@@ -53,22 +53,24 @@ class _Besides:
         self._used_vendor_credit()
 
     def _deposits(self) -> None:
-        """Checks of several customers, taken to the bank together a day or two later."""
+        """Checks of several customers, perhaps with a counter sale, taken to the bank a few days later."""
         world, draw = self._world, self._draw
         for _ in range(_DEPOSITS):
             day = business_day(world.start + timedelta(days=draw.randrange(20, 340)))
-            payments = []
+            received: list[Payment | BankTransaction] = []
             for party in draw.sample(self._buyers, draw.choice((2, 2, 3, 4))):
                 issued = business_day(days_before(day, draw.randrange(4, 16)))
                 document = self._invoice(party, issued)
-                payments.append(world.ledger.pay(document, day, document.due, account=chart.CLEARING))
+                received.append(world.ledger.pay(document, day, document.due, account=chart.CLEARING))
+            if draw.random() < 0.4:
+                received.append(world.counter_sale(draw, day))
             banked = min(business_day(day + timedelta(days=draw.randrange(0, 4))), days_before(world.week, 1))
             banked = max(banked, day)
-            total = sum(payment.cents for payment in payments)
+            total = sum(one.cents for one in received)
             world.take(total)
             item = Item("Checks deposited", 1, total, chart.CLEARING, self._untaxed)
             entry = world.ledger.money("RECEIVE", None, banked, [item])
-            entry.gathers += payments
+            entry.gathers += received
             entry.on_statement = banked
             claim = Claim("bank_transaction", (entry.id,))
             world.line(Line(banked, True, total, "counter", claim=claim))

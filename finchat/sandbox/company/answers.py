@@ -3,7 +3,7 @@
 Beyond that form: `date` and `settled_by` on lines, `document_amount` and `document_currency` on links (a link's
 `amount` is cash in the line's currency), `bank`: how the statement and the books agree, and on the lines they concern
 `coding` (account, tax type and tracking of money without a document, or of the part beside a document), `transfer`
-(both own accounts, the line of the other statement), `deposit` (recorded payments that it takes to the bank, and the
+(both own accounts, the line of the other statement), `deposit` (recorded receipts that it takes to the bank, and the
 fee the bank kept), `refund` (the credit given back, null when there is none) and
 `excess` (money beyond documents, left open as an over- or prepayment). `coding.decision` is propose, ask or either:
 see feed.Coded. Money that is coded or transferred keeps the bench's residual kind `unrelated`: no document is touched.
@@ -149,10 +149,10 @@ def _line(chart: Chart, line: Line) -> dict[str, Any]:
             "amount": text(line.cents),
         }
     if line.gathers:
-        total = sum(payment.cents for payment in line.gathers)
+        total = sum(received.cents for received in line.gathers)
         found["deposit"] = {
-            "payment_ids": [payment.id for payment in line.gathers],
-            "payments": text(total),
+            "ledger_ids": [received.id for received in line.gathers],
+            "amount": text(total),
             "fee": text(total - line.cents),
         }
     if line.excess is not None:

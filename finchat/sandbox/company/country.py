@@ -131,12 +131,13 @@ class Country:
     tax_on_total: bool = False
     returns_while_open: bool = False
     one_currency_each: bool = False
+    draws_as: tuple[str, ...] = ()
     undeposited: bool = False
     checks: bool = False
 
     def stream(self, *name: object) -> Random:
         """A random stream of this country's company: the same seed makes other draws in another country."""
-        return stream(*name) if self.name == "NZ" else stream(self.name, *name)
+        return stream(*self.draws_as, *name)
 
     def home_cents(self, cents: int, rate: Decimal) -> int:
         """Cents of another currency in the currency of the books, half up."""
@@ -224,6 +225,7 @@ UNITED_STATES = Country(
     tax_on_total=True,
     returns_while_open=True,
     one_currency_each=True,
+    draws_as=("US",),
     undeposited=True,
     checks=True,
 )

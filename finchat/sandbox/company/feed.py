@@ -109,8 +109,8 @@ class Line:
     """One line of the statement of `held_in` (a bank account's code), what it says and what it truly is.
 
     `settled_by` lists the kinds of write that settle it: payment, clearing_payment, allocation, overpayment,
-    prepayment, refund, transfer, spend_money, receive_money, deposit (of `gathers`, payments that wait in the clearing
-    account). `repeats` makes it the second import of another line.
+    prepayment, refund, transfer, spend_money, receive_money, deposit (of `gathers`, receipts whose
+    money waits in the clearing account). `repeats` makes it the second import of another line.
     The bank's words are copied into the reference of `copied_to`, as a bookkeeper does who works from the line.
     """
 
@@ -139,7 +139,7 @@ class Line:
     moved: Moved | None = None
     refunded: Refunded | None = None
     excess: Excess | None = None
-    gathers: list[Payment] = field(default_factory=list)
+    gathers: list[Payment | BankTransaction] = field(default_factory=list)
     copied_to: BankTransaction | None = None
     id: str = ""
     record: dict[str, Any] = field(default_factory=dict)

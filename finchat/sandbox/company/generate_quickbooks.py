@@ -1,9 +1,9 @@
 """A believable trading company in Texas for any seed and any day: its books, its statements and the answers.
 
 The answers have the form that `answers` describes, in QuickBooks' ids and words: ids of transactions are unique across
-their kinds, and `ledger_types` beside a claim's ids says which kind each is. A claim on several bill payments that left
-the bank as one amount is a `batch_payment`. Money ahead is an unapplied payment (`settled_by` unapplied, a credit's
-kind payment). Tracking names Department and Class. `tax_type` is the tax code of a line.
+their kinds, and `ledger_types` beside a claim's or deposit's ids says which kind each is. A claim on several bill
+payments that left the bank as one amount is a `batch_payment`. Money ahead is an unapplied payment (`settled_by`
+unapplied, a credit's kind payment). Tracking names Department and Class. `tax_type` is the tax code of a line.
 """
 
 from __future__ import annotations
@@ -71,6 +71,8 @@ class _Words:
             types = [self._entities[identity] for identity in identities]
             kind = "batch_payment" if len(identities) > 1 else _CLAIMED_AS.get(types[0], "bank_transaction")
             line["claim"] = {"kind": kind, "ledger_ids": identities, "ledger_types": types}
+        if "deposit" in line:
+            line["deposit"]["ledger_types"] = [self._entities[i] for i in line["deposit"]["ledger_ids"]]
         if "refund" in line and line["refund"]["credit_kind"]:
             line["refund"]["credit_kind"] = _CREDIT_KINDS.get(line["refund"]["credit_kind"], "credit_note")
         if "excess" in line:

@@ -47,6 +47,7 @@ _ORDER = (
     "RefundReceipt", "Purchase", "Payment", "BillPayment", "Deposit", "Transfer",
 )  # fmt: skip
 _GOODS = frozenset(name for name, *_rest in GOODS)
+_CASH = ref("1", "Cash")
 _CHECK = ref("2", "Check")
 _ACH = ref("4", "ACH")
 _CARD = ref("3", "Visa")
@@ -79,9 +80,9 @@ class Writer:
             for old in entry.made_of:
                 self.ids[old] = identity
         self._deposited = {
-            payment.id: self.ids[gathering.id]
+            received.id: self.ids[gathering.id]
             for gathering in world.ledger.bank_transactions
-            for payment in gathering.gathers
+            for received in gathering.gathers
         }
 
     def collections(self) -> dict[str, list[Json]]:
@@ -207,9 +208,10 @@ class Writer:
         return {
             **self._sale(entry.party, entry.items, entry.rate, COUNTER_ITEM),
             "DepositToAccountRef": self._books.ref(entry.account),
-            "PaymentMethodRef": _CARD,
+            "PaymentMethodRef": _CASH if entry.account == chart.CLEARING else _CARD,
             "EmailStatus": "NotSet",
             **self._noted(entry),
+            **self._deposit_of(entry),
         }
 
     def _refund(self, entry: BankTransaction) -> Json:
@@ -379,9 +381,12 @@ class Writer:
         }
         if checked:
             record["PaymentRefNum"] = str(self._draw.randrange(1001, 9999))
-        if first.id in self._deposited:
-            record["LinkedTxn"] = [{"TxnId": self._deposited[first.id], "TxnType": "Deposit"}]
-        return record
+        return {**record, **self._deposit_of(first)}
+
+    def _deposit_of(self, received: Payment | BankTransaction) -> Json:
+        """The link to the deposit that took it to the bank, once there is one."""
+        deposit = self._deposited.get(received.id)
+        return {"LinkedTxn": [{"TxnId": deposit, "TxnType": "Deposit"}]} if deposit else {}
 
     def _bill_payment(self, payments: Sequence[Payment]) -> Json:
         first = payments[0]
@@ -440,12 +445,13 @@ class Writer:
     def _deposit(self, entry: BankTransaction) -> Json:
         """Payments taken to the bank, or money received without a document."""
         lines: list[Json] = []
-        for payment in entry.gathers:
-            linked = {"TxnId": self.ids[payment.id], "TxnType": "Payment", "TxnLineId": "0"}
+        for received in entry.gathers:
+            identity = self.ids[received.id]
+            linked = {"TxnId": identity, "TxnType": self.entities[identity], "TxnLineId": "0"}
             detail: Json = {"AccountRef": self._books.ref(chart.CLEARING)}
             lines.append(
                 {
-                    "Amount": decimal(payment.cents),
+                    "Amount": decimal(received.cents),
                     "LinkedTxn": [linked],
                     "DetailType": "DepositLineDetail",
                     "DepositLineDetail": detail,

@@ -153,8 +153,8 @@ class Credit:
 
 @dataclass(slots=True, eq=False)
 class BankTransaction:
-    """Receive or spend money, half a transfer, or the money of a credit. `gathers`: payments whose money it brings from
-    the clearing account.
+    """Receive or spend money, half a transfer, or the money of a credit. `gathers`: receipts whose money
+    it brings from the clearing account.
     """
 
     id: str
@@ -168,7 +168,7 @@ class BankTransaction:
     transfer_id: str = ""
     rate: Decimal = ONE
     on_statement: date | None = None
-    gathers: list[Payment] = field(default_factory=list)
+    gathers: list[Payment | BankTransaction] = field(default_factory=list)
 
     @property
     def cents(self) -> int:

@@ -21,7 +21,7 @@ from finchat.sandbox.company.feed import (
     Refunded,
 )
 from finchat.sandbox.company.parties import Party
-from finchat.sandbox.company.records import Credit, Document, Item, Payment, Side
+from finchat.sandbox.company.records import BankTransaction, Credit, Document, Item, Payment, Side
 from finchat.sandbox.company.world import World
 from finchat.sandbox.company.year import channel_of, transfer_claim
 
@@ -337,7 +337,8 @@ class Week:
         """Receipts that wait in the clearing account while the bank shows them: the deposit of them is missing."""
         draw, world = self._draw, self._world
         self._gathered(self._received(1), "undeposited_one", named=True)
-        self._gathered(self._received(3), "undeposited_several")
+        sold = world.counter_sale(draw, world.week_day(draw, 0, 2))
+        self._gathered([*self._received(2), sold], "undeposited_several")
         self._gathered(self._received(2), "undeposited_less_fee", fee=draw.randrange(150, 900))
         recorded = self._gathered(self._received(2), "undeposited_recorded")
         item = Item("Deposit", 1, recorded.cents, chart.CLEARING, self._country.no_tax)
@@ -366,22 +367,25 @@ class Week:
             world.check_line(payment, world.week_day(draw, 2), "check_cleared")
         world.pay_by_check(self._bill(self._supplier()), world.week_day(draw, 3))
 
-    def _received(self, count: int) -> list[Payment]:
+    def _received(self, count: int) -> list[Payment | BankTransaction]:
         """Invoices paid into the clearing account shortly before or early in the week, each by another customer."""
         world = self._world
         day = world.week_day(self._draw, 0, 2)
         documents = [self._invoice(self._customer()) for _ in range(count)]
         return [world.ledger.pay(d, day, d.due, account=chart.CLEARING) for d in documents]
 
-    def _gathered(self, payments: list[Payment], scenario: str, *, named: bool = False, fee: int = 0) -> Line:
-        """The bank's line of a deposit: all the payments, less what the bank kept."""
-        world, total = self._world, sum(payment.cents for payment in payments)
+    def _gathered(
+        self, received: list[Payment | BankTransaction], scenario: str, *, named: bool = False, fee: int = 0
+    ) -> Line:
+        """The bank's line of a deposit: all that was received, less what the bank kept."""
+        world, total = self._world, sum(one.cents for one in received)
         while fee and not world.take(total - fee):
             fee += 1
-        day = payments[0].day + timedelta(days=self._draw.randrange(1, 4))
-        party = payments[0].document.party if named else None
+        day = max(one.day for one in received) + timedelta(days=self._draw.randrange(1, 4))
+        first = received[0]
+        party = first.document.party if named and isinstance(first, Payment) else None
         line = self._line(party, total - fee, True, day, scenario=scenario, channel="credit" if named else "counter")
-        line.gathers = payments
+        line.gathers = received
         line.residuals.append(("undeposited", total - fee))
         line.settled_by = ("deposit",)
         if fee:

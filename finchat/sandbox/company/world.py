@@ -9,12 +9,12 @@ from itertools import count
 from random import Random
 from typing import Protocol
 
-from finchat.sandbox.company.chart import SALES
+from finchat.sandbox.company.chart import CLEARING, SALES
 from finchat.sandbox.company.country import ONE, Country
 from finchat.sandbox.company.draws import days_before, month_end
 from finchat.sandbox.company.feed import Claim, Line
 from finchat.sandbox.company.parties import Parties, Party, make_parties
-from finchat.sandbox.company.records import Document, Item, Ledger, Payment, tax_on_total
+from finchat.sandbox.company.records import BankTransaction, Document, Item, Ledger, Payment, tax_on_total
 
 YEAR = 364
 WEEK = 7
@@ -114,6 +114,11 @@ class World:
     def home(self, party: Party, cents: int, day: date) -> int:
         """Cents of the party's currency in that of the books, at the day's rate."""
         return self.country.home_cents(cents, self.rate(party, day))
+
+    def counter_sale(self, draw: Random, day: date) -> BankTransaction:
+        """Sold over the counter; the money waits in the clearing account."""
+        item = Item("Counter sales", 1, self.amount(draw, 4_000, 40_000), SALES, self.country.counter_tax, True)
+        return self.ledger.money("RECEIVE", self.parties.till, day, [item], account=CLEARING)
 
     def pay_by_check(self, document: Document, day: date) -> Payment:
         """Pay a bill in full; the payment's reference is the check's number."""

@@ -222,12 +222,12 @@ def test_a_deposit_takes_what_waited_in_undeposited_funds_once(seed: int, anchor
         linked = [link["TxnId"] for line in deposit["Line"] for link in line.get("LinkedTxn", ())]
         several += len(linked) > 1
         for identity in linked:
-            payment = held.by_id["Payment"][identity]
+            payment = held.transactions[identity][1]
             assert payment["DepositToAccountRef"]["value"] == held.undeposited
             assert payment["TxnDate"] <= deposit["TxnDate"]
             assert payment["LinkedTxn"] == [{"TxnId": deposit["Id"], "TxnType": "Deposit"}]
         if linked:
-            assert sum(held.by_id["Payment"][i]["TotalAmt"] for i in linked) == deposit["TotalAmt"]
+            assert sum(held.transactions[i][1]["TotalAmt"] for i in linked) == deposit["TotalAmt"]
     assert several > 10
     assert set(held.deposited.values()) == {1}
 
@@ -323,30 +323,33 @@ def test_links_and_allocations_name_open_documents_and_never_take_more_than_is_o
 
 
 @whatever_the_company
-def test_a_missing_deposit_has_one_set_of_waiting_payments(seed: int, anchor: date) -> None:
+def test_a_missing_deposit_has_one_set_of_waiting_receipts(seed: int, anchor: date) -> None:
     held = books(seed, anchor)
     waiting = {
-        i: payment["TotalAmt"]
-        for i, payment in held.by_id["Payment"].items()
-        if payment.get("DepositToAccountRef", {}).get("value") == held.undeposited and i not in held.deposited
+        i: record["TotalAmt"]
+        for i, (entity, record) in held.transactions.items()
+        if record.get("DepositToAccountRef", {}).get("value") == held.undeposited and i not in held.deposited
+        if entity in ("Payment", "SalesReceipt")
     }
     answers = [a for a in held.company.truth["lines"].values() if "deposit" in a]
-    assert sorted(len(answer["deposit"]["payment_ids"]) for answer in answers) == [1, 2, 3]
-    named = {i for a in answers for i in a["deposit"]["payment_ids"]}
+    assert sorted(len(answer["deposit"]["ledger_ids"]) for answer in answers) == [1, 2, 3]
+    named = {i for a in answers for i in a["deposit"]["ledger_ids"]}
+    assert [held.transactions[i][0] for i in named].count("SalesReceipt") == 1
     assert len(named) == 6
     assert len(waiting) == 7
     assert named < set(waiting)
     for answer in answers:
         deposit = answer["deposit"]
-        wanted = Decimal(deposit["payments"])
+        wanted = Decimal(deposit["amount"])
+        assert deposit["ledger_types"] == [held.transactions[i][0] for i in deposit["ledger_ids"]]
         fitting = [
             group for count in (1, 2, 3, 4) for group in combinations(waiting, count)
             if sum(waiting[i] for i in group) == wanted
         ]  # fmt: skip
-        assert [set(group) for group in fitting] == [set(deposit["payment_ids"])]
+        assert [set(group) for group in fitting] == [set(deposit["ledger_ids"])]
         assert (Decimal(deposit["fee"]) > 0) is (answer["scenario"] == "undeposited_less_fee")
         assert (answer["status"], answer["settled_by"]) == ("open", ["deposit"])
-        assert all(held.by_id["Payment"][i]["TxnDate"] <= answer["date"] for i in deposit["payment_ids"])
+        assert all(held.transactions[i][1]["TxnDate"] <= answer["date"] for i in deposit["ledger_ids"])
 
 
 @whatever_the_company

@@ -73,7 +73,7 @@ def test_the_banks_hold_what_the_answers_say_and_the_trial_balance_is_zero(which
 
 
 @of_each
-def test_undeposited_funds_hold_the_payments_that_wait(which: int) -> None:
+def test_undeposited_funds_hold_the_receipts_that_wait(which: int) -> None:
     company, back_end = loaded(which)
     gathered = {
         link["TxnId"]
@@ -82,9 +82,9 @@ def test_undeposited_funds_hold_the_payments_that_wait(which: int) -> None:
         for link in line.get("LinkedTxn", ())
     }
     waiting = sum(
-        payment["TotalAmt"]
-        for payment in company.collections["Payment"]
-        if payment.get("DepositToAccountRef", {}).get("name") == "Undeposited Funds" and payment["Id"] not in gathered
+        received["TotalAmt"]
+        for received in (*company.collections["Payment"], *company.collections["SalesReceipt"])
+        if received.get("DepositToAccountRef", {}).get("name") == "Undeposited Funds" and received["Id"] not in gathered
     )
     (clearing,) = (other for other in back_end.balances()["other"] if other["control"] == "clearing")
     assert Decimal(clearing["amount"]) == waiting > 0
