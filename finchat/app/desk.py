@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from finchat.books.statement import BankReconciliation
     from finchat.connections.paced import PacedToolbox
     from finchat.connections.toolbox import Toolbox
-    from finchat.providers.xero import WriteContext, XeroProvider
+    from finchat.providers.writing.context import WriteContext
+    from finchat.providers.xero import XeroProvider
     from finchat.safety.approval import ApprovalDecision, Approver, ReviewContext
     from finchat.safety.audit import AuditLog
     from finchat.safety.guard import Guard
