@@ -46,6 +46,7 @@ key = _group("Your own keys, for signing plans.")
 servers = _group("The configured servers, and what became of their tools.", bare=True)
 memory = _group("What your decisions taught: names, accounts, fees, coding.", bare=True)
 sessions = _group("Earlier questions and answers.", bare=True)
+cassette = _group("Recordings: look at them, compare, check, cut and rehearse them.")
 _GROUPS = {
     "sandbox": sandbox,
     "audit": audit,
@@ -56,6 +57,7 @@ _GROUPS = {
     "memory": memory,
     "servers": servers,
     "sessions": sessions,
+    "cassette": cassette,
 }
 for name, group in _GROUPS.items():
     cli.add_typer(group, name=name)
@@ -234,7 +236,10 @@ def ask(
     flags = app.AskFlags(
         api=api, stream=not no_stream, events=events, read_only=read_only, private=private, show_sent=show_sent
     )
-    return app.ask(call, sys.stdin.read() if question == "-" else question, flags)
+    from finchat.app import taping
+
+    asked = taping.local("question", sys.stdin.read) if question == "-" else question
+    return app.ask(call, asked, flags)
 
 
 @cli.command()
@@ -824,6 +829,118 @@ def demo(
     from finchat.app.cassettes import demo as app
 
     return app.demo(call, _once, speed=speed)
+
+
+_CASSETTE = Annotated[Path, typer.Argument(metavar="FILE", help="A cassette.")]
+_OUT = Annotated[Path, typer.Option("--out", "-o", metavar="OUT", help="Write it here; FILE itself may be named.")]
+
+
+@cassette.command("lint")
+@_with_common
+def cassette_lint(
+    call: "Invocation", *, files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Cassettes.")]
+) -> int:
+    """All that is wrong with cassettes, by line.
+
+    The chain of lines, members that are not known, what looks like a secret, and a replay that is not the same.
+    """
+    from finchat.app.cassettes import linting
+
+    return linting.lint(call, files, _once)
+
+
+@cassette.command("show")
+@_with_common
+def cassette_show(
+    call: "Invocation",
+    *,
+    file: _CASSETTE,
+    rows: Annotated[bool, typer.Option("--rows", help="A line for each row instead of the story.")] = False,
+) -> int:
+    """What a cassette is of, and the story of its run.
+
+    Questions, calls, answers, what a person typed at which card, writes.
+    """
+    from finchat.app.cassettes import showing
+
+    return showing.show(call, file, rows=rows)
+
+
+@cassette.command("diff")
+@_with_common
+def cassette_diff(
+    call: "Invocation",
+    *,
+    a: Annotated[Path, typer.Argument(metavar="A", help="A cassette.")],
+    b: Annotated[Path, typer.Argument(metavar="B", help="Another one.")],
+) -> int:
+    """How two cassettes differ, by what was asked.
+
+    Time and chance do not count. Exit code 0 when they are the same, 8 when not.
+    """
+    from finchat.app.cassettes import comparing
+
+    return comparing.diff(call, a, b)
+
+
+@cassette.command("verify")
+@_with_common
+def cassette_verify(
+    call: "Invocation",
+    *,
+    file: _CASSETTE,
+    live: Annotated[
+        bool, typer.Option("--live", help="Ask the configured servers its reads again: what changed since?")
+    ] = False,
+) -> int:
+    """Check chain and seal, and that it replays the same.
+
+    With --live also what the servers answer today; nothing is ever written.
+    """
+    from finchat.app.cassettes import verifying
+
+    return verifying.verify(call, file, _once, live=live)
+
+
+@cassette.command("trim")
+@_with_common
+def cassette_trim(
+    call: "Invocation",
+    *,
+    file: _CASSETTE,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="OUT", help="Else FILE.trim.jsonl; FILE itself may be named.")
+    ] = None,
+) -> int:
+    """Leave out what the replay does not need.
+
+    Each cut is kept only when the replay still prints the same.
+    """
+    from finchat.app.cassettes import trimming
+
+    return trimming.trim(call, file, _once, out=out)
+
+
+@cassette.command("fault")
+@_with_common
+def cassette_fault(
+    call: "Invocation",
+    *,
+    file: _CASSETTE,
+    on: Annotated[list[int], typer.Option(metavar="ROW", help="Which exchange: see show --rows; repeatable.")],
+    fault: Annotated[list[str], typer.Option(metavar="drop|delay|429|garbage", help="What it meets; one for each.")],
+    out: _OUT,
+    seconds: Annotated[
+        list[int] | None, typer.Option(metavar="N", help="Of a delay or a 429: once for all, or one for each.")
+    ] = None,
+) -> int:
+    """Let exchanges go wrong, and rehearse the run.
+
+    What the rehearsal prints is sealed.
+    """
+    from finchat.app.cassettes import faulting
+
+    return faulting.fault(call, file, _once, on=on, kinds=fault, seconds=tuple(seconds or ()), out=out)
 
 
 @cli.command("schema")

@@ -8,14 +8,17 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Protocol
+from typing import ParamSpec, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from finchat.errors import UsageError
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Time(Protocol):
@@ -71,6 +74,14 @@ def monotonic() -> float:
 async def sleep(seconds: float) -> None:
     """Wait for `seconds`."""
     await _time.sleep(seconds)
+
+
+async def beside(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Do slow work in a thread while everything else goes on. A replay does one thing after the other: nothing it
+    prints may hang on which thread is done first."""
+    if getattr(_time, "replays", False):
+        return work(*args, **kwargs)
+    return await asyncio.to_thread(work, *args, **kwargs)
 
 
 @dataclass(frozen=True, slots=True)

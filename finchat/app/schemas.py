@@ -189,6 +189,11 @@ PUBLISHED: Mapping[str, Schema] = {
     "sandbox": sandbox.STATUS,
     "statement-file": sandbox.STATEMENT_FILE,
     "replay": cassettes.REPLAY,
+    "cassette": cassettes.SHOW,
+    "cassette-lint": cassettes.LINT,
+    "cassette-diff": cassettes.DIFF,
+    "cassette-verify": cassettes.VERIFY,
+    "cassette-made": cassettes.MADE,
     "schemas": SCHEMAS,
 }
 

@@ -72,7 +72,9 @@ def _late(fault: Fault) -> dict[str, str]:
 
 _MCP: dict[str, Any] = {
     "drop": lambda _: _broken("the connection broke", "lost"),
-    "429": lambda fault: _broken("Too Many Requests", None) | {"http": {"status": 429, "headers": _late(fault)}},
+    "429": lambda fault: {
+        "error": {**_broken("Too Many Requests", None)["error"], "status": 429, "headers": _late(fault)}
+    },
     "garbage": lambda _: {
         "result": {
             "content": [{"type": "text", "text": _GARBAGE}], "structuredContent": None, "isError": False, "_meta": {},

@@ -47,6 +47,11 @@ def differences(recorded: Any, now: Any, most: int = SHOWN) -> list[str]:
     return found
 
 
+def each_difference(recorded: Any, now: Any) -> Iterator[tuple[str, Any, Any]]:
+    """Every difference of two values: its JSON pointer and both values, NOTHING where there is none."""
+    return ((pointer(place), before, after) for place, before, after in _differences(recorded, now, None))
+
+
 def words(kind: str, request: Mapping[str, Any]) -> str:
     """What a request is, in a few words."""
     if kind == "mcp":

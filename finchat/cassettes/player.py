@@ -14,7 +14,7 @@ from finchat.agent.openai.exchange import Answer, Endpoint
 from finchat.agent.openai.failures import Failure, failure_of_status
 from finchat.agent.openai.wire import broken
 from finchat.canonical import canonical_json
-from finchat.cassettes.fault_rows import Faults
+from finchat.cassettes.fault_rows import Fault, Faults
 from finchat.cassettes.matching import Matching, Miss
 from finchat.cassettes.recorder import exact
 from finchat.cassettes.rows import Row
@@ -117,6 +117,10 @@ class Player:
     def left(self) -> list[Row]:
         """What was recorded and never asked for."""
         return [*self._matching.left(), *(row for row in self._human if row.n not in self._done)]
+
+    def unmet(self) -> tuple[Fault, ...]:
+        """The faults that no exchange met."""
+        return self._faults.left()
 
     def local(self, name: str, compute: Callable[[], Any]) -> Any:
         """The fact as it was recorded; nothing is computed."""
@@ -252,7 +256,8 @@ class Player:
             await self._pause(_ANSWERS_AFTER_S + _KEY_S * len(row["line"] or ""))
         self._end(row)
         if row.get("interrupted"):
-            signal.raise_signal(signal.SIGINT)
+            if self._watch is None:  # else it was a turn that was interrupted, which is a row of its own
+                signal.raise_signal(signal.SIGINT)
             await asyncio.Event().wait()
         line: str | None = row["line"]
         return line

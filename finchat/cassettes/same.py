@@ -1,9 +1,10 @@
 """Repeated parts of a recording stand in its file once.
 
-A value of more than LEAST characters of canonical JSON that stood in an earlier mcp or model row is written as
-`{"$same":[n,"/json/pointer"]}`; a list that begins like an earlier one as `{"$same":[n,"/json/pointer",k],"then":[…]}`:
-the first k items of that list, then these. So the history of a conversation, which each request sends again, and its
-tools cost a line what is new in them. Pointers go into row n as it is read, whole.
+A value of more than LEAST characters of canonical JSON that stood in an earlier mcp or model row, or in an earlier
+member of the same row, is written as `{"$same":[n,"/json/pointer"]}`; a list that begins like an earlier one as
+`{"$same":[n,"/json/pointer",k],"then":[…]}`: the first k items of that list, then these. So the history of a
+conversation, which each request sends again, and its tools cost a line what is new in them, and an answer that repeats
+its request nothing. Pointers go into row n as it is read, whole.
 
 Three more forms make room for all data: `{"$same":{…}}` is an object that has the key "$same" itself,
 `{"$same":"…"}` is text that is not Unicode (halves of surrogate pairs written \\ud83d, the backslash twice), and
@@ -47,10 +48,13 @@ class Interning:
         """Row `n` as it is written. Raises TypeError or ValueError for what is no JSON data."""
         if row["kind"] not in SHARING:
             return {name: carried(value) for name, value in row.items()}
-        self._n, self._kind, self._new, self._new_lists = n, row["kind"], {}, []
-        written = {name: self._value(value, (None, name)) for name, value in row.items()}
-        for digest, where in self._new.items():
-            self._seen.setdefault(digest, where)
+        self._n, self._kind, self._new_lists = n, row["kind"], []
+        written = {}
+        for name, value in sorted(row.items()):  # as they stand in the line: an answer may repeat its own request
+            self._new = {}
+            written[name] = self._value(value, (None, name))
+            for digest, where in self._new.items():
+                self._seen.setdefault(digest, where)
         for key, found in self._new_lists:
             self._lists[key] = [found, *self._lists.get(key, ())][:_KEPT_LISTS]
         return written
@@ -91,17 +95,22 @@ class Expanding:
 
     def __init__(self, largest: int = LARGEST) -> None:
         self._rows: dict[int, Mapping[str, Any]] = {}
+        self._begun: Mapping[str, Any] = {}  # the members of the row that is read, as far as it was read
         self._sizes: dict[int, int] = {}  # of containers, which the rows keep alive, by their id
         self._left = largest
 
     def row(self, n: int, row: Mapping[str, Any], text: str) -> Mapping[str, Any]:
         """Row `n`, read from `text`. Raises BadReference for a `$same` that names nothing."""
         self._spend(len(text))
-        if f'"{ESCAPE}"' in text:
-            row = {name: self._value(value, n) for name, value in row.items()}
+        if f'"{ESCAPE}"' not in text:
+            whole = dict(row)
+        else:
+            self._begun = whole = {}
+            for name, value in row.items():
+                whole[name] = self._value(value, n)
         if row.get("kind") in SHARING:
-            self._rows[n] = row
-        return row
+            self._rows[n] = whole
+        return whole
 
     def _value(self, value: Any, n: int) -> Any:
         if isinstance(value, list):
@@ -123,9 +132,9 @@ class Expanding:
             case {"$same": True, "members": list(members), **rest} if not rest:
                 found = dict(self._member(member, n) for member in members)
             case {"$same": [int(row), str(where)], **rest} if not rest:
-                found = self._found(row, where)
+                found = self._found(row, where, n)
             case {"$same": [int(row), str(where), int(count)], "then": list(then), **rest} if not rest:
-                before = self._found(row, where)
+                before = self._found(row, where, n)
                 if not isinstance(before, list) or not 0 <= count <= len(before):
                     raise BadReference(f"row {row} has no list of {count} items at {where}")
                 found = [*before[:count], *(self._value(item, n) for item in then)]
@@ -139,11 +148,14 @@ class Expanding:
                 return name, self._value(value, n)
         raise BadReference('the "members" of an object are not keys and values')
 
-    def _found(self, row: int, where: str) -> Any:
-        if row not in self._rows:
+    def _found(self, row: int, where: str, n: int) -> Any:
+        path = steps(where)
+        found: Any = self._rows.get(row)
+        if row == n and path[:1] and path[0] in self._begun:
+            found = self._begun
+        if found is None:
             raise BadReference(f'"$same" names row {row}, which is no mcp or model row before this one')
-        found: Any = self._rows[row]
-        for step in steps(where):
+        for step in path:
             if isinstance(found, Mapping) and step in found:
                 found = found[step]
             elif isinstance(found, list) and step.isascii() and step.isdigit() and int(step) < len(found):

@@ -17,7 +17,8 @@ class Answers(Protocol):
     """Records what a person types in a run, or types it again.
 
     asks: decision (a line that approves or refuses), line (any other line after a prompt), question (a card's own
-    question), chat (a line at the chat's prompt), keys (key presses on a screen of its own).
+    question), chat (a line at the chat's prompt), keys (what a terminal sends for keys pressed on a screen of its own;
+    the last of a sitting is "": the screen was gone). Turns do not nest.
     """
 
     replays: bool

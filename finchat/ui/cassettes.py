@@ -117,16 +117,20 @@ class RowLine:
 
 def rows_view(rows: Sequence[RowLine]) -> RenderableType:
     """A line a row."""
-    from rich.table import Table
+    from rich.console import Group
     from rich.text import Text
 
-    table = Table(box=None, pad_edge=False, show_edge=False)
-    for name, right in (("row", True), ("kind", False), ("ms", True), ("bytes", True), ("what", False)):
-        table.add_column(name, justify="right" if right else "left", no_wrap=True, overflow="ellipsis")
+    parts = [Text(f"{'row':>5}  {'kind':<6} {'ms':>8} {'bytes':>9}  what", style="dim")]
     for row in rows:
         at = "" if row.at_ms is None else f"{row.at_ms:,}"
-        table.add_row(str(row.n), one_line(row.kind), at, f"{row.bytes:,}", Text(one_line(row.text, _LONGEST)))
-    return table
+        parts.append(
+            Text(
+                f"{row.n:>5}  {one_line(row.kind):<6} {at:>8} {row.bytes:>9,}  {one_line(row.text, _LONGEST)}",
+                no_wrap=True,
+                overflow="ellipsis",
+            )
+        )
+    return Group(*parts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

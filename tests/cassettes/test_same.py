@@ -135,3 +135,15 @@ def test_what_is_short_stands_where_it_is() -> None:
     assert not any("$same" in line for line in lines(HEADER, [mcp(call(), result=short)] * 2))
     long = {"name": "x" * (LEAST - 10)}
     assert '"result":{"$same":[1,"/result"]}' in list(lines(HEADER, [mcp(call(), result=long)] * 2))[2]
+
+
+def test_an_answer_that_repeats_its_request_costs_nothing_and_is_read_whole() -> None:
+    tools = [{"name": f"tool{n}", "description": "x" * LEAST} for n in range(3)]
+    given_row = {
+        "kind": "model", "at": 0, "path": "/responses", "body": {"tools": tools},
+        "events": [["response.created", {"response": {"tools": tools}}]],
+    }  # fmt: skip
+    text = "".join(f"{line}\n" for line in lines(HEADER, [given_row]))
+    (row,) = parse(text.encode(), "run.jsonl").rows
+    assert row["events"][0][1]["response"]["tools"] == tools
+    assert text.count("x" * LEAST) == 3

@@ -13,6 +13,7 @@ from finchat.app import invocation
 from finchat.app.cassettes.stage import Show, Terminal, stage
 from finchat.app.invocation import Invocation
 from finchat.app.taping import taped
+from finchat.cassettes.fault_rows import Fault
 from finchat.cassettes.local_state import restore
 from finchat.cassettes.player import Player
 from finchat.cassettes.reading import read
@@ -34,12 +35,13 @@ class ReplayDiffers(VerificationMismatch):
 
 @dataclass(frozen=True, kw_only=True)
 class Played:
-    """What a replay printed, and what was not as recorded: the first problem first."""
+    """What a replay printed, and what was not as recorded, the first problem first. `unmet`: faults nothing met."""
 
     exit_code: int
     stdout: bytes
     stderr: bytes
     problems: tuple[FinchatError, ...]
+    unmet: tuple[Fault, ...] = ()
 
     @property
     def output(self) -> dict[str, Any]:
@@ -82,6 +84,7 @@ def play(cassette: Cassette, run: Run, *, show: tuple[Show, Show] | None = None,
         stdout=bytes(printed.stdout),
         stderr=bytes(printed.stderr),
         problems=tuple(_problems(player)),
+        unmet=player.unmet(),
     )
 
 
