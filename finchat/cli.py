@@ -46,6 +46,7 @@ key = _group("Your own keys, for signing plans.")
 servers = _group("The configured servers, and what became of their tools.", bare=True)
 memory = _group("What your decisions taught: names, accounts, fees, coding.", bare=True)
 sessions = _group("Earlier questions and answers.", bare=True)
+cassette = _group("Recordings: look at them, compare, check, cut and rehearse them.")
 _GROUPS = {
     "sandbox": sandbox,
     "audit": audit,
@@ -56,6 +57,7 @@ _GROUPS = {
     "memory": memory,
     "servers": servers,
     "sessions": sessions,
+    "cassette": cassette,
 }
 for name, group in _GROUPS.items():
     cli.add_typer(group, name=name)
@@ -78,7 +80,14 @@ _COMMON: dict[str, tuple[Any, Any]] = {
         None,
     ),
     "as_of": (Annotated[str | None, typer.Option(metavar="DATE", help="The accounting date, e.g. 2026-11-20.")], None),
+    # These two are taken from the command line before it is parsed; here they have their help.
+    "record": (Annotated[Path | None, typer.Option(metavar="FILE", help="Record this run into a cassette.")], None),
+    "record_mode": (
+        Annotated[str | None, typer.Option(metavar="none|once|new|all", help="What a cassette that is there is for.")],
+        None,
+    ),
 }
+_OF_THE_RUN = ("record", "record_mode")
 
 _Command = Callable[..., int]
 
@@ -93,10 +102,15 @@ def _with_common(command: _Command) -> _Command:
 
     @functools.wraps(command)
     def run_command(*args: Any, **values: Any) -> int:
+        from finchat.app import taping
         from finchat.app.invocation import Invocation
 
         flags = {name: values.pop(name) for name in _COMMON}
-        return command(Invocation(**flags, command=tuple(_arguments)), *args, **values)
+        for name in _OF_THE_RUN:
+            del flags[name]
+        call = Invocation(**flags, command=tuple(_arguments))
+        taping.called(call)
+        return command(call, *args, **values)
 
     own = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own]
     run_command.__signature__ = inspect.Signature([*own, *common], return_annotation=int)  # type: ignore[attr-defined]
@@ -222,7 +236,10 @@ def ask(
     flags = app.AskFlags(
         api=api, stream=not no_stream, events=events, read_only=read_only, private=private, show_sent=show_sent
     )
-    return app.ask(call, sys.stdin.read() if question == "-" else question, flags)
+    from finchat.app import taping
+
+    asked = taping.local("question", sys.stdin.read) if question == "-" else question
+    return app.ask(call, asked, flags)
 
 
 @cli.command()
@@ -794,6 +811,153 @@ def sessions_delete(
     return sessions.delete(call, names, yes=yes)
 
 
+@cli.command()
+@_with_common
+def replay(
+    call: "Invocation",
+    *,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A cassette.")],
+    speed: Annotated[
+        float | None, typer.Option(metavar="N", help="Slow enough to watch: 1 to read along, 4 four times as fast.")
+    ] = None,
+) -> int:
+    """Run a recording again, with no network and no key.
+
+    Prints what the run printed. Exit code 0 when it is the same byte for byte, 8 when it is not.
+    """
+    from finchat.app.cassettes import replaying
+
+    return replaying.replay(call, file, _once, speed=speed)
+
+
+@cli.command()
+@_with_common
+def demo(
+    call: "Invocation",
+    *,
+    speed: Annotated[float | None, typer.Option(metavar="N", help="4 is four times as fast.")] = None,
+) -> int:
+    """Watch a recorded session, with nothing set up.
+
+    The model in it is scripted; the rest is finchat as it runs.
+    """
+    from finchat.app.cassettes import demo as app
+
+    return app.demo(call, _once, speed=speed)
+
+
+_CASSETTE = Annotated[Path, typer.Argument(metavar="FILE", help="A cassette.")]
+_OUT = Annotated[Path, typer.Option("--out", "-o", metavar="OUT", help="Write it here; FILE itself may be named.")]
+
+
+@cassette.command("lint")
+@_with_common
+def cassette_lint(
+    call: "Invocation", *, files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Cassettes.")]
+) -> int:
+    """All that is wrong with cassettes, by line.
+
+    The chain of lines, members that are not known, what looks like a secret, and a replay that is not the same.
+    """
+    from finchat.app.cassettes import linting
+
+    return linting.lint(call, files, _once)
+
+
+@cassette.command("show")
+@_with_common
+def cassette_show(
+    call: "Invocation",
+    *,
+    file: _CASSETTE,
+    rows: Annotated[bool, typer.Option("--rows", help="A line for each row instead of the story.")] = False,
+) -> int:
+    """What a cassette is of, and the story of its run.
+
+    Questions, calls, answers, what a person typed at which card, writes.
+    """
+    from finchat.app.cassettes import showing
+
+    return showing.show(call, file, rows=rows)
+
+
+@cassette.command("diff")
+@_with_common
+def cassette_diff(
+    call: "Invocation",
+    *,
+    a: Annotated[Path, typer.Argument(metavar="A", help="A cassette.")],
+    b: Annotated[Path, typer.Argument(metavar="B", help="Another one.")],
+) -> int:
+    """How two cassettes differ, by what was asked.
+
+    Time and chance do not count. Exit code 0 when they are the same, 8 when not.
+    """
+    from finchat.app.cassettes import comparing
+
+    return comparing.diff(call, a, b)
+
+
+@cassette.command("verify")
+@_with_common
+def cassette_verify(
+    call: "Invocation",
+    *,
+    file: _CASSETTE,
+    live: Annotated[
+        bool, typer.Option("--live", help="Ask the configured servers its reads again: what changed since?")
+    ] = False,
+) -> int:
+    """Check chain and seal, and that it replays the same.
+
+    With --live also what the servers answer today; nothing is ever written.
+    """
+    from finchat.app.cassettes import verifying
+
+    return verifying.verify(call, file, _once, live=live)
+
+
+@cassette.command("trim")
+@_with_common
+def cassette_trim(
+    call: "Invocation",
+    *,
+    file: _CASSETTE,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="OUT", help="Else FILE.trim.jsonl; FILE itself may be named.")
+    ] = None,
+) -> int:
+    """Leave out what the replay does not need.
+
+    Each cut is kept only when the replay still prints the same.
+    """
+    from finchat.app.cassettes import trimming
+
+    return trimming.trim(call, file, _once, out=out)
+
+
+@cassette.command("fault")
+@_with_common
+def cassette_fault(
+    call: "Invocation",
+    *,
+    file: _CASSETTE,
+    on: Annotated[list[int], typer.Option(metavar="ROW", help="Which exchange: see show --rows; repeatable.")],
+    fault: Annotated[list[str], typer.Option(metavar="drop|delay|429|garbage", help="What it meets; one for each.")],
+    out: _OUT,
+    seconds: Annotated[
+        list[int] | None, typer.Option(metavar="N", help="Of a delay or a 429: once for all, or one for each.")
+    ] = None,
+) -> int:
+    """Let exchanges go wrong, and rehearse the run.
+
+    What the rehearsal prints is sealed.
+    """
+    from finchat.app.cassettes import faulting
+
+    return faulting.fault(call, file, _once, on=on, kinds=fault, seconds=tuple(seconds or ()), out=out)
+
+
 @cli.command("schema")
 @_with_common
 def schema(
@@ -812,10 +976,28 @@ _arguments: list[str] = []
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code. Never raises: a fault of finchat's own is one line and a log."""
+    if any(word.startswith("--record") for word in arguments):
+        return _caught(arguments, _recorded)
+    return _once(arguments)
+
+
+def _once(arguments: Sequence[str]) -> int:
+    """Run one command line that is not to be recorded, or is already."""
     _arguments[:] = arguments
+    return _caught(arguments, lambda given: _run(_whole(given)))
+
+
+def _recorded(arguments: Sequence[str]) -> int:
+    from finchat.app.cassettes.modes import recorded, without_flags
+
+    given, file, mode = without_flags(arguments)
+    return _once(given) if file is None else recorded(given, file, mode, _once)
+
+
+def _caught(arguments: Sequence[str], command: Callable[[Sequence[str]], int]) -> int:
     as_json = "--json" in arguments
     try:
-        return _run(_whole(arguments))
+        return command(arguments)
     except FinchatError as error:
         return _report(error, as_json)
     except KeyboardInterrupt:

@@ -30,6 +30,12 @@ CODES: Mapping[str, str] = {
     "plan_not_saved": "The plan could not be saved.",
     "audit": "The audit log is not sound.",
     "audit_not_writable": "The audit log cannot be written; until it can, no write is sent.",
+    "cassette": "A cassette is not what was recorded: damaged, edited, or of a version that is not known.",
+    "cassette_miss": "A replay asked for something that its recording does not hold.",
+    "replay_differs": "A replay is not the recorded run: it prints, asks or ends otherwise.",
+    "replay_left_stage": "A replay tried to reach the network, start a program or write outside its folder.",
+    "fault_not_met": "A fault that was put into a recording is never met by its run.",
+    "not_replayable": "What was recorded does not replay, so no cassette was written.",
     "mismatch": "Two things that must be equal are not: a hash, a chain, a balance.",
     # Permission and approval
     "denied": "The policy refuses the call.",

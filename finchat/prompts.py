@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from functools import cache
 from pathlib import Path
@@ -16,11 +17,25 @@ def load(name: str) -> str:
     """The text `name` (such as "servers/xero"), stripped. Raises LookupError when there is none of that name."""
     if not _NAME.fullmatch(name):
         raise LookupError(f"not the name of a prompt: {name!r}")
-    for folder in (_PACKAGE / "_prompts", _PACKAGE.parent / "prompts"):
-        file = folder / f"{name}.md"
-        if file.is_file():
-            return file.read_text("utf-8").strip()
+    file = folder() / f"{name}.md"
+    if file.is_file():
+        return file.read_text("utf-8").strip()
     raise LookupError(f"no prompt is called {name!r}")
+
+
+def folder() -> Path:
+    """Where the texts are."""
+    installed = _PACKAGE / "_prompts"
+    return installed if installed.is_dir() else _PACKAGE.parent / "prompts"
+
+
+def hashes() -> dict[str, str]:
+    """The SHA-256 of each text by its file's name, like `agent/system.md`."""
+    root = folder()
+    return {
+        path.relative_to(root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(root.rglob("*.md"))
+    }
 
 
 def render(name: str, **values: str) -> str:

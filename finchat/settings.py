@@ -94,7 +94,7 @@ class Home:
 def home_from_environment(environ: Mapping[str, str] = os.environ) -> Home:
     """FINCHAT_HOME, else the platform's own place for user data. Raises UsageError when a file is in its place."""
     if given := environ.get("FINCHAT_HOME"):
-        path = Path(given).expanduser().absolute()
+        path = Path(given).expanduser()  # one that is relative stays so: it is printed as it was given
         for place in (path, *path.parents):
             if place.exists():
                 if place.is_dir():

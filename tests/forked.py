@@ -70,15 +70,16 @@ def command(*arguments: str) -> list[str]:
 
 
 def run(
-    *arguments: str, environment: Mapping[str, str], cwd: Path = ROOT, timeout_s: float = 120, typed: str = ""
-) -> subprocess.CompletedProcess[str]:
+    *arguments: str, environment: Mapping[str, str], cwd: Path = ROOT, timeout_s: float = 120, typed: str = "",
+    program: str = _FINCHAT,
+) -> subprocess.CompletedProcess[str]:  # fmt: skip
     """A run away from a terminal, with nothing but `typed` to read; raises subprocess.TimeoutExpired after killing
     it."""
     with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
         given.write(typed.encode())
         given.seek(0)
         streams = (given.fileno(), out.fileno(), errors.fileno())
-        process = start(arguments, environment, cwd, streams, terminal=False)
+        process = start(arguments, environment, cwd, streams, terminal=False, program=program)
         status = process.status(timeout_s)
         if status is None:
             os.kill(process.pid, signal.SIGKILL)

@@ -16,17 +16,19 @@ _LOST_S = 30.0  # a test that waits longer for a screen has lost it
 
 
 class Terminal:
-    """finchat at a terminal of `columns` by `rows`. Use it as a context manager."""
+    """finchat at a terminal of `columns` by `rows`. `how`: see forked.spawn. Use it as a context manager."""
 
     def __init__(
-        self, *arguments: str, environment: Mapping[str, str], columns: int = 80, rows: int = 50, term: str = "xterm"
-    ) -> None:
+        self, *arguments: str, environment: Mapping[str, str], columns: int = 80, rows: int = 50, term: str = "xterm",
+        **how: Any,
+    ) -> None:  # fmt: skip
         self._screen = pyte.HistoryScreen(columns, rows, history=5_000, ratio=0.5)
         self._stream = pyte.Stream(self._screen)
         self.raw = ""
         self.child: pexpect.spawn[Any] = forked.spawn(
-            *arguments, env={**environment, "TERM": term}, dimensions=(rows, columns), encoding="utf-8", timeout=_LOST_S
-        )
+            *arguments, env={**environment, "TERM": term}, dimensions=(rows, columns), encoding="utf-8", timeout=_LOST_S,
+            **how,
+        )  # fmt: skip
 
     def __enter__(self) -> Self:
         return self

@@ -81,7 +81,7 @@ def _cpu_s(arguments: list[str]) -> float:
 
 def test_a_shell_is_told_how_a_command_line_goes_on() -> None:
     asked = {"_FINCHAT_COMPLETE": "complete_bash", "COMP_WORDS": "finchat re", "COMP_CWORD": "1"}
-    assert run(**asked).stdout.split() == ["reconcile", "review"]
+    assert run(**asked).stdout.split() == ["reconcile", "review", "replay"]
 
 
 def test_finchat_alone_is_the_chat_which_ends_where_there_is_nothing_to_read(tmp_path: Path) -> None:

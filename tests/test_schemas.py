@@ -143,8 +143,9 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Any]]:
     ):
         for variable, value in model.environ.items():
             given.setenv(variable, value)
-        printed("ask", "ask", "what waits?")
+        printed("ask", "ask", "what waits?", "--record", str(case / "asked.jsonl"), "--record-mode", "all")
         found["events"] = [json.loads(line) for line in run(home, "ask", "what waits?", "--events").splitlines()]
+    printed("replay", "replay", str(case / "asked.jsonl"))
     sent = [path.read_text() for path in (home / "sessions").glob("*.sent.jsonl")]
     found["sent-line"] = [json.loads(line) for text in sent for line in text.splitlines()]
     sessions = printed("sessions", "sessions")["sessions"]

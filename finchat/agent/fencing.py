@@ -8,9 +8,9 @@ the guard.
 from __future__ import annotations
 
 import re
-import secrets
 import unicodedata
 
+from finchat.chance import hex_text
 from finchat.text.sanitise import one_line, visible
 
 _SPACES = {0x00A0: " ", 0x202F: " ", 0x2007: " ", 0x2009: " "}  # fixed spaces, as some countries write amounts
@@ -26,7 +26,7 @@ class Fence:
         """`mark`: that of an earlier process, whose conversation goes on. Raises ValueError for what is none."""
         if mark is not None and not _MARK.fullmatch(mark):
             raise ValueError("not the mark of a fence")
-        self.mark = mark or f"data-{secrets.token_hex(8)}"
+        self.mark = mark or f"data-{hex_text('fence', 8)}"
         self._secret = self.mark.removeprefix("data-")
 
     def around(self, text: str, source: str) -> str:

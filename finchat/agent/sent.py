@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -25,7 +25,7 @@ from finchat.agent.messages import (
     WrappedModel,
 )
 from finchat.agent.tokens import estimate
-from finchat.clock import instant_text
+from finchat.clock import instant_text, utc_now
 from finchat.errors import plain
 from finchat.events import Emit, Notice, silent
 from finchat.store.database import make_private_directory
@@ -92,7 +92,7 @@ class SentLog(WrappedModel):
 
     def __init__(
         self, inner: Model, path: Path | None = None, *,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC), emit: Emit = silent,
+        now: Callable[[], datetime] = utc_now, emit: Emit = silent,
     ) -> None:  # fmt: skip
         super().__init__(inner)
         self._path = path

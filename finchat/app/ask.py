@@ -46,7 +46,7 @@ def ask(call: Invocation, question: str, flags: AskFlags) -> int:
                 from finchat.agent.openai import open_model
                 from finchat.workflows.plans import new_plan_id
 
-                model = open_model(call.settings.model, stream=flags.stream, api=api)
+                model = open_model(call.settings.model, stream=flags.stream, api=api, tape=call.tape)
             session_id = new_plan_id(Clock().now().date())
             async with (
                 open_desk(call, via="chat", session_id=session_id) as desk,

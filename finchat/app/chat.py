@@ -11,12 +11,14 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from finchat.app import taping
 from finchat.app.commands import commands
 from finchat.app.invocation import Invocation, run_to_exit
 from finchat.app.run import ModelFlags, NoModel, Run, code_of, passing
 from finchat.clock import Clock
 from finchat.errors import ExitCode, FinchatError, UsageError, worst
 from finchat.events import Event, Notice
+from finchat.ui.answers import stopping
 from finchat.ui.chat.prompt import ChatPrompt, open_prompt
 from finchat.ui.chat.toolbar import ToolbarState
 
@@ -65,7 +67,11 @@ class _Chat:
         self._toolbar = ToolbarState(read_only=flags.read_only, private=flags.private)
         self._progress: Progress = Progress(call.sink)
         self._prompt: ChatPrompt = open_prompt(
-            flags.plain, call.home.path, tuple(self._commands.values()), toolbar=self._toolbar
+            flags.plain,
+            call.home.path,
+            tuple(self._commands.values()),
+            toolbar=self._toolbar,
+            answers=call.sink.answers,
         )
         self._session: _Session | None = None
         self._stream: MarkdownStream | None = None
@@ -182,8 +188,9 @@ class _Chat:
             turn.cancel()
 
         try:
-            async with self._prompt.turn(cancel):
-                await asyncio.wait({turn})
+            with stopping(self._call.sink.answers, turn, cancel) as stop:
+                async with self._prompt.turn(stop):
+                    await asyncio.wait({turn})
             turn.result()
         except asyncio.CancelledError:
             if not turn.cancelled():  # it is the chat itself that is told to end
@@ -432,8 +439,9 @@ class _Session:
 
     async def _hold(self, call: Invocation, flags: ChatFlags, progress: Progress) -> None:
         try:
-            await asyncio.sleep(_HEAVY_S)
-            await asyncio.to_thread(_load)
+            if not taping.replays():
+                await asyncio.sleep(_HEAVY_S)
+                await asyncio.to_thread(_load)
             async with _opened(call, flags, progress) as run:
                 self.opening.set_result(run)
                 await self._stop.wait()
@@ -476,7 +484,7 @@ async def _opened(call: Invocation, flags: ChatFlags, progress: Progress) -> Asy
     session_id = store.find(flags.resume) if flags.resume else new_plan_id(Clock().now().date())
     model: Model = _Unconnected()
     if settings.configured:
-        model = open_model(settings, stream=flags.stream, api=flags.chosen_api)
+        model = open_model(settings, stream=flags.stream, api=flags.chosen_api, tape=call.tape)
     async with (
         others_starting(call) as others,
         open_desk(call, via="chat", session_id=session_id, progress=progress) as desk,

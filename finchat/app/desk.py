@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
 
+from finchat.app import taping
 from finchat.app.backends import own_server, sandbox_home
 from finchat.app.invocation import Invocation, journal_opened, plan_saved
 from finchat.app.policies import policy_in_force
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
     from finchat.books.statement import BankReconciliation
     from finchat.connections.paced import PacedToolbox
     from finchat.connections.toolbox import Toolbox
-    from finchat.providers.xero import WriteContext, XeroProvider
+    from finchat.providers.writing.context import WriteContext
+    from finchat.providers.xero import XeroProvider
     from finchat.safety.approval import ApprovalDecision, Approver, ReviewContext
     from finchat.safety.audit import AuditLog
     from finchat.safety.guard import Guard
@@ -519,7 +521,8 @@ async def open_desk(
         open_books = partial(_session, stack, call, settings, early.emit, is_read)
         opening = await open_books() if settings.command is not None else None
         with quick_imports():
-            import finchat.connections.link  # every session needs it, and it is the largest of all
+            if not taping.replays():
+                import finchat.connections.link  # every session needs it, and it is the largest of all
             from finchat.connections.organisation_keys import OrganisationKeys
             from finchat.connections.paced import PacedToolbox
             from finchat.connections.pacing import Pacer, open_budget
@@ -529,7 +532,7 @@ async def open_desk(
             from finchat.ui.reads import ReadQuestions
             from finchat.workflows.memory import Memory
 
-            if settings.in_memory:
+            if settings.in_memory and not taping.replays():
                 import finchat.sandbox.xero.app
                 import finchat.servers.xero.server  # noqa: F401 - both ends live in this process
 
@@ -564,7 +567,11 @@ async def open_desk(
             paced.key = known or here
             organisation = await provider.organisation(call.org or settings.organisation)
             paced.key = keys.remember(here, f"{settings.profile}:{organisation.id}")
-        if settings.sandbox and call.as_of is None and (age := sandbox_home(call).age_notice()):
+        if (
+            settings.sandbox
+            and call.as_of is None
+            and (age := taping.local("sandbox.age", sandbox_home(call).age_notice))
+        ):
             progress(Notice(text=age, severity="warning"))
         recovery = await guard.open_organisation(settings.name, organisation)
         memory = Memory(stack.enter_context(state_database(call.home)), clock.now if settings.sandbox else journal.now)
@@ -584,7 +591,8 @@ async def _session(
     from finchat.connections.sessions import open_session
 
     session = open_session(
-        settings, in_memory=partial(own_server, call), emit=emit, clock=clock_of(settings), is_read=is_read
+        settings, in_memory=partial(own_server, call), emit=emit, clock=clock_of(settings), is_read=is_read,
+        tape=call.tape,
     )  # fmt: skip
     return await stack.enter_async_context(begun(session))
 
@@ -602,6 +610,7 @@ def pinned(stack: AsyncExitStack, call: Invocation, settings: ServerSettings, se
 
 def _clearing_accounts(call: Invocation, settings: ServerSettings) -> tuple[str, ...]:
     """The accounts named as clearing; what the built-in connection names is of the demo company alone."""
-    if settings.sandbox and settings.clearing_accounts == SANDBOX_CLEARING_ACCOUNTS and sandbox_home(call).loaded():
+    built_in = settings.sandbox and settings.clearing_accounts == SANDBOX_CLEARING_ACCOUNTS
+    if built_in and taping.local("sandbox.loaded", sandbox_home(call).loaded):
         return ()
     return settings.clearing_accounts

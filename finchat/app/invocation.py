@@ -16,6 +16,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from finchat.app import taping
+from finchat.app.taping import Tape
 from finchat.errors import ExitCode, FinchatError
 from finchat.settings import Home, Settings, home_from_environment, load_settings
 from finchat.ui.sink import NotWritten, Sink, is_terminal
@@ -45,8 +47,13 @@ class Invocation:
         return self.command[:1] == ("chat",) and self.sink.interactive
 
     @cached_property
+    def tape(self) -> Tape | None:
+        """What records this run or plays it back, if anything does."""
+        return taping.tape()
+
+    @cached_property
     def sink(self) -> Sink:
-        return Sink("json" if self.json else "quiet" if self.quiet else "human")
+        return Sink("json" if self.json else "quiet" if self.quiet else "human", answers=self.tape)
 
     @cached_property
     def home(self) -> Home:
@@ -81,6 +88,12 @@ _saved: list[str] = []
 def plan_saved(command: str) -> None:
     """From now on whoever is interrupted is told that the plan is there."""
     _saved[:] = [command]
+
+
+def forget() -> None:
+    """Another run begins in this process."""
+    _saved.clear()
+    _journal.clear()
 
 
 # Whether this run has opened the journal: without it, it cannot have written.

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from finchat.app.desk import books_of_record, quick_imports
 from finchat.app.invocation import Invocation, run_to_exit
 from finchat.app.policies import policy_in_force
+from finchat.clock import utc_now
 from finchat.errors import ExitCode, FinchatError, UsageError, VerificationMismatch
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def plan_sign(call: Invocation, named: str, *, key: str | None, out: Path | None
     async def main() -> int:
         if not await ui.signing(call.sink, plan, chosen, list(_notes(call, plan, chosen, before))):
             return ExitCode.AWAITING_APPROVAL
-        document = signatures.sign_plan(plan, chosen, datetime.now(UTC), lambda prompt: ask_hidden(call.sink, prompt))
+        document = signatures.sign_plan(plan, chosen, utc_now(), lambda prompt: ask_hidden(call.sink, prompt))
         signatures.add(place, plan, document)
         call.sink.data(ui.signed_view(place, _standing(call, plan, path, place)))
         return ExitCode.DONE

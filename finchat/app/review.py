@@ -209,7 +209,7 @@ async def sit(
             warnings=warnings,
         )
         writer = Background(board, apply)
-        screen = ReviewScreen(board, writer, sitting, _heading(plan), message=_welcome(board))
+        screen = ReviewScreen(board, writer, sitting, _heading(plan), answers=sink.answers, message=_welcome(board))
         writer.changed = screen.changed
         plan_saved(desk.call.again("review", plan.id))
         with desk.progress.diverted(screen.heard):

@@ -347,7 +347,7 @@ async def others_starting(call: Invocation) -> AsyncIterator[OtherServers]:
             if one.name != books.name and one.profile is None:
                 from finchat.connections.sessions import open_session
 
-                session = open_session(one, emit=others.events.emit, clock=clock_of(books))
+                session = open_session(one, emit=others.events.emit, clock=clock_of(books), tape=call.tape)
                 others.sessions[one.name] = await stack.enter_async_context(begun(session))
         yield others
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from finchat import settings
 from finchat.app.ask_schemas import ASK, EVENTS
+from finchat.app.cassettes import schemas as cassettes
 from finchat.app.invocation import Invocation
 from finchat.app.session_schemas import (
     SESSION,
@@ -187,6 +188,12 @@ PUBLISHED: Mapping[str, Schema] = {
     "rates": workflows.RATES,
     "sandbox": sandbox.STATUS,
     "statement-file": sandbox.STATEMENT_FILE,
+    "replay": cassettes.REPLAY,
+    "cassette": cassettes.SHOW,
+    "cassette-lint": cassettes.LINT,
+    "cassette-diff": cassettes.DIFF,
+    "cassette-verify": cassettes.VERIFY,
+    "cassette-made": cassettes.MADE,
     "schemas": SCHEMAS,
 }
 

@@ -9,33 +9,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Mapping
-from contextvars import ContextVar
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import httpx2
 
 from finchat.connections.child import MESSAGE_LIMIT_BYTES
+from finchat.connections.exchange import Exchange, Fault, current_exchange
 
 _ERROR_BODY_BYTES = 64 * 1024
 _OUR_ERROR = -32080  # never read back: the Exchange says what happened
-Fault = Literal["not_sent", "lost", "too_large", "refused", "encoded"]
-
-
-@dataclass(slots=True)
-class Exchange:
-    """What the HTTP layer saw of one call: the MCP client passes none of it on."""
-
-    status: int | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    fault: Fault | None = None
-    detail: str = ""
-
-
-# The MCP client runs each request in the context of the task that made the call.
-current_exchange: ContextVar[Exchange | None] = ContextVar("current_exchange", default=None)
 
 
 def http_client(url: str, headers: Mapping[str, str], call_deadline_s: float) -> httpx2.AsyncClient:

@@ -26,7 +26,8 @@ from pydantic import ValidationError
 
 from finchat import __version__
 from finchat.connections.child import MESSAGE_LIMIT_BYTES, Child, Oversized
-from finchat.connections.http_exchange import Exchange, current_exchange, http_client
+from finchat.connections.exchange import Exchange, current_exchange
+from finchat.connections.http_exchange import http_client
 
 logging.getLogger("mcp").addHandler(logging.NullHandler())  # else its tracebacks reach the screen
 

@@ -6,10 +6,10 @@ fingerprint; once the organisation is known they move to its budget, and later r
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from finchat.clock import sleep
 from finchat.store.database import Database
 from finchat.store.owner import Owner
 
@@ -54,8 +54,8 @@ class OrganisationKeys:
         Two processes that meet an organisation for the first time would otherwise not count each other's first call.
         A process that dies while it finds out is followed by the next.
         """
-        while (key := self.known(server)) is None and not self._mine(server, owner):  # noqa: ASYNC110 - another process
-            await asyncio.sleep(_LOOK_AGAIN_S)
+        while (key := self.known(server)) is None and not self._mine(server, owner):
+            await sleep(_LOOK_AGAIN_S)
         try:
             yield key
         finally:

@@ -8,15 +8,15 @@ Instants are wall-clock seconds: they are compared across processes.
 from __future__ import annotations
 
 import asyncio
-import random
 import sqlite3
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from finchat.chance import uniform
+from finchat.clock import monotonic, sleep, utc_now
 from finchat.connections.toolbox import RateState
 from finchat.errors import FinchatError, LimitReached
 from finchat.events import Emit, Waiting, silent
@@ -107,6 +107,10 @@ def open_budget(home: Home) -> Database:
     return Database(home.path / "budget.sqlite3", durable=False)
 
 
+def _epoch() -> float:
+    return utc_now().timestamp()
+
+
 class Pacer:
     """Hands out slots. `locks` is the directory of the files that say which process still runs.
 
@@ -121,7 +125,7 @@ class Pacer:
         *,
         limits: Limits | None = None,
         emit: Emit = silent,
-        now: Callable[[], float] = time.time,
+        now: Callable[[], float] = _epoch,
         longest_wait_s: float = LONGEST_WAIT_S,
     ) -> None:
         database.migrate("pacing", _TABLES)
@@ -154,7 +158,7 @@ class Pacer:
 
         Raises LimitReached, with the time of the reset, when the wait would be longer than 60 s.
         """
-        began = time.monotonic()
+        began = monotonic()
         async with self._heads.setdefault(key, asyncio.Lock()):
             place: int | None = None
             told_until = 0.0
@@ -165,15 +169,15 @@ class Pacer:
                     got, place = self._try(key, place)
                     if isinstance(got, int):
                         place = None
-                        return Slot(got, key, time.monotonic() - began)
+                        return Slot(got, key, monotonic() - began)
                     if got.seconds > self._longest_wait_s:
                         raise self.limit_reached(got.seconds, got.reason)
-                    if got.seconds >= _SHOWN_FROM_S and time.monotonic() > told_until:
-                        told_until = time.monotonic() + got.seconds
+                    if got.seconds >= _SHOWN_FROM_S and monotonic() > told_until:
+                        told_until = monotonic() + got.seconds
                         self._emit(Waiting(server=server, seconds=got.seconds, reason=got.reason))
                     naps += 1
                     # No known end: someone else's call or turn has to end first.
-                    nap = min(got.seconds, _SLICE_S) or random.uniform(0.002, 0.004 + min(naps, 20) * 0.001)
+                    nap = min(got.seconds, _SLICE_S) or uniform("nap", 0.002, 0.004 + min(naps, 20) * 0.001)
                     await self._nap(nap)
             finally:
                 if place is not None:
@@ -335,10 +339,13 @@ class Pacer:
         rows.execute("DELETE FROM line WHERE owner = ?", (owner,))
 
     async def _nap(self, seconds: float) -> None:
+        """Until a call ended here, at most so long."""
+        waits = {asyncio.ensure_future(sleep(seconds)), asyncio.ensure_future(self._released.wait())}
         try:
-            await asyncio.wait_for(self._released.wait(), seconds)
-        except TimeoutError:
-            return
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one in waits:
+                one.cancel()
 
     def limit_reached(self, seconds: float, reason: str) -> LimitReached:
         """The error that ends a call which would have to wait `seconds` more; its field is the instant of the reset."""

@@ -12,11 +12,12 @@ import json
 import marshal
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from sqlite3 import Connection
 from types import MappingProxyType
 from typing import Any, Literal
 
+from finchat.clock import utc_now
 from finchat.connections.toolbox import CallError, CallResult, Tool, Toolbox
 from finchat.errors import FinchatError, UsageError
 from finchat.events import Emit, Notice, silent
@@ -77,7 +78,7 @@ class Pins:
     Every method raises StorageError when the file cannot be used.
     """
 
-    def __init__(self, database: Database, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(self, database: Database, now: Callable[[], datetime] = utc_now) -> None:
         database.migrate(_ROOM, _TABLES)
         self._database = database
         self._now = now

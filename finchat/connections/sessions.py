@@ -20,6 +20,7 @@ from finchat.connections import rates
 from finchat.connections.answers import MalformedAnswer, read_answer
 from finchat.connections.arguments import ArgumentCheck
 from finchat.connections.child import MESSAGE_LIMIT_BYTES, Child
+from finchat.connections.tape import LinkTape, NoAnswer, OpenLink
 from finchat.connections.toolbox import IDEMPOTENCY_META, CallError, CallOutcome, CallResult, Tool, Toolbox
 from finchat.errors import AuthenticationError, FinchatError, Unavailable, UsageError
 from finchat.events import Emit, Notice, silent
@@ -46,18 +47,20 @@ async def open_session(
     emit: Emit = silent,
     clock: Clock | None = None,
     is_read: Callable[[str], bool] = _never,
+    tape: LinkTape | None = None,
 ) -> AsyncIterator[Toolbox]:
     """An open session with one configured server.
 
     `clock` dates what servers tell in seconds. `in_memory` makes the server of settings with neither command nor URL.
     `is_read` names the tools that may be called a second time when the connection broke under the first call; by
-    default none is (an unclassified tool is a write). Deadlines are those of `settings`, in seconds.
+    default none is (an unclassified tool is a write). Deadlines are those of `settings`, in seconds. `tape` records
+    what passes, or plays it back.
 
     Raises Unavailable (with the command and its last line on stderr, or the URL) when the server does not start in
     time, AuthenticationError when it answers 401 or is a finchat that lacks credentials, UsageError when nothing can
     make the in-memory server.
     """
-    session = _Session(settings, in_memory, emit, clock or Clock(), is_read)
+    session = _Session(settings, in_memory=in_memory, emit=emit, clock=clock or Clock(), is_read=is_read, tape=tape)
     try:
         await session.start()
         yield session
@@ -72,20 +75,23 @@ class _Session:
     def __init__(
         self,
         settings: ServerSettings,
+        *,
         in_memory: InMemory | None,
         emit: Emit,
         clock: Clock,
         is_read: Callable[[str], bool],
+        tape: LinkTape | None,
     ) -> None:
         self._settings = settings
         self._in_memory = in_memory
         self._emit = emit
         self._clock = clock
         self._is_read = is_read
+        self._tape = tape
         self._secrets = secrets_of(settings.env, settings.headers)
         self._arguments = ArgumentCheck()
-        self._link: Link | None = None
-        self._retired: list[Link] = []
+        self._link: OpenLink | None = None
+        self._retired: list[OpenLink] = []
         self._linking = asyncio.Lock()
         self._listing = asyncio.Lock()
         self._tools: Mapping[str, Tool] | None = None
@@ -157,7 +163,7 @@ class _Session:
     async def _attempt(
         self, name: str, arguments: dict[str, Any], meta: Mapping[str, Any] | None, deadline_s: float
     ) -> CallResult:
-        from finchat.connections.http_exchange import Exchange, current_exchange
+        from finchat.connections.exchange import Exchange, current_exchange
 
         try:
             link = await self._living_link()
@@ -178,7 +184,7 @@ class _Session:
             failure = error
         finally:
             current_exchange.reset(token)
-        if scope.cancelled_caught:
+        if scope.cancelled_caught or isinstance(failure, NoAnswer):
             if link.child is not None and link.child.suspect:
                 await self._retire(link)
             return _failed(
@@ -272,7 +278,7 @@ class _Session:
             problem=seen.headers.get("x-rate-limit-problem"),
         )
 
-    def _usable(self, found: list[Any], link: Link) -> Mapping[str, Tool]:
+    def _usable(self, found: list[Any], link: OpenLink) -> Mapping[str, Tool]:
         tools: dict[str, Tool] = {}
         dropped = dict(link.dropped)
         for each in found:
@@ -293,7 +299,7 @@ class _Session:
                 self._emit(Notice(text=f"server {self.server}: tool {name!r} is left out: {why}", severity="warning"))
         return MappingProxyType(tools)
 
-    async def _living_link(self) -> Link:
+    async def _living_link(self) -> OpenLink:
         """The open link, or a new one in the place of one that died. Raises as open_session does."""
         async with self._linking:
             if self._link is not None and self._link.alive:
@@ -308,7 +314,7 @@ class _Session:
             self._link = await self._new_link()
             return self._link
 
-    async def _retire(self, link: Link) -> None:
+    async def _retire(self, link: OpenLink) -> None:
         """Later calls get a fresh session; calls under way keep the old one."""
         if self._link is link:
             self._retired.append(link)
@@ -320,7 +326,12 @@ class _Session:
             self._retired.remove(link)
             await link.close()
 
-    async def _new_link(self) -> Link:
+    async def _new_link(self) -> OpenLink:
+        if self._tape is not None:
+            return await self._tape.link(self.server, self._opened, self._forget_tools)
+        return await self._opened()
+
+    async def _opened(self) -> Link:
         settings = self._settings
         child: Child | None = None
         if settings.command is not None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import getpass
-import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, Literal, Protocol
 
@@ -14,7 +13,8 @@ from finchat.books.documents import Coding
 from finchat.books.plan import Plan, Proposal
 from finchat.books.plan_json import proposal_json
 from finchat.canonical import sha256_of
-from finchat.clock import instant_text
+from finchat.chance import uuid_text
+from finchat.clock import instant_text, utc_now
 
 ApprovedBy = Literal["human", "policy:unattended"]
 
@@ -83,7 +83,7 @@ class Approval:
 def bind(plan: Plan, proposal: Proposal, *, by: ApprovedBy = "human", user: str | None = None) -> Approval:
     """The approval of exactly this proposal of this plan, as it was shown. Call it when the card is shown."""
     return Approval(
-        id=str(uuid.uuid4()),
+        id=uuid_text("approval"),
         plan_id=plan.id,
         plan_hash=plan_hash(plan),
         proposal_id=proposal.id,
@@ -93,7 +93,7 @@ def bind(plan: Plan, proposal: Proposal, *, by: ApprovedBy = "human", user: str 
         writes=_bound(proposal),
         decided_by=by,
         user=user or user_name(),
-        approved_at=datetime.now(UTC),
+        approved_at=utc_now(),
     )
 
 

@@ -12,13 +12,13 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from sqlite3 import Connection
 from typing import Any, Literal
 
 from finchat import verifier
-from finchat.clock import Clock, instant_text
+from finchat.clock import Clock, instant_text, utc_now
 from finchat.errors import FinchatError, VerificationMismatch
 from finchat.events import Emit, Notice, silent
 from finchat.safety.evidence import Evidence
@@ -63,7 +63,7 @@ class AuditRecord:
     amount: str | None = None
     currency: str | None = None
     approval_sha256: str | None = None
-    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    at: datetime = field(default_factory=utc_now)
 
 
 class Recording:

@@ -6,7 +6,6 @@ Everybody else gets `Guard.toolbox(server)`, which reads. Only `Guard.execute` w
 from __future__ import annotations
 
 import asyncio
-import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -17,7 +16,8 @@ from zoneinfo import ZoneInfo
 from finchat.books.documents import Organisation
 from finchat.books.plan import Plan, Proposal
 from finchat.books.plan_json import organisation_json
-from finchat.clock import Clock
+from finchat.chance import uuid_text
+from finchat.clock import Clock, sleep
 from finchat.connections.toolbox import Toolbox
 from finchat.errors import FinchatError, UsageError, WriteRefused
 from finchat.events import Emit, Notice, silent
@@ -66,7 +66,7 @@ class Guard:
         clock: Clock,
         emit: Emit = silent,
         ask: AskRead | None = None,
-        sleep: Sleep = asyncio.sleep,
+        sleep: Sleep = sleep,
     ) -> None:
         self._doors = {name: Door(toolbox, profiles.get(name)) for name, toolbox in sessions.items()}
         self._settings = settings
@@ -137,7 +137,7 @@ class Guard:
         self._audit.note(
             AuditRecord(
                 event="call", text=f"{what} {ending}: {reason}", server=server, org=org, tool=shown,
-                call_id=str(uuid.uuid4()), effect=effect, decision="allow" if executed_before else "deny",
+                call_id=uuid_text("call"), effect=effect, decision="allow" if executed_before else "deny",
                 decided_by="default",
                 arguments_sha256=arguments_hash(arguments) if isinstance(arguments, Mapping) else text_hash(arguments),
                 outcome=None if executed_before else "not_sent",

@@ -10,7 +10,7 @@ import json
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
@@ -21,7 +21,8 @@ from finchat.books.money import amount_text, spoken
 from finchat.books.plan import Plan, Proposal, Write
 from finchat.books.plan_json import OtherVersion, organisation_json, plan_from_json
 from finchat.canonical import canonical_json, plain_decimal, sha256_of
-from finchat.clock import Clock, instant_text
+from finchat.chance import uuid_text
+from finchat.clock import Clock, instant_text, utc_now
 from finchat.errors import UsageError, WriteRefused
 from finchat.safety.approval import Approval, plan_hash, proposal_sha256
 from finchat.safety.audit import AuditLog, AuditRecord
@@ -98,7 +99,7 @@ class WriteRecord:
         if self.sent_boot is not None and self.sent_boot == _boot_id() and self.sent_monotonic is not None:
             elapsed = Clock.monotonic() - self.sent_monotonic
         else:
-            elapsed = (datetime.now(UTC) - self.sent_at).total_seconds()
+            elapsed = (utc_now() - self.sent_at).total_seconds()
         return max(0.0, self.lifetime_s - max(0.0, elapsed))
 
     def result(self) -> WriteResult:
@@ -279,7 +280,7 @@ class Journal:
                         "INSERT OR REPLACE INTO declined VALUES (?, ?, ?, ?, ?, ?)",
                         (
                             plan.id, proposal.id, proposal_sha256(proposal), self._run.user,
-                            instant_text(datetime.now(UTC)), reason,
+                            instant_text(utc_now()), reason,
                         ),
                     )  # fmt: skip
         self._audit.flush()
@@ -374,7 +375,7 @@ class Journal:
                     continue
                 key = None  # of a write that was never tried: `intend` mints it
                 if before is not None:
-                    key = str(uuid.uuid4()) if before.state == "failed" else before.idempotency_key
+                    key = uuid_text("idempotency key") if before.state == "failed" else before.idempotency_key
                 connection.execute(_CLAIM, {
                     "plan_id": plan.id, "proposal_id": proposal.id, "write_id": write.id,
                     "approval_id": approval.id, "decided_by": approval.decided_by, "run_id": self._run.id,
@@ -420,7 +421,7 @@ class Journal:
                 " WHERE plan_id = ? AND proposal_id = ? AND write_id = ? AND run_id = ? AND approval_id = ?"
                 " AND state IN ('approved', 'sending')",
                 (
-                    key, call_id, json.dumps(sorted(known_ids)), lifetime_s, instant_text(datetime.now(UTC)),
+                    key, call_id, json.dumps(sorted(known_ids)), lifetime_s, instant_text(utc_now()),
                     _boot_id(), Clock.monotonic(), *_key(record), self._run.id, record.approval_id,
                 ),
             )  # fmt: skip
@@ -446,7 +447,7 @@ class Journal:
 
         Raises StorageError; then the intent stays and recovery settles it.
         """
-        error, now = conclusion.error, instant_text(datetime.now(UTC))
+        error, now = conclusion.error, instant_text(utc_now())
         with self._audit.recording() as entry:
             self._remember_instant(entry.connection)
             entry.connection.execute(
@@ -473,7 +474,7 @@ class Journal:
         """
         with self._audit.recording() as entry:
             self._remember_instant(entry.connection)
-            now = instant_text(datetime.now(UTC))
+            now = instant_text(utc_now())
             for record, conclusion in found:
                 error = conclusion.error
                 cursor = entry.connection.execute(
@@ -599,13 +600,13 @@ class Journal:
     def now(self) -> datetime:
         """The later of the real clock and the last instant the journal knows: a clock set back extends nothing."""
         last = self._last_instant()
-        real = datetime.now(UTC)
+        real = utc_now()
         return max(real, last) if last else real
 
     def clock_set_back_s(self) -> float:
         """Seconds by which the real clock is behind the journal; 0 within tolerance."""
         last = self._last_instant()
-        behind = (last - datetime.now(UTC)).total_seconds() if last else 0.0
+        behind = (last - utc_now()).total_seconds() if last else 0.0
         return behind if behind > _CLOCK_TOLERANCE_S else 0.0
 
     # Recovery and human settlement
@@ -688,7 +689,7 @@ class Journal:
         connection.execute(
             "INSERT INTO plans (id, hash, made_here, org_id, at, body, made_from) VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
-                plan.id, plan_hash(plan), int(made_here), plan.organisation.id, instant_text(datetime.now(UTC)),
+                plan.id, plan_hash(plan), int(made_here), plan.organisation.id, instant_text(utc_now()),
                 canonical_json(plan.as_json()), made_from,
             ),
         )  # fmt: skip
@@ -780,7 +781,7 @@ class Journal:
             connection.execute(
                 "INSERT INTO approvals VALUES (?, ?, ?, ?, ?, ?)",
                 (
-                    approval.id, approval.plan_id, approval.proposal_id, self._run.id, instant_text(datetime.now(UTC)),
+                    approval.id, approval.plan_id, approval.proposal_id, self._run.id, instant_text(utc_now()),
                     canonical_json(approval.as_json()),
                 ),
             )  # fmt: skip
@@ -807,7 +808,7 @@ class Journal:
         org = self._org(record)
         return AuditRecord(
             event=event, text=conclusion.text, server=record.server, org=org, tool=record.tool,
-            call_id=record.call_id if event != "recovery" and record.call_id is not None else f"{uuid.uuid4()}",
+            call_id=record.call_id if event != "recovery" and record.call_id is not None else uuid_text("call"),
             effect=record.effect, decision="allow", decided_by=record.decided_by, plan_id=record.plan_id,
             write_id=record.write_id, approval_id=record.approval_id, arguments_sha256=record.arguments_sha256,
             idempotency_key=record.idempotency_key, outcome=conclusion.outcome, ledger_id=conclusion.ledger_id,
@@ -833,7 +834,7 @@ class Journal:
     def _remember_instant(self, connection: Connection) -> None:
         connection.execute(
             "INSERT INTO last_instant VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET at = max(at, excluded.at)",
-            (instant_text(datetime.now(UTC)),),
+            (instant_text(utc_now()),),
         )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from finchat.books.documents import Organisation
 from finchat.books.plan_json import organisation_json
 from finchat.canonical import sha256_of
+from finchat.chance import uuid_text
 from finchat.clock import Clock
 from finchat.connections.toolbox import CallError, CallResult, Tool, Toolbox, withheld
 from finchat.safety.audit import AuditLog, AuditRecord
@@ -144,7 +144,7 @@ class GuardedToolbox:
                 server=self.server,
                 org=None if org is None else organisation_json(org),
                 tool=name,
-                call_id=str(uuid.uuid4()),
+                call_id=uuid_text("call"),
                 effect=decision.effect,
                 decision="deny" if refused is not None else "allow",
                 decided_by=decided_by,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import fcntl
 import os
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from finchat.chance import hex_text
 from finchat.safety.approval import user_name
 from finchat.store.database import StorageError, make_private_directory
 
@@ -31,7 +31,7 @@ class Run:
     @classmethod
     def start(cls, locks: Path, *, via: Via = "command", session_id: str | None = None, user: str | None = None) -> Run:
         """A new run whose lock is held. Raises StorageError when the lock file cannot be made."""
-        run_id = uuid.uuid4().hex
+        run_id = hex_text("run", 16)
         make_private_directory(locks)
         try:
             descriptor = os.open(_path(locks, run_id), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import uuid
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -12,6 +11,7 @@ from typing import Literal, Protocol, runtime_checkable
 
 from finchat.books.money import amount_text
 from finchat.books.plan import Write
+from finchat.chance import uuid_text
 from finchat.connections.toolbox import CallError, CallResult, Tool, Toolbox, withheld
 from finchat.errors import FinchatError, UsageError, WriteRefused
 from finchat.events import Emit, Notice, Waiting, Working, Writing
@@ -151,7 +151,7 @@ class Sending:
         known_ids = {str(id) for id in (write.verify or {}).get("known_ids", ())} | set(ids.values())
         try:
             record = self._journal.intend(
-                self._attempt.plan, write, record, call_id=str(uuid.uuid4()), known_ids=known_ids,
+                self._attempt.plan, write, record, call_id=uuid_text("call"), known_ids=known_ids,
                 lifetime_s=self._lifetime(),
             )  # fmt: skip
         except StorageError:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-import uuid
 from pathlib import Path
 
+from finchat.chance import hex_text
 from finchat.store.database import StorageError, make_private_directory
 
 if sys.platform == "win32":
@@ -42,7 +42,7 @@ class Owner:
     def __init__(self, directory: Path, kind: str) -> None:
         self._directory = directory
         self._kind = kind
-        self.name = uuid.uuid4().hex
+        self.name = hex_text("owner", 16)
         make_private_directory(directory)
         path = self._path(self.name)
         # Locked before it gets its name: nobody may find it free and take its owner for gone.

@@ -7,10 +7,10 @@ import tempfile
 import traceback
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 
 from finchat import __version__
+from finchat.clock import utc_now
 from finchat.errors import ExitCode, FinchatError
 from finchat.settings import home_from_environment
 from finchat.text.redact import redact
@@ -21,7 +21,7 @@ _LARGEST = 512 * 1024  # characters
 
 def logged(bug: Exception, arguments: Sequence[str]) -> FinchatError:
     """The error a person reads, after its traceback went to the log with secrets masked. Never raises."""
-    where = f"{datetime.now(UTC).isoformat()} finchat {__version__} {' '.join(arguments)}"
+    where = f"{utc_now().isoformat()} finchat {__version__} {' '.join(arguments)}"
     details = redact(f"{where}\n{''.join(traceback.format_exception(bug))}\n")
     error = FinchatError("finchat made a mistake and stopped", code="internal", next=_kept(details))
     error.exit_code = ExitCode.FAILED

@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import warnings
 
+from finchat.errors import UsageError
 from finchat.ui.prompt import discard_typed_ahead
 from finchat.ui.sink import Sink
 
@@ -12,7 +13,15 @@ _TRIES = 3
 
 
 def ask_hidden(sink: Sink, prompt: str) -> str | None:
-    """What was typed; None at end of input, and where the terminal would show it."""
+    """What was typed; None at end of input, and where the terminal would show it.
+
+    Raises UsageError in a recording and in its replay: a passphrase is never written down.
+    """
+    if sink.answers is not None:
+        raise UsageError(
+            "a passphrase is wanted here, and a passphrase is never recorded", field="--record",
+            next="run this command without recording it",
+        )  # fmt: skip
     sink.err.file.flush()
     discard_typed_ahead(0)
     with warnings.catch_warnings():

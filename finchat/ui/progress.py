@@ -37,6 +37,7 @@ class Progress:
         terminal = is_terminal(self._stream)
         self._live = terminal and os.environ.get("TERM", "") not in {"", "dumb"}
         self._plain = terminal and not self._live
+        self._still = self._live and getattr(self._stream, "recorded", False)  # what passes is no part of a recording
         self._shown = ""
         self._read = ""
         self._counts: dict[str, int] = {}
@@ -127,7 +128,8 @@ class Progress:
             case Reading():
                 self._step(self._reading(event))
             case Waiting():
-                self._waiting(event)
+                if not self._still:
+                    self._waiting(event)
             case Working():
                 self._step(f"{_safe(event.what)} …")
             case Writing(outcome="sending"):
@@ -173,7 +175,7 @@ class Progress:
 
     def _step(self, text: str) -> None:
         """A passing state: rewritten in place, or a plain line on a dumb terminal, or nothing."""
-        if self._paused or text == self._shown:
+        if self._paused or self._still or text == self._shown:
             return
         if self._live:
             width = _width(self._stream)

@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import IO, TYPE_CHECKING
 
 from finchat.text.sanitise import visible
+from finchat.ui.answers import Asks, echoed, heard, replayed
 
 if TYPE_CHECKING:
     from finchat.ui.sink import Sink
@@ -20,34 +21,61 @@ _BEGUN, _ENDED = "\x1b[200~", "\x1b[201~"
 _NOT_PASTED = "what is pasted decides nothing: press Enter, then type it\n"
 
 
-async def ask(sink: Sink, prompt: str, *, decides: bool = False) -> str | None:
+async def ask(sink: Sink, prompt: str, *, decides: bool = False, asks: Asks = "line") -> str | None:
     """The line typed after `prompt`, stripped; None at end of input. The event loop goes on meanwhile.
 
     The terminal's own line editing is used: a line arrives whole, and Ctrl-C raises KeyboardInterrupt as anywhere.
-    A line that `decides` has to be typed: one that is pasted is refused, and asked for again.
+    A line that `decides` has to be typed: one that is pasted is refused, and asked for again. `asks`: what a recording
+    calls it. In a replay nothing is read: the recorded line stands where a terminal would have shown it.
     """
     stream = sink.stderr or sys.stderr
     prompt = "\n".join(map(visible, prompt.split("\n")))  # it may name what strangers named
     sink.err.file.flush()
-    fd = sys.stdin.fileno()
     marks = decides and os.environ.get("TERM", "") not in {"", "dumb"}
     while True:
-        discard_typed_ahead(fd)
-        _say(stream, _MARK_PASTES * marks + prompt)
-        try:
-            line = await typed_line(fd)
-            pasted = marks and line is not None and _BEGUN in line
-            if pasted:
-                _say(stream, _NOT_PASTED)
-                while line is not None and _ENDED not in line:  # the lines that follow are pasted too
-                    line = await typed_line(fd)
-        finally:
-            _say(stream, _MARK_NO_PASTES * marks)
+        line = await _answered(sink, stream, prompt, marks=marks, asks="decision" if decides else asks)
         if line is None:
             _say(stream, "\n")
             return None
-        if not pasted:
+        if not marks or _BEGUN not in line:
             return line.strip()
+        _say(stream, _NOT_PASTED)
+
+
+async def _answered(sink: Sink, stream: IO[str], prompt: str, *, marks: bool, asks: Asks) -> str | None:
+    """A line as it was typed, with the marks of what was pasted."""
+    if replayed(sink.answers):
+        _say(stream, prompt)
+        try:
+            line = await heard(sink.answers, asks, prompt, _nothing)
+        except asyncio.CancelledError:
+            _say(stream, echoed("\x03"))
+            raise
+        if line is not None:
+            _say(stream, f"{echoed(line)}\n")
+        return line
+    fd = sys.stdin.fileno()
+    discard_typed_ahead(fd)
+    _say(stream, _MARK_PASTES * marks + prompt)
+    try:
+        return await heard(sink.answers, asks, prompt, lambda: _typed(fd, marks=marks))
+    finally:
+        _say(stream, _MARK_NO_PASTES * marks)
+
+
+async def _typed(fd: int, *, marks: bool) -> str | None:
+    """The next line; all the lines where a paste begins in it."""
+    line = await typed_line(fd)
+    lines = [line or ""]
+    if marks and _BEGUN in lines[0]:
+        while line is not None and _ENDED not in line:
+            line = await typed_line(fd)
+            lines.append(line or "")
+    return None if line is None else "\n".join(lines)
+
+
+async def _nothing() -> None:
+    """Nobody types in a replay."""
 
 
 def _say(stream: IO[str], words: str) -> None:

@@ -68,7 +68,9 @@ class Questions:
             return proposal.asks[0]
         for one in proposal.asks:
             self._say(f"  {one.id}: {visible(one.text)}")
-        typed = await ask(self.sink, f"Which question? {', '.join(a.id for a in proposal.asks)} (Enter: none): ")
+        typed = await ask(
+            self.sink, f"Which question? {', '.join(a.id for a in proposal.asks)} (Enter: none): ", asks="question"
+        )
         return next((a for a in proposal.asks if a.id == typed), None)
 
     async def _coding(self, chart: Chart, question: Ask, count: int) -> Coding:
@@ -152,7 +154,7 @@ class Questions:
                 self._refused(error)
 
     async def _line(self, prompt: str) -> str:
-        typed = await ask(self.sink, prompt)
+        typed = await ask(self.sink, prompt, asks="question")
         if typed is None or typed.lower() in _LEAVES:
             raise _Left
         return typed

@@ -31,7 +31,9 @@ class ReadQuestions:
                     for path, value in scalars(request.arguments):
                         self._sink.card(f"    {path} {value}")
                     answer = await ask(
-                        self._sink, "Allow this read, and others with this tool in this run? y/n (Enter): "
+                        self._sink,
+                        "Allow this read, and others with this tool in this run? y/n (Enter): ",
+                        asks="decision",
                     )
                 self._allowed[key] = (answer or "").lower() in {"y", "yes"}
             return self._allowed[key]

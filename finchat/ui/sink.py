@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -18,6 +19,8 @@ from finchat.text.sanitise import in_json, one_line, visible
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
+
+    from finchat.ui.answers import Answers
 
     Renderable = RenderableType  # for those who may not know rich
 
@@ -43,12 +46,13 @@ class Sink:
     """Where a command's words go.
 
     human: results on stdout, talk on stderr. quiet: results and errors only. json: one document on stdout, no talk.
-    `stdout` and `stderr` are given only by tests.
+    `stdout` and `stderr` are given only by tests; `answers` by a recording and its replay.
     """
 
     mode: Mode = "human"
     stdout: IO[str] | None = None
     stderr: IO[str] | None = None
+    answers: Answers | None = None
 
     @property
     def interactive(self) -> bool:
@@ -278,8 +282,8 @@ def _size(stream: Steady) -> tuple[int, int]:
     if stream.isatty():
         try:
             size = os.get_terminal_size(stream.fileno())
-        except (OSError, ValueError):
-            size = os.terminal_size((0, 0))
+        except (OSError, ValueError):  # it only stands for a terminal
+            size = shutil.get_terminal_size()
         return (size.columns or 80), (size.lines or 25)
     given = os.environ.get("COLUMNS", "")
     return (int(given) if given.isdigit() and int(given) >= 40 else 100), 25

@@ -12,7 +12,8 @@ from finchat.books.money import amount_text
 from finchat.books.plan import DOUBTFUL, Answered, Ask, Evidence, Plan, Proposal
 from finchat.books.plan_names import with_names
 from finchat.errors import WriteRefused
-from finchat.providers.xero import CannotPropose, Party, WriteContext
+from finchat.providers.writing.context import CannotPropose, WriteContext
+from finchat.providers.writing.parts import Party
 from finchat.safety.approval import Answer, user_name
 from finchat.workflows.choosing import (
     coding_text,

@@ -12,7 +12,7 @@ from finchat.books.balances import expected
 from finchat.books.money import amount_text, parse_amount, round_to_minor
 from finchat.books.plan import EDITED, Ask, Effect, Evidence, Plan, Precondition, Proposal, Write
 from finchat.errors import WriteRefused
-from finchat.providers.xero import retokened
+from finchat.providers.writing.tokens import retokened
 from finchat.safety.approval import Edit
 from finchat.workflows.proposals.rests import rest_of
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -21,6 +20,7 @@ from finchat.books.documents import BankLine, Coding, ResidualKind
 from finchat.books.learning import Fact, Observation, Remembered, account_digest, facts, recalled
 from finchat.books.plan import Plan, Proposal
 from finchat.canonical import plain_decimal
+from finchat.chance import hex_text
 from finchat.clock import instant_text
 from finchat.errors import UsageError
 from finchat.safety.journal import WriteRecord
@@ -268,7 +268,7 @@ class Memory:
         row = self._database.row("SELECT salt FROM memory_salt")
         if row is None:
             with self._database.transaction() as connection:
-                connection.execute("INSERT OR IGNORE INTO memory_salt VALUES (1, ?)", (secrets.token_hex(16),))
+                connection.execute("INSERT OR IGNORE INTO memory_salt VALUES (1, ?)", (hex_text("memory salt", 16),))
             row = self._database.row("SELECT salt FROM memory_salt")
         return "" if row is None else str(row["salt"])
 

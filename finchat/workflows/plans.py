@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import re
-import secrets
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 from finchat.books.plan import Plan
 from finchat.books.plan_json import OtherVersion, plan_from_json
+from finchat.chance import characters
 from finchat.errors import FinchatError, UsageError, VerificationMismatch, plain
 from finchat.store.files import write_private
 from finchat.text.bounded import read_bounded
@@ -23,7 +23,7 @@ _LARGEST = 64 * 1024 * 1024
 
 def new_plan_id(as_of: date) -> str:
     """The accounting date and eight random characters: never the same twice, also under a fixed clock."""
-    return f"{as_of:%Y%m%d}-{''.join(secrets.choice(_ALPHABET) for _ in range(8))}"
+    return f"{as_of:%Y%m%d}-{characters('plan', _ALPHABET, 8)}"
 
 
 def plan_path(plans: Path, plan_id: str) -> Path:

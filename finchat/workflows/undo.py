@@ -16,10 +16,10 @@ from finchat.books.findings import CODES
 from finchat.books.plan import Balances, Evidence, Finding, Kind, Plan, Proposal, Write
 from finchat.books.plan_names import with_names
 from finchat.errors import UsageError
+from finchat.providers.writing.context import WriteContext
 from finchat.providers.xero import XeroProvider
 from finchat.providers.xero.family import Found
 from finchat.providers.xero.undoing import Obstacle, Written, taken_back, undo_words
-from finchat.providers.xero.writes import WriteContext
 from finchat.safety.counterparties import KNOWN_COUNTERPARTY
 from finchat.safety.journal import BY_HAND, OPEN_STATES, WriteRecord
 from finchat.safety.words import deed

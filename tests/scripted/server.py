@@ -74,7 +74,7 @@ class Say:
     """A whole turn. A call is (name, arguments); arguments given as text are sent as they are, valid JSON or not.
 
     `ids` forge the ids of the calls; `interleave` mixes the argument pieces of parallel calls; `thinks` puts a
-    reasoning item before it (Responses).
+    reasoning item before it (Responses). `piece`: characters of an event.
     """
 
     text: str = ""
@@ -83,6 +83,7 @@ class Say:
     interleave: bool = False
     thinks: bool = True
     usage: tuple[int, int] | None = None  # tokens in and out; by length when None
+    piece: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -420,13 +421,13 @@ def _chat_chunks(seen: Seen, say: Say) -> list[dict[str, Any]]:
         return {**base, "choices": [choice], **({"usage": None} if counted else {})}
 
     out = [chunk({"role": "assistant", "content": "" if say.text else None})]
-    out += [chunk({"content": piece}) for piece in _pieces(say.text, _TEXT_PIECE) if piece]
+    out += [chunk({"content": piece}) for piece in _pieces(say.text, say.piece or _TEXT_PIECE) if piece]
     rows = []
     for place, ((name, arguments), id) in enumerate(zip(say.calls, _ids(seen, say), strict=True)):
         head = {"index": place, "id": id, "type": "function", "function": {"name": name, "arguments": ""}}
         rest = [
             {"index": place, "function": {"arguments": piece}}
-            for piece in _pieces(_arguments(arguments), _ARGUMENTS_PIECE)
+            for piece in _pieces(_arguments(arguments), say.piece or _ARGUMENTS_PIECE)
         ]
         rows.append([head, *rest])
     out += [chunk({"tool_calls": [delta]}) for delta in _turns(rows, say.interleave)]
@@ -504,7 +505,7 @@ def _speak(out: _Output, seen: Seen, say: Say) -> None:
     part = {"type": "output_text", "annotations": [], "logprobs": [], "text": ""}
     out.event("response.output_item.added", output_index=place, item=message)
     out.event("response.content_part.added", **where, part=part)
-    for piece in _pieces(say.text, _TEXT_PIECE):
+    for piece in _pieces(say.text, say.piece or _TEXT_PIECE):
         out.event("response.output_text.delta", **where, delta=piece, logprobs=[])
     out.event("response.output_text.done", **where, text=say.text, logprobs=[])
     out.event("response.content_part.done", **where, part={**part, "text": say.text})
@@ -524,7 +525,7 @@ def _ask(out: _Output, seen: Seen, say: Say) -> None:
         rows.append([
             {"type": "response.output_item.added", "output_index": place, "item": call},
             *({"type": "response.function_call_arguments.delta", **where, "delta": piece}
-              for piece in _pieces(arguments, _ARGUMENTS_PIECE)),
+              for piece in _pieces(arguments, say.piece or _ARGUMENTS_PIECE)),
             {"type": "response.function_call_arguments.done", **where, "arguments": arguments},
             {"type": "response.output_item.done", "output_index": place, "item": done},
         ])  # fmt: skip

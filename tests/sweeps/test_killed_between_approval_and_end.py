@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
 from pathlib import Path
@@ -32,8 +33,8 @@ def test_a_kill_at_any_instant_never_pays_twice_and_a_fresh_apply_pays_once(
 def _killed_once(world: World, *, after_s: float) -> str:
     child = world.at_terminal("reconcile", "--days", "7")
     child.expect(QUESTION)
-    while "create_a_xero_payment" not in (child.before or "") or not invoices_on(child.before or ""):
-        child.sendline("n")  # a credit put against a document, or paid back, leaves no payment of it to count
+    while not _pays_only(child.before or ""):
+        child.sendline("n")  # a credit put against a document, or an excess kept, is no payment to count
         child.expect(QUESTION)
     invoices = invoices_on(child.before or "")
     plan = max((world.home / "plans").glob("*.json"), key=lambda path: path.stat().st_mtime_ns)
@@ -57,6 +58,13 @@ def _killed_once(world: World, *, after_s: float) -> str:
     if min(recovered) == 1:
         return "recovered" if "is in the ledger." in said else "concluded before the kill"
     return "partly recovered" if max(recovered) == 1 else "not sent"
+
+
+def _pays_only(card: str) -> bool:
+    """Whether every write on a card is the payment of an invoice."""
+    return set(re.findall(r"(?:create|update|delete)_an?_xero_\w+", card)) == {"create_a_xero_payment"} and bool(
+        invoices_on(card)
+    )
 
 
 def _apply(world: World, plan: str, invoices: list[str]) -> bool:

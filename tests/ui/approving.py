@@ -7,10 +7,12 @@ import sys
 
 from finchat.__main__ import leave
 from finchat.safety.approval import Approve, ReviewContext
+from finchat.ui.answers import Answers
 from finchat.ui.approval import TerminalApprover
 from finchat.ui.sink import Sink
 from finchat.workflows.choosing import Chart
 from tests.ui.samples import ASKING, CHART, PLAN
+from tests.ui.taping import tape_of
 
 
 def given(flag: str) -> str:
@@ -22,8 +24,8 @@ async def chart() -> Chart:
     return CHART
 
 
-async def review(foreign: bool) -> None:
-    approver = TerminalApprover(Sink(), contextlib.nullcontext, chart)
+async def review(foreign: bool, answers: Answers | None = None) -> None:
+    approver = TerminalApprover(Sink(answers=answers), contextlib.nullcontext, chart)
     plan = ASKING if "--asks" in sys.argv else PLAN
     context = ReviewContext(
         proposal_ids=tuple(p.id for p in plan.proposals),
@@ -45,5 +47,5 @@ async def review(foreign: bool) -> None:
 
 
 def main() -> None:
-    asyncio.run(review("--foreign" in sys.argv))
+    asyncio.run(review("--foreign" in sys.argv, tape_of(sys.argv)))
     leave(0)

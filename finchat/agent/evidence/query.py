@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from finchat.agent.evidence.sandboxed import LONGEST_SQL, MOST_ROWS, Engine, Que
 from finchat.agent.evidence.summary import total_text
 from finchat.agent.evidence.tables import Table, from_sql, table_of_query, tables_of
 from finchat.canonical import plain_decimal
+from finchat.clock import beside
 from finchat.connections.own_tools import OwnTool
 from finchat.text.sanitise import one_line
 
@@ -62,13 +62,13 @@ class Queries:
         tables or columns there are, and QueryLimit for what would take too long.
         """
         # The SQL parser takes long to import; nothing else waits for it.
-        reading = await asyncio.to_thread(_reading)
+        reading = await beside(_reading)
         tree = reading.read(sql)
         named: dict[str, Table] = {}
         for name in reading.tables_in(tree):
             named[name] = await self._table(name)
         analysis = reading.analyse(tree, named)
-        names, rows, more = await asyncio.to_thread(self._engine.run, analysis.sql, named.values())
+        names, rows, more = await beside(self._engine.run, analysis.sql, named.values())
         return _answer(analysis, names, rows, more=more, tables=list(named.values()))
 
     async def _table(self, name: str) -> Table:
@@ -80,7 +80,7 @@ class Queries:
             data = stored.data
             if data is None:
                 raise QueryRefused(f"{evidence_id} holds no records", field="sql", next=self._all())
-            self._tables[evidence_id] = await asyncio.to_thread(_tables, evidence_id, stored.arguments, data, layout)
+            self._tables[evidence_id] = await beside(_tables, evidence_id, stored.arguments, data, layout)
         tables = self._tables[evidence_id]
         if name not in tables:
             known = ", ".join(f"{t.name} ({len(t.rows)})" for t in tables.values()) or "none: it has no records"

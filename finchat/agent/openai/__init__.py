@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from finchat.agent.messages import Api, Model, ModelKeyRefused
+from finchat.agent.openai.exchange import Endpoint, EndpointTape
 from finchat.model_settings import ModelSettings
 
 
-def open_model(settings: ModelSettings, *, stream: bool = True, api: Api | None = None) -> Model:
-    """A Model for the configured endpoint; `api` overrides the settings. Nothing is sent before its first turn.
+def open_model(
+    settings: ModelSettings, *, stream: bool = True, api: Api | None = None, tape: EndpointTape | None = None
+) -> Model:
+    """A Model for the configured endpoint; `api` overrides the settings. `tape` records what passes, or plays it back.
+    Nothing is sent before its first turn.
 
     Imports openai, which takes a few hundred milliseconds. Raises UsageError for settings that cannot be used,
     ModelKeyRefused where a key is needed and there is none, or it is none that a header can carry.
@@ -25,7 +29,13 @@ def open_model(settings: ModelSettings, *, stream: bool = True, api: Api | None 
         dialect = ResponsesDialect(name, destination)
     else:
         dialect = ChatDialect(name, destination)
-    return OpenAIModel(settings, dialect, stream=stream)
+
+    def endpoint() -> Endpoint:
+        from finchat.agent.openai.endpoint import SdkEndpoint
+
+        return SdkEndpoint(settings)
+
+    return OpenAIModel(settings, dialect, endpoint() if tape is None else tape.endpoint(endpoint), stream=stream)
 
 
 def _check_key(settings: ModelSettings) -> None:

@@ -23,7 +23,7 @@ MAX_DOCUMENT_BYTES = 16 * 1024 * 1024  # of an answer that is not streamed
 _DRAIN_S = 0.05
 
 
-class Endpoint:
+class SdkEndpoint:
     """A client of one base URL. `post` sends once; retrying is the caller's."""
 
     def __init__(self, settings: ModelSettings) -> None:
@@ -42,7 +42,7 @@ class Endpoint:
     async def close(self) -> None:
         await self._client.close()
 
-    async def post(self, path: str, body: bytes, *, stream: bool, ends: float) -> Answer:
+    async def post(self, path: str, body: bytes, *, stream: bool, ends: float) -> SdkAnswer:
         """Send a body. Raises Failure when there is no answer, TurnBroken when it is late (`ends`: the loop's time)."""
         silence_s = self._settings.silence_s if stream else None  # a whole answer comes all at once
         timeout = httpx2.Timeout(silence_s, connect=CONNECT_S, pool=CONNECT_S)
@@ -59,7 +59,7 @@ class Endpoint:
                     stream=cast(Any, True),
                     options={"headers": headers, "timeout": timeout},
                 )
-                return Answer(response, ends=ends, silence_s=silence_s)
+                return SdkAnswer(response, ends=ends, silence_s=silence_s)
         except TimeoutError as error:
             raise broken("too_slow") from error
         except APITimeoutError as error:
@@ -77,7 +77,7 @@ class Endpoint:
         raise failure
 
 
-class Answer:
+class SdkAnswer:
     """An answer whose headers have come."""
 
     def __init__(self, response: httpx2.Response, *, ends: float, silence_s: float | None) -> None:

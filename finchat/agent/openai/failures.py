@@ -6,9 +6,7 @@ Nothing here knows the SDK or a socket; only requests of which not one byte was 
 from __future__ import annotations
 
 import json
-import random
 import re
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -25,6 +23,8 @@ from finchat.agent.messages import (
     ModelUnavailable,
 )
 from finchat.agent.openai.wire import error_text, told_by_endpoint
+from finchat.chance import uniform
+from finchat.clock import Clock, utc_now
 from finchat.errors import FinchatError
 
 RETRIES = 3  # of errors
@@ -119,9 +119,9 @@ class Attempts:
     max_wait_s: float
     key: str | None = field(default=None, repr=False)
     key_env: str | None = None
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    monotonic: Callable[[], float] = time.monotonic
-    jitter: Callable[[], float] = lambda: random.uniform(0.75, 1.25)
+    now: Callable[[], datetime] = utc_now
+    monotonic: Callable[[], float] = Clock.monotonic
+    jitter: Callable[[], float] = lambda: uniform("jitter", 0.75, 1.25)
     made: int = 0
     _waits: int = 0
     _errors: int = 0

@@ -6,14 +6,15 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
-from random import uniform
 
 from finchat.agent.messages import Api, ModelEvent, ModelRequest, Retrying, TextDelta, TurnBroken
 from finchat.agent.openai.dialect import Dialect, Reader
-from finchat.agent.openai.endpoint import Answer, Endpoint
+from finchat.agent.openai.exchange import Answer, Endpoint
 from finchat.agent.openai.failures import Attempts, Failure, Pause
 from finchat.agent.openai.key_mask import KeyMask
 from finchat.agent.openai.wire import EventStream, broken, document
+from finchat.chance import uniform
+from finchat.clock import sleep
 from finchat.errors import FinchatError
 from finchat.model_settings import ModelSettings
 from finchat.text.redact import redact
@@ -22,11 +23,11 @@ from finchat.text.redact import redact
 class OpenAIModel:
     """The Model protocol (see finchat.agent.messages) in one dialect, streamed or whole."""
 
-    def __init__(self, settings: ModelSettings, dialect: Dialect, *, stream: bool) -> None:
+    def __init__(self, settings: ModelSettings, dialect: Dialect, endpoint: Endpoint, *, stream: bool) -> None:
         self._settings = settings
         self._dialect = dialect
         self._stream = stream
-        self._endpoint = Endpoint(settings)
+        self._endpoint = endpoint
 
     @property
     def name(self) -> str:
@@ -71,7 +72,7 @@ class OpenAIModel:
             # Outside: an endpoint's own words, which may repeat the key, do not travel with the error.
             pause = self._after(failure, attempts)
             yield Retrying(seconds=pause.seconds, reason=pause.reason, attempt=attempts.made)
-            await asyncio.sleep(pause.seconds)
+            await sleep(pause.seconds)
         reader = self._dialect.reader(request)
         mask = KeyMask(self._settings.key)
         try:
@@ -125,5 +126,5 @@ class OpenAIModel:
             max_wait_s=settings.max_wait_s,
             key=settings.key,
             key_env=settings.key_env,
-            jitter=lambda: uniform(0.75, 1.25),
+            jitter=lambda: uniform("jitter", 0.75, 1.25),
         )

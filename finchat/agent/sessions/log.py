@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from finchat import __version__
 from finchat.agent.conversation import Asked, Change, Conversation
 from finchat.agent.sessions import lines
+from finchat.clock import utc_now
 from finchat.errors import FinchatError, plain
 from finchat.events import Emit, Notice, silent
 from finchat.store.database import make_private_directory
@@ -22,10 +23,6 @@ if TYPE_CHECKING:
     from finchat.agent.messages import Api
 
 Now = Callable[[], datetime]
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 def files_of(path: Path) -> tuple[Path, ...]:

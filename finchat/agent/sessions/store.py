@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from finchat import __version__
 from finchat.agent.conversation import Conversation
 from finchat.agent.sessions.lines import FORMAT, NOT_LISTED, NOT_SEARCHED, Damaged, whole
-from finchat.agent.sessions.log import Now, SessionLog, files_of, utc_now
+from finchat.agent.sessions.log import Now, SessionLog, files_of
 from finchat.agent.sessions.record import KeptPlan, NotASession, SessionRecord, record_of
+from finchat.clock import utc_now
 from finchat.errors import FinchatError, UsageError, plain
 from finchat.events import Emit, Notice, silent
 from finchat.store.database import StorageError

@@ -31,12 +31,13 @@ from finchat.errors import FinchatError, UsageError
 from finchat.events import Emit, Notice
 from finchat.providers.fields import UnreadableRecord
 from finchat.providers.reading import call, records
+from finchat.providers.writing.context import WriteContext
 from finchat.providers.xero import parsing
 from finchat.providers.xero.family import Found
 from finchat.providers.xero.table import TABLE
 from finchat.providers.xero.trial_balance import account_balances, balances
 from finchat.providers.xero.undoing import Written, held
-from finchat.providers.xero.writes import WriteContext
+from finchat.providers.xero.writes import XERO_WRITERS
 
 # A payment stands in the ledger a few days around its bank line, and an unpresented cheque for weeks before it.
 _BEFORE, _AFTER = timedelta(days=45), timedelta(days=10)
@@ -255,6 +256,8 @@ class XeroProvider:
             plan_id=plan_id,
             organisation=await self.organisation(),
             tools=tools,
+            operations=TABLE,
+            writers=XERO_WRITERS,
             accounts=await self.accounts(),
             allocation_ids=self._allocation_ids,
             tax_rates={rate.type: rate for rate in known.tax_rates},

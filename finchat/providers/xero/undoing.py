@@ -18,6 +18,7 @@ from finchat.books.plan import ANY, Effect, Link, Precondition, Write
 from finchat.connections.toolbox import Toolbox
 from finchat.errors import FinchatError
 from finchat.providers.fields import Record
+from finchat.providers.writing.context import WriteContext
 from finchat.providers.xero.again import read_all
 from finchat.providers.xero.family import Found, Need
 from finchat.providers.xero.parsing import CREDIT_IDS, DOCUMENT_STATUSES
@@ -32,7 +33,6 @@ from finchat.providers.xero.reversal import (
     taken_back_by,
 )
 from finchat.providers.xero.table import TABLE
-from finchat.providers.xero.writes import WriteContext
 
 _LOCK = "its period was locked"
 _WORDS: Mapping[str, tuple[str, tuple[str, ...]]] = {

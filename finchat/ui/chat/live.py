@@ -23,6 +23,7 @@ from prompt_toolkit.output.color_depth import ColorDepth
 from prompt_toolkit.output.vt100 import Vt100_Output
 from prompt_toolkit.styles import Style
 
+from finchat.ui.answers import Answers, heard
 from finchat.ui.chat.completion import ChatCompleter, CommandRow, Completion, Words, is_command_word
 from finchat.ui.chat.history import History
 from finchat.ui.chat.keyboard import Keyboard
@@ -60,7 +61,9 @@ class LivePrompt:
         commands: Sequence[CommandRow] = (),
         source: Input | None = None,
         screen: Output | None = None,
+        answers: Answers | None = None,
     ) -> None:
+        self._answers = answers
         self.commands = commands
         self.toolbar = toolbar
         self._words = Words()
@@ -80,7 +83,7 @@ class LivePrompt:
         Ctrl-C forgets the line and says how to leave.
         """
         while True:
-            line = await self._asked()
+            line = await heard(self._answers, "chat", PROMPT, self._asked)
             if line is None or line.strip():
                 return line and line.strip()
 

@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, asynccontextmanager, nullcontext,
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING
 
+from finchat.ui.answers import Answers, echoed, heard, replayed
 from finchat.ui.chat.interrupts import interrupts
 from finchat.ui.chat.toolbar import ToolbarState, cells, text
 from finchat.ui.chat.typed import CONTINUED, LEAVES, LONGEST, PROMPT, plain, said
@@ -33,7 +34,9 @@ class PlainPrompt:
         commands: Sequence[CommandRow] = (),
         stdin: IO[bytes] | None = None,
         stderr: IO[str] | None = None,
+        answers: Answers | None = None,
     ) -> None:
+        self._answers = answers
         self.toolbar = toolbar
         self.commands = commands
         self._stdin = stdin
@@ -45,10 +48,12 @@ class PlainPrompt:
     async def ask(self) -> str | None:
         """The next line that is not empty; None at end of input. Ctrl-C at a terminal forgets the line."""
         while True:
-            line = await self._line()
+            line = await self._answered()
             if line is None:
                 return None
-            if asked := plain(line).strip():
+            if len(line) > LONGEST:
+                self.notice(f"the line is longer than {LONGEST:,} characters: only its beginning is taken")
+            if asked := plain(line[:LONGEST]).strip():
                 return asked
 
     def learn(self, words: Iterable[Completion]) -> None:
@@ -68,10 +73,19 @@ class PlainPrompt:
         """The terminal is an ordinary one all the time."""
         return nullcontext()
 
-    async def _line(self) -> str | None:
+    async def _answered(self) -> str | None:
         if not self.interactive:
-            return await self._piped_line()
+            return await heard(self._answers, "chat", "", self._piped_line)
         self._tell_state()
+        if not replayed(self._answers):
+            return await heard(self._answers, "chat", PROMPT, self._line)
+        self._write(PROMPT)
+        line = await heard(self._answers, "chat", PROMPT, self._line)
+        typed = () if line is None else map(echoed, line.split("\n"))
+        self._write(f"\\\n{CONTINUED}".join(typed) + "\n")
+        return line
+
+    async def _line(self) -> str | None:
         with interrupts(lambda: self._write(f"\n{LEAVES}\n{PROMPT}")):
             lines: list[str] = []
             while True:
@@ -107,12 +121,10 @@ class PlainPrompt:
         given = await line
         if given is None:
             return None
-        if len(given) > _LONGEST_BYTES:
-            self.notice(f"the line is longer than {LONGEST:,} characters: only its beginning is taken")
         decoded = given.decode("utf-8", "replace")
         if not self._started:
             self._started, decoded = True, decoded.removeprefix("\ufeff")
-        return decoded[:LONGEST]
+        return decoded.rstrip("\r\n")[: LONGEST + 1]
 
     def _read(self) -> bytes | None:
         stream = self._stdin or getattr(sys.stdin, "buffer", None)

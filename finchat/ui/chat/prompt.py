@@ -13,6 +13,7 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from finchat.ui.answers import Answers
 from finchat.ui.chat.toolbar import ToolbarState
 from finchat.ui.sink import is_terminal
 
@@ -50,21 +51,30 @@ class ChatPrompt(Protocol):
 
 
 def open_prompt(
-    plain: bool, home: Path, commands: Sequence[CommandRow] = (), *, toolbar: ToolbarState | None = None
+    plain: bool,
+    home: Path,
+    commands: Sequence[CommandRow] = (),
+    *,
+    toolbar: ToolbarState | None = None,
+    answers: Answers | None = None,
 ) -> ChatPrompt:
     """The prompt for this process's terminal.
 
     A plain line reader when `plain` is wished for, a stream is no terminal, or the terminal cannot place its cursor.
-    `home` is FINCHAT_HOME: the history is kept there.
+    `home` is FINCHAT_HOME: the history is kept there. `answers`: of a recording, or of the replay of one.
     """
     state = toolbar or ToolbarState()
     if plain or not able():
         from finchat.ui.chat.plain import PlainPrompt
 
-        return PlainPrompt(toolbar=state, commands=commands)
+        return PlainPrompt(toolbar=state, commands=commands, answers=answers)
+    if answers is not None and answers.replays:
+        from finchat.ui.chat.recorded import RecordedPrompt
+
+        return RecordedPrompt(answers, toolbar=state, commands=commands)
     from finchat.ui.chat.live import LivePrompt
 
-    return LivePrompt(home, toolbar=state, commands=commands)
+    return LivePrompt(home, toolbar=state, commands=commands, answers=answers)
 
 
 def first_time(home: Path) -> bool:

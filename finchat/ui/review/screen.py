@@ -33,10 +33,12 @@ from finchat.errors import FinchatError
 from finchat.events import Event, Notice
 from finchat.text.sanitise import one_line
 from finchat.ui.amounts import money
+from finchat.ui.answers import Answers, replayed, stopping
 from finchat.ui.approval import count_and_totals, says_totals
 from finchat.ui.prompt import discard_typed_ahead
 from finchat.ui.review.drawing import Drawing, fitted, fragments, keys_line
 from finchat.ui.review.help import HELP
+from finchat.ui.review.taped import TapedKeys, Unseen
 from finchat.ui.review.words import because, progress
 from finchat.workflows.review.board import Board, Row
 from finchat.workflows.review.groups import sums
@@ -115,6 +117,7 @@ class ReviewScreen:
     heading: Sequence[tuple[str, str]]
     input: Input | None = None
     output: Output | None = None
+    answers: Answers | None = None
     message: str = ""
     _top: int = 0
     _height: int = 10
@@ -128,6 +131,9 @@ class ReviewScreen:
 
     def __post_init__(self) -> None:
         self._drawing = Drawing(self.board)
+        self._drawn = asyncio.Event()
+        self._taped: TapedKeys | None = None
+        self._gone = False
         self._buffer = Buffer(multiline=False)
         typing = Condition(lambda: self._field is not None)
         prompt = BufferControl(self._buffer, input_processors=[BeforeInput("> ", style="bold")])
@@ -145,20 +151,40 @@ class ReviewScreen:
             layout=Layout(root, focused_element=body),
             key_bindings=self._bindings(typing),
             full_screen=True,
-            input=self.input or create_input(sys.stdin),
-            output=self.output or create_output(sys.stderr),
+            input=self._keyboard(),
+            output=self.output or (Unseen() if replayed(self.answers) else create_output(sys.stderr)),
             refresh_interval=1.0,
-            min_redraw_interval=0.01,
+            min_redraw_interval=None if replayed(self.answers) else 0.01,
+            after_render=lambda _: self._drawn.set(),
             enable_page_navigation_bindings=False,
         )
         self._app.ttimeoutlen = 0.05  # Esc alone is answered at once
         self._app.timeoutlen = 0.05
 
+    def _keyboard(self) -> Input:
+        if self.answers is None:
+            return self.input or create_input(sys.stdin)
+        keyboard = None if self.answers.replays else self.input or create_input(sys.stdin)
+        self._taped = TapedKeys(self.answers, keyboard)
+        return self._taped
+
     async def run(self) -> Left:
         """Until the person leaves. Ctrl-C and a closed terminal end it too; every decision is on disk by then."""
+        if self._taped is None:
+            return await self._run()
+        async with self._taped.playing("review", self._worked_off, self.leave):
+            return await self._run()
+
+    async def _worked_off(self) -> None:
+        """Until what was pressed is done and drawn: what was on the screen decides what a key may do."""
+        while not self._gone and (self._aside or self._app.invalidated or self._app.key_processor.key_buffer):
+            self._drawn.clear()
+            await self._drawn.wait()
+
+    async def _run(self) -> Left:
         hashing = asyncio.ensure_future(self._hash_ahead())
         try:
-            return await self._app.run_async(set_exception_handler=False)
+            return await self._app.run_async(set_exception_handler=False, handle_sigint=not replayed(self.answers))
         except (EOFError, KeyboardInterrupt):
             return "interrupted"
         finally:
@@ -556,10 +582,10 @@ class ReviewScreen:
     def _go_aside(self, work: Awaitable[str], proposal_id: str) -> None:
         """A dialogue on the plain terminal; afterwards the screen stands on what it changed."""
         self._forget_typed()
+        self._aside = True
 
         async def done() -> None:
             plan = self.board.plan
-            self._aside = True
             try:
                 async with in_terminal():
                     said = await self._unless_interrupted(work)
@@ -588,16 +614,19 @@ class ReviewScreen:
             interrupted = True
             task.cancel()
 
-        loop.add_signal_handler(signal.SIGINT, left)
-        try:
-            return await task
-        except asyncio.CancelledError:
-            if not interrupted:
-                task.cancel()
-                raise
-            return "left: nothing was changed"
-        finally:
-            loop.add_signal_handler(signal.SIGINT, self._app.key_processor.send_sigint)
+        with stopping(self.answers, task, left) as stop:
+            if not replayed(self.answers):
+                loop.add_signal_handler(signal.SIGINT, stop)
+            try:
+                return await task
+            except asyncio.CancelledError:
+                if not interrupted:
+                    task.cancel()
+                    raise
+                return "left: nothing was changed"
+            finally:
+                if not replayed(self.answers):
+                    loop.add_signal_handler(signal.SIGINT, self._app.key_processor.send_sigint)
 
     def _decided(self, said: str) -> None:
         self.message = said
@@ -667,11 +696,16 @@ class ReviewScreen:
     def _exit(self, how: Left) -> None:
         if self._app.is_running and self._app.future is not None and not self._app.future.done():
             self._app.exit(result=how)
+            self._gone = True
+            if self._taped is not None:
+                self._taped.end()
 
     def _forget_typed(self) -> None:
         """Keys pressed before now answer nothing that appears now."""
         self._app.key_processor.input_queue.clear()
-        if self.input is None:
+        if self._taped is not None:
+            self._taped.forget()
+        if self.input is None and not replayed(self.answers):
             discard_typed_ahead(sys.stdin.fileno())
 
     async def _hash_ahead(self) -> None:

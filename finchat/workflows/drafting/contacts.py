@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from finchat.books.terms import PaymentTerms, TermKind
-from finchat.providers.xero import CannotPropose, NewContact, Place, WriteContext, contact_write
+from finchat.providers.writing.context import CannotPropose, WriteContext
+from finchat.providers.writing.documents import NewContact
+from finchat.providers.writing.parts import Place
 from finchat.workflows.drafting import lookups
 from finchat.workflows.drafting.outcome import Contradicted, Contradiction, Drafted, Gathering, Outcome
 
@@ -87,7 +89,7 @@ def _drafted(wanted: WantedContact, context: WriteContext) -> Outcome:
     if wanted.role:
         made = "an invoice" if wanted.role == "customer" else "a bill"
         gathering.said.append(f"Xero counts it as a {wanted.role} from its first document on: {made}")
-    link, write = contact_write(context, Place("p1", "w1"), name=name, more=new)
+    link, write = context.writers.contact(context, Place("p1", "w1"), name=name, more=new)
     return Drafted(
         proposal=gathering.proposal("create", f"contact {link.contact}", [link], [write]),
         total=Decimal("0.00"),

@@ -13,19 +13,11 @@ from finchat.books.documents import Account, Contact, Document, TaxRate
 from finchat.books.invoicing import LineAmountTypes
 from finchat.books.money import spoken
 from finchat.books.terms import PaymentTerms
-from finchat.providers.xero import (
-    CannotPropose,
-    InvoiceLine,
-    NewInvoice,
-    Party,
-    Place,
-    Rate,
-    WriteContext,
-    contact_write,
-    invoice_write,
-    known_rate,
-)
-from finchat.providers.xero.writes.coded import Codable
+from finchat.providers.writing.coding import Codable
+from finchat.providers.writing.context import CannotPropose, WriteContext
+from finchat.providers.writing.documents import InvoiceLine, NewInvoice
+from finchat.providers.writing.parts import Party, Place
+from finchat.providers.writing.rates import Rate
 from finchat.workflows.drafting import lookups
 from finchat.workflows.drafting.outcome import (
     Choice,
@@ -140,7 +132,7 @@ class _Document:
     def _drafted(self, new: NewInvoice, *, make: bool) -> Drafted:
         links, writes = [], []
         if make:
-            link, made = contact_write(self.context, Place("p1", "w1"), name=new.contact.name)
+            link, made = self.context.writers.contact(self.context, Place("p1", "w1"), name=new.contact.name)
             links.append(link)
             writes.append(made)
             self.gathering.said.append(f"the contact {link.contact} is made first")
@@ -149,7 +141,7 @@ class _Document:
                 self.gathering.doubts.append(f"there are contacts with names like {link.contact}: {named}")
             new = replace(new, contact=Party("", link.contact), contact_from="w1")
         place = Place("p1", f"w{len(writes) + 1}", tuple(write.id for write in writes))
-        link, written = invoice_write(self.context, place, new)
+        link, written = self.context.writers.invoice(self.context, place, new)
         totals, who = new.totals, new.contact.name
         what = f"{new.type} {'for' if new.type == 'invoice' else 'from'} {who}, {spoken(totals.total, new.currency)}"
         return Drafted(
@@ -298,7 +290,7 @@ class _Document:
             return currency, None
         if given <= 0:
             raise Contradicted("rate is not above zero", "rate")
-        return currency, known_rate(given, "document")
+        return currency, self.context.writers.known_rate(given, "document")
 
     # What it is called
 

@@ -12,7 +12,8 @@ from difflib import SequenceMatcher
 from finchat.books.documents import Account, Coding, Contact, TaxRate
 from finchat.books.money import parse_amount
 from finchat.errors import WriteRefused
-from finchat.providers.xero import Party, WriteContext
+from finchat.providers.writing.context import WriteContext
+from finchat.providers.writing.parts import Party
 from finchat.providers.xero.checking import is_token
 from finchat.workflows.choosing import codable, tax_rates_for, tracking_named
 from finchat.workflows.drafting.outcome import Choice, Contradicted, Gathering

@@ -10,7 +10,8 @@ from decimal import Decimal
 from finchat.books.documents import Account, BankLine, Document
 from finchat.books.matching.verdict import Settlement
 from finchat.books.money import round_to_minor, spoken
-from finchat.providers.xero import CannotPropose, Place, WriteContext, drafted_payment_write
+from finchat.providers.writing.context import CannotPropose, WriteContext
+from finchat.providers.writing.parts import Place
 from finchat.workflows.drafting import lookups
 from finchat.workflows.drafting.outcome import Choice, Contradicted, Contradiction, Drafted, Gathering, Outcome
 
@@ -97,13 +98,21 @@ class _Payment:
     ) -> Drafted:
         known = document.rate if account.currency == document.currency else None
         settlement = Settlement(
-            document_id=document.id, amount=amount, bank_amount=at_bank, rate=known,
+            document_id=document.id,
+            amount=amount,
+            bank_amount=at_bank,
+            rate=known,
             rate_source=None if known is None else "document",
-        )  # fmt: skip
-        link, write = drafted_payment_write(
-            self.context, Place("p1", "w1"), document=document, settlement=settlement, account=account, day=on,
+        )
+        link, write = self.context.writers.drafted_payment(
+            self.context,
+            Place("p1", "w1"),
+            document=document,
+            settlement=settlement,
+            account=account,
+            day=on,
             reference=reference,
-        )  # fmt: skip
+        )
         way = "received from" if document.type == "invoice" else "paid to"
         what = f"{spoken(amount, document.currency)} {way} {document.contact} for {document.name}"
         after = document.amount_due - amount
@@ -113,10 +122,12 @@ class _Payment:
             currency=document.currency,
             amounts={"amount": amount, "amount_due": document.amount_due, "amount_due_after": after},
             facts={
-                **_named(document), "date": on.isoformat(), "bank_account": account.label,
+                **_named(document),
+                "date": on.isoformat(),
+                "bank_account": account.label,
                 "document_status_after": "paid" if not after else "open",
             },
-        )  # fmt: skip
+        )
 
     def _document(self) -> Document | None:
         """The one document that is meant, open to payments. None once it was asked for; raises Contradicted."""
@@ -142,10 +153,12 @@ class _Payment:
         (document,) = standing
         if (why := _CLOSED.get(document.status)) is not None:
             raise Contradicted(
-                f"{document.name} of {document.contact} {why}", "document",
-                amounts={"total": document.total, "amount_due": document.amount_due}, currency=document.currency,
+                f"{document.name} of {document.contact} {why}",
+                "document",
+                amounts={"total": document.total, "amount_due": document.amount_due},
+                currency=document.currency,
                 facts=_named(document),
-            )  # fmt: skip
+            )
         return document
 
     def _amount(self, document: Document) -> Decimal | None:
@@ -169,15 +182,21 @@ class _Payment:
                 f"{spoken(amount, currency)} is more than the {spoken(due, currency)} due on {document.name}: Xero "
                 f"takes no payment above what is due, and the {spoken(over, currency)} over it would be an overpayment "
                 "of its own",
-                "amount", amounts={**figures, "overpayment": over}, currency=currency, facts=_named(document),
-            )  # fmt: skip
+                "amount",
+                amounts={**figures, "overpayment": over},
+                currency=currency,
+                facts=_named(document),
+            )
         if self.wanted.settles_in_full and amount < due:
             rest = due - amount
             raise Contradicted(
                 f"{spoken(amount, currency)} does not pay {document.name} in full: {spoken(due, currency)} is due, so "
                 f"{spoken(rest, currency)} would stay due",
-                "amount", amounts={**figures, "amount_due_after": rest}, currency=currency, facts=_named(document),
-            )  # fmt: skip
+                "amount",
+                amounts={**figures, "amount_due_after": rest},
+                currency=currency,
+                facts=_named(document),
+            )
         return amount
 
     def _day(self, document: Document) -> date | None:
@@ -231,10 +250,13 @@ class _Payment:
         if at_bank is None:
             return []
         return [
-            line for line in self.facts.lines
-            if line.direction == document.direction and line.amount == at_bank and line.date >= document.date
+            line
+            for line in self.facts.lines
+            if line.direction == document.direction
+            and line.amount == at_bank
+            and line.date >= document.date
             and (account is None or line.account_id == account.id)
-        ]  # fmt: skip
+        ]
 
     def _doubts(self, document: Document, account: Account, amount: Decimal, at_bank: Decimal, on: date) -> None:
         for line in self._shown(document, account, at_bank):
@@ -258,10 +280,16 @@ def _named(document: Document) -> dict[str, str]:
 
 def _choice(document: Document) -> Choice:
     return {
-        "document": document.id, "document_type": document.type, "number": document.number, "contact": document.contact,
-        "date": document.date.isoformat(), "total": f"{document.total:f}", "amount_due": f"{document.amount_due:f}",
-        "currency": document.currency, "status": document.status,
-    }  # fmt: skip
+        "document": document.id,
+        "document_type": document.type,
+        "number": document.number,
+        "contact": document.contact,
+        "date": document.date.isoformat(),
+        "total": f"{document.total:f}",
+        "amount_due": f"{document.amount_due:f}",
+        "currency": document.currency,
+        "status": document.status,
+    }
 
 
 def _by_code(account: Account) -> str:

@@ -17,7 +17,8 @@ from finchat.books.documents import BankLine, Document
 from finchat.books.plan import Balances, Plan, Proposal
 from finchat.books.plan_names import with_names
 from finchat.providers.fields import Record
-from finchat.providers.xero import WriteContext, XeroProvider, parsing
+from finchat.providers.writing.context import WriteContext
+from finchat.providers.xero import XeroProvider, parsing
 from finchat.workflows.drafting import lookups
 from finchat.workflows.drafting.contacts import WantedContact, draft_contact
 from finchat.workflows.drafting.documents import NEAR, DocumentFacts, WantedDocument, draft_document

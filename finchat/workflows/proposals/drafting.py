@@ -12,7 +12,8 @@ from finchat.books.findings import findings
 from finchat.books.matching.verdict import Verdict
 from finchat.books.money import spoken
 from finchat.books.plan import Ask, Class, Evidence, Finding, Kind, Link, PlanLine, Proposal, Write
-from finchat.providers.xero import CannotPropose, Party, WriteContext, known_rate
+from finchat.providers.writing.context import CannotPropose, WriteContext
+from finchat.providers.writing.parts import Party
 from finchat.safety.counterparties import known_counterparty
 from finchat.workflows.proposals.payload import Payload
 from finchat.workflows.proposals.rests import coding_ask, rest_of
@@ -203,13 +204,24 @@ class _Drafting:
         if payload.excess is not None:
             paid = next((s for s in payload.settlements if s.rate is not None and s.rate_source is not None), None)
             own = account is not None and account.currency != self.context.base_currency
-            known = known_rate(paid.rate, paid.rate_source) if own and paid and paid.rate and paid.rate_source else None
+            known = (
+                self.context.writers.known_rate(paid.rate, paid.rate_source)
+                if own and paid and paid.rate and paid.rate_source
+                else None
+            )
             writing.keep(payload.excess, known)
 
     def _made(
-        self, id: str, line: BankLine, payload: Payload, certainty: Class, *, links: Sequence[Link] = (),
-        writes: Sequence[Write] = (), asks: tuple[Ask, ...] = (),
-    ) -> Proposal:  # fmt: skip
+        self,
+        id: str,
+        line: BankLine,
+        payload: Payload,
+        certainty: Class,
+        *,
+        links: Sequence[Link] = (),
+        writes: Sequence[Write] = (),
+        asks: tuple[Ask, ...] = (),
+    ) -> Proposal:
         return Proposal(
             id=id,
             line_id=line.id,
@@ -269,8 +281,10 @@ class _Drafting:
                 cash = sum((s.bank_amount for s in verdict.settlements), Decimal(0))
                 for id in {code for ledger_id in verdict.ledger_ids for code in self.coded_to.get(ledger_id, ())}:
                     moved[id] = moved.get(id, Decimal(0)) + (cash if line.direction == "receive" else -cash)
-        return {id: _nearer_zero(self.clearing.get(id, Decimal(0)), self.clearing.get(id, Decimal(0)) + change)
-                for id, change in moved.items()}  # fmt: skip
+        return {
+            id: _nearer_zero(self.clearing.get(id, Decimal(0)), self.clearing.get(id, Decimal(0)) + change)
+            for id, change in moved.items()
+        }
 
     def _choice(self, verdict: Verdict) -> Payload | None:
         """The best answer a person may approve by itself: one that settles the whole line with what is still open."""

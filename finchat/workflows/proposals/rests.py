@@ -9,7 +9,7 @@ from decimal import Decimal
 from finchat.books.documents import Coding
 from finchat.books.money import parse_amount, spoken
 from finchat.books.plan import Ask, AskKind, Choice, Link, Write
-from finchat.providers.xero import AnyLine, Named, Party
+from finchat.providers.writing.parts import AnyLine, Named, Party
 from finchat.workflows.proposals.payload import Payload
 from finchat.workflows.proposals.writing import Writing
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from finchat.clock import instant_text
+from finchat.clock import instant_text, utc_now
 from finchat.store.database import Database
 
 ROOM = "review"
@@ -88,7 +88,7 @@ class Decisions:
 
     def carry(self, plan_id: str, new_plan_id: str, decisions: Iterable[Decision]) -> None:
         """The review goes on with a plan made from another: these decisions are now about the new one."""
-        at = instant_text(datetime.now().astimezone())
+        at = instant_text(utc_now())
         with self._database.transaction() as connection:
             connection.executemany(
                 "INSERT OR REPLACE INTO review_decisions VALUES (?, ?, ?, ?, ?, ?)",

@@ -11,11 +11,13 @@ from decimal import Decimal
 from pathlib import Path
 
 from finchat.__main__ import leave
+from finchat.ui.answers import Answers, replayed, stopping
 from finchat.ui.chat.completion import Completion
 from finchat.ui.chat.prompt import ChatPrompt, open_prompt
 from finchat.ui.chat.toolbar import ToolbarState
 from finchat.ui.prompt import ask
 from finchat.ui.sink import Sink
+from tests.ui.taping import tape_of
 
 
 @dataclass(frozen=True)
@@ -39,44 +41,47 @@ WORDS = (
 )
 
 
-async def chat(prompt: ChatPrompt) -> None:
+async def chat(prompt: ChatPrompt, answers: Answers | None = None) -> None:
     prompt.learn(WORDS)
     while (asked := await prompt.ask()) is not None:
         print(f"ASKED {asked!r}", flush=True)
         match asked.split()[0]:
             case "work":
-                await turn(prompt, card=False)
+                await turn(prompt, answers, card=False)
             case "card":
-                await turn(prompt, card=True)
+                await turn(prompt, answers, card=True)
             case "soon":
                 later(prompt)
     print("LEFT", "drawn" if "finchat.ui.chat.live" in sys.modules else "plain", flush=True)
 
 
-async def turn(prompt: ChatPrompt, *, card: bool) -> None:
-    working = asyncio.ensure_future(work(prompt, card=card))
+async def turn(prompt: ChatPrompt, answers: Answers | None, *, card: bool) -> None:
+    working = asyncio.ensure_future(work(prompt, answers, card=card))
 
     def cancel() -> None:
         working.cancel()
 
-    async with prompt.turn(cancel):
-        try:
-            await working
-            print("DONE", flush=True)
-        except asyncio.CancelledError:
-            print("CANCELLED", flush=True)
+    with stopping(answers, working, cancel) as stop:
+        async with prompt.turn(stop):
+            try:
+                await working
+                print("DONE", flush=True)
+            except asyncio.CancelledError:
+                print("CANCELLED", flush=True)
 
 
-async def work(prompt: ChatPrompt, *, card: bool) -> None:
-    """Goes on when the test's signal says so; a card stands between two parts of it."""
+async def work(prompt: ChatPrompt, answers: Answers | None, *, card: bool) -> None:
+    """Goes on when the test's signal says so, in a replay at once where a card stands between two parts of it."""
     go_on = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, go_on.set)
     print("WORKING", flush=True)
+    if card and replayed(answers):
+        go_on.set()
     await go_on.wait()
     go_on.clear()
     if card:
         with prompt.suspended():
-            key = await ask(Sink(), "Approve? ", decides=True)
+            key = await ask(Sink(answers=answers), "Approve? ", decides=True)
         print(f"ANSWERED {key!r}", flush=True)
         await go_on.wait()
 
@@ -96,7 +101,9 @@ def later(prompt: ChatPrompt) -> None:
 
 def main() -> None:
     state = ToolbarState(sandbox=True, starting="books", tokens=12_345, cost=Decimal("0.12"), currency="USD")
-    asyncio.run(chat(open_prompt("--plain" in sys.argv, Path(os.environ["FINCHAT_HOME"]), COMMANDS, toolbar=state)))
+    answers = tape_of(sys.argv)
+    home = Path(os.environ["FINCHAT_HOME"])
+    asyncio.run(chat(open_prompt("--plain" in sys.argv, home, COMMANDS, toolbar=state, answers=answers), answers))
     leave(0)
 
 

@@ -2,69 +2,20 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
-from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
 
-from finchat.books.invoicing import LineAmounts, LineAmountTypes, Totals, document_effects, line_amounts, totals
+from finchat.books.invoicing import LineAmountTypes, document_effects
 from finchat.books.money import amount_text
 from finchat.books.plan import Effect, Link, Precondition, Write
 from finchat.canonical import plain_decimal
+from finchat.providers.writing.context import CannotPropose, WriteContext
+from finchat.providers.writing.documents import InvoiceLine, NewInvoice
+from finchat.providers.writing.parts import Place, write
+from finchat.providers.writing.tokens import marked, with_token, write_token
 from finchat.providers.xero.checking import FROM
 from finchat.providers.xero.writes import conditions
-from finchat.providers.xero.writes.coded import Codable
-from finchat.providers.xero.writes.context import CannotPropose, WriteContext
-from finchat.providers.xero.writes.parts import Party, Place, write
-from finchat.providers.xero.writes.rates import Rate
-from finchat.providers.xero.writes.tokens import marked, with_token, write_token
-
-InvoiceStatus = Literal["DRAFT", "SUBMITTED", "AUTHORISED"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InvoiceLine:
-    """One line. `item_code`: "" for none; its description and price are given all the same."""
-
-    description: str
-    quantity: Decimal
-    unit_amount: Decimal
-    to: Codable
-    item_code: str = ""
-
-    def amounts(self, types: LineAmountTypes) -> LineAmounts:
-        return line_amounts(self.quantity, self.unit_amount, self.to.rate.percent, types)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewInvoice:
-    """An invoice (to a customer) or a bill (from a supplier) that the ledger does not have yet.
-
-    `contact_from`: the earlier write of the proposal that makes the contact. `rate`: of a foreign currency. `number`:
-    "" leaves it to Xero for an invoice; of a bill it is the supplier's own.
-    """
-
-    type: Literal["invoice", "bill"]
-    contact: Party
-    date: dt.date
-    due_date: dt.date
-    currency: str
-    lines: tuple[InvoiceLine, ...]
-    line_amount_types: LineAmountTypes = "Exclusive"
-    status: InvoiceStatus = "DRAFT"
-    number: str = ""
-    reference: str = ""
-    rate: Rate | None = None
-    contact_from: str = ""
-
-    @property
-    def amounts(self) -> tuple[LineAmounts, ...]:
-        return tuple(line.amounts(self.line_amount_types) for line in self.lines)
-
-    @property
-    def totals(self) -> Totals:
-        return totals(self.amounts)
+from finchat.providers.xero.writes.rates import converted
 
 
 def invoice_write(context: WriteContext, place: Place, new: NewInvoice) -> tuple[Link, Write]:
@@ -178,7 +129,7 @@ def _effects(context: WriteContext, new: NewInvoice) -> tuple[Effect, ...]:
             control_account_id=context.control_account(new.type),
             tax_account_id=context.system_account("tax") if taxed else "",
             rounding_account_id=next((a.id for a in context.accounts.values() if a.rounding), ""),
-            to_base=(lambda value: value) if rate is None else lambda value: rate.to_base(value, context.base_currency),
+            to_base=converted(rate, context.base_currency),
         )
     except ValueError as error:
         raise CannotPropose(str(error)) from error

@@ -1,4 +1,4 @@
-"""What the writes of one plan share, and what they may rest on."""
+"""What the writes of one plan share, and what they may rest on; the same for every vendor."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from finchat.books.documents import Account, AccountKind, Contact, Organisation, TaxRate, TrackingCategory
 from finchat.connections.toolbox import Tool
 from finchat.errors import FinchatError
-from finchat.providers.xero.table import TABLE
+from finchat.providers.operations import Operation, OperationTable
+
+if TYPE_CHECKING:
+    from finchat.providers.writing.writers import Writers
 
 
 class CannotPropose(FinchatError):
@@ -21,15 +25,18 @@ class CannotPropose(FinchatError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteContext:
-    """What all writes of one plan share. `tools`: the server's tools as they were read for this plan.
+    """What all writes of one plan share. `tools`: the server's tools as they were read for this plan; `operations`:
+    the profile's; `writers`: how this vendor's payloads are made.
 
-    `tax_rates`, `tracking` and `contacts` are there once something is to be coded (`XeroProvider.write_context` with
+    `tax_rates`, `tracking` and `contacts` are there once something is to be coded (`Provider.write_context` with
     `chart=True`); `rates` are a person's own, by day and currency, in base units for one unit.
     """
 
     plan_id: str
     organisation: Organisation
     tools: Mapping[str, Tool]
+    operations: OperationTable
+    writers: Writers
     accounts: Mapping[str, Account]
     allocation_ids: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by credit, as they were read
     tax_rates: Mapping[str, TaxRate] = field(default_factory=dict)
@@ -72,10 +79,13 @@ class WriteContext:
             raise CannotPropose(f"account {account.code or account.name} is in {account.currency}, not {currency}")
         return account
 
+    def operation(self, name: str) -> Operation:
+        return self.operations[name]
+
     def tool(self, operation: str) -> Tool:
-        row = TABLE[operation]
+        row = self.operations[operation]
         if row.tool not in self.tools:
             raise CannotPropose(
-                f"the server offers no tool {row.tool}", next="serve it with write methods: finchat serve xero"
+                f"the server offers no tool {row.tool}", next="serve it with write methods: finchat serve"
             )
         return self.tools[row.tool]

@@ -10,8 +10,7 @@ from typing import Any
 from finchat.books.documents import BankLine, Document
 from finchat.books.money import amount_text
 from finchat.books.plan import Effect, Link, PlanLine, Precondition, Write
-from finchat.providers.xero.table import TABLE
-from finchat.providers.xero.writes.context import WriteContext
+from finchat.providers.writing.context import WriteContext
 
 AnyLine = BankLine | PlanLine
 
@@ -76,7 +75,7 @@ def write(
     verify: Mapping[str, Any],
 ) -> Write:
     """A write of one link. Raises CannotPropose when the server does not offer its tool."""
-    row, tool = TABLE[operation], context.tool(operation)
+    row, tool = context.operation(operation), context.tool(operation)
     return Write(
         id=place.id,
         operation=row.name,

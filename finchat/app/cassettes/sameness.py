@@ -1,0 +1,36 @@
+"""Whether a cassette that was read still runs as recorded, and on which of its lines it does not."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from finchat.app.cassettes.replaying import Run, play, problem_of
+from finchat.cassettes.rows import Cassette
+from finchat.errors import FinchatError
+
+_ROW = re.compile(r"row (\d+)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Otherwise:
+    """How a replay is not the recording. `line`: of the file, counted from 1, that it is about."""
+
+    line: int
+    code: str
+    message: str
+    next: str | None
+
+
+def otherwise(cassette: Cassette, run: Run) -> Otherwise | None:
+    """Replay a cassette, printing nothing: the first thing that is not as recorded, None when all of it is."""
+    problem = problem_of(cassette, play(cassette, run))
+    if problem is None:
+        return None
+    return Otherwise(line=_line(problem, cassette), code=problem.code, message=problem.message, next=problem.next)
+
+
+def _line(problem: FinchatError, cassette: Cassette) -> int:
+    if problem.field is not None and (found := _ROW.fullmatch(problem.field)):
+        return int(found[1]) + 1
+    return len(cassette.rows) + 2  # of the output, which says what was printed

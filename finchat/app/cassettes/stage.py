@@ -1,0 +1,193 @@
+"""Where a recording is replayed: a throw-away folder, the recorded terminal and environment, and nothing beyond.
+
+Files are written inside the folder only; no socket is connected and no program started, whatever a run tries.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+from finchat.errors import ExitCode, FinchatError
+
+# What a run may read of its environment; anything else is as on the machine that replays.
+VARIABLES = (
+    "FINCHAT_NOW", "FINCHAT_THEME", "NO_COLOR", "FORCE_COLOR", "COLORTERM", "TERM", "COLUMNS", "LINES", "LANG",
+    "LC_ALL", "LC_CTYPE", "COLORFGBG", "TERM_PROGRAM", "OPENAI_BASE_URL", "OPENAI_MODEL", "EDITOR", "VISUAL",
+)  # fmt: skip
+_OURS = ("FINCHAT_", "OPENAI_", "XERO_", "QUICKBOOKS_")
+_FORBIDDEN = frozenset({
+    "socket.connect", "socket.getaddrinfo", "socket.sendto", "subprocess.Popen", "os.system", "os.exec",
+    "os.posix_spawn", "os.spawn", "os.fork", "os.forkpty", "os.startfile", "webbrowser.open", "ftplib.connect",
+    "smtplib.connect",
+})  # fmt: skip
+_WITHIN = "record it with paths in the current folder"
+_CHANGES = frozenset({"os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.truncate", "os.link", "os.symlink"})
+
+
+Show = Callable[[bytes], None]
+
+
+class LeftTheStage(FinchatError):
+    """A replay tried to reach the network, start a program or write a file elsewhere."""
+
+    exit_code = ExitCode.MISMATCH
+    code = "replay_left_stage"
+
+
+@dataclass(kw_only=True)
+class Terminal:
+    """What the standard streams of a run are. `width` and `height` in cells."""
+
+    stdin: bool = False
+    stdout: bool = False
+    stderr: bool = False
+    width: int = 80
+    height: int = 25
+    encoding: str = "utf-8"
+
+
+@dataclass(kw_only=True)
+class Printed:
+    """What a run printed, byte for byte."""
+
+    stdout: bytearray = field(default_factory=bytearray)
+    stderr: bytearray = field(default_factory=bytearray)
+
+
+class _Kept(io.RawIOBase):
+    """Keeps what is written, and passes it on at once."""
+
+    def __init__(self, into: bytearray, show: Callable[[bytes], None] | None) -> None:
+        super().__init__()
+        self._into = into
+        self._show = show
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        given = bytes(data)
+        self._into += given
+        if self._show is not None:
+            self._show(given)
+        return len(given)
+
+
+class _Stream(io.TextIOWrapper):
+    """A standard stream of the stage. `recorded`: nothing that passes is drawn on it."""
+
+    recorded = True
+
+    def __init__(self, raw: io.RawIOBase, encoding: str, *, terminal: bool) -> None:
+        super().__init__(cast(Any, raw), encoding=encoding, errors="backslashreplace", newline="", write_through=True)
+        self._terminal = terminal
+
+    def isatty(self) -> bool:
+        return self._terminal
+
+
+class _Nothing(io.RawIOBase):
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, _buffer: Any) -> int:
+        return 0
+
+
+@contextmanager
+def stage(
+    terminal: Terminal, environment: Mapping[str, str], *, show: tuple[Show, Show] | None = None
+) -> Iterator[tuple[Path, Printed]]:
+    """A folder as working directory with the finchat home `home` in it, and what is printed inside the block.
+
+    `show` is given the bytes for stdout and stderr as they come. Everything is put back at the end.
+    """
+    printed = Printed()
+    to_stdout, to_stderr = show or (None, None)
+    before = os.getcwd(), sys.stdin, sys.stdout, sys.stderr, dict(os.environ)
+    with tempfile.TemporaryDirectory(prefix="finchat-replay-", ignore_cleanup_errors=True) as made:
+        folder = Path(made).resolve()
+        (folder / "home").mkdir()
+        try:
+            os.chdir(folder)
+            sys.stdin = _Stream(_Nothing(), terminal.encoding, terminal=terminal.stdin)
+            sys.stdout = _Stream(_Kept(printed.stdout, to_stdout), terminal.encoding, terminal=terminal.stdout)
+            sys.stderr = _Stream(_Kept(printed.stderr, to_stderr), terminal.encoding, terminal=terminal.stderr)
+            _environment(environment, terminal)
+            with _confined(folder):
+                yield folder, printed
+                sys.stdout.flush()
+                sys.stderr.flush()
+        finally:
+            os.chdir(before[0])
+            sys.stdin, sys.stdout, sys.stderr = before[1:4]
+            os.environ.clear()
+            os.environ.update(before[4])
+            _set_zone()
+
+
+def _environment(recorded: Mapping[str, str], terminal: Terminal) -> None:
+    for name in list(os.environ):
+        if name in VARIABLES or name.startswith(_OURS):
+            del os.environ[name]
+    os.environ.update(recorded)
+    os.environ.update(
+        FINCHAT_HOME="home", TZ="UTC", COLUMNS=str(terminal.width), LINES=str(terminal.height), LOGNAME="somebody",
+        USER="somebody",
+    )  # fmt: skip
+    _set_zone()
+
+
+def _set_zone() -> None:
+    if hasattr(time, "tzset"):
+        time.tzset()
+
+
+# Audit hooks cannot be taken away: one stays, and looks at the folder that it holds a run to, if any.
+_held: list[Path] = []
+_hooked: list[bool] = []
+
+
+@contextmanager
+def _confined(folder: Path) -> Iterator[None]:
+    if not _hooked:
+        sys.addaudithook(_look)
+        _hooked.append(True)
+    _held.append(folder)
+    try:
+        yield
+    finally:
+        _held.pop()
+
+
+def _look(event: str, arguments: tuple[Any, ...]) -> None:
+    if not _held:
+        return
+    if event in _FORBIDDEN:
+        raise LeftTheStage(f"a replay tried what only a live run may: {event}", next="report it: this is a fault")
+    if event == "open":
+        path, mode, flags = arguments
+        writes = flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC) if isinstance(flags, int) else 0
+        if (writes or (isinstance(mode, str) and set(mode) & set("wax+"))) and not _inside(path):
+            raise LeftTheStage(f"a replay tried to write {path}", next=_WITHIN)
+    elif event in _CHANGES and not all(_inside(a) for a in arguments if isinstance(a, str | bytes | os.PathLike)):
+        raise LeftTheStage(
+            f"a replay tried to change {arguments[0]}", next="record it with paths in the current folder"
+        )
+
+
+def _inside(path: Any) -> bool:
+    """Whether a path is in the folder, or one of the places every program writes to."""
+    if not isinstance(path, str | bytes | os.PathLike):
+        return True  # a descriptor that is open already
+    text = os.path.realpath(os.fsdecode(path))
+    return text == os.devnull or text.endswith(".pyc") or "__pycache__" in text or Path(text).is_relative_to(_held[-1])

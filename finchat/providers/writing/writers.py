@@ -1,0 +1,92 @@
+"""How a vendor's payloads are made: one method an operation, the same words for every vendor.
+
+Each gives the link a person reads and the write that is sent, or raises CannotPropose for what cannot be written
+safely (or not at all on this vendor).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any, Protocol
+
+from finchat.books.documents import Account, Coding, Credit, Document
+from finchat.books.matching.verdict import Excess, Refund, Settlement
+from finchat.books.plan import Link, Write
+from finchat.providers.writing.context import WriteContext
+from finchat.providers.writing.documents import NewContact, NewInvoice
+from finchat.providers.writing.parts import AnyLine, Named, Party, Place
+from finchat.providers.writing.rates import Rate, RateSource
+
+Written = tuple[Link, Write]
+
+
+class Writers(Protocol):
+    """The writes of one vendor. Amounts are in the document's currency unless a line is what is written."""
+
+    def allocation(
+        self, context: WriteContext, place: Place, *, line: AnyLine, credit: Credit, document: Document,
+        amount: Decimal, due: Decimal, remaining: Decimal,
+    ) -> Written:  # fmt: skip
+        """An open credit put against a document of the same contact: no cash moves."""
+
+    def new_allocation(
+        self, context: WriteContext, place: Place, *, line: AnyLine, made: Write, document: Named, due: Decimal
+    ) -> Written:
+        """The credit that an earlier write of the proposal makes, put against a document."""
+
+    def payment(
+        self, context: WriteContext, place: Place, *, line: AnyLine, document: Document, settlement: Settlement,
+        account: Account, due: Decimal,
+    ) -> Written:  # fmt: skip
+        """A document paid, in whole or in part, by a bank line through `account`."""
+
+    def drafted_payment(
+        self, context: WriteContext, place: Place, *, document: Document, settlement: Settlement, account: Account,
+        day: dt.date, reference: str,
+    ) -> Written:  # fmt: skip
+        """A document paid that no bank line shows yet."""
+
+    def refund(
+        self, context: WriteContext, place: Place, *, line: AnyLine, credit: Credit, refund: Refund, account: Account,
+        remaining: Decimal,
+    ) -> Written:  # fmt: skip
+        """An open credit paid out, or paid back to us."""
+
+    def kept(
+        self, context: WriteContext, place: Place, *, line: AnyLine, excess: Excess, known: Rate | None = None
+    ) -> Written:
+        """Money of a line that no document takes, kept for its contact. `known`: what the line's own document was
+        paid at, on a foreign bank account."""
+
+    def transfer(
+        self, context: WriteContext, place: Place, *, line: AnyLine, other_account_id: str, also: Iterable[str] = ()
+    ) -> Written:
+        """Between two bank accounts. `also`: fingerprints of the other side's line."""
+
+    def money(
+        self, context: WriteContext, place: Place, *, line: AnyLine, amount: Decimal, party: Party, coding: Coding,
+        contact_from: str = "",
+    ) -> Written:  # fmt: skip
+        """Receive or spend money with one coded line. `contact_from`: the earlier write that makes the contact."""
+
+    def credit_note(
+        self, context: WriteContext, place: Place, *, line: AnyLine, document: Named, amount: Decimal, coding: Coding,
+        text: str,
+    ) -> Written:  # fmt: skip
+        """A credit for what is written off of a document."""
+
+    def contact(self, context: WriteContext, place: Place, *, name: str, more: NewContact | None = None) -> Written:
+        """A contact that is not there yet."""
+
+    def invoice(self, context: WriteContext, place: Place, new: NewInvoice) -> Written:
+        """An invoice or bill that is not there yet."""
+
+    def known_rate(self, rate: Decimal, source: RateSource) -> Rate:
+        """A rate in base units for one unit, as the vendor will take it."""
+
+    def retokened(
+        self, write: Write, arguments: Mapping[str, Any], *, plan_id: str, proposal_id: str
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Arguments and read-back of an edited write with a token of its own in the place of the one it had."""
