@@ -157,6 +157,10 @@ async def test_a_changed_field_leaves_all_others_as_they_were() -> None:
             assert int(read["SyncToken"]) == int(before["SyncToken"]) + 1
             assert after[field] == read[field]
             assert str(read[field]) == value
+            if field in entity.clearable and entity.name != "Attachable":  # whose note is all it is
+                emptied = await books.update(entity.singular, read, clear_fields=[field])
+                assert field not in emptied
+                kept({name: value for name, value in read.items() if name != field}, emptied, "FullyQualifiedName")
         assert books.money() == before_money
 
 
@@ -194,6 +198,30 @@ async def test_a_late_fee_keeps_every_line_and_a_line_leaves_only_when_it_is_nam
         assert lines_of(again) == lines_of(before)
         assert books.money() == balances
         kept(before, again, "Line")
+
+
+async def test_tax_follows_the_lines_that_are_changed() -> None:
+    async with sandbox() as books:
+        invoices = await books.rows("list_all_quick_books_invoices", query="SELECT * FROM Invoice ORDERBY TxnDate DESC")
+        taxed = next(one for one in invoices if Decimal(one["TxnTaxDetail"]["TotalTax"]) > 0)
+        before = await books.get("invoice", taxed["Id"])
+        first = next(
+            line for line in lines_of(before).values() if line["SalesItemLineDetail"]["TaxCodeRef"]["value"] == "TAX"
+        )
+        fee = {key: first[key] for key in ("DetailType", "SalesItemLineDetail")}
+        fee["SalesItemLineDetail"] = {
+            "ItemRef": first["SalesItemLineDetail"]["ItemRef"],
+            "TaxCodeRef": {"value": "TAX"},
+        }
+        after = await books.update("invoice", before, Line=[{**fee, "Amount": "1000.00"}])
+        rate = Decimal(before["TxnTaxDetail"]["TaxLine"][0]["TaxLineDetail"]["TaxPercent"])
+        more = Decimal(after["TxnTaxDetail"]["TotalTax"]) - Decimal(before["TxnTaxDetail"]["TotalTax"])
+        assert abs(more - 10 * rate) <= Decimal("0.01")
+        assert Decimal(after["TotalAmt"]) == Decimal(before["TotalAmt"]) + 1000 + more
+        (added,) = set(lines_of(after)) - set(lines_of(before))
+        again = await books.update("invoice", after, remove_lines=[added])
+        kept(before, again)
+        books.money()
 
 
 async def test_a_field_is_emptied_only_when_it_is_named() -> None:
@@ -252,7 +280,11 @@ async def test_a_payment_is_written_once_under_its_key_applied_voided_and_delete
             "list_all_quick_books_payments", query="SELECT * FROM Payment WHERE PaymentRefNum = 'fc-1'"
         )
         assert [record["Id"] for record in found] == [first["Id"]]
-        gone = {"id": first["Id"], "SyncToken": applied["SyncToken"]}
+        freed = await books.update("payment", applied, remove_lines=[f"Invoice:{invoice['Id']}"])
+        assert freed["UnappliedAmt"] == "30.00"
+        kept(first, freed, "Line", "LinkedTxn")
+        assert books.money() == paid
+        gone = {"id": first["Id"], "SyncToken": freed["SyncToken"]}
         await books.rows("void_a_quick_books_payment_by_id", **gone)
         assert books.money() == before
         voided = await books.get("payment", first["Id"])
