@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -83,8 +84,7 @@ class QuickBooksBackEnd(CompanyFile):
         row = self.db.execute("SELECT body FROM record WHERE entity = ?", (entity,)).fetchone()
         if row is None:
             raise UsageError("the sandbox company is empty", next=f"run: {RESET}")
-        found: dict[str, Any] = exact_json.read(row[0])
-        return found
+        return _parsed(row[0])
 
     @property
     def home_currency(self) -> str:
@@ -203,6 +203,13 @@ _MONTHS = {
          "november", "december"), 1
     )
 }  # fmt: skip
+
+
+@lru_cache(maxsize=16)
+def _parsed(text: str) -> dict[str, Any]:
+    """A record that is asked for at every turn, read once; whoever asks never changes it."""
+    found: dict[str, Any] = exact_json.read(text)
+    return found
 
 
 def _decimal(minor: int) -> Decimal:

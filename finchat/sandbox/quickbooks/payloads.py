@@ -6,6 +6,7 @@ What the server works out is accepted and not looked at.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
@@ -24,6 +25,7 @@ _ADDRESS = (
 # Beside those: what addresses had until 2025, taken and not kept.
 _ADDRESS_ALSO = ("Id", "Lat", "Long", "Tag", "Default")
 _DEEPEST = 12
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def clean(records: Records, entity: Entity, payload: Any, kept: Mapping[str, Any]) -> dict[str, Any]:
@@ -223,7 +225,7 @@ def _well_formed(value: Any, name: str, depth: int) -> None:
     if depth > _DEEPEST:
         raise errors.bad_property(name, "the request is nested too deep")
     if isinstance(value, str):
-        if any(0xD800 <= ord(sign) <= 0xDFFF for sign in value):
+        if not value.isascii() and _SURROGATE.search(value):
             raise errors.bad_property(name, "text that is no Unicode")
     elif isinstance(value, dict):
         for key, member in value.items():

@@ -52,6 +52,18 @@ class Wanted:
     amount: int
 
 
+@dataclass(slots=True)
+class _Share:
+    """What one link takes: `sign` 1 takes of the payment's money, -1 adds a credit to it."""
+
+    target: Record
+    sign: int
+    taken: int
+    open: int
+    home_total: int
+    whole: int
+
+
 def payer(record: Record) -> bool:
     return record.entity.name in _PAYS
 
@@ -100,20 +112,36 @@ class Settlements:
             raise errors.business("A transaction can be linked to a payment only once.", "Line")
         return found
 
-    def settle(self, record: Record, wanted: Sequence[Wanted]) -> None:
+    def settle(self, record: Record, wanted: Sequence[Wanted], *, fit: bool = False) -> None:
         """Make `wanted` the links of a payment, each at most what is open, and set what is left of it.
 
+        Credits are used up to what is applied and no further. With `fit` (something it settled changed) what the money
+        and the credits no longer reach is freed, from the last line on; else that is refused.
         Raises Fault 2500 for what is not there, 6000 for another party's, or when more is applied than was paid.
         """
         before = self._targets(record)
         self._drop_source(record)
-        left = record.total
-        for item in wanted:
-            left -= self._settle_one(record, item)
-        if left < 0:
+        shares = [self._share(record, item) for item in wanted]
+        applied = sum(share.taken for share in shares if share.sign > 0)
+        unused = applied
+        for share in shares:
+            if share.sign < 0:
+                share.taken = min(share.taken, unused)
+                unused -= share.taken
+        missing = unused - record.total
+        if missing > 0 and not fit:
             raise errors.business(
                 "The amount applied can't be more than the amount of the payment and its credits.", "Line"
             )
+        for share in reversed(shares):
+            if missing > 0 and share.sign > 0:
+                freed = min(missing, share.taken)
+                share.taken -= freed
+                missing -= freed
+        for share in shares:
+            if share.taken > 0:
+                self._link(record, share.target, share.taken, self._home_share(share))
+        left = record.total - sum(share.sign * share.taken for share in shares)
         record.balance, record.home_balance = left, to_home(left, Decimal(record.rate or 1))
         self._show_payer(record)
         for entity, id in dict.fromkeys((*before, *self._targets(record))):
@@ -137,7 +165,8 @@ class Settlements:
             made.add_home("gain", self._accounts.exchange_gain(), gain, about)
         return made.made
 
-    def _settle_one(self, record: Record, item: Wanted) -> int:
+    def _share(self, record: Record, item: Wanted) -> _Share:
+        """What a payment may take of one target. Raises Fault."""
         target = self._records.get(item.entity, item.id)
         if target is None:
             raise errors.bad_reference("LinkedTxn.TxnId", f"{item.entity} {item.id} is not there")
@@ -146,11 +175,8 @@ class Settlements:
         if (target.currency or record.currency) != record.currency:
             raise errors.business("The transactions linked to a payment must be in its currency.", "Line")
         open_, home_total, whole = self._open(record, target)
-        taken = min(item.amount, open_)
-        if taken <= 0:
-            return 0
-        self._link(record, target, taken, self._home_share(target, taken, open_, home_total, whole))
-        return self._sign(record, item) * taken
+        taken = max(0, min(item.amount, open_))
+        return _Share(target, self._sign(record, item), taken, open_, home_total, whole)
 
     def _open(self, record: Record, target: Record) -> tuple[int, int, int]:
         """(what is open, home value of the whole, the whole) of a target, for this payer's party."""
@@ -168,17 +194,18 @@ class Settlements:
         ).fetchone()
         return abs(row[0]) - settled, abs(row[1]), abs(row[0])
 
-    def _home_share(self, target: Record, taken: int, open_: int, home_total: int, whole: int) -> int:
+    def _home_share(self, share: _Share) -> int:
         """The home value this settlement takes: the whole rest with the last cent."""
         settled = self.db.execute(
             "SELECT coalesce(sum(home_amount), 0) FROM link WHERE target_entity = ? AND target = ?"
             " AND source_entity IN ('Payment', 'BillPayment')",
-            (target.entity.name, target.id),
+            (share.target.entity.name, share.target.id),
         ).fetchone()[0]
-        if taken == open_:
-            return int(home_total - settled)
-        share = (Decimal(home_total) * taken / whole).quantize(Decimal(1), ROUND_HALF_UP)
-        return min(int(share), int(home_total - settled))
+        left = int(share.home_total - settled)
+        if share.taken == share.open:
+            return left
+        found = (Decimal(share.home_total) * share.taken / share.whole).quantize(Decimal(1), ROUND_HALF_UP)
+        return min(int(found), left)
 
     def _sign(self, record: Record, item: Wanted) -> int:
         sign = _PAYS[record.entity.name][item.entity]
@@ -342,7 +369,7 @@ class Settlements:
         return f"BillPayment{found.body.get('PayType', 'Check')}" if found else entity
 
     def _again(self, source: Record, wanted: Sequence[Wanted]) -> None:
-        self.settle(source, wanted)
+        self.settle(source, wanted, fit=True)
         source.updated = self._records.back_end.stamp()
         self._records.save(source)
         self._poster.post(source, self.splits(source, self.money_account(source)))

@@ -282,3 +282,17 @@ def test_an_estimate_is_closed_by_the_invoice_made_from_it(books: Books) -> None
     assert (found["TxnStatus"], found["LinkedTxn"]) == ("Closed", [{"TxnId": made["Id"], "TxnType": "Invoice"}])
     books.post("Invoice", token(made), operation="delete")
     assert books.get("Estimate", estimate["Id"])["TxnStatus"] == "Pending"
+
+
+def test_a_credit_is_used_for_what_is_applied_and_freed_when_that_goes(books: Books) -> None:
+    credit = books.post("CreditMemo", {"CustomerRef": ref(AMY), "Line": [sold(40)]})
+    document = books.invoice(30)
+    lines = [
+        {"Amount": 40, "LinkedTxn": [linked(kind, d)]} for kind, d in (("CreditMemo", credit), ("Invoice", document))
+    ]
+    paid = books.post("Payment", {"CustomerRef": ref(AMY), "TotalAmt": 0, "Line": lines})
+    assert [line["Amount"] for line in paid["Line"]] == [30, 30]
+    assert books.get("CreditMemo", credit["Id"])["Balance"] == 10
+    books.post("CreditMemo", token(credit), operation="delete")
+    assert books.get("Invoice", document["Id"])["Balance"] == 30
+    assert books.get("Payment", paid["Id"])["UnappliedAmt"] == 0
