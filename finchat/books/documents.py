@@ -257,6 +257,33 @@ class BankTransaction:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Undeposited:
+    """Money received that is in the books but in no bank account yet: it waits in undeposited funds for a deposit.
+
+    `amount` is in the `currency` of the receipt, positive. `record`: what it is ("payment", "sales_receipt");
+    `account_id`: the undeposited-funds account it waits in; `reference`: the cheque's or card's number.
+    """
+
+    id: str
+    record: Literal["payment", "sales_receipt"]
+    date: dt.date
+    account_id: str
+    contact_id: str
+    contact: str
+    currency: str
+    amount: Decimal
+    reference: str = ""
+    document_ids: tuple[str, ...] = ()
+    method: str = ""  # cash, cheque, a card's brand: what goes to the bank together
+
+    @property
+    def name(self) -> str:
+        """What a person calls it."""
+        what = self.record.replace("_", " ")
+        return f"the {what} {self.reference or f'of {self.date}'} from {self.contact or 'an unnamed customer'}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Transfer:
     """Money between two own accounts; each side is reconciled with the bank by itself."""
 
@@ -339,6 +366,7 @@ class Books:
     own_names: tuple[str, ...] = ()
     rates: Mapping[dt.date, Mapping[str, Decimal]] = field(default_factory=dict)
     consumed: Mapping[str, str] = field(default_factory=dict)
+    undeposited: tuple[Undeposited, ...] = ()
     coded: tuple[CodedTransaction, ...] = ()
     tax_rates: tuple[TaxRate, ...] = ()
     tracking: tuple[TrackingCategory, ...] = ()
