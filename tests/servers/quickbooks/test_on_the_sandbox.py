@@ -404,7 +404,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(STEPS)
 async def test_no_sequence_of_updates_loses_a_field_or_a_line(steps: list[tuple[str, str]]) -> None:
     async with sandbox() as books:

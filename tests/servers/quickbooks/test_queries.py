@@ -78,7 +78,7 @@ def test_text_is_kept_to_the_letter() -> None:
     assert parse(sent).conditions[0].values[0].text == r"Amy's \ Maxresults 5"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.text(max_size=30))
 def test_no_value_becomes_part_of_the_query(value: str) -> None:
     escaped = value.replace("\\", "\\\\").replace("'", "\\'")
@@ -88,7 +88,7 @@ def test_no_value_becomes_part_of_the_query(value: str) -> None:
     assert (len(again.conditions), again.start, again.most) == (1, 3, 9)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     st.lists(
         st.sampled_from(

@@ -96,7 +96,7 @@ def updates(draw: st.DrawFn) -> tuple[Record, list[str], list[int], dict[int, st
     return changes, [name for name in clear if name not in changes], drop, change, add
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(updates(), max_size=4))
 def test_no_sequence_of_updates_loses_what_was_not_named(
     sequence: list[tuple[Record, list[str], list[int], dict[int, str], list[str]]],
