@@ -260,5 +260,7 @@ def _not_parsed(text: str, error: UnexpectedInput) -> QueryError:
 
 
 def _place(text: str, at: int) -> str:
+    if not text:
+        return "line 0, column 0"
     line = text.count("\n", 0, at) + 1
     return f"line {line}, column {at - (text.rfind(chr(10), 0, at) + 1) + 1}"

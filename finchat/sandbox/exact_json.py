@@ -12,6 +12,12 @@ _LARGEST_EXPONENT = 30
 _quote = json.encoder.encode_basestring_ascii
 
 
+class Raw(str):
+    """JSON text that is written as it stands."""
+
+    __slots__ = ()
+
+
 def read(body: bytes | str) -> Any:
     """JSON data, numbers as int or Decimal. Raises ValueError (RecursionError for one nested too deep)."""
     return json.loads(body, parse_float=_decimal, parse_int=_integer, parse_constant=_constant)
@@ -46,6 +52,8 @@ def _write(value: Any, put: Callable[[str], None]) -> None:
         put("[]" if before == "[" else "]")
     elif isinstance(value, Mapping):
         _write(dict(value), put)
+    elif kind is Raw:
+        put(value)
     else:
         put(_scalar(value))
 

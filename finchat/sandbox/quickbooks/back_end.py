@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from finchat.clock import Clock
 from finchat.errors import UsageError
@@ -93,8 +93,7 @@ class QuickBooksBackEnd(CompanyFile):
     @property
     def timezone(self) -> str:
         """The company's own zone; the vendor's when it says none that is known."""
-        zone = self.company_info.get("DefaultTimeZone")
-        return zone if isinstance(zone, str) and zone in available_timezones() else VENDOR_ZONE
+        return _zone(str(self.company_info.get("DefaultTimeZone")))
 
     def now(self) -> datetime:
         return self.clock.now()
@@ -203,6 +202,15 @@ _MONTHS = {
          "november", "december"), 1
     )
 }  # fmt: skip
+
+
+@lru_cache(maxsize=16)
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, LookupError):
+        return VENDOR_ZONE
+    return name
 
 
 @lru_cache(maxsize=16)

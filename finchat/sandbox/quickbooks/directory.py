@@ -62,11 +62,7 @@ class Directory:
 
     def renamed(self, record: Record) -> None:
         """Give the record's present name to whatever refers to it and to what stands below it."""
-        for child in list(
-            self._records.where(
-                "entity = ? AND json_extract(body, '$.ParentRef.value') = ?", (record.entity.name, record.id)
-            )
-        ):
+        for child in list(self._records.below(record)):
             own = str(child.body.get(child.entity.name_property, ""))
             child.name = f"{record.name}:{own}"
             if "FullyQualifiedName" in child.body:

@@ -47,7 +47,7 @@ def run(records: Records, text: str) -> dict[str, Any]:
     ).fetchall()
     if not rows:
         return {}
-    shown = [records.shown(records.made(row)) for row in rows]
+    shown = [records.written(row) for row in rows]
     return {entity.name: shown, "startPosition": query.start, "maxResults": len(shown)}
 
 

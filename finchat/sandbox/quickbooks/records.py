@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from finchat.sandbox import exact_json
 from finchat.sandbox.quickbooks import errors
 from finchat.sandbox.quickbooks.entities import ENTITIES, Entity
-from finchat.sandbox.quickbooks.values import shown_instant
+from finchat.sandbox.quickbooks.values import dig, shown_instant
 
 if TYPE_CHECKING:
     from finchat.sandbox.quickbooks.back_end import QuickBooksBackEnd
@@ -78,6 +78,7 @@ class Record:
     balance: int = 0
     home_total: int = 0
     home_balance: int = 0
+    parent: str | None = None
     seq: int | None = field(default=None, compare=False)
 
     @property
@@ -87,7 +88,7 @@ class Record:
 
 
 _NAMES = """id sync active deleted voided created updated name date due number party currency rate total balance
-    home_total home_balance"""
+    home_total home_balance parent"""
 _COLUMNS = _NAMES.split()
 
 
@@ -142,6 +143,10 @@ class Records:
             (currency, day),
         ).fetchone()
         return None if row is None else self.made(row)
+
+    def below(self, record: Record) -> Iterator[Record]:
+        """What stands directly below a name."""
+        return self.where("entity = ? AND parent = ?", (record.entity.name, record.id))
 
     def where(self, condition: str, values: tuple[Any, ...]) -> Iterator[Record]:
         """Live records under a condition that this package wrote."""
@@ -218,10 +223,19 @@ class Records:
         return {**head, "MetaData": times, **record.body}
 
     @staticmethod
+    def written(row: Row) -> exact_json.Raw:
+        """The same of a row of the table, without reading its body: what a page of a thousand is made of."""
+        entity, body = ENTITIES[row["entity"]], row["body"]
+        bare = Record(entity, row["id"], {}, sync=row["sync"], created=row["created"], updated=row["updated"])
+        head = exact_json.write(Records.shown(bare))
+        return exact_json.Raw(head if body == "{}" else f"{head[:-1]},{body[1:]}")
+
+    @staticmethod
     def tombstone(record: Record) -> dict[str, Any]:
         """A deleted object, as the answer to its deletion has it."""
         return {"domain": "QBO", "status": "Deleted", "Id": record.id}
 
 
 def _values(record: Record) -> tuple[Any, ...]:
+    record.parent = dig(record.body, "ParentRef", "value")
     return tuple(getattr(record, name) for name in _COLUMNS)

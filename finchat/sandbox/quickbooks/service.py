@@ -191,7 +191,10 @@ class Service:
             return call.query["query"]
         text = call.body[:LARGEST_BODY].decode("utf-8", "replace")
         if "form" in call.content_type:
-            return parse_qs(text).get("query", [""])[-1]
+            text = parse_qs(text).get("query", [""])[-1]
+        if not text:
+            # The vendor answers 200 all the same when no query came at all.
+            raise errors.system("System Failure Error: there is no query in the request", 200)
         return text
 
 

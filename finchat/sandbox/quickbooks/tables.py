@@ -27,11 +27,13 @@ CREATE TABLE record(seq INTEGER PRIMARY KEY, entity TEXT NOT NULL, id TEXT NOT N
   active INTEGER NOT NULL DEFAULT 1, deleted INTEGER NOT NULL DEFAULT 0, voided INTEGER NOT NULL DEFAULT 0,
   created TEXT NOT NULL, updated TEXT NOT NULL, name TEXT, date TEXT, due TEXT, number TEXT, party TEXT,
   currency TEXT, rate TEXT, total INTEGER NOT NULL DEFAULT 0, balance INTEGER NOT NULL DEFAULT 0,
-  home_total INTEGER NOT NULL DEFAULT 0, home_balance INTEGER NOT NULL DEFAULT 0, body TEXT NOT NULL,
+  home_total INTEGER NOT NULL DEFAULT 0, home_balance INTEGER NOT NULL DEFAULT 0, parent TEXT,
+  body TEXT NOT NULL,
   UNIQUE(entity, id));
 CREATE INDEX record_date ON record(entity, date);
 CREATE INDEX record_party ON record(entity, party, balance);
 CREATE INDEX record_number ON record(entity, number);
+CREATE INDEX record_parent ON record(entity, parent);
 CREATE INDEX record_name ON record(entity, name);
 CREATE INDEX record_updated ON record(entity, updated);
 CREATE TABLE link(seq INTEGER PRIMARY KEY, source_entity TEXT NOT NULL, source TEXT NOT NULL,

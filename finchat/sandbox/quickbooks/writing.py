@@ -408,7 +408,7 @@ class Writer:
         if account is None:
             return
         own = self.records.db.execute(
-            "SELECT coalesce(sum(own_amount), 0) FROM split WHERE account = ?", (id,)
+            "SELECT coalesce(sum(account_amount), 0) FROM posting WHERE account = ?", (id,)
         ).fetchone()[0]
         account.body["CurrentBalance"] = amount(0 if account.body["AccountType"] in PROFIT_AND_LOSS else own)
         self.records.save(account)
@@ -437,9 +437,7 @@ class Writer:
 
     def _with_those_below(self, record: Record, own: str, whole: str) -> None:
         total = Decimal(record.body.get(own, 0))
-        for child in self.records.where(
-            "entity = ? AND json_extract(body, '$.ParentRef.value') = ?", (record.entity.name, record.id)
-        ):
+        for child in self.records.below(record):
             total += Decimal(child.body.get(whole, 0))
         record.body[whole] = amount(round_minor(total))
         self.records.save(record)

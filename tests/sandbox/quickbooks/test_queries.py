@@ -77,7 +77,7 @@ NOT_VALID = {
     "select * from Invoice where TxnDate > 'May'": ("value 'May' is not valid for property 'TxnDate'", 38),
 }
 NOT_PARSED = {
-    "": ('Encountered "<EOF>" at line 1, column 1.', 0),
+    "": ('Encountered "<EOF>" at line 0, column 0.', 0),
     "select Id from Invoice": ('Encountered " Id " at line 1, column 8.', 7),
     "select * from Vendor where DisplayName = 'Cutlery 'R Us'": ('Encountered " R " at line 1, column 52.', 51),
     "select * from Invoice where Id = '1' or Id = '2'": ('Encountered " or " at line 1, column 38.', 37),
@@ -111,7 +111,9 @@ def test_a_refused_query_is_a_fault(books: Books) -> None:
         "code": "4001",
     }
     assert (status, found["Fault"]) == (400, {"Error": [problem], "type": "ValidationFault"})
-    assert books.call("GET", "query")[1]["Fault"]["Error"][0]["code"] == "4000"
+    assert books.call("GET", "query", query="")[1]["Fault"]["Error"][0]["code"] == "4000"
+    status, found = books.call("GET", "query")
+    assert (status, found["Fault"]["type"]) == (200, "SystemFault"), "as the vendor's, when there is no query at all"
 
 
 @pytest.mark.parametrize("entity", ENTITIES)
