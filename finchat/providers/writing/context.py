@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from finchat.books.documents import Account, AccountKind, Contact, Organisation, TaxRate, TrackingCategory
 from finchat.connections.toolbox import Tool
@@ -29,7 +29,9 @@ class WriteContext:
     the profile's; `writers`: how this vendor's payloads are made.
 
     `tax_rates`, `tracking` and `contacts` are there once something is to be coded (`Provider.write_context` with
-    `chart=True`); `rates` are a person's own, by day and currency, in base units for one unit.
+    `chart=True`); `rates` are a person's own, by day and currency, in base units for one unit. `records`: the ledger's
+    own records as they were read for this plan, by what they are and id, where a payload needs more of one than books
+    hold: the version that an update names and the lines it keeps, the account an item posts to.
     """
 
     plan_id: str
@@ -43,6 +45,7 @@ class WriteContext:
     tracking: tuple[TrackingCategory, ...] = ()
     contacts: Mapping[str, Contact] = field(default_factory=dict)
     rates: Mapping[date, Mapping[str, Decimal]] = field(default_factory=dict)
+    records: Mapping[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def base_currency(self) -> str:
