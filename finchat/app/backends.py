@@ -81,6 +81,16 @@ def server_of(vendor: str) -> Callable[..., Server[Any]]:
     return xero.build
 
 
+def load_own(settings: ServerSettings) -> None:
+    """Loads what both ends of a connection in this process are made of, ahead of their first use."""
+    if _vendor(settings) == "quickbooks":
+        import finchat.sandbox.quickbooks.app
+        import finchat.servers.quickbooks.server
+    else:
+        import finchat.sandbox.xero.app
+        import finchat.servers.xero.server  # noqa: F401 - loaded, not used here
+
+
 def _vendor(settings: ServerSettings) -> str:
     if settings.profile in VENDORS:
         return settings.profile

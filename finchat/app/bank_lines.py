@@ -148,7 +148,7 @@ async def prepared(
 def apply(call: Invocation, plan: str, *, yes: bool, review: bool = False) -> int:
     """`finchat apply`: the same question and the same road for a saved plan; `review`: on the review screen."""
     with quick_imports():
-        from finchat.providers.xero import OrganisationUnclear
+        from finchat.providers.provider import OrganisationUnclear
         from finchat.workflows import plans, reconcile_json
 
     path = plans.find(call.home.plans, plan)
@@ -187,7 +187,6 @@ async def put(
     VerificationMismatch for a foreign one that names somebody else than it pays.
     """
     from finchat.books.plan_names import misnamed_account
-    from finchat.providers.xero.names import misnamed
     from finchat.safety.guard import same_organisation
     from finchat.workflows.earlier import earlier, refused_before
     from finchat.workflows.execute import as_foreign, untouched
@@ -205,9 +204,7 @@ async def put(
     foreign = not desk.journal.knows(saved)
     accounts = await desk.provider.accounts()
     names = {a.id: a.label for a in accounts.values()}
-    if foreign and (
-        why := misnamed_account(saved, names) or await misnamed(desk.guard.toolbox(desk.settings.name), saved)
-    ):
+    if foreign and (why := misnamed_account(saved, names) or await desk.provider.misnamed(saved)):
         raise VerificationMismatch(
             f"{path} was not made here, and {why}",
             field="PLAN",

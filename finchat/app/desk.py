@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from finchat.app import taping
-from finchat.app.backends import own_server, sandbox_home
+from finchat.app.backends import company_home, load_own, own_server
 from finchat.app.invocation import Invocation, journal_opened, plan_saved
 from finchat.app.policies import policy_in_force
 from finchat.clock import Clock, clock_from_environment
@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     from finchat.books.statement import BankReconciliation
     from finchat.connections.paced import PacedToolbox
     from finchat.connections.toolbox import Toolbox
+    from finchat.providers.provider import Provider
+    from finchat.providers.registry import Vendor
     from finchat.providers.writing.context import WriteContext
-    from finchat.providers.xero import XeroProvider
     from finchat.safety.approval import ApprovalDecision, Approver, ReviewContext
     from finchat.safety.audit import AuditLog
     from finchat.safety.guard import Guard
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from finchat.safety.results import WriteResult
     from finchat.safety.runs import Run, Via
     from finchat.safety.signatures import Standing
+    from finchat.sandbox.home import CompanyHome
     from finchat.store.database import Database
     from finchat.ui.progress import Progress
     from finchat.workflows.execute import Applied
@@ -151,7 +153,8 @@ class Desk:
     progress: Progress
     journal: Journal
     guard: Guard
-    provider: XeroProvider
+    vendor: Vendor
+    provider: Provider
     organisation: Organisation
     memory: Memory
     paced: PacedToolbox
@@ -173,7 +176,7 @@ class Desk:
         """The bank's own feed: the one the connection names, or that of the sandbox company."""
         if self.settings.bank_feed is not None:
             return Path(self.settings.bank_feed)
-        return sandbox_home(self.call).feed_path if self.settings.sandbox else None
+        return _company(self.call, self.settings).feed_path if self.settings.sandbox else None
 
     def today(self) -> date:
         """The organisation's day: by the pinned clock on the sandbox, else never earlier than the journal knows."""
@@ -440,7 +443,7 @@ class Desk:
         unsigned = bool(standing.missing and applied.left)
         here = asked.chats and not unsigned and self._name(applied.plan.id, path) == applied.plan.id
         view = applied_view(
-            applied, account_names, saved=path is not None and not unsigned, vendor="Xero", here=here
+            applied, account_names, saved=path is not None and not unsigned, vendor=self.vendor.label, here=here
         )  # fmt: skip
         if view is not None:
             self.call.sink.data(view)
@@ -508,9 +511,10 @@ async def open_desk(
     """Everything a workflow needs for one organisation, opened in order and closed in reverse. `progress`: who shows
     what it does; by default the terminal's line."""
     settings = call.settings.server(call.server)
-    from finchat.providers.registry import profile as profile_of
+    from finchat.providers.registry import vendor as vendor_of
 
-    profile = profile_of(settings.profile, settings.name)
+    vendor = vendor_of(settings.profile, settings.name)
+    profile = vendor.profile
     clock, early = clock_of(settings), HeldEvents()
     policy, doubts = policy_in_force(call)
 
@@ -522,19 +526,17 @@ async def open_desk(
         opening = await open_books() if settings.command is not None else None
         with quick_imports():
             if not taping.replays():
-                import finchat.connections.link  # every session needs it, and it is the largest of all
+                pass  # every session needs it, and it is the largest of all
             from finchat.connections.organisation_keys import OrganisationKeys
             from finchat.connections.paced import PacedToolbox
             from finchat.connections.pacing import Pacer, open_budget
-            from finchat.providers.xero import XeroProvider
             from finchat.safety.guard import Guard
             from finchat.ui.progress import Progress
             from finchat.ui.reads import ReadQuestions
             from finchat.workflows.memory import Memory
 
             if settings.in_memory and not taping.replays():
-                import finchat.sandbox.xero.app
-                import finchat.servers.xero.server  # noqa: F401 - both ends live in this process
+                load_own(settings)
 
         progress = stack.enter_context(progress or Progress(call.sink))
         early.tell(progress)
@@ -560,7 +562,7 @@ async def open_desk(
             emit=progress,
             ask=ReadQuestions(call.sink, progress.paused) if call.sink.interactive else None,
         )
-        provider = XeroProvider(
+        provider = vendor.provider(
             guard.toolbox(settings.name), clearing_accounts=_clearing_accounts(call, settings), emit=progress
         )
         async with keys.discovering(here, pacer.owner) as known:
@@ -570,15 +572,15 @@ async def open_desk(
         if (
             settings.sandbox
             and call.as_of is None
-            and (age := taping.local("sandbox.age", sandbox_home(call).age_notice))
+            and (age := taping.local("sandbox.age", _company(call, settings).age_notice))
         ):
             progress(Notice(text=age, severity="warning"))
         recovery = await guard.open_organisation(settings.name, organisation)
         memory = Memory(stack.enter_context(state_database(call.home)), clock.now if settings.sandbox else journal.now)
         desk = Desk(
             call=call, settings=settings, clock=clock, progress=progress, journal=journal, guard=guard,
-            provider=provider, organisation=organisation, memory=memory, paced=paced, recovery_code=recovery.exit_code,
-            accepts_key=profile.accepts_idempotency_key,
+            vendor=vendor, provider=provider, organisation=organisation, memory=memory, paced=paced,
+            recovery_code=recovery.exit_code, accepts_key=profile.accepts_idempotency_key,
         )  # fmt: skip
         await desk.learn_of_ended_runs()
         yield desk
@@ -608,9 +610,14 @@ def pinned(stack: AsyncExitStack, call: Invocation, settings: ServerSettings, se
     return PinnedToolbox(session, pins, settings.fingerprint(""), emit)
 
 
+def _company(call: Invocation, settings: ServerSettings) -> CompanyHome[Any]:
+    """The home of the sandbox company that a connection is on."""
+    return company_home(call, settings.profile or "", f"servers.{settings.name}.profile")
+
+
 def _clearing_accounts(call: Invocation, settings: ServerSettings) -> tuple[str, ...]:
     """The accounts named as clearing; what the built-in connection names is of the demo company alone."""
     built_in = settings.sandbox and settings.clearing_accounts == SANDBOX_CLEARING_ACCOUNTS
-    if built_in and taping.local("sandbox.loaded", sandbox_home(call).loaded):
+    if built_in and taping.local("sandbox.loaded", _company(call, settings).loaded):
         return ()
     return settings.clearing_accounts

@@ -323,7 +323,7 @@ async def _stand_ins(desk: Desk) -> StandIns:
 
     standins = StandIns()
     standins.add("Organisation", desk.organisation.name)
-    standins.preload(await desk.provider.rows("contact.list", {}, "contacts"))
+    standins.preload(await desk.provider.contact_records())
     return standins
 
 

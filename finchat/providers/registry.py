@@ -5,7 +5,7 @@ A vendor's modules are imported once it is asked for: a run on one ledger loads 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Protocol
@@ -65,6 +65,16 @@ def vendor(name: str | None, server: str) -> Vendor:
 def profile(name: str | None, server: str) -> VendorProfile:
     """The profile of a configured server. Raises UsageError as `vendor`."""
     return vendor(name, server).profile
+
+
+def vendor_of(tool: str) -> Vendor | None:
+    """The vendor whose profile lists a tool; None for a tool of nobody's."""
+    return next((one for one in vendors() if one.profile.effect(tool) is not None), None)
+
+
+def vendors() -> Iterator[Vendor]:
+    """Every vendor, loaded as it is come to."""
+    return (make() for make in _VENDORS.values())
 
 
 @cache

@@ -34,7 +34,7 @@ def test_every_tool_of_our_server_has_its_effect_in_the_profile() -> None:
 
 def test_a_server_without_a_profile_is_a_usage_error() -> None:
     assert registry.profile("xero", "books") is XERO_PROFILE
-    for name in (None, "quickbooks"):
+    for name in (None, "quickbooks-intuit"):
         with pytest.raises(UsageError, match="books"):
             registry.profile(name, "books")
 

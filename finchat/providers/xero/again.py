@@ -11,7 +11,7 @@ from finchat.errors import FinchatError
 from finchat.events import silent
 from finchat.providers.fields import Record
 from finchat.providers.reading import call, records
-from finchat.providers.xero.family import Found, Need
+from finchat.providers.writing.undoing import Found, Need
 from finchat.providers.xero.parsing import CREDIT_IDS, CreditKind
 from finchat.providers.xero.table import TABLE
 

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
 from finchat.books.money import minor_digits, parse_amount
 from finchat.books.plan import DRAFTED, Effect, Link, Proposal, Write
+from finchat.providers.writing.tokens import is_token
 from finchat.providers.xero.family import Check
 
 FROM = "$from"
-_TOKEN = re.compile(r"fc-[a-z2-7]{10}", re.ASCII)
 # What a conversation can draft without a bank line: the operations of one proposal.
 _DRAFTS = frozenset({
     ("invoice.create",), ("contact.create",), ("contact.create", "invoice.create"), ("payment.create",),
 })  # fmt: skip
-
-
-def is_token(word: str) -> bool:
-    """Whether a word is such as a write is found by."""
-    return _TOKEN.fullmatch(word.casefold()) is not None
 
 
 def drafted(proposal: Proposal) -> bool:

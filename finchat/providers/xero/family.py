@@ -13,12 +13,10 @@ from typing import Any, Literal, Protocol
 
 from finchat.books.plan import Kind, Link, Proposal, Write
 from finchat.connections.toolbox import CallResult, Toolbox
-from finchat.providers.fields import Record
+from finchat.providers.writing.undoing import Found, Need
 
 Presence = Literal["there", "deleted", "missing", "unreadable"]
 Check = tuple[str, bool]  # the field of the plan, and whether the payload bears it out
-Need = tuple[str, str]  # a record to read again: what it is (see again.KINDS), and its id
-Found = Mapping[Need, Record | None]  # what was read again; None: the ledger does not have it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from finchat.books.plan import Write
 from finchat.connections.toolbox import CallResult, Toolbox
 from finchat.errors import FinchatError
+from finchat.providers.writing.undoing import Found, Need
 from finchat.providers.xero.again import first, read_all
 from finchat.providers.xero.families import family_of
-from finchat.providers.xero.family import Found, Need, XeroReceipt, XeroStanding
+from finchat.providers.xero.family import XeroReceipt, XeroStanding
 
 
 def receipt(write: Write, result: CallResult) -> XeroReceipt:

@@ -11,16 +11,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
 
 from finchat.books.money import amount_text
-from finchat.books.plan import ANY, Effect, Link, Precondition, Write
+from finchat.books.plan import ANY, Effect, Precondition, Write
 from finchat.connections.toolbox import Toolbox
 from finchat.errors import FinchatError
 from finchat.providers.fields import Record
 from finchat.providers.writing.context import WriteContext
+from finchat.providers.writing.undoing import Found, Need, Obstacle, Written
 from finchat.providers.xero.again import read_all
-from finchat.providers.xero.family import Found, Need
 from finchat.providers.xero.parsing import CREDIT_IDS, DOCUMENT_STATUSES
 from finchat.providers.xero.reversal import (
     INVOICE,
@@ -46,30 +46,6 @@ _WORDS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "invoice.void": ("voids it", ("something was paid or credited on it", "it was changed in Xero", _LOCK)),
 }
 _ID: Mapping[str, str] = {str(kind): field for kind, field in CREDIT_IDS.items()}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
-    """One write that the journal knows as committed. `name` is PLAN/PROPOSAL/WRITE, `ids` the ledger ids of all
-    committed writes of its proposal by write id, `links` what it was about."""
-
-    name: str
-    write: Write
-    ledger_id: str
-    links: tuple[Link, ...]
-    ids: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Obstacle:
-    """Why a write is not taken back. `gone`: somebody did it already; `stays`: finchat never does.
-
-    `text` goes on after the name of what was written ("… was reconciled since"); `next` is the step to take.
-    """
-
-    what: Literal["gone", "stays", "cannot"]
-    text: str
-    next: str
 
 
 def undo_words(write: Write, command: str) -> str:

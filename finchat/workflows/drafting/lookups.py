@@ -14,7 +14,7 @@ from finchat.books.money import parse_amount
 from finchat.errors import WriteRefused
 from finchat.providers.writing.context import WriteContext
 from finchat.providers.writing.parts import Party
-from finchat.providers.xero.checking import is_token
+from finchat.providers.writing.tokens import is_token
 from finchat.workflows.choosing import codable, tax_rates_for, tracking_named
 from finchat.workflows.drafting.outcome import Choice, Contradicted, Gathering
 

@@ -11,8 +11,9 @@ from finchat.connections.toolbox import Toolbox
 from finchat.events import silent
 from finchat.providers.fields import Record
 from finchat.providers.reading import records
+from finchat.providers.writing.undoing import Found, Need
 from finchat.providers.xero.again import KINDS
-from finchat.providers.xero.family import Found, Need, XeroReceipt, XeroSighting, XeroStanding
+from finchat.providers.xero.family import XeroReceipt, XeroSighting, XeroStanding
 from finchat.providers.xero.table import TABLE
 
 GONE = frozenset({"DELETED", "VOIDED"})

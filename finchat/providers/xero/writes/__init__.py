@@ -4,7 +4,11 @@ One module an operation; each builder returns the link a person reads and the wr
 CannotPropose.
 """
 
+from finchat.providers.writing.context import CannotPropose
 from finchat.providers.writing.tokens import retokened
+from finchat.providers.writing.traits import Traits
+from finchat.providers.writing.writers import Made
+from finchat.providers.xero.undoing import taken_back, undo_words
 from finchat.providers.xero.writes.allocations import allocation_write, new_allocation_write
 from finchat.providers.xero.writes.coded import credit_note_write, money_write
 from finchat.providers.xero.writes.contacts import contact_write
@@ -17,6 +21,8 @@ from finchat.providers.xero.writes.transfers import transfer_write
 
 class XeroWriters:
     """Implements Writers."""
+
+    traits = Traits(label="Xero", drafts=True, references=frozenset({"invoice"}), roles=False)
 
     allocation = staticmethod(allocation_write)
     new_allocation = staticmethod(new_allocation_write)
@@ -31,6 +37,12 @@ class XeroWriters:
     invoice = staticmethod(invoice_write)
     known_rate = staticmethod(known_rate)
     retokened = staticmethod(retokened)
+    taken_back = staticmethod(taken_back)
+    undo_words = staticmethod(undo_words)
+
+    def deposit(self, *_: object, **__: object) -> Made:
+        """Raises CannotPropose: Xero keeps no undeposited funds."""
+        raise CannotPropose("Xero keeps no undeposited funds")
 
 
 XERO_WRITERS = XeroWriters()
