@@ -6,43 +6,42 @@ from collections.abc import Iterator, Mapping
 
 from finchat.providers.operations import Effect, Operation, OperationTable
 
-# The entity in QuickBooks' own spelling, the resource as policy.toml names it, its singular, what the server does.
-_EVERY = "list get create update delete void"
-_NO_VOID = "list get create update delete"
-_LIST = "list get create update"
+_ALL = "list get create update delete"
+_NAMED = "list get create update"
+# What a query calls it, the resource as policy.toml names it, its singular, and what the server does with it.
 _RESOURCES: tuple[tuple[str, str, str, str], ...] = (
-    ("Invoice", "invoices", "invoice", _EVERY),
-    ("Payment", "payments", "payment", _EVERY),
-    ("CreditMemo", "credit_memos", "credit_memo", _NO_VOID),
-    ("SalesReceipt", "sales_receipts", "sales_receipt", _EVERY),
-    ("RefundReceipt", "refund_receipts", "refund_receipt", _NO_VOID),
-    ("Estimate", "estimates", "estimate", _NO_VOID),
-    ("Deposit", "deposits", "deposit", _NO_VOID),
-    ("Bill", "bills", "bill", _NO_VOID),
-    ("BillPayment", "bill_payments", "bill_payment", _EVERY),
-    ("VendorCredit", "vendor_credits", "vendor_credit", _NO_VOID),
-    ("PurchaseOrder", "purchase_orders", "purchase_order", _NO_VOID),
-    ("Purchase", "purchases", "purchase", _NO_VOID),
-    ("Transfer", "transfers", "transfer", _NO_VOID),
-    ("JournalEntry", "journal_entries", "journal_entry", _NO_VOID),
-    ("Budget", "budgets", "budget", "list get"),
-    ("Customer", "customers", "customer", _LIST),
-    ("Vendor", "vendors", "vendor", _LIST),
-    ("Employee", "employees", "employee", _LIST),
-    ("Account", "accounts", "account", _LIST),
-    ("Item", "items", "item", _LIST),
-    ("Department", "departments", "department", _LIST),
-    ("Class", "classes", "class", _LIST),
-    ("Term", "terms", "term", _LIST),
-    ("PaymentMethod", "payment_methods", "payment_method", _LIST),
-    ("TimeActivity", "time_activities", "time_activity", _NO_VOID),
+    ("CompanyInfo", "company_info", "company_info", "list get"),
+    ("Preferences", "preferences", "preferences", "list"),
+    ("Account", "accounts", "account", _NAMED),
+    ("Customer", "customers", "customer", _NAMED),
+    ("Vendor", "vendors", "vendor", _NAMED),
+    ("Employee", "employees", "employee", _NAMED),
+    ("Item", "items", "item", _NAMED),
+    ("Class", "classes", "class", _NAMED),
+    ("Department", "departments", "department", _NAMED),
+    ("Term", "terms", "term", _NAMED),
+    ("PaymentMethod", "payment_methods", "payment_method", _NAMED),
     ("TaxCode", "tax_codes", "tax_code", "list get"),
     ("TaxRate", "tax_rates", "tax_rate", "list get"),
     ("TaxAgency", "tax_agencies", "tax_agency", "list get create"),
     ("ExchangeRate", "exchange_rates", "exchange_rate", "list"),
-    ("Attachable", "attachables", "attachable", _NO_VOID),
-    ("CompanyInfo", "company_info", "company_info", "list get"),
-    ("Preferences", "preferences", "preferences", "list"),
+    ("Invoice", "invoices", "invoice", f"{_ALL} void"),
+    ("Bill", "bills", "bill", _ALL),
+    ("Payment", "payments", "payment", f"{_ALL} void"),
+    ("BillPayment", "bill_payments", "bill_payment", f"{_ALL} void"),
+    ("CreditMemo", "credit_memos", "credit_memo", _ALL),
+    ("VendorCredit", "vendor_credits", "vendor_credit", _ALL),
+    ("SalesReceipt", "sales_receipts", "sales_receipt", f"{_ALL} void"),
+    ("RefundReceipt", "refund_receipts", "refund_receipt", _ALL),
+    ("Deposit", "deposits", "deposit", _ALL),
+    ("Purchase", "purchases", "purchase", _ALL),
+    ("Transfer", "transfers", "transfer", _ALL),
+    ("JournalEntry", "journal_entries", "journal_entry", _ALL),
+    ("Estimate", "estimates", "estimate", _ALL),
+    ("PurchaseOrder", "purchase_orders", "purchase_order", _ALL),
+    ("TimeActivity", "time_activities", "time_activity", _ALL),
+    ("Budget", "budgets", "budget", "list get"),
+    ("Attachable", "attachables", "attachable", _ALL),
 )
 _TOOLS: Mapping[str, tuple[str, Effect]] = {
     "list": ("list_all_quick_books_{plural}", "read"),
@@ -57,7 +56,7 @@ _REPORTS = (
     "aged_receivable_detail", "aged_payables", "aged_payable_detail", "customer_balance", "customer_balance_detail",
     "vendor_balance", "vendor_balance_detail", "transaction_list",
 )  # fmt: skip
-# The first word of an operation → the entity a query names.
+# What a query calls each kind of record.
 ENTITIES: Mapping[str, str] = {singular: entity for entity, _, singular, _ in _RESOURCES}
 
 
@@ -66,6 +65,12 @@ def _rows() -> Iterator[Operation]:
         for verb in verbs.split():
             name, effect = _TOOLS[verb]
             yield Operation(f"{singular}.{verb}", name.format(plural=plural, singular=singular), effect, plural)
+    # An unapplied payment is put against a document by changing it, and freed again the same way.
+    yield Operation("payment.apply", "update_a_quick_books_payment_by_id", "write", "payments")
+    yield Operation("payment.unapply", "update_a_quick_books_payment_by_id", "destructive", "payments")
+    # A credit is put against a document by a payment of nothing that links both.
+    yield Operation("credit_memo.apply", "create_a_quick_books_payment", "write", "payments")
+    yield Operation("vendor_credit.apply", "create_a_quick_books_bill_payment", "write", "bill_payments")
     for report in _REPORTS:
         yield Operation(f"report.{report}", f"list_all_quick_books_{report}", "read", "reports")
 
