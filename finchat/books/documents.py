@@ -64,6 +64,7 @@ class Account:
     codable: bool = False
     card: bool = False  # a credit card, whose statements often write what was spent above zero
     rounding: bool = False
+    undeposited: bool = False  # where money received waits until a deposit takes it to a bank
     type: str = ""
 
     @property

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from finchat.books.documents import BankLine, Document
+from finchat.books.documents import BankLine, Document, Undeposited
 from finchat.books.money import amount_text
 from finchat.books.plan import Effect, Link, PlanLine, Precondition, Write
 from finchat.providers.writing.context import WriteContext
@@ -60,6 +60,18 @@ class Named:
             id=link.document_id, type=link.type, number=link.number, contact_id=link.contact_id, contact=link.contact,
             currency=link.currency,
         )  # fmt: skip
+
+
+def gathered_links(place: Place, gathered: Iterable[Undeposited]) -> tuple[Link, ...]:
+    """What a deposit takes to the bank, as links: one for each receipt, whose `type` is what it is recorded as."""
+    return tuple(
+        Link(
+            id=f"{place.link_id}.{number}", document_id=one.id, type=one.record, number=one.reference,
+            contact_id=one.contact_id, contact=one.contact, amount=one.amount, currency=one.currency,
+            bank_amount=one.amount, bank_currency=one.currency,
+        )
+        for number, one in enumerate(gathered, 1)
+    )  # fmt: skip
 
 
 def write(

@@ -69,10 +69,13 @@ class Writers(Protocol):
     def deposit(
         self, context: WriteContext, place: Place, *, line: AnyLine, gathered: Sequence[Undeposited], account: Account,
         fee: Coding | None = None,
-    ) -> Made:  # fmt: skip
+    ) -> tuple[tuple[Link, ...], Write]:  # fmt: skip
         """Money that waits in undeposited funds, taken to a bank account by one deposit that links each of `gathered`,
         whole. Where the line is short of their sum, the rest is a line of the deposit coded to `fee`. Only for a ledger
-        that keeps undeposited funds (`Books.undeposited`)."""
+        that keeps undeposited funds (`Books.undeposited`).
+
+        The links are those of `gathered_links`, in that order, and for a fee one more, which its coding is on. Of what
+        is gathered only id, record, amount, currency, contact and account are sure: a saved plan knows no more."""
 
     def transfer(
         self, context: WriteContext, place: Place, *, line: AnyLine, other_account_id: str, also: Iterable[str] = ()

@@ -4,10 +4,10 @@ One module an operation; each builder returns the link a person reads and the wr
 CannotPropose.
 """
 
+from finchat.books.plan import Link, Write
 from finchat.providers.writing.context import CannotPropose
 from finchat.providers.writing.tokens import retokened
 from finchat.providers.writing.traits import Traits
-from finchat.providers.writing.writers import Made
 from finchat.providers.xero.undoing import taken_back, undo_words
 from finchat.providers.xero.writes.allocations import allocation_write, new_allocation_write
 from finchat.providers.xero.writes.coded import credit_note_write, money_write
@@ -40,7 +40,7 @@ class XeroWriters:
     taken_back = staticmethod(taken_back)
     undo_words = staticmethod(undo_words)
 
-    def deposit(self, *_: object, **__: object) -> Made:
+    def deposit(self, *_: object, **__: object) -> tuple[tuple[Link, ...], Write]:
         """Raises CannotPropose: Xero keeps no undeposited funds."""
         raise CannotPropose("Xero keeps no undeposited funds")
 
