@@ -51,20 +51,20 @@ class WriteContext:
     def base_currency(self) -> str:
         return self.organisation.base_currency
 
-    def control_account(self, type: str) -> str:
-        """The account receivables ("invoice") or payables ("bill") are kept in. Raises CannotPropose when the chart
-        has none."""
-        return self.system_account("receivables" if type == "invoice" else "payables")
+    def control_account(self, type: str, currency: str = "") -> str:
+        """The account receivables ("invoice") or payables ("bill") are kept in, that of a `currency` where the ledger
+        keeps one for each. Raises CannotPropose when the chart has none."""
+        return self.system_account("receivables" if type == "invoice" else "payables", currency)
 
     def gain_loss_account(self, currency: str) -> str:
         """Where a realised exchange difference goes; "" for base currency, which has none."""
         return "" if currency == self.base_currency else self.system_account("gain_loss")
 
-    def system_account(self, kind: AccountKind) -> str:
-        """Raises CannotPropose when the chart has no such account."""
-        for account in self.accounts.values():
-            if account.kind == kind:
-                return account.id
+    def system_account(self, kind: AccountKind, currency: str = "") -> str:
+        """The first of a kind, one in `currency` before others. Raises CannotPropose when the chart has none."""
+        found = [account for account in self.accounts.values() if account.kind == kind]
+        for account in (*(one for one in found if one.currency == currency), *found):
+            return account.id
         raise CannotPropose(f"the chart of accounts has no system account for {kind.replace('_', ' and ')}")
 
     def account(self, id: str) -> Account:
