@@ -226,7 +226,8 @@ class Payment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchPayment:
-    """Several payments that reach the statement as one line, or as one line each."""
+    """Several payments that reach the statement as one line, or as one line each; a `whole` one is a single payment of
+    several documents, which no line shows in parts."""
 
     id: str
     date: dt.date
@@ -234,6 +235,7 @@ class BatchPayment:
     direction: Direction
     amount: Decimal
     payment_ids: tuple[str, ...]
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,7 +246,7 @@ class BankTransaction:
     date: dt.date
     account_id: str
     direction: Direction
-    kind: Literal["money", "overpayment", "prepayment", "transfer"]
+    kind: Literal["money", "overpayment", "prepayment", "transfer", "deposit"]  # deposit: of what waited undeposited
     currency: str
     amount: Decimal
     coded_to: tuple[str, ...]  # account ids of the lines; one entry for a single-line transaction
@@ -257,6 +259,9 @@ class BankTransaction:
     reconciled: bool = False
 
 
+Receipt = Literal["payment", "sales_receipt"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undeposited:
     """Money received that is in the books but in no bank account yet: it waits in undeposited funds for a deposit.
@@ -266,7 +271,7 @@ class Undeposited:
     """
 
     id: str
-    record: Literal["payment", "sales_receipt"]
+    record: Receipt
     date: dt.date
     account_id: str
     contact_id: str

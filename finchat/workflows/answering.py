@@ -24,7 +24,7 @@ from finchat.workflows.choosing import (
 )
 from finchat.workflows.editing import replanned
 from finchat.workflows.proposals.drafting import HISTORY
-from finchat.workflows.proposals.rests import rest_of
+from finchat.workflows.proposals.rests import gathered_of, rest_of
 from finchat.workflows.proposals.writing import Writing
 
 _CONTROL = frozenset({"tax", "receivables", "payables"})
@@ -71,7 +71,13 @@ def complete(proposal: Proposal, answer: Answer, context: WriteContext) -> Propo
     check(answer.coding, context)
     writing = Writing(context, proposal.id, line, proposal.links, proposal.writes)
     try:
-        if ask.kind == "coding":
+        if proposal.kind == "deposit":
+            writing = Writing(context, proposal.id, line)  # the deposit names again what it gathers
+            if answer.contact_id or answer.new_contact:
+                raise WriteRefused("what a bank keeps is nobody's", field="contact", next="leave the contact out")
+            receipts = gathered_of(proposal.links, context.undeposited_account())
+            writing.deposit(receipts, context.bank_account(line.account_id, line.currency), answer.coding)
+        elif ask.kind == "coding":
             writing.code(_left(proposal, ask), _party(ask, answer, context), answer.coding)
         else:
             rest = rest_of(ask.kind, line, proposal.links, proposal.writes, context.base_currency)
@@ -108,6 +114,8 @@ def reopened(proposal: Proposal, ask_id: str) -> Proposal:
             f"later writes of {proposal.id} rest on the earlier answer", field="ask", next="make the plan again"
         )
     kept = {id for w in writes for id in w.link_ids}
+    if proposal.kind == "deposit":  # what it gathers is known before it is written
+        kept |= {link.id for link in proposal.links if link.coding is None}
     lost = {id for w in proposal.writes if w.id in gone for id in w.link_ids} - kept
     return replace(
         proposal,

@@ -82,6 +82,7 @@ def claim(facts: Facts, lines: Iterable[BankLine]) -> dict[str, Claim]:
 def lessons(facts: Facts, lines: Iterable[BankLine], claims: dict[str, Claim]) -> list[tuple[str, BankLine]]:
     """What claimed lines teach about names: contact and line, where payments of that one contact hold the line."""
     contact_of = {p.id: p.contact_id for p in facts.books.payments}
+    contact_of |= {p.batch_id: p.contact_id for p in facts.books.payments if p.batch_id in _whole(facts)}
     found: list[tuple[str, BankLine]] = []
     for line in lines:
         held = claims.get(line.id)
@@ -154,8 +155,9 @@ def _entries(facts: Facts) -> list[_Entry]:
         account = facts.accounts.get(account_id)
         return account.currency if account and account.currency else books.base_currency
 
+    whole = _whole(facts)
     for p in books.payments:
-        if not p.matched_line:
+        if not p.matched_line and p.batch_id not in whole:
             found.append(
                 _Entry(
                     "payment", p.id, (p.id,), p.date, p.account_id, p.direction,
@@ -167,11 +169,12 @@ def _entries(facts: Facts) -> list[_Entry]:
         parts = [payments[i] for i in b.payment_ids if i in payments]
         if any(p.matched_line for p in parts):
             continue
+        ids = (b.id,) if b.whole else (b.id, *b.payment_ids)
         found.append(
             _Entry(
-                "batch_payment", b.id, (b.id, *b.payment_ids), b.date, b.account_id, b.direction,
-                to_minor(b.amount, currency(b.account_id)), frozenset(p.contact_id for p in parts),
-                frozenset(p.document_id for p in parts), "",
+                "payment" if b.whole else "batch_payment", b.id, ids, b.date, b.account_id, b.direction,
+                to_minor(b.amount, currency(b.account_id)), frozenset(p.contact_id for p in parts) - {""},
+                frozenset(p.document_id for p in parts) - {""}, "",
             )
         )  # fmt: skip
     sides = _sides(facts)
@@ -195,6 +198,11 @@ def _entries(facts: Facts) -> list[_Entry]:
             )
         )  # fmt: skip
     return sorted(found, key=lambda e: (e.date, e.id, e.direction))
+
+
+def _whole(facts: Facts) -> frozenset[str]:
+    """The batches that are one payment of several documents."""
+    return frozenset(b.id for b in facts.books.batches if b.whole)
 
 
 _Side = tuple[str, Direction]

@@ -67,6 +67,13 @@ class WriteContext:
             return account.id
         raise CannotPropose(f"the chart of accounts has no system account for {kind.replace('_', ' and ')}")
 
+    def undeposited_account(self) -> str:
+        """Where money received waits for its deposit. Raises CannotPropose when the chart has no such account."""
+        for account in self.accounts.values():
+            if account.undeposited:
+                return account.id
+        raise CannotPropose("the chart of accounts has no undeposited funds")
+
     def account(self, id: str) -> Account:
         """Raises CannotPropose when the chart has none of this id."""
         if id not in self.accounts:

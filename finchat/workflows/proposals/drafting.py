@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from finchat.books.documents import Account, BankLine, Books, Credit, Document
+from finchat.books.documents import Account, BankLine, Books, Credit, Document, Undeposited
 from finchat.books.findings import findings
 from finchat.books.matching.verdict import Verdict
 from finchat.books.money import spoken
 from finchat.books.plan import Ask, Class, Evidence, Finding, Kind, Link, PlanLine, Proposal, Write
 from finchat.providers.writing.context import CannotPropose, WriteContext
-from finchat.providers.writing.parts import Party
+from finchat.providers.writing.parts import Party, Place, gathered_links
 from finchat.safety.counterparties import known_counterparty
 from finchat.workflows.proposals.payload import Payload
-from finchat.workflows.proposals.rests import coding_ask, rest_of
+from finchat.workflows.proposals.rests import coding_ask, fee_ask, rest_of
 from finchat.workflows.proposals.writing import Writing
 
 LineStatus = Literal["proposed", "review", "already_settled", "reported", "unmatched"]
@@ -83,6 +83,7 @@ class _Drafting:
         self.lines = {line.id: line for line in books.lines}
         self.documents = {document.id: document for document in books.documents}
         self.credits = {credit.id: credit for credit in books.credits}
+        self.undeposited = {one.id: one for one in books.undeposited}
         self.coded_to = {transaction.id: transaction.coded_to for transaction in books.bank_transactions}
         self.due = {document.id: document.amount_due for document in books.documents}
         self.remaining = {credit.id: credit.remaining for credit in books.credits}
@@ -165,6 +166,12 @@ class _Drafting:
                 raise CannotPropose("the other side of the transfer has an answer of its own")
             other = self.lines.get(payload.transfer.line_id)
             writing.transfer(payload.transfer.account_id, other.fingerprints if other is not None else ())
+        elif payload.gathered is not None:
+            items = [self._receipt(id) for id in payload.gathered.item_ids]
+            if ask := fee_ask(payload.gathered.fee, line):
+                links = gathered_links(Place(id, "w1"), items)
+                return self._made(id, line, payload, certainty, links=links, asks=(ask,))
+            writing.deposit(items, self.context.bank_account(line.account_id, line.currency))
         elif payload.coded is not None and payload.coded.coding is not None:
             party = Party(payload.coded.contact_id, payload.coded.contact)
             writing.code(line.amount, party, payload.coded.coding)
@@ -303,9 +310,12 @@ class _Drafting:
             payload.whole(line)
             and _enough(payload.of_documents(), self.due)
             and _enough(payload.of_credits(), self.remaining)
+            and (payload.gathered is None or self.undeposited.keys() >= set(payload.gathered.item_ids))
         )
 
     def _take(self, payload: Payload) -> None:
+        for id in payload.gathered.item_ids if payload.gathered is not None else ():
+            del self.undeposited[id]
         for id, amount in payload.of_documents():
             self.due[id] -= amount
         for id, amount in payload.of_credits():
@@ -323,6 +333,11 @@ class _Drafting:
         if id not in self.credits:
             raise CannotPropose(f"credit {id} is not among the open credits")
         return self.credits[id]
+
+    def _receipt(self, id: str) -> Undeposited:
+        if id not in self.undeposited:
+            raise CannotPropose(f"receipt {id} is not among those in undeposited funds, or is in another deposit")
+        return self.undeposited[id]
 
     def _answer(self, verdict: Verdict, status: LineStatus, reason: str, proposal_ids: tuple[str, ...] = ()) -> None:
         self.answers[verdict.line_id] = LineAnswer(

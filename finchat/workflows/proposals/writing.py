@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
-from finchat.books.documents import Account, Coding, Credit, Document
+from finchat.books.documents import Account, Coding, Credit, Document, Undeposited
 from finchat.books.matching.verdict import Allocation, Excess, Refund, Settlement
 from finchat.books.plan import AskKind, Link, Write
 from finchat.providers.writing.context import WriteContext
@@ -92,6 +92,14 @@ class Writing:
         self._add(
             self._write.transfer(self._context, self._place(), line=self._line, other_account_id=account_id, also=also)
         )
+
+    def deposit(self, gathered: Sequence[Undeposited], account: Account, fee: Coding | None = None) -> None:
+        """One deposit of what waits in undeposited funds; `fee` codes what the line is short of it."""
+        links, write = self._write.deposit(
+            self._context, self._place(), line=self._line, gathered=gathered, account=account, fee=fee
+        )
+        self.links += links
+        self.writes.append(write)
 
     def code(self, amount: Decimal, party: Party, coding: Coding) -> None:
         """Receive or spend money; a party without an id is a contact that is made first."""
