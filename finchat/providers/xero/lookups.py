@@ -17,10 +17,11 @@ from finchat.books.details import ContactDetail, Detail, OpenCredit, Receivable
 from finchat.books.documents import Document
 from finchat.books.periods import Window
 from finchat.books.profit import Basis, ProfitReport
+from finchat.providers.balances import balances
 from finchat.providers.provider import Side
 from finchat.providers.xero import details, parsing
 from finchat.providers.xero.provider import XeroProvider, together, where_day
-from finchat.providers.xero.trial_balance import account_balances, balances
+from finchat.providers.xero.trial_balance import account_balances
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 _LONGEST_TEXT = 200

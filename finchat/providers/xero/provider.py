@@ -27,6 +27,7 @@ from finchat.books.plan import Balances, Plan
 from finchat.connections.toolbox import Tool, Toolbox
 from finchat.errors import FinchatError
 from finchat.events import Emit, Notice
+from finchat.providers.balances import balances
 from finchat.providers.fields import UnreadableRecord
 from finchat.providers.provider import Chart, OrganisationUnclear, Row
 from finchat.providers.reading import call, records
@@ -35,7 +36,7 @@ from finchat.providers.writing.undoing import Found, Written
 from finchat.providers.xero import parsing
 from finchat.providers.xero.names import misnamed
 from finchat.providers.xero.table import TABLE
-from finchat.providers.xero.trial_balance import account_balances, balances
+from finchat.providers.xero.trial_balance import account_balances
 from finchat.providers.xero.undoing import held
 from finchat.providers.xero.writes import XERO_WRITERS
 
