@@ -65,6 +65,11 @@ class Upstream:
     ) -> None:
         self._client, self._authorisation, self._total_s = client, authorisation, total_s
 
+    @property
+    def path(self) -> str:
+        """Of the base address."""
+        return str(self._client.base_url.path)
+
     async def send(self, request: Request) -> Response:
         """The vendor's answer, whatever its status. Raises Failure when there is none.
 

@@ -69,7 +69,8 @@ def rate_of(record: Record, currency: str, base_currency: str) -> Decimal | None
 def organisation(info: Mapping[str, Any], preferences: Mapping[str, Any], server: str) -> tuple[Organisation, str]:
     """The organisation, and what to tell the person of its time zone ("" for nothing).
 
-    RealmId and Sandbox are what finchat's own server says of the company it is connected to; QuickBooks does not.
+    RealmId is what finchat's own server says of the company it is connected to; QuickBooks does not. A company of
+    finchat's own sandbox says so among its names and values.
     """
     record, prefs = Record(info, "QuickBooks company", "Id"), Record(preferences, "QuickBooks preferences", "Id")
     name = record.text("CompanyName", "")
@@ -87,7 +88,10 @@ def organisation(info: Mapping[str, Any], preferences: Mapping[str, Any], server
             "value", _CURRENCY_OF.get(record.text("Country", "")) or "USD"
         ),
         timezone=zone or "UTC",
-        sandbox=record.flag("Sandbox"),
+        sandbox=any(
+            pair.text("Name", "") == "Sandbox" and pair.text("Value", "") == "true"
+            for pair in record.children("NameValue", "Name")
+        ),
         period_lock=prefs.child("AccountingInfoPrefs", "BookCloseDate").optional_date("BookCloseDate"),
         year_end_month=end,
         year_end_day=monthrange(2025, end)[1],
@@ -259,7 +263,7 @@ def status(record: Record, due: Decimal) -> Status:
 
 def _customers_own(record: Record) -> str:
     """The customer's own number for a sale: the field for it, one of the company's own fields that is called so, or
-    the message on the form, which is where a company without such a field writes it."""
+    the only number in the message on the form, which is where a company without such a field writes it."""
     if number := record.text("PONumber", ""):
         return number
     for field in record.children("CustomField", "DefinitionId"):
@@ -268,7 +272,9 @@ def _customers_own(record: Record) -> str:
             value := field.text("StringValue", "")
         ):
             return value
-    return record.child("CustomerMemo", "value").text("value", "")
+    memo = record.child("CustomerMemo", "value").text("value", "")
+    numbered = [word.strip(".,;:()") for word in memo.split() if any(c.isdigit() for c in word)]
+    return numbered[0] if len(numbered) == 1 else ""
 
 
 def credit(data: Mapping[str, Any], base_currency: str) -> Credit:

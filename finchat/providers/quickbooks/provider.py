@@ -398,7 +398,7 @@ class QuickBooksProvider:
     async def _unapplied(self, kind: str, aged: Sequence[Row], known: set[str], what: str) -> list[Row]:
         """The records of a kind among the credits that an ageing report lists and that are not known yet. QuickBooks
         cannot be asked which payments have something unapplied, nor which vendor credits are open: the report says."""
-        open_ids = _credits_of(aged)
+        open_ids = _credits_of(aged, kind)
         if open_ids is None:  # a report in another form: all there are, then
             rows = await self.rows(kind, "", what)
             return [row for row in rows if str(row.get("Id")) not in known]
@@ -421,8 +421,17 @@ class QuickBooksProvider:
         return value if isinstance(value, str) else ""
 
 
-def _credits_of(aged: Sequence[Row]) -> set[str] | None:
-    """The transactions of an ageing report that are open the other way round; None for one in another form."""
+# What an English report calls transactions; another language's words could be any of them.
+_CALLED: Mapping[str, str] = {
+    "Payment": "payment", "Vendor Credit": "vendor_credit", "Bill Payment (Check)": "bill_payment",
+    "Bill Payment (Credit Card)": "bill_payment", "Bill Payment": "bill_payment", "Credit Memo": "credit_memo",
+    "Journal Entry": "journal_entry",
+}  # fmt: skip
+
+
+def _credits_of(aged: Sequence[Row], kind: str) -> set[str] | None:
+    """The transactions of an ageing report that are open the other way round and may be of a kind; None for a report in
+    another form. Ids are unique over all kinds of transaction."""
     found: set[str] = set()
     for row in aged:
         if row.get("row") != "line":
@@ -430,7 +439,7 @@ def _credits_of(aged: Sequence[Row]) -> set[str] | None:
         id, left = row.get("transaction_type_id"), row.get("open_balance")
         if not isinstance(id, str) or not isinstance(left, str):
             return None
-        if left.startswith("-"):
+        if left.startswith("-") and _CALLED.get(str(row.get("transaction_type")), kind) == kind:
             found.add(id)
     return found
 

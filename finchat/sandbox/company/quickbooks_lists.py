@@ -137,6 +137,7 @@ class Lists:
                 {"Name": "CompanyType", "Value": "LLC"},
                 {"Name": "SubscriptionStatus", "Value": "PAID"},
                 {"Name": "OfferingSku", "Value": "QuickBooks Online Plus"},
+                {"Name": "Sandbox", "Value": "true"},
             ],
         )
 

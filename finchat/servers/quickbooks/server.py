@@ -26,8 +26,9 @@ from finchat.servers.vendor import Answer, Send, Vendor
 if TYPE_CHECKING:
     from mcp.server.lowlevel import Server
 
-# Published per company; QuickBooks tells nothing of it in its answers. Beside it: 10 calls a second.
-MINUTE_LIMIT = 500
+# Published per company, 500 a minute and 10 a second; QuickBooks tells nothing of it in its answers. Who keeps to 8 in
+# any second keeps to both.
+CALLS, WINDOW_S = 8, 1.0
 # QuickBooks may work on a request this long: until then, an answer that never came proves nothing.
 REQUEST_LIFETIME_S = 120.0
 LONGEST_REQUEST_ID = 50
@@ -54,12 +55,13 @@ def build(
     """The MCP server on `upstream`, whose address is one company's; see `finchat.servers.server.build`."""
     from finchat.servers import server
 
-    return server.build(vendor(), upstream, methods=methods, tags=tags, expires=expires, text_copy=text_copy)
+    return server.build(vendor(upstream.path), upstream, methods=methods, tags=tags, expires=expires, text_copy=text_copy)
 
 
-def vendor() -> Vendor:
-    """QuickBooks as the generic server needs it, with a memory of its own of what it has answered."""
-    calls = Calls()
+def vendor(path: str = "") -> Vendor:
+    """QuickBooks as the generic server needs it, with a memory of its own of what it has answered. `path`: below which
+    the company's API is; it ends in the realm, which QuickBooks' own records do not tell."""
+    calls = Calls(path.rstrip("/").rpartition("/")[2])
     return Vendor(
         name="finchat-quickbooks",
         title="QuickBooks Online",
@@ -79,7 +81,8 @@ def vendor() -> Vendor:
 class Calls:
     """The calls of one server. It remembers the records it answered, to show what changed since somebody saw one."""
 
-    def __init__(self) -> None:
+    def __init__(self, realm: str = "") -> None:
+        self._realm = realm
         self._seen: OrderedDict[tuple[str, str, str], Mapping[str, Any]] = OrderedDict()
 
     async def perform(
@@ -187,6 +190,8 @@ class Calls:
             found = _listed(entity, data["QueryResponse"], page) if row.verb == "list" else _single(entity, data)
             for record in found.records:
                 self._remember(entity, record)
+            if entity.name == "CompanyInfo" and self._realm:
+                found = replace(found, records=[{**record, "RealmId": self._realm} for record in found.records])
             return found
         except (ValueError, RecursionError, KeyError, IndexError, TypeError, AttributeError) as error:
             raise _unexpected(row.envelope, response, "failed" if row.effect == "read" else "unknown") from error
@@ -209,8 +214,9 @@ def limits(response: Response) -> Mapping[str, Any] | None:
     refused = response.status == 429
     wait = timedelta(seconds=retry_after(response)) if refused else None
     return {
-        "minute_limit": MINUTE_LIMIT,
+        "minute_limit": CALLS,
         "minute_remaining": 0 if refused else None,
+        "window_s": WINDOW_S,
         "day_limit": None,
         "day_remaining": None,
         "resets_at": None if wait is None else instant_text(datetime.now(UTC) + wait),
@@ -257,4 +263,4 @@ def _unexpected(name: str, response: Response, outcome: Any) -> Failure:
     )
 
 
-__all__ = ["MINUTE_LIMIT", "REQUEST_LIFETIME_S", "Calls", "build", "limits", "vendor"]
+__all__ = ["CALLS", "REQUEST_LIFETIME_S", "WINDOW_S", "Calls", "build", "limits", "vendor"]
