@@ -466,7 +466,7 @@ def _load() -> None:
         import finchat.agent.openai
         import finchat.app.tools
         import finchat.connections.link
-        import finchat.providers.xero
+        import finchat.providers.provider
         import finchat.safety.guard  # noqa: F401 - all of them are wanted a moment later
 
 

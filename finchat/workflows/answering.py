@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
+from finchat.books.acts import act
 from finchat.books.documents import Account, Coding
 from finchat.books.money import amount_text
 from finchat.books.plan import DOUBTFUL, Answered, Ask, Evidence, Plan, Proposal
@@ -211,7 +212,7 @@ def _evidence(
         record_id=answer.coding.account_id,
     )
     spends = proposal.line is not None and proposal.line.direction == "spend"
-    cash = any(w.operation == "bank_transaction.create" for w in writing.writes)  # a credit note moves none
+    cash = any(act(w.operation) == "money" for w in writing.writes)  # a credit note moves none
     for text in doubts(context.accounts[answer.coding.account_id], spends=spends and cash):
         yield Evidence(kind=DOUBTFUL, text=text)
 

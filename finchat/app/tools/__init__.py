@@ -28,5 +28,5 @@ def own_tools(desk: Desk, tray: Tray, as_of: date) -> list[OwnTool]:
         *profit.rows(desk, as_of),
         *reconciling.rows(desk, tray, as_of),
         *drafts.rows(desk, tray, as_of),
-        *capabilities.rows(),
+        *capabilities.rows(desk.vendor.label),
     ]

@@ -51,6 +51,11 @@ class WriteContext:
     def base_currency(self) -> str:
         return self.organisation.base_currency
 
+    @property
+    def vendor(self) -> str:
+        """What a person calls whoever keeps the ledger."""
+        return self.writers.traits.label
+
     def control_account(self, type: str, currency: str = "") -> str:
         """The account receivables ("invoice") or payables ("bill") are kept in, that of a `currency` where the ledger
         keeps one for each. Raises CannotPropose when the chart has none."""

@@ -15,7 +15,7 @@ from finchat.books.money import spoken
 from finchat.books.terms import PaymentTerms
 from finchat.providers.writing.coding import Codable
 from finchat.providers.writing.context import CannotPropose, WriteContext
-from finchat.providers.writing.documents import InvoiceLine, NewInvoice
+from finchat.providers.writing.documents import InvoiceLine, NewContact, NewInvoice
 from finchat.providers.writing.parts import Party, Place
 from finchat.providers.writing.rates import Rate
 from finchat.workflows.drafting import lookups
@@ -97,8 +97,12 @@ def draft_document(wanted: WantedDocument, facts: DocumentFacts) -> Outcome:
 
 class _Document:
     def __init__(self, wanted: WantedDocument, facts: DocumentFacts) -> None:
-        self.wanted, self.facts, self.context = wanted, facts, facts.context
+        self.facts, self.context = facts, facts.context
         self.gathering = Gathering()
+        if wanted.status == "DRAFT" and not self.context.writers.traits.drafts:
+            self.gathering.said.append(f"{self.context.vendor} keeps no drafts: it is in the books once it is written")
+            wanted = replace(wanted, status="AUTHORISED")
+        self.wanted = wanted
         self.asked_tax = False
 
     def outcome(self) -> Outcome:
@@ -132,7 +136,9 @@ class _Document:
     def _drafted(self, new: NewInvoice, *, make: bool) -> Drafted:
         links, writes = [], []
         if make:
-            link, made = self.context.writers.contact(self.context, Place("p1", "w1"), name=new.contact.name)
+            link, made = self.context.writers.contact(
+                self.context, Place("p1", "w1"), name=new.contact.name, more=self._new_contact(new)
+            )
             links.append(link)
             writes.append(made)
             self.gathering.said.append(f"the contact {link.contact} is made first")
@@ -165,6 +171,12 @@ class _Document:
                 **({"reference": new.reference} if new.reference else {}),
             },
         )  # fmt: skip
+
+    def _new_contact(self, new: NewInvoice) -> NewContact | None:
+        """More of a contact that is made first, where it must be told what it is wanted as."""
+        if not self.context.writers.traits.roles:
+            return None
+        return NewContact(name=new.contact.name, role="customer" if new.type == "invoice" else "supplier")
 
     # What is on it
 
@@ -298,12 +310,17 @@ class _Document:
         taken = [d for d in self.facts.earlier if number and d.type == "invoice" and d.number == number]
         if taken and self.wanted.type == "invoice":
             raise Contradicted(
-                f"invoice number {number} is taken: {_told(taken[0])}", "number", [{"value": "leave it to Xero"}]
+                f"invoice number {number} is taken: {_told(taken[0])}",
+                "number",
+                [{"value": f"leave it to {self.context.vendor}"}],
             )
 
     def _reference(self, reference: str) -> str:
-        if reference and self.wanted.type == "bill":
-            self.gathering.said.append(f"Xero keeps no reference of a bill, so {reference!r} is left out")
+        if reference and self.wanted.type not in self.context.writers.traits.references:
+            of = "a bill" if self.wanted.type == "bill" else "an invoice"
+            self.gathering.said.append(
+                f"{self.context.vendor} keeps no reference of {of}, so {reference!r} is left out"
+            )
             return ""
         return reference
 

@@ -49,7 +49,7 @@ def amount(value: object, field: str, places: int) -> Decimal | None:
     if not found.is_finite() or abs(found) >= 10**12:
         raise Contradicted(f"{field} is not a plain number such as 1234.50", field)
     if found != round(found, places):
-        raise Contradicted(f"{field} has more than {places} decimal places, which Xero does not keep", field)
+        raise Contradicted(f"{field} has more than {places} decimal places, which the ledger does not keep", field)
     return found.quantize(Decimal(1)) if found == found.to_integral_value() else found.normalize()
 
 

@@ -17,8 +17,8 @@ from finchat.workflows.drafting.outcome import Choice, Contradicted, Contradicti
 
 _NEAR = timedelta(days=10)
 _CLOSED = {
-    "draft": "is a draft: payments are recorded on approved documents only, so approve it in Xero first",
-    "submitted": "waits for approval: payments are recorded on approved documents only, so approve it in Xero first",
+    "draft": "is a draft: payments are recorded on approved documents only, so approve it in the ledger first",
+    "submitted": "waits for approval: payments are recorded on approved documents only, so have it approved first",
     "paid": "is paid: nothing is due on it",
     "void": "was voided or deleted: nothing can be paid on it",
 }
@@ -179,9 +179,9 @@ class _Payment:
         if amount > due:
             over = amount - due
             raise Contradicted(
-                f"{spoken(amount, currency)} is more than the {spoken(due, currency)} due on {document.name}: Xero "
-                f"takes no payment above what is due, and the {spoken(over, currency)} over it would be an overpayment "
-                "of its own",
+                f"{spoken(amount, currency)} is more than the {spoken(due, currency)} due on {document.name}: "
+                f"finchat records no payment above what is due, and the {spoken(over, currency)} over it would be an "
+                "overpayment of its own",
                 "amount",
                 amounts={**figures, "overpayment": over},
                 currency=currency,
