@@ -135,6 +135,10 @@ class Lookups(Protocol):
     async def documents_numbered(self, number: str) -> tuple[Document, ...]:
         """The invoices and bills of a number, in any status; more that are like it may come with them."""
 
+    async def record(self, side: Side, id: str) -> Row | None:
+        """An invoice or bill as the ledger's own record, whole, as it is now: what a change of it must keep. None for
+        one that is gone. One call."""
+
     async def numbers_like(self, text: str) -> tuple[str, ...]:
         """Document numbers that hold the longest number in a text, or all of it: about a hundred."""
 

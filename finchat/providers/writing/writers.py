@@ -15,7 +15,7 @@ from finchat.books.documents import Account, Coding, Credit, Document, Undeposit
 from finchat.books.matching.verdict import Excess, Refund, Settlement
 from finchat.books.plan import Link, Write
 from finchat.providers.writing.context import WriteContext
-from finchat.providers.writing.documents import NewContact, NewInvoice
+from finchat.providers.writing.documents import InvoiceLine, NewContact, NewInvoice
 from finchat.providers.writing.parts import AnyLine, Named, Party, Place
 from finchat.providers.writing.rates import Rate, RateSource
 from finchat.providers.writing.traits import Traits
@@ -99,6 +99,15 @@ class Writers(Protocol):
 
     def invoice(self, context: WriteContext, place: Place, new: NewInvoice) -> Made:
         """An invoice or bill that is not there yet."""
+
+    def invoice_lines_added(
+        self, context: WriteContext, place: Place, *, document: Document, lines: Sequence[InvoiceLine]
+    ) -> Made:
+        """Lines added to an issued sales invoice: `document` as the ledger has it, its own record in
+        `context.records` (`Lookups.record`), every line it has kept by its id, nothing else of it named.
+
+        The amount of link and write is what the invoice comes to more, with tax. Raises CannotPropose for one that is
+        not open, in a locked period, or that the vendor would change in more than these lines."""
 
     def known_rate(self, rate: Decimal, source: RateSource) -> Rate:
         """A rate in base units for one unit, as the vendor will take it."""

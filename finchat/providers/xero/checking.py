@@ -15,6 +15,7 @@ FROM = "$from"
 # What a conversation can draft without a bank line: the operations of one proposal.
 _DRAFTS = frozenset({
     ("invoice.create",), ("contact.create",), ("contact.create", "invoice.create"), ("payment.create",),
+    ("invoice.update",),
 })  # fmt: skip
 
 

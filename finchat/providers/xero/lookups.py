@@ -127,6 +127,11 @@ class XeroLookups:
         rows = await self._provider.rows("item.list", {}, "items")
         return {str(row.get("Code", "")): str(row.get("Description") or row.get("Name") or "") for row in rows}
 
+    async def record(self, side: Side, id: str) -> Mapping[str, Any] | None:
+        """An invoice or bill as the ledger's own record: one call."""
+        rows = await self._provider.rows("invoice.list", {"ids": [id]}, "the document again")
+        return next((row for row in rows if row.get("InvoiceID") == id), None)
+
     async def numbers_like(self, text: str) -> tuple[str, ...]:
         """Document numbers that hold the longest number in a text, or all of it: one call of 100 rows."""
         digits = max(re.findall(r"[1-9][0-9]*", text), key=len, default="") or text.strip()

@@ -55,6 +55,8 @@ def undo_words(write: Write, command: str) -> str:
     if (by := taken_back_by(write)) is None:
         if write.operation == "contact.create":
             return "the new contact stays; archive it in Xero if it is not wanted"
+        if write.operation == "invoice.update":
+            return "finchat cannot take this back: remove the new line of the invoice in Xero if it is not wanted"
         return "finchat cannot take this back; it would have to be corrected in the ledger by hand"
     subject, _, verb = write.operation.partition(".")
     key = verb if verb == "allocate" else subject
@@ -325,6 +327,8 @@ def _amount(record: Record) -> Decimal:
 def _stays(one: Written) -> Obstacle:
     if one.write.operation == "contact.create":
         return Obstacle("stays", "stays in the ledger", "archive it in Xero if nothing else uses it")
+    if one.write.operation == "invoice.update":
+        return Obstacle("stays", "stays on the invoice", "remove that line in Xero by hand")
     return Obstacle("stays", "is nothing that finchat takes back", "correct it in Xero by hand")
 
 

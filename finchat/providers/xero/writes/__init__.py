@@ -14,6 +14,7 @@ from finchat.providers.xero.writes.coded import credit_note_write, money_write
 from finchat.providers.xero.writes.contacts import contact_write
 from finchat.providers.xero.writes.invoices import invoice_write
 from finchat.providers.xero.writes.kept import kept_write
+from finchat.providers.xero.writes.lines_added import lines_added_write
 from finchat.providers.xero.writes.payments import drafted_payment_write, payment_write, refund_write
 from finchat.providers.xero.writes.rates import known_rate
 from finchat.providers.xero.writes.transfers import transfer_write
@@ -35,6 +36,7 @@ class XeroWriters:
     credit_note = staticmethod(credit_note_write)
     contact = staticmethod(contact_write)
     invoice = staticmethod(invoice_write)
+    invoice_lines_added = staticmethod(lines_added_write)
     known_rate = staticmethod(known_rate)
     retokened = staticmethod(retokened)
     taken_back = staticmethod(taken_back)

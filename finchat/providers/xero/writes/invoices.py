@@ -37,7 +37,7 @@ def invoice_write(context: WriteContext, place: Place, new: NewInvoice) -> tuple
         "date": new.date.isoformat(),
         "due_date": new.due_date.isoformat(),
         "line_amount_types": new.line_amount_types,
-        "line_items": [_line(line, new.line_amount_types, new.currency) for line in new.lines],
+        "line_items": [line_item(line, new.line_amount_types, new.currency) for line in new.lines],
         "currency_code": new.currency,
         "status": new.status,
     }
@@ -71,13 +71,14 @@ def invoice_write(context: WriteContext, place: Place, new: NewInvoice) -> tuple
         arguments,
         amount=total,
         currency=new.currency,
-        preconditions=tuple(dict.fromkeys((*_rests_on(context, new), *_moves(context, effects)))),
+        preconditions=tuple(dict.fromkeys((*_rests_on(context, new), *own_accounts(context, effects)))),
         effects=effects,
         verify={"by": "token", "token": token, "amount": amount_text(total, new.currency)},
     )
 
 
-def _line(line: InvoiceLine, types: LineAmountTypes, currency: str) -> dict[str, Any]:
+def line_item(line: InvoiceLine, types: LineAmountTypes, currency: str) -> dict[str, Any]:
+    """A line as Xero is told it."""
     found: dict[str, Any] = {
         "Description": line.description,
         "Quantity": plain_decimal(line.quantity),
@@ -94,12 +95,7 @@ def _line(line: InvoiceLine, types: LineAmountTypes, currency: str) -> dict[str,
 
 
 def _rests_on(context: WriteContext, new: NewInvoice) -> Sequence[Precondition]:
-    found: list[Precondition] = []
-    for line in new.lines:
-        coded = conditions.coded(line.to.account, line.to.rate, line.to.coding)
-        found += [c for c in coded if new.line_amount_types != "NoTax" or c.type != "tax_rate"]
-        if line.item_code:
-            found.append(Precondition(type="item", id=line.item_code, field="status", expected="active"))
+    found = line_conditions(new.lines, new.line_amount_types)
     if not new.contact_from:
         found.append(conditions.contact(new.contact.id))
     if new.number and new.type == "invoice":
@@ -107,8 +103,19 @@ def _rests_on(context: WriteContext, new: NewInvoice) -> Sequence[Precondition]:
     return (*found, conditions.unlocked(context.organisation))
 
 
-def _moves(context: WriteContext, effects: Sequence[Effect]) -> Sequence[Precondition]:
-    """That the ledger's own accounts that an approved one moves are what they are taken for."""
+def line_conditions(lines: Sequence[InvoiceLine], types: LineAmountTypes) -> list[Precondition]:
+    """That what lines are coded to is still there."""
+    found: list[Precondition] = []
+    for line in lines:
+        coded = conditions.coded(line.to.account, line.to.rate, line.to.coding)
+        found += [c for c in coded if types != "NoTax" or c.type != "tax_rate"]
+        if line.item_code:
+            found.append(Precondition(type="item", id=line.item_code, field="status", expected="active"))
+    return found
+
+
+def own_accounts(context: WriteContext, effects: Sequence[Effect]) -> Sequence[Precondition]:
+    """That the ledger's own accounts that an approved document moves are what they are taken for."""
     own = ("receivables", "payables", "tax")
     ids = [e.account_id for e in effects if e.control in own]
     return [
