@@ -33,6 +33,7 @@ _TOLD: Mapping[str, tuple[str, str]] = {
     "contact": ("new contact", "made the contact"),
     "invoice": ("new invoice for", "made the invoice for"),
     "bill": ("new bill from", "entered the bill from"),
+    "line": ("new line on", "added a line to"),
 }
 
 
@@ -96,6 +97,8 @@ def _made(proposal: Proposal, write: Write) -> str:
 def _told(proposal: Proposal, write: Write) -> tuple[str, str] | None:
     """How a write that makes something is called, and how once it is done; None for one without words of its own."""
     link = _link(proposal, write)
+    if write.operation == "invoice.update":
+        return _TOLD["line"]
     made = act(write.operation)
     of = link.type if link is not None else ""
     if made in ("payment", "money") and link is not None and link.credit is not None:

@@ -12,7 +12,7 @@ from finchat.books.matching.verdict import Settlement
 from finchat.books.money import round_to_minor, spoken
 from finchat.providers.writing.context import CannotPropose, WriteContext
 from finchat.providers.writing.parts import Place
-from finchat.workflows.drafting import lookups
+from finchat.workflows.drafting import lookups, meant
 from finchat.workflows.drafting.outcome import Choice, Contradicted, Contradiction, Drafted, Gathering, Outcome
 
 _NEAR = timedelta(days=10)
@@ -122,7 +122,7 @@ class _Payment:
             currency=document.currency,
             amounts={"amount": amount, "amount_due": document.amount_due, "amount_due_after": after},
             facts={
-                **_named(document),
+                **meant.named(document),
                 "date": on.isoformat(),
                 "bank_account": account.label,
                 "document_status_after": "paid" if not after else "open",
@@ -131,33 +131,20 @@ class _Payment:
 
     def _document(self) -> Document | None:
         """The one document that is meant, open to payments. None once it was asked for; raises Contradicted."""
-        wanted, found = self.wanted, list(self.facts.documents)
-        if not wanted.document:
-            self.gathering.ask("document", "Which invoice or bill is paid? Give its number.")
+        wanted, facts = self.wanted, self.facts
+        document = meant.meant(
+            self.gathering, wanted.document, wanted.contact, found=facts.documents, near=facts.near,
+            what="invoice or bill", ask="Which invoice or bill is paid? Give its number.",
+        )  # fmt: skip
+        if document is None:
             return None
-        if wanted.contact:
-            whose = lookups.folded(wanted.contact)
-            found = [d for d in found if whose in (lookups.folded(d.contact), d.contact_id.casefold())]
-        standing = [d for d in found if d.status != "void"] or found
-        if not standing:
-            of = f" of {wanted.contact}" if wanted.contact else ""
-            choices: list[Choice] = [{"value": number} for number in self.facts.near]
-            choices += [_choice(d) for d in self.facts.documents]
-            question = f"There is no invoice or bill {wanted.document!r}{of}. Which one is meant?"
-            self.gathering.ask("document", question, choices)
-            return None
-        if len(standing) > 1:
-            question = f"{len(standing)} documents are called {wanted.document!r}. Which one is meant? Give its id."
-            self.gathering.ask("document", question, map(_choice, standing))
-            return None
-        (document,) = standing
         if (why := _CLOSED.get(document.status)) is not None:
             raise Contradicted(
                 f"{document.name} of {document.contact} {why}",
                 "document",
                 amounts={"total": document.total, "amount_due": document.amount_due},
                 currency=document.currency,
-                facts=_named(document),
+                facts=meant.named(document),
             )
         return document
 
@@ -174,7 +161,11 @@ class _Payment:
         figures = {"amount": amount, "amount_due": due}
         if amount <= 0:
             raise Contradicted(
-                "the amount is not above zero", "amount", amounts=figures, currency=currency, facts=_named(document)
+                "the amount is not above zero",
+                "amount",
+                amounts=figures,
+                currency=currency,
+                facts=meant.named(document),
             )
         if amount > due:
             over = amount - due
@@ -185,7 +176,7 @@ class _Payment:
                 "amount",
                 amounts={**figures, "overpayment": over},
                 currency=currency,
-                facts=_named(document),
+                facts=meant.named(document),
             )
         if self.wanted.settles_in_full and amount < due:
             rest = due - amount
@@ -195,7 +186,7 @@ class _Payment:
                 "amount",
                 amounts={**figures, "amount_due_after": rest},
                 currency=currency,
-                facts=_named(document),
+                facts=meant.named(document),
             )
         return amount
 
@@ -271,25 +262,6 @@ class _Payment:
                 self.gathering.doubts.append(
                     f"a payment of {spoken(paid, document.currency)} on {day} is recorded on {document.name} already"
                 )
-
-
-def _named(document: Document) -> dict[str, str]:
-    """What a document is called, as results name it."""
-    return {"number": document.number, "document_type": document.type, "contact": document.contact}
-
-
-def _choice(document: Document) -> Choice:
-    return {
-        "document": document.id,
-        "document_type": document.type,
-        "number": document.number,
-        "contact": document.contact,
-        "date": document.date.isoformat(),
-        "total": f"{document.total:f}",
-        "amount_due": f"{document.amount_due:f}",
-        "currency": document.currency,
-        "status": document.status,
-    }
 
 
 def _by_code(account: Account) -> str:
