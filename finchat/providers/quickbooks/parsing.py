@@ -107,8 +107,10 @@ def _zone(name: str) -> str | None:
 
 
 # A company that never turned multicurrency on may leave its home currency out.
-_CURRENCY_OF = {"US": "USD", "USA": "USD", "CA": "CAD", "CAN": "CAD", "GB": "GBP", "GBR": "GBP", "AU": "AUD",
-                "AUS": "AUD", "NZ": "NZD", "NZL": "NZD", "IN": "INR", "IND": "INR", "SG": "SGD", "SGP": "SGD"}  # fmt: skip
+_CURRENCY_OF = {
+    "US": "USD", "USA": "USD", "CA": "CAD", "CAN": "CAD", "GB": "GBP", "GBR": "GBP", "AU": "AUD", "AUS": "AUD",
+    "NZ": "NZD", "NZL": "NZD", "IN": "INR", "IND": "INR", "SG": "SGD", "SGP": "SGD",
+}  # fmt: skip
 
 
 def account(data: Mapping[str, Any], base_currency: str, clearing: frozenset[str]) -> Account:
@@ -132,7 +134,7 @@ def account(data: Mapping[str, Any], base_currency: str, clearing: frozenset[str
         codable=kind not in _NOT_CODABLE and sub_type not in _OWN,
         card=type_ == "Credit Card",
         undeposited=sub_type == UNDEPOSITED,
-        type=sub_type or type_,
+        type=type_,
     )
 
 

@@ -70,7 +70,7 @@ class QuickBooksProvider:
         self._accounts: dict[str, Account] | None = None
         self._by_account: Mapping[str, Decimal] = {}
         self._people: tuple[list[Row], list[Row]] | None = None
-        self._terms: Mapping[str, PaymentTerms] = {}
+        self._terms: Mapping[str, PaymentTerms] | None = None
         self._chart: Chart | None = None
         # What was read, for payloads that need more of a record than books hold; every context sees the same.
         self._records: dict[Key, Row] = {}
@@ -212,7 +212,9 @@ class QuickBooksProvider:
             credits=tuple(_unique(credits)),
             payments=payments,
             batches=tuple(one.batch for one in cash if one.batch),
-            bank_transactions=tuple(t for t in on_banks if window[0] <= t.date <= window[1] and _moves_bank(t, accounts)),
+            bank_transactions=tuple(
+                t for t in on_banks if window[0] <= t.date <= window[1] and _moves_bank(t, accounts)
+            ),
             transfers=tuple(t for row in moved if (t := self.tolerant(
                 partial(movements.transfer, accounts=accounts, base_currency=base), row))),
             undeposited=tuple(sorted(waiting, key=lambda u: (u.date, u.id))),
@@ -229,16 +231,17 @@ class QuickBooksProvider:
         contacts where the books were not read before."""
         if self._chart is None:
             await self.organisation()
-            codes, rates, classes, departments, items, terms = await together(
-                self.rows("tax_code", "", "tax codes"),
-                self.rows("tax_rate", "", "tax rates"),
-                self.rows("class", "", "classes"),
-                self.rows("department", "", "departments"),
-                self.rows("item", "", "items"),
-                self.rows("term", "", "terms"),
+            (codes, rates, classes, departments, items), _ = await asyncio.gather(
+                together(
+                    self.rows("tax_code", "", "tax codes"),
+                    self.rows("tax_rate", "", "tax rates"),
+                    self.rows("class", "", "classes"),
+                    self.rows("department", "", "departments"),
+                    self.rows("item", "", "items"),
+                ),
+                self.terms(),
             )
             self.note("item", items)
-            self._terms = parsing.terms(terms)
             group = self._preferences.get("TaxPrefs")
             group = group.get("TaxGroupCodeRef") if isinstance(group, Mapping) else None
             default = group.get("value") if isinstance(group, Mapping) else None
@@ -265,6 +268,12 @@ class QuickBooksProvider:
         self._by_account = account_balances(await self.trial_balance(as_of))
         since = financial_year_start(as_of, end_month=organisation.year_end_month, end_day=organisation.year_end_day)
         return replace(balances(self._by_account, accounts.values(), organisation.base_currency), gains_since=since)
+
+    async def terms(self) -> Mapping[str, PaymentTerms]:
+        """Payment terms by id: one call, once."""
+        if self._terms is None:
+            self._terms = parsing.terms(await self.rows("term", "", "terms"))
+        return self._terms
 
     async def trial_balance(self, as_of: date) -> list[Row]:
         """The rows of the trial balance as of the end of a day: one call."""
@@ -299,7 +308,7 @@ class QuickBooksProvider:
         known = await self.chart() if chart else Chart((), (), {})
         organisation = await self.organisation()
         if chart:
-            own = self._terms.get(self._default_terms())
+            own = (await self.terms()).get(self._default_terms())
             organisation = replace(organisation, sales_terms=own)
         return WriteContext(
             plan_id=plan_id,
@@ -337,9 +346,9 @@ class QuickBooksProvider:
         """Every record of a kind (the table's singular) that meets a condition. Raises FinchatError."""
         return await all_rows(self._toolbox, f"{kind}.list", where, what, self._emit)
 
-    async def first_rows(self, kind: str, where: str, order: str, count: int, what: str) -> list[Row]:
+    async def first_rows(self, kind: str, where: str, *, order: str, count: int, what: str) -> list[Row]:
         """The first `count` records of a kind in an order: one call. Raises FinchatError."""
-        return await first_rows(self._toolbox, f"{kind}.list", where, order, count, what)
+        return await first_rows(self._toolbox, f"{kind}.list", where, order=order, count=count, what=what)
 
     async def by_id(self, kind: str, ids: Iterable[str], what: str, *, also: str = "") -> list[Row]:
         """The records of these ids that there still are: one call for hundreds of them, none for none."""
@@ -398,7 +407,7 @@ class QuickBooksProvider:
     async def _unapplied(self, kind: str, aged: Sequence[Row], known: set[str], what: str) -> list[Row]:
         """The records of a kind among the credits that an ageing report lists and that are not known yet. QuickBooks
         cannot be asked which payments have something unapplied, nor which vendor credits are open: the report says."""
-        open_ids = _credits_of(aged, kind)
+        open_ids = credits_of(aged, kind)
         if open_ids is None:  # a report in another form: all there are, then
             rows = await self.rows(kind, "", what)
             return [row for row in rows if str(row.get("Id")) not in known]
@@ -407,8 +416,8 @@ class QuickBooksProvider:
     def _contacts(self, documents: Iterable[Document]) -> tuple[Contact, ...]:
         """The customers and vendors, and whoever only documents name (an inactive one with something open)."""
         customers, vendors = self._people or ([], [])
-        found = {c.id: c for c in (parsing.customer(row, self._terms) for row in customers)}
-        found |= {c.id: c for c in (parsing.vendor(row, self._terms) for row in vendors)}
+        found = {c.id: c for c in (parsing.customer(row, self._terms or {}) for row in customers)}
+        found |= {c.id: c for c in (parsing.vendor(row, self._terms or {}) for row in vendors)}
         for document in documents:
             if document.contact_id and document.contact_id not in found:
                 found[document.contact_id] = Contact(id=document.contact_id, name=document.contact)
@@ -429,7 +438,7 @@ _CALLED: Mapping[str, str] = {
 }  # fmt: skip
 
 
-def _credits_of(aged: Sequence[Row], kind: str) -> set[str] | None:
+def credits_of(aged: Sequence[Row], kind: str) -> set[str] | None:
     """The transactions of an ageing report that are open the other way round and may be of a kind; None for a report in
     another form. Ids are unique over all kinds of transaction."""
     found: set[str] = set()

@@ -84,7 +84,7 @@ async def all_rows(toolbox: Toolbox, operation: str, where: str, what: str, emit
     return rows
 
 
-async def first_rows(toolbox: Toolbox, operation: str, where: str, order: str, count: int, what: str) -> list[Row]:
+async def first_rows(toolbox: Toolbox, operation: str, where: str, *, order: str, count: int, what: str) -> list[Row]:
     """The first `count` rows (1,000 at most) of a query in an order: one call."""
     query = selecting(operation, where, order)
     rows, _ = await _page(toolbox, TABLE[operation].tool, query, min(count, PAGE), what)

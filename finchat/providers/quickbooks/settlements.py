@@ -29,7 +29,6 @@ from finchat.providers.quickbooks.parsing import currency_of, rate_of, ref
 
 _ZERO = Decimal("0.00")
 _CREDITS = frozenset({"CreditMemo", "VendorCredit"})
-_DOCUMENTS = frozenset({"Invoice", "Bill"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,22 +125,32 @@ def _paid_from(record: Record) -> str:
 
 
 def _shares(record: Record) -> tuple[tuple[Share, ...], Decimal]:
-    """What each document took, and how much credit went into it in all."""
+    """What each document took, and how much credit went into it in all.
+
+    A journal entry may be what is settled, or a credit: it is a credit where money and credits could not settle it.
+    """
     taken: list[tuple[str, str, Decimal]] = []
     given: list[list[Any]] = []
+    journals: list[tuple[str, str, Decimal]] = []
     for line in record.children("Line", "Id"):
         amount = line.decimal("Amount", _ZERO)
         for kind, id in links(line)[:1]:
             if kind in _CREDITS:
                 given.append([id, amount])
             elif amount:
-                taken.append((kind, id, amount))
+                (journals if kind == "JournalEntry" else taken).append((kind, id, amount))
     in_all = sum((amount for _, amount in given), Decimal(0))
+    wanted = sum((amount for _, _, amount in (*taken, *journals)), Decimal(0))
+    if journals and wanted > record.decimal("TotalAmt", _ZERO) + in_all:
+        given += [[id, amount] for _, id, amount in journals]
+        in_all += sum((amount for _, _, amount in journals), Decimal(0))
+    else:
+        taken += journals
     made: list[Share] = []
     for kind, id, amount in taken:
         credits: list[tuple[str, Decimal]] = []
         left = amount
-        for credit in given if kind in _DOCUMENTS else ():
+        for credit in given:
             part = min(credit[1], left)
             if part > 0:
                 credits.append((credit[0], part))
@@ -262,8 +271,11 @@ def _bank_amount(one: Settlement, account: Account | None, base_currency: str) -
 
 def kept_credit(one: Settlement) -> Credit | None:
     """What no document has taken of a payment; None where nothing is left."""
-    if one.unapplied <= 0:
-        return None
+    return whole_credit(one) if one.unapplied > 0 else None
+
+
+def whole_credit(one: Settlement) -> Credit:
+    """A payment as the credit that it is as far as no document has taken it."""
     return Credit(
         id=one.id,
         kind="overpayment",
