@@ -6,6 +6,7 @@ once by the provider. Reads raise FinchatError or UnreadableRecord.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
@@ -90,9 +91,8 @@ class QuickBooksLookups:
         )
         settled |= self._settlements(earlier, base)
         parse = partial(parsing.invoice if side == "invoice" else parsing.bill, base_currency=base)
-        parsed = {
-            id: one for id, row in (documents | _by_id(taken)).items() if (one := self._provider.tolerant(parse, row))
-        }
+        known = documents | _by_id(taken)
+        parsed = {id: document for id, row in known.items() if (document := self._provider.tolerant(parse, row))}
         days = {id: one.date for id, one in parsed.items()}
         self._provider.note(side, documents.values())
         shown = [
@@ -160,13 +160,20 @@ class QuickBooksLookups:
         found = await self._each(_SIDES, f"DocNumber = {literal(number[:_LONGEST_TEXT])}", "documents of this number")
         return self._parsed(found, (await self._provider.organisation()).base_currency)
 
+    async def record(self, side: Side, id: str) -> Row | None:
+        """An invoice or bill as QuickBooks' own record, whole, as it is now; None for one that is gone: one call."""
+        rows = await self._provider.by_id(side, [id], f"the {side}")
+        self._provider.note(side, rows)
+        return rows[0] if rows else None
+
     async def numbers_like(self, text: str) -> tuple[str, ...]:
         """Document numbers that hold the longest number in a text, or all of it, the newest first: two calls of 100
         rows."""
         digits = max(re.findall(r"[1-9][0-9]*", text), key=len, default="") or text.strip()
         like = f"DocNumber LIKE {literal(_containing(digits))}"
         lists = await together(*(
-            self._provider.first_rows(kind, like, order="TxnDate DESC", count=100, what="similar numbers") for kind in _SIDES
+            self._provider.first_rows(kind, like, order="TxnDate DESC", count=100, what="similar numbers")
+            for kind in _SIDES
         ))  # fmt: skip
         numbers = (
             row.get("DocNumber")
@@ -200,8 +207,9 @@ class QuickBooksLookups:
         wanted = [f"DisplayName LIKE {literal(_containing(text[:_LONGEST_TEXT]))} AND {_EVEN_INACTIVE}"]
         if text.isascii() and text.isdigit():
             wanted.append(f"Id = {literal(text)} AND {_EVEN_INACTIVE}")
-        lists = await together(*(self._people(where) for where in wanted), self._provider.terms())
-        terms = lists.pop()
+        lists, terms = await asyncio.gather(
+            together(*(self._people(where) for where in wanted)), self._provider.terms()
+        )
         people = [pair for part in lists for pair in part]
         if not people:
             people = [pair for pair in await self._people(_EVEN_INACTIVE) if _speaks_of(pair[1], text.casefold())]

@@ -218,8 +218,8 @@ class QuickBooksProvider:
             transfers=tuple(t for row in moved if (t := self.tolerant(
                 partial(movements.transfer, accounts=accounts, base_currency=base), row))),
             undeposited=tuple(sorted(waiting, key=lambda u: (u.date, u.id))),
-            coded=tuple(c for row, t in booked if _moves_bank(t, accounts)
-                        and (c := self.tolerant(partial(movements.coded, moved=t, accounts=accounts), row))),
+            coded=tuple(past for row, t in booked if _moves_bank(t, accounts)
+                        and (past := self.tolerant(partial(movements.coded, moved=t, accounts=accounts), row))),
             lines=tuple(lines),
             history=_history(payments, {d.id: d for d in documents}),
             own_names=tuple(name for name in ((await self.organisation()).name,) if name),
