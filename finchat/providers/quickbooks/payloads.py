@@ -14,6 +14,12 @@ Role = Literal["customer", "vendor"]
 # What a document, and a credit of its contact, is called in a link between transactions.
 DOCUMENTS: Mapping[str, str] = {"invoice": "Invoice", "bill": "Bill"}
 CREDITS: Mapping[str, str] = {"invoice": "CreditMemo", "bill": "VendorCredit"}
+SYNC_TOKEN = "SyncToken"
+# Xero's words for the parts of an address, and QuickBooks'.
+ADDRESS = {
+    "AddressLine1": "Line1", "AddressLine2": "Line2", "AddressLine3": "Line3", "AddressLine4": "Line4", "City": "City",
+    "Region": "CountrySubDivisionCode", "PostalCode": "PostalCode", "Country": "Country",
+}  # fmt: skip
 _MONEY = ("DepositToAccountRef", "AccountRef", "FromAccountRef")
 
 
@@ -43,9 +49,7 @@ def lines_sent(payment: Mapping[str, Any]) -> list[dict[str, Any]]:
     found = []
     for line in payment.get("Line") or ():
         (link,) = line["LinkedTxn"]
-        found.append(
-            {"Amount": line["Amount"], "LinkedTxn": [{"TxnId": link["TxnId"], "TxnType": link["TxnType"]}]}
-        )
+        found.append({"Amount": line["Amount"], "LinkedTxn": [{"TxnId": link["TxnId"], "TxnType": link["TxnType"]}]})
     return found
 
 
@@ -88,8 +92,15 @@ def money_account(record: Record) -> str:
 
 def voided(record: Record) -> bool:
     """A voided transaction stays with nothing in it, and says so in its note."""
-    note = record.text("PrivateNote", "")
-    return note.split(":")[0].split(" ")[0] == "Voided" and not total(record)
+    return record.text("PrivateNote", "").startswith("Voided") and not total(record)
+
+
+def remaining_of(credit: Record) -> Decimal:
+    """What a credit memo, a supplier's credit or a payment has left."""
+    for name in ("UnappliedAmt", "RemainingCredit", "Balance"):
+        if (left := credit.optional_decimal(name)) is not None:
+            return left
+    return Decimal(0)
 
 
 def total(record: Record) -> Decimal:

@@ -1,4 +1,4 @@
-"""What families check of a plan, whatever the vendor: amounts, preconditions, effects and tokens against the payload."""
+"""What families check of a plan, whatever the vendor: amounts, facts, effects and tokens against the payload."""
 
 from __future__ import annotations
 

@@ -23,12 +23,15 @@ _NAMED_BY: tuple[Kind, ...] = ("transfer", "refund", "overpayment", "prepayment"
 @dataclass(frozen=True, slots=True)
 class Consistency:
     """The check of one profile. `reversing`: the operations that take something back; `two_sided`: those that consume
-    the line of another account as well."""
+    the line of another account as well; `less`: the type of a link that takes from the others' cash ("" for none);
+    `many`: operations whose write is about several links."""
 
     table: OperationTable
     family_of: Callable[[str], Family | None]
     reversing: Collection[str]
     two_sided: Collection[str]
+    less: str = ""
+    many: Collection[str] = ()
 
     def disagreement(self, proposal: Proposal, base_currency: str) -> str | None:
         """The first thing a proposal says of its writes that their payloads contradict, in plain words; None when there
@@ -68,14 +71,20 @@ class Consistency:
             assert family is not None
             yield f"{write.id}.tool", (write.tool, write.resource) == (row.tool, row.resource)
             yield f"{write.id}.depends_on", set(write.depends_on) <= set(ids[:position])
-            yield f"{write.id}.link_ids", len(write.link_ids) == 1
+            yield (
+                f"{write.id}.link_ids",
+                len(write.link_ids) == 1 or bool(write.link_ids and write.operation in self.many),
+            )
             yield f"{write.id}.verify.fingerprints", self._of_line(proposal, write)
             for name, holds in family.checks(proposal, write, links[write.link_ids[0]], base):
                 yield f"{write.id}.{name}", holds
         if line is not None and not reversal:
             # What moves at the bank is of this line, and together no more than it carries.
             cash = [link for link in proposal.links if link.bank_amount is not None]
-            yield "links.bank_amount", all(link.bank_amount > 0 for link in cash if link.bank_amount is not None)
+            yield (
+                "links.bank_amount",
+                all((link.bank_amount or 0) * (-1 if link.type == self.less else 1) > 0 for link in cash),
+            )
             yield "links.bank_currency", all(link.bank_currency == line.currency for link in cash)
             yield "line.amount", not cash or proposal.cash <= line.amount
 

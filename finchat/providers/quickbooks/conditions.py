@@ -10,11 +10,9 @@ from finchat.books.documents import Account, Credit, Undeposited
 from finchat.books.money import amount_text
 from finchat.books.plan import Precondition
 from finchat.providers.quickbooks.again import record_of
-from finchat.providers.quickbooks.payloads import Role, contents
+from finchat.providers.quickbooks.payloads import SYNC_TOKEN, Role, contents
 from finchat.providers.writing.coding import Codable
 from finchat.providers.writing.conditions import active, taxed
-
-SYNC_TOKEN = "SyncToken"  # noqa: S105 - QuickBooks' name of a record's version
 
 
 def credit_record(credit: Credit) -> str:
@@ -65,4 +63,9 @@ def codable_account(account: Account) -> Iterator[Precondition]:
 
 
 def contact(role: Role, id: str) -> Precondition:
-    return Precondition(type=role, id=id, field="status", expected="active")
+    return in_use(role, id)
+
+
+def in_use(kind: str, id: str) -> Precondition:
+    """A record of a list is there and not deactivated."""
+    return Precondition(type=kind, id=id, field="status", expected="active")
