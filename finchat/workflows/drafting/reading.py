@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from finchat.books.balances import expected, stated
@@ -17,7 +17,8 @@ from finchat.providers.writing.context import WriteContext
 from finchat.workflows.drafting import lookups
 from finchat.workflows.drafting.contacts import WantedContact, draft_contact
 from finchat.workflows.drafting.documents import NEAR, DocumentFacts, WantedDocument, draft_document
-from finchat.workflows.drafting.outcome import Contradicted, Gathering, Outcome
+from finchat.workflows.drafting.late_fees import LateFeeFacts, WantedLateFee, draft_late_fee, invoice_meant
+from finchat.workflows.drafting.outcome import Contradicted, Contradiction, Gathering, Outcome
 from finchat.workflows.drafting.payments import PaymentFacts, WantedPayment, draft_payment
 
 _NEAR = 8  # numbers like the wanted one that are worth naming
@@ -25,10 +26,13 @@ _NEAR = 8  # numbers like the wanted one that are worth naming
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """What came of it, with the organisation as it was read for it."""
+    """What came of it, with the organisation as it was read for it. `about`: the invoice that a late fee is on;
+    `offered`: the same where a separate invoice for it is offered; "" for none."""
 
     outcome: Outcome
     context: WriteContext
+    about: str = ""
+    offered: str = ""
 
 
 async def document(provider: Provider, wanted: WantedDocument, *, plan_id: str, as_of: date) -> Draft:
@@ -70,6 +74,39 @@ async def payment(
         lines=tuple(line for line in lines if consumed.keys().isdisjoint((line.id, *line.fingerprints))),
     )  # fmt: skip
     return Draft(outcome=draft_payment(wanted, facts), context=context)
+
+
+async def late_fee(
+    provider: Provider, wanted: WantedLateFee, *, plan_id: str, as_of: date, offered: frozenset[str] = frozenset(),
+    charged: frozenset[str] = frozenset(),
+) -> Draft:  # fmt: skip
+    """A late fee: the documents of the number, or numbers like it; for a separate invoice what of its customer is near
+    today, for a change of the invoice itself the whole of it. `offered` and `charged` as LateFeeFacts has them."""
+    context = await provider.write_context(plan_id, chart=True, fresh=True)
+    ledger = provider.lookups()
+    named = " ".join(wanted.document.split())
+    found = tuple(one.document for one in await ledger.settleable(named)) if named else ()
+    near = await ledger.numbers_like(named) if named and not found else ()
+    one = invoice_meant(wanted, found)
+    changes = one is not None and wanted.change_invoice and one.id in offered
+    items = await ledger.items() if wanted.item else {}
+    earlier: tuple[Document, ...] = ()
+    detail = None
+    if one is not None and changes:
+        details, record = await asyncio.gather(ledger.documents(one.id), ledger.record("invoice", one.id))
+        detail = next((each for each in details if each.type == "invoice" and each.id == one.id), None)
+        if record is not None:
+            context = replace(context, records={**context.records, ("invoice", one.id): record})
+    elif one is not None:
+        earlier = await ledger.documents_near(one.contact_id, as_of - NEAR, as_of + NEAR)
+    facts = LateFeeFacts(
+        context=context, as_of=as_of, documents=found, near=near[:_NEAR], earlier=earlier, items=items, detail=detail,
+        offered=offered, charged=charged,
+    )  # fmt: skip
+    outcome = draft_late_fee(wanted, facts)
+    about = "" if one is None else one.id
+    offers = not changes and not isinstance(outcome, Contradiction)
+    return Draft(outcome=outcome, context=context, about=about, offered=about if offers else "")
 
 
 async def contact(provider: Provider, wanted: WantedContact, *, plan_id: str) -> Draft:
