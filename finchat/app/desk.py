@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from finchat.books.learning import Remembered
     from finchat.books.plan import Balances, Finding, Plan
     from finchat.books.statement import BankReconciliation
+    from finchat.connections.organisation_keys import OrganisationKeys
     from finchat.connections.paced import PacedToolbox
     from finchat.connections.toolbox import Toolbox
     from finchat.providers.provider import Provider
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from finchat.safety.signatures import Standing
     from finchat.sandbox.home import CompanyHome
     from finchat.store.database import Database
+    from finchat.store.owner import Owner
     from finchat.ui.progress import Progress
     from finchat.workflows.execute import Applied
     from finchat.workflows.memory import Memory
@@ -160,6 +162,12 @@ class Desk:
     paced: PacedToolbox
     recovery_code: ExitCode
     accepts_key: bool
+    beside: tuple[Desk, ...] = ()  # the other organisations open in this session
+
+    @property
+    def all(self) -> tuple[Desk, ...]:
+        """Every organisation open in this session, this one first."""
+        return (self, *self.beside)
 
     @property
     def fingerprint(self) -> str:
@@ -506,37 +514,44 @@ class PolicyFirst:
 
 @asynccontextmanager
 async def open_desk(
-    call: Invocation, via: Via, *, session_id: str | None = None, progress: Progress | None = None
+    call: Invocation,
+    via: Via,
+    *,
+    session_id: str | None = None,
+    progress: Progress | None = None,
+    beside: Sequence[str] = (),
 ) -> AsyncIterator[Desk]:
     """Everything a workflow needs for one organisation, opened in order and closed in reverse. `progress`: who shows
-    what it does; by default the terminal's line."""
-    settings = call.settings.server(call.server)
-    from finchat.providers.registry import vendor as vendor_of
+    what it does; by default the terminal's line. `beside`: servers whose organisations are open with it, behind the
+    same guard and in the same journal; one that is not required and cannot be reached is named and left out.
 
-    vendor = vendor_of(settings.profile, settings.name)
-    profile = vendor.profile
-    clock, early = clock_of(settings), HeldEvents()
+    With others beside it `--org` says which of them is the one whose desk this is. Raises OrganisationUnclear when it
+    is none of them.
+    """
+    named = [call.settings.server(call.server), *(call.settings.server(name) for name in beside)]
+    mine = [_Connection(one) for one in named]
+    settings = mine[0].settings
+    clock, early = clock_of(next((one for one in named if one.sandbox), settings)), HeldEvents()
     policy, doubts = policy_in_force(call)
 
-    def is_read(tool: str) -> bool:
-        return profile.effect(tool) == "read"
-
     async with AsyncExitStack() as stack:
-        open_books = partial(_session, stack, call, settings, early.emit, is_read)
-        opening = await open_books() if settings.command is not None else None
+        for one in mine:
+            if one.settings.command is not None:
+                await one.begin(stack, call, early.emit)
         with quick_imports():
             if not taping.replays():
-                pass  # every session needs it, and it is the largest of all
+                import finchat.connections.link  # noqa: F401 - every session needs it, and it is the largest of all
             from finchat.connections.organisation_keys import OrganisationKeys
             from finchat.connections.paced import PacedToolbox
             from finchat.connections.pacing import Pacer, open_budget
             from finchat.safety.guard import Guard
             from finchat.ui.progress import Progress
             from finchat.ui.reads import ReadQuestions
-            from finchat.workflows.memory import Memory
+            from finchat.workflows.memory import Memory  # noqa: F401 - wanted a moment later
 
-            if settings.in_memory and not taping.replays():
-                load_own(settings)
+            for one in mine:
+                if one.settings.in_memory and not taping.replays():
+                    load_own(one.settings)
 
         progress = stack.enter_context(progress or Progress(call.sink))
         early.tell(progress)
@@ -545,15 +560,23 @@ async def open_desk(
         journal, audit, run = stack.enter_context(books_of_record(call, via, progress, session_id=session_id))
         budget = stack.enter_context(closing(open_budget(call.home)))
         pacer = stack.enter_context(closing(Pacer(budget, call.home.locks, emit=progress)))
-        keys = OrganisationKeys(budget)
-        session = await (opening or await open_books())
-        here = settings.fingerprint("")
-        session = pinned(stack, call, settings, session, progress)
-        paced = PacedToolbox(session, pacer, here, is_read=is_read, emit=progress)
+        reached: list[tuple[_Connection, PacedToolbox]] = []
+        for one in mine:
+            await one.begin(stack, call, early.emit)
+        for one in mine:
+            try:
+                session = pinned(stack, call, one.settings, await one.session(), progress)
+            except FinchatError as error:
+                if one is mine[0] or one.settings.required:
+                    raise
+                progress(Notice(text=f"without {one.settings.name}: {error.message}", severity="warning"))
+                continue
+            here = one.settings.fingerprint("")
+            reached.append((one, PacedToolbox(session, pacer, here, is_read=one.is_read, emit=progress)))
         guard = Guard(
-            sessions={settings.name: paced},
-            profiles={settings.name: profile},
-            settings={settings.name: settings},
+            sessions={one.settings.name: paced for one, paced in reached},
+            profiles={one.settings.name: one.vendor.profile for one, _ in reached},
+            settings={one.settings.name: one.settings for one, _ in reached},
             policy=policy,
             journal=journal,
             audit=audit,
@@ -562,28 +585,115 @@ async def open_desk(
             emit=progress,
             ask=ReadQuestions(call.sink, progress.paused) if call.sink.interactive else None,
         )
-        provider = vendor.provider(
-            guard.toolbox(settings.name), clearing_accounts=_clearing_accounts(call, settings), emit=progress
+        office = _Office(
+            call=call, stack=stack, guard=guard, journal=journal, keys=OrganisationKeys(budget), owner=pacer.owner,
+            progress=progress, several=len(reached) > 1,
+        )  # fmt: skip
+        desks = [await office.desk(one, paced) for one, paced in reached]
+        chosen = _chosen(desks, call) if office.several else desks[0]
+        yield replace(chosen, beside=tuple(desk for desk in desks if desk is not chosen))
+
+
+class _Connection:
+    """One server whose books are opened."""
+
+    def __init__(self, settings: ServerSettings) -> None:
+        from finchat.providers.registry import vendor
+
+        self.settings = settings
+        self.vendor = vendor(settings.profile, settings.name)
+        self._opening: asyncio.Task[Toolbox] | None = None
+
+    def is_read(self, tool: str) -> bool:
+        return self.vendor.profile.effect(tool) == "read"
+
+    async def begin(self, stack: AsyncExitStack, call: Invocation, emit: Emit) -> None:
+        """Puts the session on its way, once."""
+        if self._opening is None:
+            self._opening = await _session(stack, call, self.settings, emit, self.is_read)
+
+    async def session(self) -> Toolbox:
+        assert self._opening is not None
+        return await self._opening
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Office:
+    """What the desks of one session share. `owner`: this process, to others that pace their calls."""
+
+    call: Invocation
+    stack: AsyncExitStack
+    guard: Guard
+    journal: Journal
+    keys: OrganisationKeys
+    owner: Owner
+    progress: Progress
+    several: bool
+
+    async def desk(self, one: _Connection, paced: PacedToolbox) -> Desk:
+        """The desk of a connection; what an earlier run left open in its organisation is settled first."""
+        from finchat.workflows.memory import Memory
+
+        settings, here = one.settings, one.settings.fingerprint("")
+        call = replace(self.call, server=settings.name) if self.several else self.call
+        provider = one.vendor.provider(
+            self.guard.toolbox(settings.name),
+            clearing_accounts=_clearing_accounts(call, settings),
+            emit=self.progress,
         )
-        async with keys.discovering(here, pacer.owner) as known:
+        async with self.keys.discovering(here, self.owner) as known:
             paced.key = known or here
-            organisation = await provider.organisation(call.org or settings.organisation)
-            paced.key = keys.remember(here, f"{settings.profile}:{organisation.id}")
+            organisation = await self._organisation(provider, settings)
+            paced.key = self.keys.remember(here, f"{settings.profile}:{organisation.id}")
         if (
             settings.sandbox
             and call.as_of is None
-            and (age := taping.local("sandbox.age", _company(call, settings).age_notice))
+            and (age := taping.local(_fact("sandbox.age", settings), _company(call, settings).age_notice))
         ):
-            progress(Notice(text=age, severity="warning"))
-        recovery = await guard.open_organisation(settings.name, organisation)
-        memory = Memory(stack.enter_context(state_database(call.home)), clock.now if settings.sandbox else journal.now)
+            self.progress(Notice(text=age, severity="warning"))
+        recovery = await self.guard.open_organisation(settings.name, organisation)
+        clock = clock_of(settings)
+        database = self.stack.enter_context(state_database(call.home))
         desk = Desk(
-            call=call, settings=settings, clock=clock, progress=progress, journal=journal, guard=guard,
-            vendor=vendor, provider=provider, organisation=organisation, memory=memory, paced=paced,
-            recovery_code=recovery.exit_code, accepts_key=profile.accepts_idempotency_key,
+            call=call, settings=settings, clock=clock, progress=self.progress, journal=self.journal, guard=self.guard,
+            vendor=one.vendor, provider=provider, organisation=organisation, paced=paced,
+            memory=Memory(database, clock.now if settings.sandbox else self.journal.now),
+            recovery_code=recovery.exit_code, accepts_key=one.vendor.profile.accepts_idempotency_key,
         )  # fmt: skip
         await desk.learn_of_ended_runs()
-        yield desk
+        return desk
+
+    async def _organisation(self, provider: Provider, settings: ServerSettings) -> Organisation:
+        """The organisation of a connection: as `--org` says, or with several open as its own settings do where `--org`
+        is another's. Raises OrganisationUnclear."""
+        from finchat.providers.provider import OrganisationUnclear
+
+        wanted = self.call.org
+        if not self.several or wanted is None:
+            return await provider.organisation(wanted or settings.organisation)
+        try:
+            return await provider.organisation(wanted)
+        except OrganisationUnclear:
+            return await provider.organisation(settings.organisation)
+
+
+def _chosen(desks: Sequence[Desk], call: Invocation) -> Desk:
+    """The desk that `--org` names, else the first. Raises OrganisationUnclear."""
+    from finchat.providers.provider import OrganisationUnclear
+
+    fitting = [d for d in desks if call.org in (None, d.organisation.id, d.organisation.name)]
+    if call.org is not None and len(fitting) != 1:
+        names = ", ".join(f"{d.organisation.name} ({d.organisation.id}) on {d.settings.name}" for d in desks)
+        raise OrganisationUnclear(
+            f"no organisation is called {call.org!r}" if not fitting else "which organisation is meant?",
+            field="--org", next=f"open are: {names}", there=names,
+        )  # fmt: skip
+    return fitting[0]
+
+
+def _fact(name: str, settings: ServerSettings) -> str:
+    """What a fact of a sandbox company is called on a tape: that of the first vendor by its name alone."""
+    return name if settings.profile == "xero" else f"{name}.{settings.profile}"
 
 
 async def _session(
@@ -618,6 +728,6 @@ def _company(call: Invocation, settings: ServerSettings) -> CompanyHome[Any]:
 def _clearing_accounts(call: Invocation, settings: ServerSettings) -> tuple[str, ...]:
     """The accounts named as clearing; what the built-in connection names is of the demo company alone."""
     built_in = settings.sandbox and settings.clearing_accounts == SANDBOX_CLEARING_ACCOUNTS
-    if built_in and taping.local("sandbox.loaded", _company(call, settings).loaded):
+    if built_in and taping.local(_fact("sandbox.loaded", settings), _company(call, settings).loaded):
         return ()
     return settings.clearing_accounts

@@ -57,7 +57,7 @@ def gather(
         ways = {line.id: _ways(line, free.values()) for line in into if line.id not in found}
         wanted = _wanted(ways)
         for line in into:
-            if len(sets := ways.get(line.id, ())) != 1:
+            if len(sets := ways.get(line.id, [])) != 1:
                 continue
             items = sets[0]
             if any(wanted[one.id] > {line.id} for one in items):

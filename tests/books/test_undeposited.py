@@ -10,7 +10,7 @@ from decimal import Decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from finchat.books.documents import Account, BankLine, Books, Contact, Document, Undeposited
+from finchat.books.documents import Account, BankLine, Books, Contact, Direction, Document, Undeposited
 from finchat.books.findings import findings
 from finchat.books.matching import match
 from finchat.books.undeposited import gather
@@ -29,17 +29,17 @@ def receipt(id: str, amount: str, *, day: int = 0, contact: str = "c1", method: 
     )  # fmt: skip
 
 
-def line(id: str, amount: str, *, day: int = 2, text: str = "DEPOSIT", direction: str = "receive") -> BankLine:
+def line(id: str, amount: str, *, day: int = 2, text: str = "DEPOSIT", direction: Direction = "receive") -> BankLine:
     return BankLine(
         id=id, source="feed", source_id=id, account_id="35", date=MONDAY + timedelta(days=day),
         direction=direction, amount=Decimal(amount), currency="USD", narration=text,
-    )  # type: ignore[arg-type]  # fmt: skip
+    )  # fmt: skip
 
 
 def test_several_receipts_of_exactly_the_line_are_its_deposit() -> None:
     waiting = [receipt("1", "410.20"), receipt("2", "1380.55", contact="c2"), receipt("3", "77.00", day=1)]
     found = gather([line("a", "1790.75")], waiting, {})["a"]
-    assert ([one.id for one in found.items], found.fee, found.certain) == (["1", "2"], 0, True)
+    assert ([one.id for one in found.items], found.fee, found.certain) == (["1", "2"], Decimal(0), True)
     assert "2 receipts" in found.reason
     assert "1,790.75 USD" in found.reason
 
