@@ -98,7 +98,7 @@ def write(
         amount=amount,
         currency=currency,
         link_ids=(place.link_id,),
-        preconditions=tuple(preconditions),
+        preconditions=tuple(dict.fromkeys(preconditions)),
         effects=tuple(effects),
         verify=dict(verify),
         depends_on=place.depends_on,

@@ -32,6 +32,7 @@ def an_object(properties: Mapping[str, Schema], *required: str) -> Schema:
 
 # These stand in the schemas hundreds of times, so they say no more than they must.
 REF: Schema = an_object({"value": TEXT, "name": TEXT}, "value")
+WHO: Schema = an_object({"value": TEXT, "name": TEXT, "type": one_of("Customer", "Vendor", "Employee")}, "value")
 EMAIL: Schema = {**an_object({"Address": words(100)}, "Address"), "examples": [{"Address": "ap@example.com"}]}
 PHONE: Schema = {**an_object({"FreeFormNumber": words(30)}, "FreeFormNumber")}
 WEB: Schema = an_object({"URI": words(1000)}, "URI")
@@ -168,7 +169,7 @@ JOURNAL_LINES = _line(
 DEPOSIT_LINES = _line(
     {
         "DepositLineDetail": an_object(
-            {"AccountRef": REF, "Entity": REF, "PaymentMethodRef": REF, "CheckNum": words(21), "ClassRef": REF}
+            {"AccountRef": REF, "Entity": WHO, "PaymentMethodRef": REF, "CheckNum": words(21), "ClassRef": REF}
         )
     },
     {"Amount": "250.00", "LinkedTxn": [{"TxnId": "88", "TxnType": "Payment", "TxnLineId": "0"}]},
