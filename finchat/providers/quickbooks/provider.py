@@ -84,6 +84,7 @@ class QuickBooksProvider:
                     self.rows("company_info", "", "the company"), self.rows("preferences", "", "its preferences")
                 )
                 self._preferences = preferences[0] if preferences else {}
+                self.note("preferences", preferences)
                 found = [parsing.organisation(row, self._preferences, self._toolbox.server) for row in infos]
                 fitting = [pair for pair in found if wanted in (None, pair[0].id, pair[0].name)]
                 if len(fitting) != 1:
@@ -242,6 +243,8 @@ class QuickBooksProvider:
                 self.terms(),
             )
             self.note("item", items)
+            self.note("class", classes)
+            self.note("department", departments)
             group = self._preferences.get("TaxPrefs")
             group = group.get("TaxGroupCodeRef") if isinstance(group, Mapping) else None
             default = group.get("value") if isinstance(group, Mapping) else None
@@ -272,7 +275,9 @@ class QuickBooksProvider:
     async def terms(self) -> Mapping[str, PaymentTerms]:
         """Payment terms by id: one call, once."""
         if self._terms is None:
-            self._terms = parsing.terms(await self.rows("term", "", "terms"))
+            terms = await self.rows("term", "", "terms")
+            self.note("term", terms)
+            self._terms = parsing.terms(terms)
         return self._terms
 
     async def trial_balance(self, as_of: date) -> list[Row]:

@@ -45,7 +45,8 @@ class _Deposits:
         yield from common.marked(write)
         yield from common.own_account(write, account)
         yield from checking.active(write, ("account", account, "currency", write.currency))
-        yield from checking.cash_effect(write, account, write.amount, write.currency)
+        banks = [(e.account_id, e.amount, e.currency) for e in write.effects if e.control == "bank"]
+        yield "effects", banks == [(account, write.amount, write.currency)]
         if _gathers(write):
             yield from self._gathered(proposal, write, base)
         else:
@@ -106,7 +107,8 @@ class _Deposits:
             if effect.control != "bank":
                 moved[effect.account_id] = moved.get(effect.account_id, Decimal(0)) + effect.amount
         yield "effects.amount", moved == wanted
-        yield "effects.control", all(e.control == "clearing" or e.account_id != "" for e in write.effects)
+        cleared = {effect.account_id for effect in write.effects if effect.control == "clearing"}
+        yield "effects.control", set(waits) <= cleared
         yield from checking.effects(write, base, ("bank", "other", "clearing"))
 
     def _coded(self, proposal: Proposal, write: Write, link: Link, base: str) -> Iterator[Check]:
