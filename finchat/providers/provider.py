@@ -11,6 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Literal, Protocol
 
+from finchat.books.conversion import ExchangeRate
 from finchat.books.details import ContactDetail, Detail, OpenCredit, Receivable
 from finchat.books.documents import (
     Account,
@@ -144,6 +145,10 @@ class Lookups(Protocol):
 
     async def items(self) -> Mapping[str, str]:
         """How each item code that a line may name is described."""
+
+    async def exchange_rate(self, currency: str, on: date) -> ExchangeRate | None:
+        """What the ledger itself says one unit of a currency is worth in base currency on a day, or last said before
+        it; None where it says nothing."""
 
     async def contacts(self, text: str) -> tuple[ContactDetail, ...]:
         """Contacts whose name, e-mail or number holds a text, or whose account number or id is it, archived ones

@@ -14,6 +14,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
+from finchat.books.conversion import ExchangeRate
 from finchat.books.details import ContactDetail, Detail, OpenCredit, Receivable
 from finchat.books.documents import Document
 from finchat.books.periods import Window
@@ -196,6 +197,21 @@ class QuickBooksLookups:
                 if isinstance(key, str) and key:
                     found[key] = said
         return found
+
+    async def exchange_rate(self, currency: str, on: date) -> ExchangeRate | None:
+        """The company's own rate of a currency on a day, or the last before it that it has: one call."""
+        organisation = await self._provider.organisation()
+        where = f"SourceCurrencyCode = {literal(currency)} AND AsOfDate = {day(on)}"
+        rows = await self._provider.rows("exchange_rate", where, f"the exchange rate of {currency}")
+        for row in rows:
+            record = Record(row, "QuickBooks exchange rate", "SourceCurrencyCode")
+            rate = record.optional_decimal("Rate")
+            if rate is not None and record.text("TargetCurrencyCode", "") == organisation.base_currency:
+                return ExchangeRate(
+                    currency=currency, base=organisation.base_currency, rate=rate, date=record.date("AsOfDate"),
+                    source=f"the exchange rates of {organisation.name}",
+                )  # fmt: skip
+        return None
 
     async def contacts(self, text: str) -> tuple[ContactDetail, ...]:
         """Customers and vendors whose name holds a text, or whose id is it: two calls, four for an id; where there are

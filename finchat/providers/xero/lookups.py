@@ -13,6 +13,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
+from finchat.books.conversion import ExchangeRate
 from finchat.books.details import ContactDetail, Detail, OpenCredit, Receivable
 from finchat.books.documents import Document
 from finchat.books.periods import Window
@@ -140,6 +141,22 @@ class XeroLookups:
         )
         numbers = (row.get("InvoiceNumber") for row in rows if row.get("Status") not in ("VOIDED", "DELETED"))
         return tuple(dict.fromkeys(n for n in numbers if isinstance(n, str) and n))
+
+    async def exchange_rate(self, currency: str, on: date) -> ExchangeRate | None:
+        """The rate of the newest approved document in the currency: Xero lists none of its own. One call."""
+        base = (await self._provider.organisation()).base_currency
+        where = f'CurrencyCode=="{currency}" AND Date<={where_day(on)} AND (Status=="AUTHORISED" OR Status=="PAID")'
+        wanted = {"where": where, "order": "Date DESC"}
+        rows = await self._provider.first_rows("invoice.list", wanted, 1, f"the last document in {currency}")
+        found = (self._provider.tolerant(partial(parsing.document, base_currency=base), row) for row in rows)
+        document = next((one for one in found if one is not None and one.rate is not None), None)
+        if document is None or document.rate is None:
+            return None
+        named = document.number or f"of {document.contact}"
+        return ExchangeRate(
+            currency=currency, base=base, rate=document.rate, date=document.date,
+            source=f"{document.type} {named} in {(await self._provider.organisation()).name}",
+        )  # fmt: skip
 
     async def contacts(self, text: str) -> tuple[ContactDetail, ...]:
         """Contacts whose name, e-mail or number holds a text, or whose account number or id is it, archived ones last:

@@ -91,7 +91,7 @@ def _drafted(wanted: WantedContact, context: WriteContext) -> Outcome:
             gathering.ask("role", "Is it a customer or a supplier?", [{"value": "customer"}, {"value": "supplier"}])
         if needs := gathering.needs():
             return needs
-        new = replace(new, role=wanted.role or "customer")
+        new = replace(new, role="supplier" if wanted.role == "supplier" else "customer")
     elif wanted.role:
         made = "an invoice" if wanted.role == "customer" else "a bill"
         gathering.said.append(f"{context.vendor} counts it as a {wanted.role} from its first document on: {made}")
