@@ -12,8 +12,8 @@ from finchat.canonical import plain_decimal
 from finchat.connections.toolbox import Toolbox
 from finchat.events import silent
 from finchat.providers.fields import Record
-from finchat.providers.quickbooks import parsing
-from finchat.providers.quickbooks.again import WITH_INACTIVE, queried, read_again
+from finchat.providers.quickbooks import kept_lines, parsing
+from finchat.providers.quickbooks.again import WITH_INACTIVE, queried, read_again, records_of
 from finchat.providers.quickbooks.payloads import (
     SYNC_TOKEN,
     contents,
@@ -88,6 +88,12 @@ def transaction_facts(kind: str, record: Record) -> dict[str, str]:
         state = "void" if voided(record) else "open" if left else "used"
         return {**text, "remaining": _amount(left, currency), "status": state}
     return {**text, "status": "void" if voided(record) else "open"}
+
+
+async def _lines(toolbox: Toolbox, wanted: Wanted) -> Facts:
+    """What a change of an invoice's lines rests on."""
+    found = await records_of(toolbox, "invoice", wanted[kept_lines.FACT])
+    return {(kept_lines.FACT, record.text("Id")): kept_lines.facts(record) for record in found}
 
 
 def _linked(record: Record) -> list[str]:
@@ -178,6 +184,7 @@ async def _invoice_numbers(toolbox: Toolbox, wanted: Wanted) -> Facts:
 
 READERS: tuple[FactReader, ...] = (
     FactReader(_TRANSACTIONS, _transactions),
+    FactReader(frozenset({kept_lines.FACT}), _lines),
     FactReader(frozenset({"account", "organisation"}), _accounts),
     FactReader(frozenset({"tax_rate"}), _tax_rates),
     FactReader(_LISTS | {"item"}, _lists),

@@ -60,6 +60,8 @@ def undo_words(write: Write, command: str) -> str:
     if taken_back_by(write) is None:
         if write.operation in ("customer.create", "vendor.create"):
             return "the new contact stays; make it inactive in QuickBooks if it is not wanted"
+        if write.operation == "invoice.update":
+            return "finchat cannot take this back: remove the new line of the invoice in QuickBooks if it is not wanted"
         return "finchat cannot take this back; it would have to be corrected in the ledger by hand"
     deed, unless = _WORDS[write.operation]
     return f"{command} {deed}, unless by then {' or '.join(', '.join(unless).rsplit(', ', 1))}"
@@ -273,6 +275,8 @@ def _document_of(write: Write) -> str:
 def _stays(one: Written) -> Obstacle:
     if one.write.operation in ("customer.create", "vendor.create"):
         return Obstacle("stays", "stays in the ledger", "make it inactive in QuickBooks if nothing else uses it")
+    if one.write.operation == "invoice.update":
+        return Obstacle("stays", "stays on the invoice", "remove that line in QuickBooks by hand")
     return Obstacle("stays", "is nothing that finchat takes back", "correct it in QuickBooks by hand")
 
 

@@ -14,6 +14,7 @@ from finchat.providers.writing.tokens import is_token
 FROM = "$from"
 _DRAFTED_CONTACTS = frozenset({"contact.create", "customer.create", "vendor.create"})
 _DRAFTED_REST = frozenset({"invoice.create", "bill.create", "payment.create", "bill_payment.create"})
+_DRAFTED_CHANGES = frozenset({"invoice.update"})
 
 
 def drafted(proposal: Proposal) -> bool:
@@ -28,7 +29,7 @@ def drafted(proposal: Proposal) -> bool:
         and not proposal.asks
         and any(evidence.kind == DRAFTED for evidence in proposal.evidence)
         and bool(operations)
-        and operations[-1] in _DRAFTED_CONTACTS | _DRAFTED_REST
+        and operations[-1] in _DRAFTED_CONTACTS | _DRAFTED_REST | _DRAFTED_CHANGES
         and (len(operations) == 1 or (len(operations) == 2 and operations[0] in _DRAFTED_CONTACTS and not paid))
         and (len(operations) == 1 or operations[-1] in _DRAFTED_REST)
         and not any(write.reverses for write in proposal.writes)

@@ -275,7 +275,10 @@ class _LateFee:
         wanted, gathering = self.wanted, self.gathering
         if document.status == "paid":
             raise self._no(document, "is paid: a paid invoice is not changed, a separate one can be made")
-        lookups.unlocked(self.context, document.date, "document")
+        lock = self.context.organisation.lock_date
+        if lock is not None and document.date <= lock:
+            why = f"is dated {document.date}, and the books are locked up to {lock}: it is not changed any more"
+            raise self._no(document, f"{why}, a separate invoice can be made")
         detail = self.facts.detail
         if detail is None:
             raise self._no(document, "cannot be read whole")

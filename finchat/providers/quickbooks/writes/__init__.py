@@ -10,6 +10,7 @@ from finchat.providers.quickbooks.writes.coded import credit_note_write, money_w
 from finchat.providers.quickbooks.writes.contacts import contact_write
 from finchat.providers.quickbooks.writes.deposits import deposit_write
 from finchat.providers.quickbooks.writes.invoices import invoice_write
+from finchat.providers.quickbooks.writes.lines_added import lines_added_write
 from finchat.providers.quickbooks.writes.payments import (
     drafted_payment_write,
     kept_write,
@@ -39,6 +40,7 @@ class QuickBooksWriters:
     credit_note = staticmethod(credit_note_write)
     contact = staticmethod(contact_write)
     invoice = staticmethod(invoice_write)
+    invoice_lines_added = staticmethod(lines_added_write)
     known_rate = staticmethod(known_rate)
     retokened = staticmethod(retokened)
     taken_back = staticmethod(taken_back)
