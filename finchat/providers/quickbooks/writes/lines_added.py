@@ -1,7 +1,7 @@
 """Lines added to an issued invoice: every line it has is kept by its Id, and nothing else of it is named.
 
-The update carries the SyncToken that was read, so QuickBooks refuses it once somebody changed the invoice; tax is worked
-out on the whole form again, so it is told beforehand only where QuickBooks itself worked out what is there.
+The update carries the SyncToken that was read, so QuickBooks refuses it once somebody changed the invoice. Tax is
+worked out on the whole form again, so it is told beforehand only where QuickBooks itself worked out what is there.
 """
 
 from __future__ import annotations
@@ -124,8 +124,8 @@ def _record(context: WriteContext, document: Document) -> Record:
     if kept_lines.tax(record) != worked_out:
         said = spoken(kept_lines.tax(record), document.currency)
         raise CannotPropose(
-            f"the tax of {name} is {said} and not what its rates give, and a change of lines has QuickBooks work it out "
-            "again", next=_SEPARATE,
+            f"the tax of {name} is {said} and not what its rates give: QuickBooks would work it out again",
+            next=_SEPARATE,
         )  # fmt: skip
     return record
 
