@@ -23,6 +23,14 @@ class CannotPropose(FinchatError):
     code = "cannot_propose"
 
 
+class ItemUnclear(CannotPropose):
+    """Lines of this ledger are of items, and which one is meant only a person can say. `choices`: their names."""
+
+    def __init__(self, message: str, choices: tuple[str, ...]) -> None:
+        super().__init__(message, next="name the item")
+        self.choices = choices
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteContext:
     """What all writes of one plan share. `tools`: the server's tools as they were read for this plan; `operations`:

@@ -14,18 +14,21 @@ from finchat.books.invoicing import LineAmountTypes
 from finchat.books.money import spoken
 from finchat.books.terms import PaymentTerms
 from finchat.providers.writing.coding import Codable
-from finchat.providers.writing.context import CannotPropose, WriteContext
+from finchat.providers.writing.context import CannotPropose, ItemUnclear, WriteContext
 from finchat.providers.writing.documents import InvoiceLine, NewContact, NewInvoice
 from finchat.providers.writing.parts import Party, Place
 from finchat.providers.writing.rates import Rate
 from finchat.workflows.drafting import lookups
 from finchat.workflows.drafting.outcome import (
+    MOST_CHOICES,
     Choice,
     Contradicted,
     Contradiction,
     Drafted,
     DraftedLine,
     Gathering,
+    Missing,
+    Needs,
     Outcome,
 )
 
@@ -91,8 +94,16 @@ def draft_document(wanted: WantedDocument, facts: DocumentFacts) -> Outcome:
         return _Document(wanted, facts).outcome()
     except Contradicted as no:
         return no.outcome
+    except ItemUnclear as unclear:
+        return item_asked(unclear)
     except CannotPropose as error:
         return Contradiction(error.message, "")
+
+
+def item_asked(unclear: ItemUnclear) -> Needs:
+    """The question which item a line is of."""
+    choices: list[Choice] = [{"item_code": name} for name in unclear.choices[:MOST_CHOICES]]
+    return Needs((Missing("item_code", f"{unclear.message}. Which item is it?", tuple(choices)),))
 
 
 class _Document:

@@ -18,7 +18,7 @@ from finchat.books.invoicing import totals
 from finchat.books.money import amount_text, round_to_minor, spoken
 from finchat.books.plan import Evidence
 from finchat.providers.writing.coding import Codable
-from finchat.providers.writing.context import CannotPropose, WriteContext
+from finchat.providers.writing.context import CannotPropose, ItemUnclear, WriteContext
 from finchat.providers.writing.documents import InvoiceLine
 from finchat.providers.writing.parts import Place
 from finchat.workflows.drafting import lookups, meant
@@ -28,6 +28,7 @@ from finchat.workflows.drafting.documents import (
     WantedDocument,
     WantedLine,
     draft_document,
+    item_asked,
 )
 from finchat.workflows.drafting.outcome import (
     Contradicted,
@@ -43,6 +44,7 @@ Basis = Literal["due", "total"]
 # What draft_document calls the parts of its one line, and what they are called here.
 _FIELDS: Mapping[str, str] = {
     "lines[0].account_code": "account", "lines[0].tax_type": "tax", "lines[0].item_code": "item",
+    "item_code": "item",
 }  # fmt: skip
 _BASES: Mapping[str, str] = {"due": "what is due", "total": "the total"}
 _NOT_ISSUED = {
@@ -107,6 +109,8 @@ def draft_late_fee(wanted: WantedLateFee, facts: LateFeeFacts) -> Outcome:
         return _LateFee(wanted, facts).outcome()
     except Contradicted as no:
         return no.outcome
+    except ItemUnclear as unclear:
+        return _renamed(item_asked(unclear))
     except CannotPropose as error:
         return Contradiction(f"{error.message}{f': {error.next}' if error.next else ''}", "")
 
@@ -230,8 +234,7 @@ class _LateFee:
         offer = self._offer(document)
         if isinstance(outcome, Needs):
             known = [one for one in outcome.missing if not (fee is None and _of_fee(one.field))]
-            named = [Missing(_FIELDS.get(one.field, one.field), one.question, one.choices) for one in known]
-            return Needs((*self.gathering.missing, *named, self._either(offer)))
+            return Needs((*self.gathering.missing, *_renamed(Needs(tuple(known))).missing, self._either(offer)))
         if fee is None:
             return self._asked()
         return self._offered(document, fee, outcome, offer)
@@ -368,6 +371,11 @@ class _LateFee:
             self.gathering.doubts.append(f"{document.name} is paid")
         if document.id in self.facts.charged:
             self.gathering.doubts.append(f"a late fee on {document.name} was written already")
+
+
+def _renamed(needs: Needs) -> Needs:
+    """Questions about a document's line, as they are called here."""
+    return Needs(tuple(Missing(_FIELDS.get(x.field, x.field), x.question, x.choices) for x in needs.missing))
 
 
 def _of_fee(field: str) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 from finchat.books.documents import Account
 from finchat.books.plan import Precondition
 from finchat.providers.quickbooks.conditions import in_use
-from finchat.providers.writing.context import CannotPropose, WriteContext
+from finchat.providers.writing.context import CannotPropose, ItemUnclear, WriteContext
 
 _NAMES = ("Id", "Sku", "FullyQualifiedName", "Name")
 _SOLD = ("Service", "NonInventory", "Inventory")
@@ -69,10 +69,9 @@ def item_for(context: WriteContext, account: Account) -> Item:
         if len(found) == 1:
             return found[0]
         if found:
-            names = ", ".join(item.name for item in found[:5])
-            raise CannotPropose(
-                f"QuickBooks' sales lines are of items, and several post to {account.label}: {names}",
-                next="name the item",
+            raise ItemUnclear(
+                f"QuickBooks' sales lines are of items, and {len(found)} post to {account.label}",
+                tuple(item.name for item in found),
             )
     raise CannotPropose(
         f"QuickBooks' sales lines are of items, and none posts to {account.label}",
