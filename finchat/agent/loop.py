@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 from finchat import prompts
+from finchat.agent.attribution import OwnersOf, attributed, called
 from finchat.agent.calls import Calls, Keeping
 from finchat.agent.conversation import Conversation
 from finchat.agent.events import AgentEvent, AnswerChecked, Finished, ModelAsked, ModelWaiting, TextArrived, TurnVoid
@@ -86,13 +87,15 @@ async def run(
     decide: Decide | None = None,
     context: int | None = None,
     beside: Mapping[str, Organisation] | None = None,
+    owners_of: OwnersOf | None = None,
 ) -> AsyncGenerator[AgentEvent, None]:
     """Answer one question; yields what happens as it happens, and exactly one Finished at the end.
 
     `conversation`, `offering`, `evidence` and `tray` are of the session and may have seen earlier questions; `offering`
     is made with `conversation.fence`. `as_of` is the accounting date. `decide` puts plans before a person and executes
     what was approved (`tray.settle` is its part); without it they stay saved. Time it takes is not the run's. `beside`:
-    where several organisations are open, all of them by the key that tools take, `organisation` first.
+    where several organisations are open, all of them by the key that tools take, `organisation` first; `owners_of`
+    says whose a figure is then.
 
     Limits, a model that answers nothing usable and errors of the endpoint end the run with `complete` False. Only
     CancelledError, a closed generator and faults of finchat itself pass through; the latter after Finished.
@@ -100,7 +103,7 @@ async def run(
     work = _Work(
         question, conversation=conversation, model=model, guard=guard, offering=offering, evidence=evidence, tray=tray,
         clock=clock, organisation=organisation, as_of=as_of, decide=decide, meter=Meter(limits, prices),
-        context=context, beside=beside or {},
+        context=context, beside=beside or {}, owners_of=owners_of,
     )  # fmt: skip
     stopped: Stopped | None = None
     failure: FinchatError | None = None
@@ -140,6 +143,7 @@ class _Work:
         self, question: str, *, conversation: Conversation, model: Model, guard: Guard, offering: Offering,
         evidence: Evidence, tray: Tray, clock: Clock, organisation: Organisation, as_of: date, decide: Decide | None,
         meter: Meter, context: int | None, beside: Mapping[str, Organisation],
+        owners_of: OwnersOf | None,
     ) -> None:  # fmt: skip
         self._question = question
         self._conversation = conversation
@@ -155,7 +159,7 @@ class _Work:
         self._meter = meter
         self._context = context
         self._calls = Calls(guard, offering, evidence, tray, conversation, meter, clock)
-        self._beside = beside
+        self._beside, self._owners_of = beside, owners_of
         self._instructions = instructions(organisation, as_of, conversation, beside)
         self._instruction_tokens = estimate(self._instructions)
         self._offer_tokens: tuple[tuple[str, ...], int] = ((), 0)
@@ -339,11 +343,13 @@ class _Work:
             whole = self._evidence.all_facts(_MOST_FACTS)
             facts = self._evidence.facts(values) if whole is None else whole
         known = {**self._evidence.names(), here.name.casefold(): frozenset({"organisation"})}
-        known |= {one.name.casefold(): frozenset({"organisation"}) for one in self._beside.values()}
-        return grounding.check(
+        others = [one.name for one in self._beside.values()]
+        known |= {short.casefold(): frozenset({"organisation"}) for name in others for short in called(name)}
+        checked = grounding.check(
             text, facts=facts, vocabulary=known, question=self._question, as_of=self._as_of,
             year_end=(here.year_end_month, here.year_end_day),
         )  # fmt: skip
+        return attributed(text, checked, others, self._owners_of) if others and self._owners_of else checked
 
     def _correct(self, wrong: Sequence[Figure]) -> None:
         """The model's one chance: what of its words could not be found."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from finchat.agent.conversation import Conversation
     from finchat.agent.events import AgentEvent, Finished
     from finchat.agent.evidence import EvidenceStore
-    from finchat.agent.facts import Fact, Figure, Vocabulary
+    from finchat.agent.facts import Fact, Figure, Source, Vocabulary
     from finchat.agent.limits import Prices
     from finchat.agent.loop import Evidence
     from finchat.agent.messages import Api, Model
@@ -148,6 +148,7 @@ class Run:
             organisation=self.desk.organisation, as_of=self.as_of, session_id=self.session_id, prices=self.prices,
             decide=self.decide if decides else None, context=self.call.settings.model.context,
             beside={one.settings.name: one.organisation for one in self.desk.all} if self.desk.beside else None,
+            owners_of=self._owners,
         ):  # fmt: skip
             self.log.note(event)
             self.face.show(event)
@@ -216,6 +217,11 @@ class Run:
             forbidden = desk.guard.forbidden(one.plan)
             desk.show_saved(applied, forbidden_findings(one.plan, forbidden), foreign=False)
             desk.report(applied, one.account_names, self.path(one.plan.id), plan_id=one.plan.id, asked=desk.call)
+
+    def _owners(self, source: Source) -> frozenset[str]:
+        from finchat.agent.evidence.owners import owners
+
+        return owners(self.evidence, source, {one.settings.name: one.organisation.name for one in self.desk.all})
 
     def elsewhere(self, figures: Iterable[Figure]) -> dict[str, str]:
         """The server of each result that figures rest on and that is not of the ledger, by evidence id."""

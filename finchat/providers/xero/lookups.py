@@ -13,7 +13,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from finchat.books.conversion import ExchangeRate
+from finchat.books.conversion import PLACES, ExchangeRate
 from finchat.books.details import ContactDetail, Detail, OpenCredit, Receivable
 from finchat.books.documents import Document
 from finchat.books.periods import Window
@@ -154,7 +154,7 @@ class XeroLookups:
             return None
         named = document.number or f"of {document.contact}"
         return ExchangeRate(
-            currency=currency, base=base, rate=document.rate, date=document.date,
+            currency=currency, base=base, rate=document.rate.quantize(PLACES).normalize(), date=document.date,
             source=f"{document.type} {named} in {(await self._provider.organisation()).name}",
         )  # fmt: skip
 
