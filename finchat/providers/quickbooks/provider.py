@@ -228,28 +228,26 @@ class QuickBooksProvider:
         )  # fmt: skip
 
     async def chart(self) -> Chart:
-        """Tax codes, classes, departments, items, terms and active contacts: six list calls, and two more for the
-        contacts where the books were not read before."""
+        """Tax codes, items, the classes and departments of a company that keeps them, and active contacts: five list
+        calls, and two more for the contacts where the books were not read before."""
         if self._chart is None:
             await self.organisation()
-            (codes, rates, classes, departments, items), _ = await asyncio.gather(
-                together(
-                    self.rows("tax_code", "", "tax codes"),
-                    self.rows("tax_rate", "", "tax rates"),
-                    self.rows("class", "", "classes"),
-                    self.rows("department", "", "departments"),
-                    self.rows("item", "", "items"),
-                ),
-                self.terms(),
+            kept = self._preference("AccountingInfoPrefs")
+            classes_kept = (
+                kept.get("ClassTrackingPerTxn") is not False or kept.get("ClassTrackingPerTxnLine") is not False
+            )
+            codes, rates, items, classes, departments = await together(
+                self.rows("tax_code", "", "tax codes"),
+                self.rows("tax_rate", "", "tax rates"),
+                self.rows("item", "", "items"),
+                self.rows("class", "", "classes") if classes_kept else _nothing(),
+                self.rows("department", "", "departments") if kept.get("TrackDepartments") is not False else _nothing(),
             )
             self.note("item", items)
             self.note("class", classes)
             self.note("department", departments)
-            group = self._preferences.get("TaxPrefs")
-            group = group.get("TaxGroupCodeRef") if isinstance(group, Mapping) else None
-            default = group.get("value") if isinstance(group, Mapping) else None
             self._chart = Chart(
-                tax_rates=parsing.tax_rates(codes, rates, default if isinstance(default, str) else ""),
+                tax_rates=parsing.tax_rates(codes, rates, _value(self._preference("TaxPrefs").get("TaxGroupCodeRef"))),
                 tracking=parsing.tracking(classes, departments),
                 contacts={},
             )
@@ -304,17 +302,18 @@ class QuickBooksProvider:
 
     async def write_context(self, plan_id: str, *, chart: bool = False, fresh: bool = False) -> WriteContext:
         """What the writes of one plan share: organisation, accounts, and the tools as the server now publishes them;
-        with `chart` also what lines are coded with. `fresh`: contacts as they are now, not as this run read them."""
+        with `chart` also what lines are coded with. `fresh`: contacts as they are now, not as this run read them, with
+        the terms of new documents, which nothing else asks for."""
         from finchat.providers.quickbooks.writes import QUICKBOOKS_WRITERS
 
         if fresh:
             self._people = None
         tools: Mapping[str, Tool] = await self._toolbox.tools()
-        known = await self.chart() if chart else Chart((), (), {})
         organisation = await self.organisation()
-        if chart:
-            own = (await self.terms()).get(self._default_terms())
-            organisation = replace(organisation, sales_terms=own)
+        if chart and fresh:
+            default = _value(self._preference("SalesFormsPrefs").get("DefaultTerms"))
+            organisation = replace(organisation, sales_terms=(await self.terms()).get(default))
+        known = await self.chart() if chart else Chart((), (), {})
         return WriteContext(
             plan_id=plan_id,
             organisation=organisation,
@@ -428,11 +427,20 @@ class QuickBooksProvider:
                 found[document.contact_id] = Contact(id=document.contact_id, name=document.contact)
         return tuple(found.values())
 
-    def _default_terms(self) -> str:
-        forms = self._preferences.get("SalesFormsPrefs")
-        default = forms.get("DefaultTerms") if isinstance(forms, Mapping) else None
-        value = default.get("value") if isinstance(default, Mapping) else None
-        return value if isinstance(value, str) else ""
+    def _preference(self, name: str) -> Row:
+        """A group of the company's preferences; empty when it is not told."""
+        group = self._preferences.get(name)
+        return group if isinstance(group, Mapping) else {}
+
+
+async def _nothing() -> list[Row]:
+    """What a list holds that the company does not keep."""
+    return []
+
+
+def _value(reference: object) -> str:
+    value = reference.get("value") if isinstance(reference, Mapping) else None
+    return value if isinstance(value, str) else ""
 
 
 # What an English report calls transactions; another language's words could be any of them.

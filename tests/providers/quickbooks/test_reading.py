@@ -19,6 +19,7 @@ from finchat.events import Notice
 from finchat.providers.provider import Side
 from finchat.providers.quickbooks.queries import all_rows
 from finchat.providers.quickbooks.table import TABLE
+from finchat.sandbox.quickbooks.limits import Limits
 from finchat.servers.quickbooks.table import QUICKBOOKS
 from finchat.workflows import feed as feeds
 from tests.providers.quickbooks.opened import WEEK, Opened, answers, opened
@@ -209,8 +210,13 @@ async def test_what_lines_are_coded_with_is_the_company_own() -> None:
         assert {c.name: set(c.options) for c in chart.tracking} == {
             "Class": {r["Name"] for r in qb.rows("Class")}, "Department": {r["Name"] for r in qb.rows("Department")},
         }  # fmt: skip
-        assert all(contact.sales_terms is None or contact.sales_terms.day <= 60 for contact in chart.contacts.values())
-        assert any(contact.bill_terms for contact in chart.contacts.values())
+        terms = {r["Id"]: r["DueDays"] for r in qb.rows("Term")}
+        context = await qb.provider.write_context("P1", chart=True, fresh=True)
+        for row in qb.rows("Vendor"):
+            own = context.contacts[row["Id"]].bill_terms if row["Active"] else None
+            assert (own.day if own else None) == (terms.get(row.get("TermRef", {}).get("value")) if own else None)
+        assert any(contact.bill_terms for contact in context.contacts.values())
+        assert context.organisation.sales_terms is not None
 
 
 async def test_a_query_reads_every_page_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -221,3 +227,14 @@ async def test_a_query_reads_every_page_side_by_side(monkeypatch: pytest.MonkeyP
         assert [row["Id"] for row in rows] == [row["Id"] for row in sorted(wanted, key=lambda r: int(r["Id"]))]
         # The first page, the number of all, and the other pages.
         assert len(qb.toolbox.calls) == 2 + (len(wanted) - 1) // 150
+
+
+async def test_the_server_says_how_many_calls_keep_to_both_limits_of_the_vendor() -> None:
+    async with opened() as qb:
+        rate = (await qb.toolbox.call("list_all_quick_books_company_info", {})).rate
+        assert rate is not None
+        assert rate.minute_limit is not None
+        assert rate.window_s == 1.0
+        vendor = Limits()
+        assert rate.minute_limit <= vendor.per_second
+        assert rate.minute_limit * vendor.window_s <= vendor.per_window
