@@ -15,6 +15,7 @@ from finchat.app.review import check_wish, shows_screen
 from finchat.app.statements import StatementFlags, finish, read_files
 from finchat.canonical import canonical_json
 from finchat.errors import ExitCode, UsageError, VerificationMismatch, WriteRefused, worst
+from finchat.events import Notice
 
 if TYPE_CHECKING:
     from finchat.books.periods import Window
@@ -74,6 +75,9 @@ def reconcile(
                 period = Window(min(s.first for s in statements), max(s.last for s in statements))
             else:
                 period = window(as_of, days=days, first=begin, last=end)
+            if (note := desk.vendor.writers.traits.feed) and not statements:
+                of = f" ({desk.feed.name}, beside the sandbox company)" if desk.feed and desk.settings.sandbox else ""
+                desk.progress(Notice(text=f"{note}{of}."))
             found = await prepared(
                 desk, period, as_of=as_of, account=account, command=call.command, rates=given_rates,
                 statements=statements,

@@ -52,7 +52,7 @@ def card_lines(
     flag = f" {SANDBOX} " if plan.organisation.sandbox else ""
     card.rule(f" {number} of {total} · {visible(proposal.id)} ", flag)
     what, kind = settles(proposal, None, accounts), proposal.kind.replace("_", " ")
-    said = proposal.kind in ("allocation", "create") or what.startswith(kind)
+    said = proposal.kind in ("allocation", "apply_payment", "create") or what.startswith(kind)
     card.row("Proposal", what if said else f"{kind}: {what}", "bold")
     changed = any(e.kind == EDITED for e in proposal.evidence)
     why = "changed by a person" if changed else f"confidence {proposal.confidence:f}"

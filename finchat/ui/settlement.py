@@ -118,7 +118,7 @@ def _settled(proposal: Proposal, limit: int | None) -> str:
         link = next(iter(documents.values()))
         name = f"{one_line(link.number, limit) or link.type.replace('_', ' ')} {contact}"
         via = " (from clearing)" if via_clearing(proposal) else ""
-        return (f"allocate to {name}" if proposal.kind == "allocation" else name) + via
+        return (f"allocate to {name}" if proposal.kind in ("allocation", "apply_payment") else name) + via
     kinds = {link.type for link in documents.values()}
     noun = f"{kinds.pop()}s" if len(kinds) == 1 else "documents"
     return f"{len(documents)} {noun} of {contact}"

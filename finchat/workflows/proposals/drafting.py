@@ -22,6 +22,8 @@ from finchat.workflows.proposals.writing import Writing
 LineStatus = Literal["proposed", "review", "already_settled", "reported", "unmatched"]
 # Ledger amounts of one account, debit positive, in base currency.
 BalanceOf = Callable[[str], Decimal]
+# Where an unapplied payment is put against a document by changing the payment itself.
+_APPLIED = frozenset({"payment.apply", "bill_payment.apply"})
 HISTORY = "history"  # the kind of evidence that says how something like it was booked before
 
 
@@ -233,7 +235,7 @@ class _Drafting:
             id=id,
             line_id=line.id,
             line=PlanLine.of(line),
-            kind=_kind(payload, line),
+            kind=_kind(payload, line, writes),
             certainty=certainty,
             confidence=payload.confidence,
             evidence=(*payload.evidence, *self._history(payload), *self._known(line, links)),
@@ -368,9 +370,11 @@ def _other(verdict: Verdict) -> str:
     return "" if verdict.transfer is None else verdict.transfer.line_id
 
 
-def _kind(payload: Payload, line: BankLine) -> Kind:
+def _kind(payload: Payload, line: BankLine, writes: Sequence[Write]) -> Kind:
     if payload.coded is not None:
         return "receive_money" if line.direction == "receive" else "spend_money"
+    if payload.kind == "allocation" and any(write.operation in _APPLIED for write in writes):
+        return "apply_payment"
     return payload.kind
 
 

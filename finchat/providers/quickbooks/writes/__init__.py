@@ -26,7 +26,14 @@ from finchat.providers.writing.traits import Traits
 class QuickBooksWriters:
     """Implements Writers."""
 
-    traits = Traits(label="QuickBooks", drafts=False, references=frozenset(), roles=True)
+    traits = Traits(
+        label="QuickBooks",
+        drafts=False,
+        references=frozenset(),
+        roles=True,
+        feed="QuickBooks has no bank feed in its API: the bank lines are those of the file named as bank_feed, or of "
+        "--statement FILE",
+    )
 
     allocation = staticmethod(allocation_write)
     new_allocation = staticmethod(new_allocation_write)
