@@ -104,6 +104,7 @@ class _Applications:
         yield from common.currency(write, base)
         yield "arguments", given["CustomerRef" if side == "invoice" else "VendorRef"]["value"] == link.contact_id != ""
         yield "arguments.TotalAmt", isinstance(given["TotalAmt"], str) and parse_amount(given["TotalAmt"]) == 0
+        yield from common.own_account(write, account)
         yield "effects.account_id", all(e.account_id != account for e in write.effects)
         document, credit = given["Line"]
         for line in (document, credit):

@@ -19,7 +19,7 @@ from finchat.providers.quickbooks.payloads import CREDITS, DOCUMENTS, in_currenc
 from finchat.providers.quickbooks.writes.payments import means
 from finchat.providers.quickbooks.writes.rates import known_rate
 from finchat.providers.writing.checking import FROM
-from finchat.providers.writing.conditions import of_document, open_document, unlocked
+from finchat.providers.writing.conditions import bank, of_document, open_document, unlocked
 from finchat.providers.writing.context import CannotPropose, WriteContext
 from finchat.providers.writing.parts import AnyLine, Named, Place, due_verified, write
 from finchat.providers.writing.rates import Rate
@@ -71,12 +71,13 @@ def allocation_write(
         )  # fmt: skip
     day = max(line.date, credit.date, document.date)
     rate = None if document.rate is None else known_rate(document.rate, "document")
+    account = _account(context, line, document.currency)
     arguments, token = _payment(
-        context, place, line, Named.of(document), credit.id, amount=amount, day=day.isoformat(), rate=rate
+        context, place, line, Named.of(document), credit.id, account, amount=amount, day=day.isoformat(), rate=rate
     )
     return link, write(
         context, _APPLY[document.type], place, arguments, amount=amount, currency=document.currency,
-        preconditions=rests_on, effects=effects,
+        preconditions=(*rests_on, *bank(account)), effects=effects,
         verify={"by": "token", "token": token, "date": day.isoformat(), **verify},
     )  # fmt: skip
 
@@ -90,13 +91,15 @@ def new_allocation_write(
     if not 0 < amount <= due or made.currency != document.currency:
         raise CannotPropose(f"{amount} {made.currency} is more than the {due} left due on {document.number}")
     day = line.date.isoformat()
+    account = _account(context, line, document.currency)
     arguments, token = _payment(
-        context, place, line, document, {FROM: f"{made.id}.Id"}, amount=amount, day=day, rate=None
+        context, place, line, document, {FROM: f"{made.id}.Id"}, account, amount=amount, day=day, rate=None
     )
     return _link(place, document, amount, CreditName(id="", text="the new credit note")), write(
         context, _APPLY[document.type], place, arguments, amount=amount, currency=document.currency,
         preconditions=(
             *of_document(document.type, document.id, document.currency, due),
+            *bank(account),
             unlocked(context.organisation),
         ),
         effects=(),
@@ -159,13 +162,12 @@ def _update(
     return arguments, more, conditions.unchanged(kind, record)
 
 
-def _payment(
-    context: WriteContext, place: Place, line: AnyLine, document: Named, credit_id: Any, *, amount: Decimal, day: str,
-    rate: Rate | None,
+def _payment(  # noqa: PLR0917 - as they are read
+    context: WriteContext, place: Place, line: AnyLine, document: Named, credit_id: Any, account: Account, *,
+    amount: Decimal, day: str, rate: Rate | None,
 ) -> tuple[dict[str, Any], str]:  # fmt: skip
     """The payment of nothing that links a credit and a document, and its token. It names the bank line's own account,
     where nothing moves; QuickBooks would choose one itself."""
-    account = _account(context, line, document)
     arguments: dict[str, Any] = {
         **means(document.type, document.contact_id, account),
         "TotalAmt": amount_text(Decimal(0), document.currency),
@@ -180,8 +182,8 @@ def _payment(
     return {**arguments, "PrivateNote": reference_text(line, token)}, token
 
 
-def _account(context: WriteContext, line: AnyLine, document: Named) -> Account:
-    fitting = (document.currency, context.base_currency)
+def _account(context: WriteContext, line: AnyLine, currency: str) -> Account:
+    fitting = (currency, context.base_currency)
     own = context.accounts.get(line.account_id)
     if own is not None and own.active and own.kind == "bank" and own.currency in fitting:
         return own

@@ -164,7 +164,8 @@ def _sent(line: _Line, new: NewInvoice, group: str) -> dict[str, Any]:
     given, currency = line.line, new.currency
     code = UNTAXED if not group or not given.to.rate.percent else TAXED
     code = code if given.to.rate.type in (TAXED, UNTAXED) else given.to.rate.type
-    quantity: dict[str, Any] = {"Qty": plain_decimal(given.quantity), "UnitPrice": amount_text(given.unit_amount, currency)}
+    unit = amount_text(given.unit_amount, currency)
+    quantity: dict[str, Any] = {"Qty": plain_decimal(given.quantity), "UnitPrice": unit}
     if line.item is None:
         kind, detail = (
             "AccountBasedExpenseLineDetail",

@@ -86,13 +86,16 @@ class Desk:
     outside: httpx.AsyncClient
     events: list[Event]
     plans: int = 0
+    _read: tuple[Books, WriteContext] | None = None
 
-    async def books(self) -> Books:
-        return await self.provider.read_books(SINCE, TODAY, (), TODAY)
-
-    async def context(self, *, chart: bool = False) -> WriteContext:
+    async def read(self) -> tuple[Books, WriteContext]:
+        """The books as they were read first, and what the writes of one more plan share."""
         self.plans += 1
-        return await self.provider.write_context(f"20261120-qbwrites{self.plans:02}", chart=chart)
+        if self._read is None:
+            books = await self.provider.read_books(SINCE, TODAY, (), TODAY)
+            self._read = books, await self.provider.write_context("", chart=True, fresh=True)
+        books, context = self._read
+        return books, replace(context, plan_id=f"20261120-qbwrites{self.plans:02}")
 
     async def post(self, path: str, body: Mapping[str, Any], **query: str) -> Any:
         """Another client's write."""
@@ -200,10 +203,10 @@ async def open_desk(home: Path, back_end: QuickBooksBackEnd | None = None) -> As
 
 
 def line(
-    amount: Decimal | str, direction: Any = "receive", account: str = "35", day: date = TODAY, **more: Any
+    amount: Decimal | str, direction: Any = "receive", account: str = "35", day: date = TODAY, currency: str = "USD"
 ) -> PlanLine:
     return PlanLine(
-        id=f"L-{direction}-{amount}", date=day, direction=direction, amount=Decimal(amount),
-        currency=more.pop("currency", "USD"), account_id=account, payee="ACH CREDIT SMITH", reference="REF 77",
-        fingerprints=(f"fp-{direction}-{amount}",), **more,
+        id=f"L-{direction}-{amount}", date=day, direction=direction, amount=Decimal(amount), currency=currency,
+        account_id=account, payee="ACH CREDIT SMITH", reference="REF 77",
+        fingerprints=(f"fp-{direction}-{amount}",),
     )  # fmt: skip
