@@ -23,7 +23,8 @@ from finchat.providers.writing.coding import codable
 from finchat.providers.writing.context import CannotPropose, WriteContext
 from finchat.providers.writing.documents import InvoiceLine, NewContact, NewInvoice
 from finchat.providers.writing.parts import Named, Party, Place
-from tests.providers.quickbooks.desk import TODAY, Desk, Made, line, open_desk
+from tests.providers.quickbooks.desk import Desk, Made, line, open_desk
+from tests.sandbox.quickbooks.seeded import TODAY
 
 Case = tuple[Kind, list[Made], PlanLine | None]
 Make = Callable[[Books, WriteContext], Case]

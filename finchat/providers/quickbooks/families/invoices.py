@@ -24,7 +24,7 @@ _MAY = frozenset({"DocNumber", "TxnTaxDetail", *CURRENCY})
 _CENT = Decimal("0.01")
 _ITEM_ACCOUNT = {"SalesItemLineDetail": "income_account", "ItemBasedExpenseLineDetail": "expense_account"}
 _BY_ACCOUNT = "AccountBasedExpenseLineDetail"
-_TAXED = "TAX"
+_TAXED, _UNTAXED = "TAX", "NON"
 
 
 class _Invoices:
@@ -121,6 +121,8 @@ def _line(write: Write, line: Mapping[str, Any], sales: bool) -> Iterator[Check]
     detail = line[kind]
     code = detail["TaxCodeRef"]
     yield "arguments.Line", common.plain_ref(code)
+    if code["value"] != _UNTAXED:
+        yield from checking.active(write, ("tax_rate", code["value"], "status", "active"))
     account = _account(write, line)
     facts = [("account", account, "status", "active"), ("account", account, "codable", "yes")]
     if kind == _BY_ACCOUNT:

@@ -190,7 +190,8 @@ def _rests_on(context: WriteContext, new: NewInvoice, lines: Sequence[_Line]) ->
     found: list[Precondition] = []
     for line in lines:
         found += conditions.codable_account(line.account)
-        if new.line_amount_types != "NoTax":
+        # Without tax a line is sent as such, and rests on no rate; where each code is a line's own, on that one.
+        if new.line_amount_types != "NoTax" or line.line.to.rate.type not in (TAXED, UNTAXED):
             found += taxed(line.line.to.rate)
         if line.item is not None:
             found += line.item.preconditions
