@@ -958,6 +958,18 @@ def cassette_fault(
     return faulting.fault(call, file, _once, on=on, kinds=fault, seconds=tuple(seconds or ()), out=out)
 
 
+@cassette.command("anonymise")
+@_with_common
+def cassette_anonymise(call: "Invocation", *, file: _CASSETTE, out: _OUT) -> int:
+    """Replace names and addresses, scale amounts.
+
+    Replays the result before it is written, and refuses when the run no longer follows.
+    """
+    from finchat.app.cassettes import anonymising
+
+    return anonymising.anonymise(call, file, _once, out=out)
+
+
 @cli.command("schema")
 @_with_common
 def schema(

@@ -35,6 +35,7 @@ CODES: Mapping[str, str] = {
     "replay_differs": "A replay is not the recorded run: it prints, asks or ends otherwise.",
     "replay_left_stage": "A replay tried to reach the network, start a program or write outside its folder.",
     "fault_not_met": "A fault that was put into a recording is never met by its run.",
+    "not_anonymised": "The sums of a recording do not hold with other amounts, so it was not anonymised.",
     "not_replayable": "What was recorded does not replay, so no cassette was written.",
     "mismatch": "Two things that must be equal are not: a hash, a chain, a balance.",
     # Permission and approval
@@ -99,6 +100,7 @@ CODES: Mapping[str, str] = {
     "expired": "The server was started to serve until an instant that has passed.",
     "redirected": "The API answered with a redirect, which is not followed.",
     "unknown_tool": "The server has no such tool.",
+    "not_recorded": "A recording that goes on does not hold the call, and does not send it.",
     "invalid_argument": "An argument does not fit the tool.",
     "invalid_request": "The vendor cannot take the request.",
     "validation": "The vendor's own rules refuse the record.",

@@ -145,7 +145,15 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Any]]:
             given.setenv(variable, value)
         printed("ask", "ask", "what waits?", "--record", str(case / "asked.jsonl"), "--record-mode", "all")
         found["events"] = [json.loads(line) for line in run(home, "ask", "what waits?", "--events").splitlines()]
-    printed("replay", "replay", str(case / "asked.jsonl"))
+    cassette = str(case / "asked.jsonl")
+    printed("replay", "replay", cassette)
+    story = printed("cassette", "cassette", "show", cassette)
+    printed("cassette-lint", "cassette", "lint", cassette)
+    printed("cassette-diff", "cassette", "diff", cassette, cassette)
+    printed("cassette-verify", "cassette", "verify", cassette)
+    model = next(str(step["n"]) for step in story["steps"] if step["kind"] == "model")
+    fault = ("--on", model, "--fault", "429", "--out", str(case / "faulty.jsonl"))
+    printed("cassette-made", "cassette", "fault", cassette, *fault)
     sent = [path.read_text() for path in (home / "sessions").glob("*.sent.jsonl")]
     found["sent-line"] = [json.loads(line) for text in sent for line in text.splitlines()]
     sessions = printed("sessions", "sessions")["sessions"]

@@ -294,7 +294,7 @@ class _Chat:
             margin = MARGIN if terminal else 0
             self._stream = MarkdownStream(
                 Margin(self._call.sink.raw) if margin else self._call.sink.raw,
-                width=lambda: shutil.get_terminal_size().columns - margin,
+                width=lambda: shutil.get_terminal_size().columns - margin if terminal else self._call.sink.out.width,
                 theme=choose_theme(os.environ.get("FINCHAT_THEME"), os.environ, terminal=terminal, encoding=encoding),
                 plain=self._flags.plain or not terminal,
             )

@@ -11,12 +11,14 @@ from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanag
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from finchat.app.desk import HeldEvents, begun, clock_of, pinned, quick_imports
 from finchat.app.invocation import Invocation
 from finchat.app.nearest import nearest_command
+from finchat.app.policies import policy_in_force
 from finchat.errors import AuthenticationError, ExitCode, FinchatError, UsageError
 from finchat.events import Notice, Waiting, Working
 
@@ -378,9 +380,18 @@ async def others_starting(call: Invocation) -> AsyncIterator[OtherServers]:
             if one.name != books.name and one.profile is None:
                 from finchat.connections.sessions import open_session
 
-                session = open_session(one, emit=others.events.emit, clock=clock_of(books), tape=call.tape)
+                session = open_session(
+                    one, emit=others.events.emit, clock=clock_of(books), tape=call.tape,
+                    is_read=partial(_reads, call, one.name),
+                )  # fmt: skip
                 others.sessions[one.name] = await stack.enter_async_context(begun(session))
         yield others
+
+
+def _reads(call: Invocation, server: str, tool: str) -> bool:
+    """Whether a person has classed a tool without a profile as one that reads."""
+    policy, _ = policy_in_force(call)
+    return policy.decide(server, tool, None, None).effect == "read"
 
 
 async def _other_servers(stack: AsyncExitStack, desk: Desk, starting: OtherServers) -> list[str]:

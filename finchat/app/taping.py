@@ -19,7 +19,11 @@ class Tape(Protocol):
     replays: bool
 
     async def link(
-        self, server: str, really: Callable[[], Awaitable[OpenLink]], changed: Callable[[], None]
+        self,
+        server: str,
+        really: Callable[[], Awaitable[OpenLink]],
+        changed: Callable[[], None],
+        is_read: Callable[[str], bool] | None = None,
     ) -> OpenLink:
         """See finchat.connections.tape.LinkTape."""
 

@@ -28,6 +28,7 @@ ELSEWHERE = "elsewhere"
 _HOME = "home"
 _LARGEST = 64 * 1024 * 1024  # bytes of a file; a larger one is refused by whatever reads it
 _LEFT_OUT = frozenset({"audit.jsonl", "audit.head", "keys", "locks", "evidence"})  # of the home, by their first part
+_AUDIT_FILES = frozenset({"audit.jsonl", "audit.head", "evidence"})
 _ENDS = (".log", ".lock", "-wal", "-shm", "-journal")
 _DATABASES = (".sqlite3", ".sqlite", ".db")
 # Of a database that has the audit's tables: their rows, and what counts in them.
@@ -57,14 +58,17 @@ class _Seen:
 
 class Watch:
     """While it is entered, every file of `folders` that is read is noted. `ignoring`: files that are none of the run's
-    matter, such as the cassette itself. One watch at a time; what a thread of the run opens counts as well."""
+    matter, such as the cassette itself. `audit`: the run is about the audit log, which is kept then. One watch at a
+    time; what a thread of the run opens counts as well."""
 
-    def __init__(self, folders: Mapping[str, Path], *, ignoring: Iterable[Path] = ()) -> None:
+    def __init__(self, folders: Mapping[str, Path], *, ignoring: Iterable[Path] = (), audit: bool = False) -> None:
         named = [(name, _resolved(folder)) for name, folder in folders.items()]
         # The innermost first: a home is often in the folder that the command was given in.
         self._folders = sorted(named, key=lambda each: len(each[1].parts), reverse=True)
         self._home = next((folder for name, folder in named if name == _HOME), None)
         self._ignored = {_resolved(path) for path in ignoring}
+        self._left_out = _LEFT_OUT - _AUDIT_FILES if audit else _LEFT_OUT
+        self._audit_tables = frozenset() if audit else _AUDIT
         self._program = _places_of_the_program()
         self._seen: dict[Path, _Seen | None] = {}  # None: it was not there before, or is nothing to keep
         self._elsewhere: dict[Path, str] = {}
@@ -145,7 +149,7 @@ class Watch:
         if path is None or not (name := self._name(path)) or self._in_home(path)[:1] == ("sandbox",):
             return
         if path not in self._seen:
-            self._seen[path] = _database(path, name)
+            self._seen[path] = _database(path, name, self._audit_tables)
         seen = self._seen[path]
         if seen is not None:
             seen.read = True
@@ -155,7 +159,7 @@ class Watch:
         folder = _path(given)
         if folder is None or self._home is None or not folder.is_relative_to(self._home):
             return
-        if self._in_home(folder)[:1] and self._in_home(folder)[0] in _NO_LISTS | _LEFT_OUT:
+        if self._in_home(folder)[:1] and self._in_home(folder)[0] in _NO_LISTS | self._left_out:
             return
         for path in _files_in(folder):
             self._touched(path, reads=not path.name.startswith("."))
@@ -165,7 +169,7 @@ class Watch:
         if path in self._ignored or path.name.endswith(_ENDS):
             return None
         if part := self._in_home(path):
-            left_out = part[0] in _LEFT_OUT or (part[0] == "sandbox" and _opener() != "finchat")
+            left_out = part[0] in self._left_out or (part[0] == "sandbox" and _opener() != "finchat")
             return None if left_out else f"{_HOME}/{'/'.join(part)}"
         if any(path.is_relative_to(place) for place in self._program) or _opener() != "finchat":
             return None
@@ -296,26 +300,27 @@ def _file(path: Path, name: str) -> _Seen | None:
     return _Seen(name=name, modified=status.st_mtime_ns, content=content, tables=[])
 
 
-def _database(path: Path, name: str) -> _Seen | None:
+def _database(path: Path, name: str, without: frozenset[str]) -> _Seen | None:
     try:
         if not path.is_file() or path.stat().st_size == 0:
             return None
         modified = path.stat().st_mtime_ns
         with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, isolation_level=None)) as connection:
             connection.execute("BEGIN")  # one state of all tables
-            return _Seen(name=name, modified=modified, content=None, tables=list(_tables(connection, name)))
+            return _Seen(name=name, modified=modified, content=None, tables=list(_tables(connection, name, without)))
     except (OSError, sqlite3.Error):
         return None  # the run says itself what is wrong with it
 
 
-def _tables(connection: sqlite3.Connection, path: str) -> Iterator[dict[str, Any]]:
-    """A row for each table that holds something; the first carries the schema of the empty ones too."""
+def _tables(connection: sqlite3.Connection, path: str, without: frozenset[str]) -> Iterator[dict[str, Any]]:
+    """A row for each table that holds something; the first carries the schema of the empty ones too. `without`: tables
+    of the audit, whose rows are left out."""
     made = connection.execute(
         "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'"
         " ORDER BY CASE type WHEN 'table' THEN 0 WHEN 'index' THEN 1 ELSE 2 END, rowid"
     ).fetchall()
     tables = [str(name) for kind, name, _table, _sql in made if kind == "table"]
-    audited = _AUDIT if "audit_lines" in tables else frozenset()
+    audited = without if "audit_lines" in tables else frozenset()
     found = []
     for table in tables:
         columns = [str(row[1]) for row in connection.execute(f"PRAGMA table_info({_quoted(table)})")]

@@ -85,16 +85,21 @@ class Matching:
 
     def peek(self, kind: str, request: Mapping[str, Any]) -> Row:
         """The row that `take` would give. Raises Miss."""
+        found = self.find(kind, request)
+        if found is not None:
+            return found
+        miss = self._miss(kind, request, self._last.get(_key(kind, request)))
+        self.missed.append(miss)
+        raise miss
+
+    def find(self, kind: str, request: Mapping[str, Any]) -> Row | None:
+        """The row that `take` would give; None where it would raise."""
         key = _key(kind, request)
         waiting = self._waiting.get(key)
         if waiting:
             return waiting[0]
         last = self._last.get(key)
-        if last is not None and may_be_left(last):
-            return last
-        miss = self._miss(kind, request, last)
-        self.missed.append(miss)
-        raise miss
+        return last if last is not None and may_be_left(last) else None
 
     def left(self) -> tuple[Row, ...]:
         """The rows that were never used, in their order; handshakes and lists of tools do not count."""

@@ -1,7 +1,8 @@
 """Two cassettes side by side: rows paired by what was asked, and how the two of a pair differ.
 
 What differs between any two recordings of one thing does not count: when it happened and how long it took, the seed and
-what was drawn from it (ids of plans, keys, marks), and how many calls of an API's limit were left.
+what was drawn from it (ids of plans, keys, marks), how many calls of an API's limit were left, and in which pieces, and
+under which ids, a model's words came.
 """
 
 from __future__ import annotations
@@ -17,13 +18,14 @@ from finchat.cassettes.content import content
 from finchat.cassettes.matching import stable
 from finchat.cassettes.nearest import each_difference, words
 from finchat.cassettes.rows import EXCHANGES, Cassette, Row
+from finchat.cassettes.turns import turn_of
 
 _OF_THE_RUN = frozenset({"n", "prev", "at", "took"})
 _NOT_COMPARED = frozenset({"kind", "cassette", "clock", "seed", "prompts", "catalogues"})  # of headers
 _VOLATILE_META = frozenset({"dev.finchat/rate-limit"})  # of answers
 # What finchat draws by chance, and what a ledger does for what is made in it.
 _DRAWN = re.compile(
-    r"\b(?:\d{8}-[0-9a-z]{8}|data-[0-9a-f]{16}|fc-[0-9a-z]{8,}"
+    r"\b(?:\d{8}-[0-9a-z]{8}|(?:call|fc|msg|rs)_[0-9A-Za-z]+|data-[0-9a-f]{16}|fc-[0-9a-z]{8,}"
     r"|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{16,64}|[0-9]{8}-[0-9]{6}-[0-9a-z]{4,})\b"
 )
 _INSTANT = re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z| UTC|\+00:00)?")
@@ -98,6 +100,10 @@ def _changed(row: Row, text: Callable[[str], str]) -> Row:
             left = {name: value for name, value in meta.items() if name not in _VOLATILE_META}
             kept["result"] = {**kept["result"], "_meta": left}
         kept.pop("http", None)
+    if row.kind == "model" and not {"events", "document"}.isdisjoint(kept):
+        text_of_turn, calls = turn_of(row)
+        said = {"text": text_of_turn, "calls": [{"name": c.name, "arguments": c.arguments} for c in calls]}
+        kept = {name: value for name, value in kept.items() if name not in ("events", "document")} | {"answer": said}
     return Row(kept if row.kind in {"mcp", "table", "file"} else _each_text(kept, text))
 
 

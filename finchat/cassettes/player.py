@@ -16,15 +16,16 @@ from finchat.agent.openai.wire import broken
 from finchat.canonical import canonical_json
 from finchat.cassettes.fault_rows import Fault, Faults
 from finchat.cassettes.matching import Matching, Miss
-from finchat.cassettes.recorder import exact
+from finchat.cassettes.pace import Pace
+from finchat.cassettes.recorder import kept
 from finchat.cassettes.rows import Row
 from finchat.connections.child import Child
 from finchat.connections.exchange import current_exchange
-from finchat.connections.tape import Block, Broken, Definition, MoreInputWanted, NoAnswer, OpenLink, Reply, Seen
+from finchat.connections.tape import Broken, NoAnswer, OpenLink, Seen, definition_of, reply_of
 from finchat.errors import AuthenticationError, ExitCode, FinchatError, Unavailable, VerificationMismatch
 
 _STUCK_S = 20.0  # without a step of the run; nothing in a replay takes that long
-_ANSWERS_AFTER_S, _KEY_S, _PIECE_S = 1.2, 0.035, 0.02  # a pace to read at: speed 1
+_ANSWERS_AFTER_S, _FIRST_WORD_S, _PIECE_S = 1.2, 0.7, 0.02  # a pace to read at: speed 1
 
 
 class Otherwise(VerificationMismatch):
@@ -37,15 +38,16 @@ class Player:
     """The tape of a replay: LinkTape, EndpointTape, Answers and Time in one.
 
     `speed` None: nothing waits. Else words and answers come at a pace to read at, times `speed`; the bytes are the
-    same. `misses` are the requests that the recording does not answer: the run goes on as after a fault, and the replay
-    fails. `rehearses`: it carries faults, so that rows may stay unused and more may be asked for than it holds.
+    same. `pace`: of what is shown to somebody who watches. `misses` are the requests that the recording does not
+    answer: the run goes on as after a fault, and the replay fails. `rehearses`: it carries faults, so that rows may
+    stay unused and more may be asked for than it holds.
     """
 
     replays = True
 
     def __init__(
         self, rows: Sequence[Row], started: datetime, *, ended_by_signal: bool = False,
-        speed: float | None = None,
+        speed: float | None = None, pace: Pace | None = None,
     ) -> None:  # fmt: skip
         self._matching = Matching(row for row in rows if row.kind != "human")
         self._faults = Faults(rows)
@@ -53,6 +55,7 @@ class Player:
         self._started = started
         self._ms = 0.0
         self._speed = speed
+        self._pace = pace
         self._ended_by_signal = ended_by_signal
         self._human = [row for row in rows if row["kind"] == "human"]
         self._locals = [row for row in rows if row["kind"] == "local"]
@@ -118,6 +121,10 @@ class Player:
         """What was recorded and never asked for."""
         return [*self._matching.left(), *(row for row in self._human if row.n not in self._done)]
 
+    def held(self, kind: str, request: Mapping[str, Any]) -> Row | None:
+        """The row that answers a request now; None where the recording holds none, or no more."""
+        return self._matching.find(kind, request)
+
     def unmet(self) -> tuple[Fault, ...]:
         """The faults that no exchange met."""
         return self._faults.left()
@@ -139,9 +146,13 @@ class Player:
     # Links to servers
 
     async def link(
-        self, server: str, really: Callable[[], Awaitable[OpenLink]], changed: Callable[[], None]
+        self,
+        server: str,
+        really: Callable[[], Awaitable[OpenLink]],
+        changed: Callable[[], None],
+        is_read: Callable[[str], bool] | None = None,
     ) -> OpenLink:
-        _ = really, changed
+        _ = is_read, really, changed
         row = self._take("mcp", {"server": server, "method": "initialize", "params": {}})
         self._end(row)
         if error := row.get("error"):
@@ -199,6 +210,8 @@ class Player:
             raise Failure(kind="unreachable", detail=failure["detail"])
         if row.get("type") is None:
             await self._broken(row)
+        if self._speed:
+            await self._pause(_FIRST_WORD_S)
         return row
 
     async def _broken(self, row: Mapping[str, Any]) -> None:
@@ -252,8 +265,12 @@ class Player:
                    else "and the recording has no more answers")
             )  # fmt: skip
         await self._after_all_before(row["n"])
-        if self._speed:
-            await self._pause(_ANSWERS_AFTER_S + _KEY_S * len(row["line"] or ""))
+        if self._pace is not None:
+            await self._pause(self._pace.asks("" if asks == "keys" else prompt))
+            if row["line"] and asks != "keys":
+                self._pace.types()
+        elif self._speed:
+            await self._pause(_ANSWERS_AFTER_S)
         self._end(row)
         if row.get("interrupted"):
             if self._watch is None:  # else it was a turn that was interrupted, which is a row of its own
@@ -305,29 +322,19 @@ class _PlayedLink:
     async def list_tools(self) -> list[Any]:
         result = await self._player.asked(self._server, "tools/list", {})
         self.dropped = dict(result.get("dropped", {}))
-        return [
-            Definition(t["name"], t.get("description") or "", t["inputSchema"], t.get("outputSchema"))
-            for t in result["tools"]
-        ]
+        return [definition_of(tool) for tool in result["tools"]]
 
     async def call_tool(self, name: str, arguments: dict[str, Any], meta: Mapping[str, Any] | None) -> Any:
-        params: dict[str, Any] = {"name": name, "arguments": exact(arguments)}
+        params: dict[str, Any] = {"name": name, "arguments": kept(arguments)}
         if meta:
-            params["_meta"] = exact(meta)
+            params["_meta"] = kept(meta)
         try:
             result = await self._player.asked(self._server, "tools/call", params)
         except (Broken, NoAnswer):
             exchange = current_exchange.get()
             self.alive = exchange is None or exchange.fault != "lost"
             raise
-        if result.get("inputRequired"):
-            return MoreInputWanted()
-        return Reply(
-            content=[Block(block["type"], block.get("text")) for block in result["content"]],
-            structured_content=result.get("structuredContent"),
-            is_error=result["isError"],
-            meta=result.get("_meta", {}),
-        )
+        return reply_of(result)
 
 
 class _PlayedEndpoint:

@@ -22,8 +22,9 @@ from finchat.agent.openai.exchange import Answer, Endpoint
 from finchat.agent.openai.failures import Failure
 from finchat.agent.openai.wire import EventStream
 from finchat.canonical import canonical_json
+from finchat.cassettes.content import exact
 from finchat.connections.exchange import Exchange, current_exchange
-from finchat.connections.tape import OpenLink
+from finchat.connections.tape import OpenLink, definition_of, reply_of
 from finchat.errors import FinchatError
 
 _HEADERS = ("ratelimit", "rate-limit", "minlimit", "daylimit", "retry-after", "date", "x-request-id")
@@ -73,15 +74,19 @@ class Recorder:
     def local(self, name: str, compute: Callable[[], Any]) -> Any:
         """A fact of this machine that a run goes by; JSON data."""
         value = compute()
-        self.begin("local", name=name, value=exact(value))
+        self.begin("local", name=name, value=kept(value))
         return value
 
     # Links to servers
 
     async def link(
-        self, server: str, really: Callable[[], Awaitable[OpenLink]], changed: Callable[[], None]
+        self,
+        server: str,
+        really: Callable[[], Awaitable[OpenLink]],
+        changed: Callable[[], None],
+        is_read: Callable[[str], bool] | None = None,
     ) -> OpenLink:
-        _ = changed  # it is noted by whoever is called: see `noticing`
+        _ = is_read, changed  # it is noted by whoever is called: see `noticing`
         row = self.begin("mcp", server=server, method="initialize", params={})
         try:
             opened = await really()
@@ -89,7 +94,7 @@ class Recorder:
             self.end(row, error={**_error(error.message), "refused": _refusal(error)})
             raise
         self.end(row, result={})
-        return _RecordedLink(opened, server, self)
+        return RecordedLink(opened, server, self)
 
     # The model
 
@@ -123,7 +128,7 @@ class Recorder:
         return
 
 
-class _RecordedLink:
+class RecordedLink:
     """An open link whose messages are noted."""
 
     def __init__(self, inner: OpenLink, server: str, recorder: Recorder) -> None:
@@ -160,21 +165,26 @@ class _RecordedLink:
             }
             for t in tools
         ]
-        self._recorder.end(row, result=exact({"tools": found, "dropped": dict(self.dropped)}))
-        return tools
+        result = kept({"tools": found, "dropped": dict(self.dropped)})
+        self._recorder.end(row, result=result)
+        return [definition_of(tool) for tool in result["tools"]] if isinstance(result, dict) else tools
 
     async def call_tool(self, name: str, arguments: dict[str, Any], meta: Mapping[str, Any] | None) -> Any:
-        params: dict[str, Any] = {"name": name, "arguments": exact(arguments)}
+        params: dict[str, Any] = {"name": name, "arguments": kept(arguments)}
         if meta:
-            params["_meta"] = exact(meta)
+            params["_meta"] = kept(meta)
         row = self._recorder.begin("mcp", server=self._server, method="tools/call", params=params)
         try:
             reply = await self._inner.call_tool(name, arguments, meta)
         except BaseException as error:
             self._failed(row, error)
             raise
-        self._recorder.end(row, result=_result(reply), **_http(current_exchange.get()))
-        return reply
+        result = _result(reply)
+        self._recorder.end(row, result=result, **_http(current_exchange.get()))
+        # The run goes on with what its replay will hear: a cassette keeps no order of members, and what a model is
+        # shown of a reply has one.
+        unkept = any(isinstance(result.get(name), str) for name in ("structuredContent", "_meta"))
+        return reply if unkept else reply_of(result)
 
     def _failed(self, row: dict[str, Any], error: BaseException) -> None:
         seen = current_exchange.get() or Exchange()
@@ -210,7 +220,7 @@ class _RecordedEndpoint:
         except Failure as failure:
             told = {
                 "kind": failure.kind, "detail": failure.detail, "status": failure.status,
-                "headers": _told(failure.headers), "document": exact(failure.document),
+                "headers": _told(failure.headers), "document": kept(failure.document),
             }  # fmt: skip
             self._recorder.end(row, failure=told)
             raise
@@ -268,15 +278,20 @@ class _RecordedAnswer:
         await self._inner.close(read_whole=read_whole)
 
 
-def exact(value: Any) -> Any:
-    """JSON data as a cassette holds it: numbers digit for digit, mappings and lists of its own."""
-    if isinstance(value, float):
-        return Decimal(repr(value))
+def kept(value: Any) -> Any:
+    """JSON data as a cassette keeps it. What is none is kept as its text: a run never suffers for its recording, which
+    is then refused at its end."""
+    try:
+        return _in_order(exact(value))
+    except (TypeError, ValueError, RecursionError):
+        return str(value)
+
+
+def _in_order(value: Any) -> Any:
+    """The members of objects as canonical JSON has them."""
     if isinstance(value, Mapping):
-        return {str(key): exact(member) for key, member in value.items()}
-    if isinstance(value, list | tuple):
-        return [exact(item) for item in value]
-    return value
+        return {key: _in_order(value[key]) for key in sorted(value, key=lambda key: key.encode("utf-16-be"))}
+    return [_in_order(item) for item in value] if isinstance(value, list) else value
 
 
 def _event(data: str) -> Any:
@@ -295,8 +310,8 @@ def _result(reply: Any) -> dict[str, Any]:
     blocks = [{"type": b.type, "text": b.text} if getattr(b, "type", None) == "text" else {"type": b.type}
               for b in reply.content]  # fmt: skip
     return {
-        "content": blocks, "structuredContent": exact(reply.structured_content), "isError": bool(reply.is_error),
-        "_meta": exact(reply.meta or {}),
+        "content": blocks, "structuredContent": kept(reply.structured_content), "isError": bool(reply.is_error),
+        "_meta": kept(reply.meta or {}),
     }  # fmt: skip
 
 

@@ -125,7 +125,7 @@ def _alike(recorded: Any, now: Any) -> bool:
         recorded, now = str(recorded), str(now)
     if not isinstance(recorded, str) or not isinstance(now, str):
         return False
-    spans = sorted(_stand_ins(recorded))
+    spans = sorted(_stand_ins(recorded), key=lambda span: (span[0], -span[1]))
     if not spans:
         return False
     pattern, at = "", 0
@@ -148,4 +148,5 @@ def _stand_ins(text: str) -> Iterator[tuple[int, int, str]]:
         plain = "".join(filter(str.isdigit, found[0]))
         rest = text[found.end() : found.end() + 2]
         if "99" in plain and is_number_stand_in(found[0]) and not re.match(r"[.,]\d", rest):
-            yield found.start(), found.end(), "".join(r"\d" if c.isdigit() else re.escape(c) for c in found[0])
+            like_it = "".join("[1-9]" if c in "123456789" else re.escape(c) for c in found[0])  # a zero stays one
+            yield found.start(), found.end(), like_it

@@ -43,6 +43,9 @@ _GROUPS = re.compile(r"\d+", re.ASCII)
 _MOST_GROUPS = 9  # of digits, in which a number may be written
 _FEWEST_DIGITS = 6
 _CUT_EMAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w.-]*")
+_ROUNDS = 6
+_STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"')
+_COLON = re.compile(r"\s*:")
 _FEWEST_OF_A_CUT = 8  # characters of a known secret that tell it
 _SCHEME = re.compile(r"(?i)(?:bearer|basic|token)\s+")
 _ASKS_FOR_A_SECRET = re.compile(r"(?i)pass(?:word|phrase)|\bPIN\b")
@@ -148,10 +151,39 @@ class Redaction:
         found = [(s.start, s.end, self._stand_in(s, text[s.start : s.end])) for s in of_field(field, text, holder)]
         if field == "line" and not found and text in self._typed:
             return self._stand_ins.secret(text)
-        return _put(text, self._spans(text, found))
+        return self._clean(_put(text, self._spans(text, found))) if found else self._text(text)
 
     def _text(self, text: str) -> str:
-        return _put(text, self._spans(text))
+        if text[:64].lstrip()[:1] in ("{", "["):
+            text = self._in_json(text)
+        spans = self._spans(text)
+        return self._clean(_put(text, spans)) if spans else text
+
+    def _in_json(self, text: str) -> str:
+        """The strings of JSON inside of a text, read as JSON reads them and written as they were."""
+        parts: list[str] = []
+        at, field = 0, ""
+        for found in _STRING.finditer(text):
+            try:
+                before = json.loads(found[0])
+            except ValueError:
+                continue
+            if _COLON.match(text, found.end()):
+                field, after = before, self._text(before)
+            else:
+                after = self._field(before, field, "")
+            if after != before:
+                parts += (text[at : found.start()], json.dumps(after, ensure_ascii=text.isascii()))
+                at = found.end()
+        return "".join([*parts, text[at:]])
+
+    def _clean(self, text: str) -> str:
+        """Where something was replaced, what is left beside it may look like a secret in its turn."""
+        for _ in range(_ROUNDS):
+            if not (spans := self._spans(text)):
+                break
+            text = _put(text, spans)
+        return text
 
     def _spans(self, text: str, first: Sequence[Replacement] = ()) -> list[Replacement]:
         """What is replaced in a text, in order, nothing overlapping: the surest first."""
@@ -286,6 +318,12 @@ class Redaction:
         """A stream's events: what comes in pieces is replaced as a whole and cut where it was."""
         for piece in pieces_of(before):
             cut_again(replaced, piece, self._spans(piece.text))
+        for _ in range(_ROUNDS):
+            found = [(piece, spans) for piece in pieces_of(replaced) if (spans := self._spans(piece.text))]
+            if not found:
+                break
+            for piece, spans in found:
+                cut_again(replaced, piece, spans)
         return replaced
 
 

@@ -48,7 +48,8 @@ _QUERY = re.compile(
     r"|[?&;#](?:sig|key|code)=(?P<code>[^&#\s]{12,})"
 )
 _SEGMENT = re.compile(r"(?<=/)[A-Za-z0-9_~.=-]{20,}(?=[/?#]|$)")
-_RANDOM = re.compile(r"(?<![\w+/=.-])[A-Za-z0-9_+/=-]{32,200}(?![\w+/=-])")
+# A signer's key in a policy is the public half of one, as finchat writes it.
+_RANDOM = re.compile(r"(?<![\w+/=.-])(?<!\bed25519:)[A-Za-z0-9_+/=-]{32,200}(?![\w+/=-])")
 # Names that are made at random and are no secrets: of answers, calls and items of a model, and its sealed reasoning.
 _RANDOM_NAMES = re.compile(r"(?:resp|msg|fc|call|rs|item|chatcmpl|run|toolu|req|fp|ws|mcpl|cmpl)[_-]|gAAAA")
 GUID = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.I)
@@ -71,6 +72,7 @@ _CALLED = re.compile(
 _COLUMN = re.compile(
     r"(?i)\b(?:(?:bank)?account|a/c|acct|iban|konto|kontonummer|rekening|bban)\b|account ?(?:no|num|nr)"
 )
+_LONGEST_NAME = 40  # characters of what a column is called
 _DATE = re.compile(
     r"(?:19|20)\d\d(?P<sign>[-/. ]?)(?:0[1-9]|1[0-2])(?P=sign)(?:0[1-9]|[12]\d|3[01])"
     r"|(?:0?[1-9]|[12]\d|3[01])(?P<between>[-/. ])(?:0?[1-9]|1[0-2])(?P=between)(?:\d\d)?\d\d",
@@ -97,6 +99,7 @@ _PLAIN = re.compile(
     r"|\d{4}-\d\d-\d\d(?:T[\d:.]{5,15}(?:Z|\+00:00)?)?|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
 )
 _SHORT = 400  # characters
+_LONGEST_HEAD = 40  # characters of the name of a column
 
 # Fields, as letters and digits alone, whose text is a number of an account or a card.
 _NUMBER_FIELDS = frozenset(
@@ -268,14 +271,16 @@ def _in_columns(text: str) -> Iterator[tuple[int, int]]:
     if head is None or (sign := max(";,\t|", key=head.count)) not in head:
         return
     cell = re.compile(rf'"(?:[^"]|"")*"|[^{re.escape(sign)}\r\n"]*')
-    columns = {n for n, name in enumerate(_cells(cell, head, 0, sign)) if _COLUMN.search(name[0]) and len(name[0]) < 40}
+    names = [found[0] for found in _cells(cell, head, 0, sign)]
+    columns = {n for n, name in enumerate(names) if _COLUMN.search(name)}
+    if max(map(len, names)) > _LONGEST_HEAD:  # a sentence
+        return
     at = text.index(head) + len(head)
     for line in text[at:].splitlines(keepends=True):
-        for n, found in enumerate(_cells(cell, line.rstrip("\r\n"), 0, sign)):
-            if n in columns and not _DATE.match(found[0].strip('" ')):
-                yield from (
-                    (at + found.start() + m.start(), at + found.start() + m.end()) for m in NUMBER.finditer(found[0])
-                )
+        cells = list(_cells(cell, line.rstrip("\r\n"), 0, sign))
+        for found in (cells[n] for n in columns if len(cells) == len(names)):
+            spans = ((at + found.start() + m.start(), at + found.start() + m.end()) for m in NUMBER.finditer(found[0]))
+            yield from (span for span in spans if not is_date(text[span[0] : span[1]]))
         at += len(line)
 
 

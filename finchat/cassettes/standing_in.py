@@ -17,7 +17,11 @@ _SECRET: Final = re.compile(r"redacted-\d+(?:-x*)?|x{2,}\d{0,6}")
 _GUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.I)
 _GUID_OF_OURS: Final = re.compile(r"0{8}-0{4}-4000-8000-\d{12}")
 _RESERVED: Final = re.compile(r"(?:^|[@.])(?:(?:example|invalid|test|localhost)|example\.(?:com|org|net))$", re.I)
+_RESERVED_CUT: Final = re.compile(
+    r"[.](?:ex(?:a(?:m(?:p(?:l)?)?)?)?|inv(?:a(?:l(?:i)?)?)?)$", re.I
+)  # of a text cut to size
 STAND_IN: Final = re.compile(rf"\b(?:{_SECRET.pattern}|{_GUID_OF_OURS.pattern})(?![\w-])")  # in a text
+_DOMAINS = ("@mail.example", "@m.example", "@a.test")
 _BANK_CODE = 6  # digits that a long number begins with and that say which bank and branch
 _LONG = 13  # digits of a number that has such a code
 _LONG_GROUP = re.compile(r"(?<!\d)\d{6,}(?!\d)")
@@ -153,8 +157,10 @@ def is_stand_in(text: str) -> bool:
 
 
 def is_reserved(address: str) -> bool:
-    """Whether an e-mail address is nobody's: at a domain that RFC 2606 keeps for examples."""
-    return _RESERVED.search(address.rpartition("@")[2].rpartition("%40")[2]) is not None
+    """Whether an e-mail address is nobody's: at a domain kept for examples (RFC 2606), or a stand-in that was cut."""
+    name, _, domain = address.casefold().replace("%40", "@").rpartition("@")
+    cut = re.fullmatch(r"x*\d+", name) is not None and any(d.startswith(f"@{domain}") for d in _DOMAINS)
+    return cut or _RESERVED.search(domain) is not None or _RESERVED_CUT.search(domain) is not None
 
 
 def is_number_stand_in(number: str) -> bool:
@@ -204,7 +210,7 @@ def _guid(number: int, _length: int) -> str:
 
 
 def _email(number: int, length: int) -> str:
-    domain = next((d for d in ("@mail.example", "@m.example", "@a.test") if len(d) + 3 <= length), "@a.test")
+    domain = next((d for d in _DOMAINS if len(d) + 3 <= length), _DOMAINS[-1])
     return (
         f"{number}".rjust(length - len(domain), "x") + domain
         if length - len(domain) > len(f"{number}")

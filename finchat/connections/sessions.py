@@ -20,7 +20,7 @@ from finchat.connections import rates
 from finchat.connections.answers import MalformedAnswer, read_answer
 from finchat.connections.arguments import ArgumentCheck
 from finchat.connections.child import MESSAGE_LIMIT_BYTES, Child
-from finchat.connections.tape import LinkTape, NoAnswer, OpenLink
+from finchat.connections.tape import LinkTape, NoAnswer, NotSent, OpenLink
 from finchat.connections.toolbox import IDEMPOTENCY_META, CallError, CallOutcome, CallResult, Tool, Toolbox
 from finchat.errors import AuthenticationError, FinchatError, Unavailable, UsageError
 from finchat.events import Emit, Notice, silent
@@ -195,6 +195,10 @@ class _Session:
                     next="the server may still be working on it",
                 )
             )
+        if isinstance(failure, NotSent):
+            return _failed(
+                CallError(code="not_recorded", message=failure.message, outcome="not_sent", next=failure.next)
+            )
         if failure is not None:
             if seen.status == 404:  # how a server says that it forgot the session
                 await self._retire(link)
@@ -328,7 +332,7 @@ class _Session:
 
     async def _new_link(self) -> OpenLink:
         if self._tape is not None:
-            return await self._tape.link(self.server, self._opened, self._forget_tools)
+            return await self._tape.link(self.server, self._opened, self._forget_tools, self._is_read)
         return await self._opened()
 
     async def _opened(self) -> Link:

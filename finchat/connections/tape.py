@@ -41,9 +41,14 @@ class LinkTape(Protocol):
     replays: bool
 
     async def link(
-        self, server: str, really: Callable[[], Awaitable[OpenLink]], changed: Callable[[], None]
+        self,
+        server: str,
+        really: Callable[[], Awaitable[OpenLink]],
+        changed: Callable[[], None],
+        is_read: Callable[[str], bool] | None = None,
     ) -> OpenLink:
-        """The link to a server. `really` opens one; `changed` is called where the server says that its tools changed.
+        """The link to a server. `really` opens one; `changed` is called where the server says that its tools changed;
+        `is_read` names the tools that only read (None: none is known to).
 
         Raises FinchatError, as opening one does.
         """
@@ -82,12 +87,38 @@ class Definition:
     output_schema: Mapping[str, Any] | None
 
 
+def reply_of(result: Mapping[str, Any]) -> Reply | MoreInputWanted:
+    """The reply that a tape holds as JSON data."""
+    if result.get("inputRequired"):
+        return MoreInputWanted()
+    return Reply(
+        content=[Block(block["type"], block.get("text")) for block in result["content"]],
+        structured_content=result.get("structuredContent"),
+        is_error=result["isError"],
+        meta=result.get("_meta", {}),
+    )
+
+
+def definition_of(tool: Mapping[str, Any]) -> Definition:
+    """The tool that a tape holds as JSON data."""
+    return Definition(tool["name"], tool.get("description") or "", tool["inputSchema"], tool.get("outputSchema"))
+
+
 class Broken(Exception):
     """A call that failed, as it was recorded. `code`: of a JSON-RPC error."""
 
     def __init__(self, message: str, code: int | None) -> None:
         super().__init__(message)
         self.code = code
+
+
+class NotSent(Exception):
+    """A call that a tape kept from its server. `next`: what helps."""
+
+    def __init__(self, message: str, *, next: str | None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.next = next
 
 
 class NoAnswer(Exception):

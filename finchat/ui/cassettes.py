@@ -4,7 +4,7 @@ now. What stands in a file may come from a stranger: every line of it is cleaned
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from finchat.text.sanitise import one_line
@@ -235,7 +235,7 @@ class RecordChange:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadAgain:
     """A recorded read that was asked again. `row`: the last one that asked it. `status` not_asked and failed say `why`.
-    `unlike`: fields whose recorded value is a stand-in that the present one does not even look like."""
+    `own_write_after`: the recorded run itself wrote later. `values`: what differs and is in no record."""
 
     row: int
     server: str
@@ -263,7 +263,6 @@ class World:
     reads: Sequence[ReadAgain]
     writes: int  # recorded, never asked again
     exit_code: int
-    notices: Sequence[str] = field(default=())
 
     def as_json(self) -> dict[str, Any]:
         counts = {name: self.count(name) for name in ("same", "changed", "failed", "not_asked")}

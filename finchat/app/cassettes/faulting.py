@@ -42,6 +42,8 @@ def fault(
     write(place, whole.header, whole.rows, played.output)
     rows = {row.n: row for row in cassette.rows}
     done = [f"row {one['on']} meets {_words(one)}: {words_of(rows[one['on']])}" for one in faults]
+    if played.beyond is not None:
+        done.append(f"then the run goes where the recording does not: {played.beyond.message}")
     done.append(f"rehearsed, the run ends with exit code {played.exit_code}")
     return made(call, "fault", file, place, before=(size, len(cassette.rows)), done=done)
 

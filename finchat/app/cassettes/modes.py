@@ -1,7 +1,7 @@
 """What `--record FILE` does where the file is there already.
 
 none: replay it, and fail where it lacks anything (what a machine of CI does by default). once: record it when it is not
-there, else replay it. all: record it anew.
+there, else replay it. new: what it holds is answered from it, what it lacks is asked and added. all: record it anew.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from finchat.app.cassettes import recording, replaying
+from finchat.app.cassettes import going_on, recording, replaying
 from finchat.app.cassettes.replaying import Run
 from finchat.app.invocation import Invocation
 from finchat.cassettes.reading import read
@@ -53,5 +53,5 @@ def recorded(arguments: Sequence[str], file: Path, mode: str | None, run: Run) -
             field="--record", next="name another file, or record it anew with --record-mode all",
         )  # fmt: skip
     if mode == "new":
-        return recording.go_on(arguments, file, cassette, run)
+        return going_on.go_on(arguments, file, cassette, run)
     return replaying.replay(Invocation(json="--json" in arguments), file, run, speed=None)

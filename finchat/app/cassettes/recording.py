@@ -13,15 +13,17 @@ from typing import Any
 
 from finchat import __version__, prompts
 from finchat.app import taping
+from finchat.app.cassettes.overheard import otherwise, overheard
 from finchat.app.cassettes.replaying import Played, Run, play
 from finchat.app.cassettes.stage import VARIABLES
 from finchat.app.invocation import Invocation, report_error
 from finchat.books.learning import account_digest
 from finchat.canonical import sha256_of
+from finchat.cassettes.content import exact
 from finchat.cassettes.hashes import derived, replaced
 from finchat.cassettes.local_state import Watch
 from finchat.cassettes.matching import Miss
-from finchat.cassettes.recorder import Recorder, exact
+from finchat.cassettes.recorder import Recorder
 from finchat.cassettes.redaction import Redaction, known_secrets
 from finchat.cassettes.rows import Cassette, Row
 from finchat.cassettes.writing import lines, write
@@ -48,20 +50,29 @@ def record(arguments: Sequence[str], file: Path, run: Run) -> int:
             f"finchat {arguments[0]} cannot be recorded", field="--record",
             next="record what talks to the books: chat, ask, reconcile, apply, review, undo",
         )  # fmt: skip
-    file = file.absolute()
-    _check_place(file)
-    recorder, seed = Recorder(), new_seed()
+    check_place(file.absolute())
+    home = home_from_environment().path
+    return taken(arguments, file.absolute(), run, recorder=Recorder(), seed=new_seed(), home=home)
+
+
+def taken(
+    arguments: Sequence[str], file: Path, run: Run, *, recorder: Recorder, seed: bytes, home: Path, title: str = "",
+    refused: Callable[[], FinchatError | None] = lambda: None,
+) -> int:  # fmt: skip
+    """Run a command line on a tape that notes what passes, and seal it. `refused`: after the run, why there is nothing
+    to seal. The exit code is as `record` has it."""
     environment = {name: os.environ[name] for name in VARIABLES if name in os.environ}
     terminal = _terminal()
-    home, cwd = home_from_environment().path, Path.cwd()
-    watch = Watch({"home": home, "work": cwd}, ignoring=[file])
-    with watch, told_by(recorder), drawn_from(Seeded(seed)), taping.taped(recorder):
+    watch = Watch({"home": home, "work": Path.cwd()}, ignoring=[file], audit=list(arguments[:1]) == ["audit"])
+    with watch, overheard() as said, told_by(recorder), drawn_from(Seeded(seed)), taping.taped(recorder):
         code = run(arguments)
     as_json = "--json" in arguments
     try:
+        if (why := refused()) is not None:
+            raise why
         call = taping.last_call()
         header = {
-            "title": "", "finchat": __version__, "command": list(arguments), "clock": instant_text(recorder.started),
+            "title": title, "finchat": __version__, "command": list(arguments), "clock": instant_text(recorder.started),
             "timezone": "UTC", "locale": None, "terminal": terminal, "environment": environment, "seed": seed.hex(),
             "user": "somebody", "redaction": 1, "prompts": prompts.hashes(), "catalogues": _catalogues(recorder.rows),
             **_settings(call), **({"signalled": True} if code in _ENDED_BY_SIGNAL else {}),
@@ -77,8 +88,9 @@ def record(arguments: Sequence[str], file: Path, run: Run) -> int:
         return int(worst([code, report_error(error, as_json=as_json)]))
     if not as_json and "--quiet" not in arguments:
         count = len(recorder.rows)
+        differs = otherwise(redaction.text("".join(said)), played.stdout)
         with suppress(OSError, ValueError):
-            sys.stderr.write(f"recorded: {file} ({count} exchanges); its replay printed {len(played.stdout):,} bytes\n")
+            sys.stderr.write(f"recorded: {file} ({count} exchanges); {differs or 'its replay prints the same'}\n")
     return code
 
 
@@ -146,16 +158,14 @@ def numbered(header: Mapping[str, Any], rows: Sequence[Row]) -> Cassette:
     """The cassette of a header and rows, as it would be read back."""
     from finchat.cassettes.reading import parse
 
-    text = "".join(f"{line}\n" for line in lines(header, rows))
+    try:
+        text = "".join(f"{line}\n" for line in lines(header, rows))
+    except ValueError as error:
+        raise VerificationMismatch(f"what passed cannot be kept: {error}", code="not_replayable") from error
     return parse(text.encode("utf-8"), "the recording")
 
 
-def go_on(arguments: Sequence[str], file: Path, cassette: Cassette, run: Run) -> int:
-    """Run with a cassette that answers what it holds, and add what it lacks. See `record` for the exit codes."""
-    raise NotImplementedError
-
-
-def _check_place(file: Path) -> None:
+def check_place(file: Path) -> None:
     if not file.parent.is_dir():
         raise UsageError(
             f"there is no folder {file.parent}", field="--record", next="name a file in a folder that exists"

@@ -15,6 +15,7 @@ from finchat.app.invocation import Invocation
 from finchat.app.taping import taped
 from finchat.cassettes.fault_rows import Fault
 from finchat.cassettes.local_state import restore
+from finchat.cassettes.pace import Pace
 from finchat.cassettes.player import Player
 from finchat.cassettes.reading import read
 from finchat.cassettes.rows import Cassette, Row
@@ -35,13 +36,15 @@ class ReplayDiffers(VerificationMismatch):
 
 @dataclass(frozen=True, kw_only=True)
 class Played:
-    """What a replay printed, and what was not as recorded, the first problem first. `unmet`: faults nothing met."""
+    """What a replay printed, and what was not as recorded, the first problem first. Of a rehearsal, `unmet`: faults
+    that nothing met; `beyond`: the first thing it asked that the recording does not hold."""
 
     exit_code: int
     stdout: bytes
     stderr: bytes
     problems: tuple[FinchatError, ...]
     unmet: tuple[Fault, ...] = ()
+    beyond: FinchatError | None = None
 
     @property
     def output(self) -> dict[str, Any]:
@@ -60,12 +63,13 @@ def play(cassette: Cassette, run: Run, *, show: tuple[Show, Show] | None = None,
     terminal = Terminal(**{name: value for name, value in header["terminal"].items() if name in _TERMINAL})
     recorded = cassette.output
     signalled = recorded is not None and recorded["exit_code"] in {ExitCode.INTERRUPTED, ExitCode.TERMINATED}
+    pace = Pace(*show, speed) if show is not None and speed else None
+    if pace is not None:
+        show = (pace.stdout, pace.stderr)
     player = Player(
-        cassette.rows,
-        parse_instant(header["clock"], "clock"),
-        ended_by_signal=signalled or header.get("signalled", False),
-        speed=speed,
-    )
+        cassette.rows, parse_instant(header["clock"], "clock"),
+        ended_by_signal=signalled or header.get("signalled", False), speed=speed, pace=pace,
+    )  # fmt: skip
     environment = dict(header.get("environment", {}))
     if (model := header.get("model")) and (variable := model.get("key_env")):
         environment[variable] = _KEY
@@ -85,6 +89,7 @@ def play(cassette: Cassette, run: Run, *, show: tuple[Show, Show] | None = None,
         stderr=bytes(printed.stderr),
         problems=tuple(_problems(player)),
         unmet=player.unmet(),
+        beyond=player.misses[0] if player.rehearses and player.misses else None,
     )
 
 

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -64,21 +64,25 @@ class Printed:
 
 
 class _Kept(io.RawIOBase):
-    """Keeps what is written, and passes it on at once."""
+    """Keeps what is written, and passes it on at once. `names`: paths of this machine, and what a recording calls
+    them."""
 
-    def __init__(self, into: bytearray, show: Callable[[bytes], None] | None) -> None:
+    def __init__(self, into: bytearray, show: Callable[[bytes], None] | None, names: Mapping[bytes, bytes]) -> None:
         super().__init__()
         self._into = into
         self._show = show
+        self._names = names
 
     def writable(self) -> bool:
         return True
 
     def write(self, data: Any) -> int:
-        given = bytes(data)
-        self._into += given
+        given = shown = bytes(data)
+        for path, name in self._names.items():
+            shown = shown.replace(path, name)
+        self._into += shown
         if self._show is not None:
-            self._show(given)
+            self._show(shown)
         return len(given)
 
 
@@ -117,11 +121,14 @@ def stage(
     with tempfile.TemporaryDirectory(prefix="finchat-replay-", ignore_cleanup_errors=True) as made:
         folder = Path(made).resolve()
         (folder / "home").mkdir()
+        with suppress(OSError, NotImplementedError):  # a file of the working directory may be named by its whole path
+            (folder / "work").symlink_to(".", target_is_directory=True)
+        names = {os.fsencode(folder / "home"): b"home", os.fsencode(folder): b"work"}
         try:
             os.chdir(folder)
             sys.stdin = _Stream(_Nothing(), terminal.encoding, terminal=terminal.stdin)
-            sys.stdout = _Stream(_Kept(printed.stdout, to_stdout), terminal.encoding, terminal=terminal.stdout)
-            sys.stderr = _Stream(_Kept(printed.stderr, to_stderr), terminal.encoding, terminal=terminal.stderr)
+            sys.stdout = _Stream(_Kept(printed.stdout, to_stdout, names), terminal.encoding, terminal=terminal.stdout)
+            sys.stderr = _Stream(_Kept(printed.stderr, to_stderr, names), terminal.encoding, terminal=terminal.stderr)
             _environment(environment, terminal)
             with _confined(folder):
                 yield folder, printed
@@ -140,10 +147,9 @@ def _environment(recorded: Mapping[str, str], terminal: Terminal) -> None:
         if name in VARIABLES or name.startswith(_OURS):
             del os.environ[name]
     os.environ.update(recorded)
-    os.environ.update(
-        FINCHAT_HOME="home", TZ="UTC", COLUMNS=str(terminal.width), LINES=str(terminal.height), LOGNAME="somebody",
-        USER="somebody",
-    )  # fmt: skip
+    os.environ.update(FINCHAT_HOME="home", TZ="UTC", LOGNAME="somebody", USER="somebody")
+    if terminal.stdout or terminal.stderr:  # a pipe has no size but what COLUMNS says
+        os.environ.update(COLUMNS=str(terminal.width), LINES=str(terminal.height))
     _set_zone()
 
 

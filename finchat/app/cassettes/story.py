@@ -5,18 +5,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 
-from finchat.agent.messages import ModelRequest, ToolCall
-from finchat.canonical import canonical_json
+from finchat.agent.messages import ToolCall
 from finchat.cassettes.content import content
 from finchat.cassettes.rows import Cassette, Row
-from finchat.errors import FinchatError
+from finchat.cassettes.turns import turn_of
 from finchat.ui.cassettes import Step, StepKind
 
 Effects = Callable[[str, str], str | None]
 _SHORT = 60  # characters of an argument, an answer or a prompt
+_PASSED_OVER = 4  # answers that are looked for at once
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _CARD = re.compile(r"──\s*(?P<card>[^─]*?)\s*──")
 _PROPOSAL = re.compile(r"Proposal\s+(?P<what>\S.*?)\s*$")
@@ -34,23 +33,6 @@ def words_of(row: Row) -> str:
     """What a row is, in one line."""
     words = _WORDS.get(row.kind)
     return "" if words is None else words(row)
-
-
-def turn_of(row: Mapping[str, Any]) -> tuple[str, tuple[ToolCall, ...]]:
-    """The words and the calls of a model's turn, as far as it came."""
-    from finchat.agent.openai.chat import ChatDialect
-    from finchat.agent.openai.dialect import Dialect
-    from finchat.agent.openai.responses import ResponsesDialect
-
-    dialect: Dialect = ResponsesDialect("", "") if row["path"].endswith("/responses") else ChatDialect("", "")
-    reader = dialect.reader(ModelRequest(instructions="", items=()))
-    words: list[str] = []
-    with suppress(FinchatError, ValueError, TypeError, KeyError, AttributeError):
-        if isinstance(row.get("document"), Mapping):
-            words += reader.take_document(row["document"])
-        for name, data in row.get("events") or []:
-            words += reader.take(name or "", data if isinstance(data, str) else canonical_json(data))
-    return "".join(words), reader.seen()
 
 
 def short(value: Any, most: int = _SHORT) -> str:
@@ -182,11 +164,18 @@ def _cards(cassette: Cassette) -> dict[int, str]:
             card, what = head["card"], ""
         elif proposal := _PROPOSAL.match(line):
             what = proposal["what"]
-        elif waiting and (prompt := str(waiting[0]["prompt"]).strip()) and line.startswith(prompt[:_SHORT]):
-            row = waiting.pop(0)
+        elif (place := _typed_on(line, waiting)) is not None:
+            row = waiting[place]
+            del waiting[: place + 1]
             if card:
                 found[row.n] = f"card {card}: {what}" if what else f"card {card}"
     return found
+
+
+def _typed_on(line: str, waiting: Sequence[Row]) -> int | None:
+    """Which of the next answers stands on a line of the screen; one that was asked elsewhere is passed over."""
+    prompts = [str(row["prompt"]).strip()[:_SHORT] for row in waiting[:_PASSED_OVER]]
+    return next((n for n, prompt in enumerate(prompts) if prompt and line.strip().startswith(prompt)), None)
 
 
 def _ended(cassette: Cassette) -> Iterator[Step]:

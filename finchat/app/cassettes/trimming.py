@@ -15,7 +15,8 @@ from typing import Any
 from finchat.app.cassettes.effects import effects_of
 from finchat.app.cassettes.making import made, target
 from finchat.app.cassettes.recording import numbered
-from finchat.app.cassettes.replaying import Run, play, problem_of
+from finchat.app.cassettes.replaying import Run, problem_of
+from finchat.app.cassettes.sameness import check_same, played
 from finchat.app.invocation import Invocation
 from finchat.canonical import canonical_json
 from finchat.cassettes.content import content
@@ -37,13 +38,11 @@ def trim(call: Invocation, file: Path, run: Run, *, out: Path | None) -> int:
     place = target(out, file, "trim")
     cassette, size = read(file), file.stat().st_size
     trimming = _Trimming(cassette, run)
-    if (problem := trimming.problem(cassette.rows)) is not None:
-        problem.message = f"{file} cannot be trimmed: {problem.message}"
-        raise problem
+    check_same(cassette, run, "trimmed")
     done = trimming.all()
     whole = numbered(cassette.header, trimming.rows)
     final = replace(whole, output=cassette.output)
-    if (problem := problem_of(final, play(final, run))) is not None:
+    if (problem := problem_of(final, played(final, run))) is not None:
         raise problem
     write(place, whole.header, whole.rows, cassette.output)
     told = done or ["nothing could be left out"]
@@ -62,7 +61,7 @@ class _Trimming:
     def problem(self, rows: Sequence[Row]) -> VerificationMismatch | None:
         """Why the replay with these rows is not the recording."""
         cassette = replace(self._cassette, rows=tuple(rows))
-        return problem_of(cassette, play(cassette, self._run))
+        return problem_of(cassette, played(cassette, self._run))
 
     def all(self) -> list[str]:
         """Try every cut; what was left out, a sentence each."""

@@ -52,7 +52,7 @@ async def export(chat: Chat, arguments: str) -> None:
     path = _place(named, f"finchat-{record.id}{_FORMATS[chosen]}")
     write_export(path, export_text(chat.call, record, chosen, run.desk.journal), field="FILE")
     questions = f"{len(record.turns)} question{'s' * (len(record.turns) != 1)}"
-    chat.say(f"exported as {'JSON' if chosen == 'json' else 'Markdown'}, {questions}: {one_line(str(path.absolute()))}")
+    chat.say(f"exported as {'JSON' if chosen == 'json' else 'Markdown'}, {questions}: {one_line(str(path))}")
 
 
 def _place(named: str, usual: str) -> Path:
