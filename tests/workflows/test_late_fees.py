@@ -124,10 +124,10 @@ async def test_a_separate_invoice_is_offered_first_whatever_is_asked_for(back_en
             assert f"{number} can be changed instead" in outcome.facts["alternative"]
             assert any(outcome.facts["alternative"] == e.text for e in outcome.proposal.evidence)
             assert XERO_PROFILE.disagreement(outcome.proposal, "NZD") is None
-        asked = await drafted(desk, wanted(number, account="", percent=None))
-        assert asked.offered == guid
-        assert isinstance(asked.outcome, Needs)
-        fields = [one.field for one in asked.outcome.missing]
+        unsaid = await drafted(desk, wanted(number, account="", percent=None))
+        assert unsaid.offered == guid
+        assert isinstance(unsaid.outcome, Needs)
+        fields = [one.field for one in unsaid.outcome.missing]
         assert fields == ["percent", "account", "tax", "line_amounts", "due_date", "change_invoice"]
 
 

@@ -20,7 +20,7 @@ from finchat.workflows.drafting import Contradiction, Drafted, Needs, Outcome, W
 from tests.providers.quickbooks.desk import Desk, open_desk
 from tests.sandbox.quickbooks.seeded import NOW, TODAY
 
-FEE = {"percent": "5", "basis": "due", "account": "4100", "item": "Hours", "tax": "NON"}
+FEE: dict[str, Any] = {"percent": "5", "basis": "due", "account": "4100", "item": "Hours", "tax": "NON"}
 _MOVES = {"Line", "SyncToken", "MetaData", "TotalAmt", "HomeTotalAmt", "Balance", "HomeBalance", "TxnTaxDetail"}
 
 
@@ -41,7 +41,10 @@ async def outcome(desk: Desk, id: str, plan_id: str = "20261120-latefeqb", **mor
 
 
 async def planned(desk: Desk, id: str, number: int = 1, **more: Any) -> Plan:
-    draft = await outcome(desk, id, f"20261120-latefe{number:02}", **more)
+    return await _made(desk, await outcome(desk, id, f"20261120-latefe{number:02}", **more))
+
+
+async def _made(desk: Desk, draft: reading.Draft) -> Plan:
     assert isinstance(draft.outcome, Drafted), draft.outcome
     made = reading.planned(
         draft.outcome.proposal, draft.context, await desk.provider.balances(TODAY), as_of=TODAY, created_at=NOW,
@@ -130,6 +133,23 @@ async def test_a_lost_answer_is_settled_by_the_line_that_carries_the_token(tmp_p
         assert (result.outcome, result.ledger_id) == ("committed", id)
         assert len(lines(await desk.record(f"/invoice/{id}"))) == len(lines(before)) + 1
         assert (await desk.undo(plan)).plan.proposals == ()
+
+
+async def test_the_separate_invoice_is_of_an_item_too_with_tax_or_without(tmp_path: Path) -> None:
+    async with open_desk(tmp_path) as desk:
+        id = an_invoice(desk)
+        for number, (tax, amounts, code) in enumerate((("", "no_tax", "NON"), ("TAX", "exclusive", "TAX"))):
+            fee = WantedLateFee(
+                **{"document": id, "due_date": "2026-12-20", **FEE, "tax": tax, "line_amounts": amounts}
+            )
+            draft = await reading.late_fee(desk.provider, fee, plan_id=f"20261120-latefe{number:02}", as_of=TODAY)
+            assert draft.offered == id
+            made = await _made(desk, draft)
+            (line,) = made.proposals[0].writes[0].arguments["Line"]
+            assert line["SalesItemLineDetail"]["TaxCodeRef"] == {"value": code}
+            (result,) = await desk.apply(made)
+            assert (result.outcome, result.error) == ("committed", None)
+            assert await desk.provider.balances(TODAY) == made.expected
 
 
 async def test_what_cannot_be_told_beforehand_is_not_proposed(tmp_path: Path) -> None:

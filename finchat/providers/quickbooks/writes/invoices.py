@@ -163,7 +163,7 @@ def _lines(context: WriteContext, new: NewInvoice, tax: Decimal) -> list[_Line]:
 def _sent(line: _Line, new: NewInvoice, group: str) -> dict[str, Any]:
     given, currency = line.line, new.currency
     code = UNTAXED if not group or not given.to.rate.percent else TAXED
-    code = code if given.to.rate.type in (TAXED, UNTAXED) else given.to.rate.type
+    code = code if new.line_amount_types == "NoTax" or given.to.rate.type in (TAXED, UNTAXED) else given.to.rate.type
     unit = amount_text(given.unit_amount, currency)
     quantity: dict[str, Any] = {"Qty": plain_decimal(given.quantity), "UnitPrice": unit}
     if line.item is None:
@@ -190,8 +190,8 @@ def _rests_on(context: WriteContext, new: NewInvoice, lines: Sequence[_Line]) ->
     found: list[Precondition] = []
     for line in lines:
         found += conditions.codable_account(line.account)
-        # Without tax a line is sent as such, and rests on no rate; where each code is a line's own, on that one.
-        if new.line_amount_types != "NoTax" or line.line.to.rate.type not in (TAXED, UNTAXED):
+        # Without tax a line is sent as such, and rests on no rate.
+        if new.line_amount_types != "NoTax":
             found += taxed(line.line.to.rate)
         if line.item is not None:
             found += line.item.preconditions
