@@ -95,12 +95,3 @@ def by_reference(write: Write, token: str) -> dict[str, Any]:
 
 def reference_of(record: Record) -> Iterable[str]:
     yield record.text("Reference", "")
-
-
-def unlike(what: str, present: object, wanted: object) -> str:
-    """`the total is 1.00, not 2.00`; "" when they are the same."""
-    return "" if present == wanted else f"{what} is {present or '(none)'}, not {wanted}"
-
-
-def first_of(*told: str) -> str:
-    return next((text for text in told if text), "")

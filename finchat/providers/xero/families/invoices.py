@@ -12,10 +12,11 @@ from finchat.books.money import parse_amount
 from finchat.books.plan import Kind, Link, Proposal, Write
 from finchat.connections.toolbox import CallResult, Toolbox
 from finchat.providers.fields import Record
+from finchat.providers.writing.comparing import first_of, unlike
 from finchat.providers.writing.undoing import Found, Need
 from finchat.providers.xero import checking
 from finchat.providers.xero.facts import tracking_id
-from finchat.providers.xero.families.bank_records import Standalone, by_reference, first_of, unlike
+from finchat.providers.xero.families.bank_records import Standalone, by_reference
 from finchat.providers.xero.families.parties import of_contact
 from finchat.providers.xero.family import Check, XeroReceipt, XeroSighting, XeroStanding
 

@@ -11,10 +11,11 @@ from finchat.books.money import parse_amount
 from finchat.books.plan import Kind, Link, Proposal, Write
 from finchat.connections.toolbox import CallResult, Toolbox
 from finchat.providers.fields import Record
+from finchat.providers.writing.comparing import first_of, unlike
 from finchat.providers.writing.undoing import Found, Need
 from finchat.providers.xero import checking, kept_lines
 from finchat.providers.xero.again import document_records
-from finchat.providers.xero.families.bank_records import GONE, first_of, unlike
+from finchat.providers.xero.families.bank_records import GONE
 from finchat.providers.xero.families.invoices import account_of, line_amounts_of, line_checks, line_differs
 from finchat.providers.xero.family import Check, XeroReceipt, XeroSighting, XeroStanding
 
