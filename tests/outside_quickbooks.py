@@ -1,4 +1,4 @@
-"""The QuickBooks sandbox company seen and changed from outside: SQL on its own file, and raw requests of another client.
+"""The QuickBooks sandbox company seen and changed from outside: SQL on its file, raw requests of another client.
 
 Nothing here uses finchat's tools, provider or server. Amounts are stored in minor units and come out as Decimal.
 """
@@ -58,8 +58,8 @@ class Company:
         """Invoices or bills with something due, by due date: number, party, due_date, currency, due."""
         kind = "Customer" if entity == "Invoice" else "Vendor"
         found = self.rows(
-            "SELECT d.id, d.number, d.date, d.due AS due_date, d.currency, d.balance, p.name AS party, p.id AS party_id "
-            "FROM record d JOIN record p ON p.entity = ? AND p.id = d.party "
+            "SELECT d.id, d.number, d.date, d.due AS due_date, d.currency, d.balance, p.name AS party, d.party AS "
+            "party_id FROM record d JOIN record p ON p.entity = ? AND p.id = d.party "
             "WHERE d.entity = ? AND d.deleted = 0 AND d.balance > 0 ORDER BY d.due, d.number", kind, entity,
         )  # fmt: skip
         return [{**row, "due": money(row["balance"])} for row in found]

@@ -16,6 +16,7 @@ from finchat.workflows.drafting import lookups, meant
 from finchat.workflows.drafting.outcome import Choice, Contradicted, Contradiction, Drafted, Gathering, Outcome
 
 _NEAR = timedelta(days=10)
+_ANY_CARD = frozenset({"card", "credit card", "creditcard", "the credit card", "company card"})
 _CLOSED = {
     "draft": "is a draft: payments are recorded on approved documents only, so approve it in the ledger first",
     "submitted": "waits for approval: payments are recorded on approved documents only, so have it approved first",
@@ -205,9 +206,11 @@ class _Payment:
         """The bank account: as it was named, the only one that fits, or None once it was asked for."""
         banks = [a for a in self.context.accounts.values() if a.kind == "bank" and a.active]
         fitting = [a for a in banks if a.currency in (document.currency, self.context.base_currency)]
-        choices = [{"code": a.code, "name": a.name, "currency": a.currency} for a in sorted(fitting, key=_by_code)]
+        choices = [_choice(a) for a in sorted(fitting, key=_by_code)]
         if wanted := lookups.folded(self.wanted.bank_account):
             found = [a for a in banks if wanted in (lookups.folded(n) for n in (a.code, a.name, a.label, a.id))]
+            if not found and wanted in _ANY_CARD and (cards := [a for a in fitting if a.card]):
+                return self._card(cards)
             if len(found) != 1 or found[0] not in fitting:
                 why = f"is in {found[0].currency}" if len(found) == 1 else "is no bank account of the ledger"
                 raise Contradicted(f"{self.wanted.bank_account!r} {why}", "bank_account", choices)
@@ -216,6 +219,15 @@ class _Payment:
             self.gathering.said.append(f"{fitting[0].label} is the only bank account it can have gone through")
             return fitting[0]
         self.gathering.ask("bank_account", "Which bank account did it go through?", choices)
+        return None
+
+    def _card(self, cards: Sequence[Account]) -> Account | None:
+        """The only credit card, or None once it was asked which of several."""
+        if len(cards) == 1:
+            self.gathering.said.append(f"{cards[0].label} is the only credit card it can have gone through")
+            return cards[0]
+        choices = [_choice(a) for a in sorted(cards, key=_by_code)]
+        self.gathering.ask("bank_account", "Which credit card did it go through?", choices)
         return None
 
     def _at_bank(self, document: Document, account: Account | None, amount: Decimal | None) -> Decimal | None:
@@ -262,6 +274,11 @@ class _Payment:
                 self.gathering.doubts.append(
                     f"a payment of {spoken(paid, document.currency)} on {day} is recorded on {document.name} already"
                 )
+
+
+def _choice(account: Account) -> dict[str, str]:
+    card = {"type": "credit card"} if account.card else {}
+    return {"code": account.code, "name": account.name, "currency": account.currency, **card}
 
 
 def _by_code(account: Account) -> str:

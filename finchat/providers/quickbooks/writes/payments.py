@@ -223,8 +223,14 @@ def refund_write(
 
 
 def means(type: str, contact_id: Any, account: Account) -> dict[str, Any]:
-    """Whose payment it is, and where its money lands or leaves: always said. Nothing is left to be printed."""
+    """Whose payment it is, and where its money lands or leaves: always said. Nothing is left to be printed. Raises
+    CannotPropose where money of a customer would land on a credit card: QuickBooks takes it into an asset account."""
     if type == "invoice":
+        if account.card:
+            raise CannotPropose(
+                f"QuickBooks takes a customer's payment into a bank account, and {account.label} is a credit card",
+                next="name the bank account it went into; money back to a card is a refund of its seller",
+            )
         return {"CustomerRef": ref(contact_id), "DepositToAccountRef": ref(account.id)}
     if account.card:
         paid = {"PayType": "CreditCard", "CreditCardPayment": {"CCAccountRef": ref(account.id)}}
