@@ -307,7 +307,7 @@ _STEPS = st.lists(
 
 
 @given(_STEPS)
-@settings(max_examples=3, deadline=None, database=None, phases=(Phase.generate,))
+@settings(max_examples=2, deadline=None, database=None, phases=(Phase.generate,))
 def test_no_sequence_of_changes_drops_a_line_or_a_field_that_was_not_named(steps: list[tuple[str, Any]]) -> None:
     async def run(place: Path) -> None:
         back_end = back_end_of(company(1, ANCHOR), ANCHOR)

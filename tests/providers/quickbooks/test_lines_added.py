@@ -215,7 +215,7 @@ _STEPS = st.lists(
 
 
 @given(_STEPS)
-@settings(max_examples=3, deadline=None, database=None, phases=(Phase.generate,))
+@settings(max_examples=2, deadline=None, database=None, phases=(Phase.generate,))
 def test_no_sequence_of_changes_drops_a_line_or_a_field_that_was_not_named(steps: list[tuple[str, Decimal]]) -> None:
     async def run(place: Path) -> None:
         async with open_desk(place) as desk:
