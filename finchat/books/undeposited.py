@@ -44,10 +44,13 @@ class Gathering:
 
 
 def gather(
-    lines: Iterable[BankLine], waiting: Sequence[Undeposited], named: Mapping[str, Collection[str]]
+    lines: Iterable[BankLine],
+    waiting: Sequence[Undeposited],
+    named: Mapping[str, Collection[str]],
+    explained: Collection[str] = (),
 ) -> dict[str, Gathering]:
     """Line id → what it gathers. Pure; the same whatever the order of lines and receipts. `named`: by line, the
-    contacts its text names."""
+    contacts its text names. `explained`: lines that may be something else, so that no fee is guessed on them."""
     into = sorted((line for line in lines if line.direction == "receive"), key=lambda line: (line.date, line.id))
     free = {one.id: one for one in sorted(waiting, key=_order)}
     found: dict[str, Gathering] = {}
@@ -74,10 +77,13 @@ def gather(
             doubt = doubt or "another line comes to the same receipts"
             found[line.id] = _exact(line, sets[0], doubt, sets[1] if len(sets) > 1 else ())
             free = {id: one for id, one in free.items() if one not in sets[0]}
-    for line in (line for line in into if line.id not in found):
-        if short := _short(line, free.values(), named.get(line.id, ())):
-            found[line.id] = short
-            free = {id: one for id, one in free.items() if one not in short.items}
+    guessed = [line for line in into if line.id not in found and line.id not in explained]
+    while short := [s for line in guessed if (s := _short(line, free.values(), named.get(line.id, ())))]:
+        # Of lines that may be short of the same receipts, the one of which the least was kept.
+        closest = min(short, key=lambda one: one.fee / sum(item.amount for item in one.items))
+        found[closest.line_id] = closest
+        free = {id: one for id, one in free.items() if one not in closest.items}
+        guessed = [line for line in guessed if line.id != closest.line_id]
     return found
 
 

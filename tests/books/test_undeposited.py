@@ -70,6 +70,17 @@ def test_a_line_short_of_a_days_receipts_waits_for_the_account_of_the_fee() -> N
     assert gather([line("a", "1500.00")], waiting, {}) == {}
 
 
+def test_the_receipts_are_those_of_the_line_that_is_least_short_of_them() -> None:
+    waiting = [receipt("1", "1177.50"), receipt("2", "325.75", contact="c2")]
+    lines = [line("interest", "1159.74"), line("deposit", "1501.53", day=3)]
+    assert list(gather(lines, waiting, {})) == ["deposit"]
+
+
+def test_no_fee_is_guessed_on_a_line_that_may_be_a_transfer() -> None:
+    assert gather([line("a", "1069.56")], [receipt("1", "1119.45")], {}, {"a"}) == {}
+    assert gather([line("a", "1119.45")], [receipt("1", "1119.45")], {}, {"a"})["a"].certain
+
+
 def test_later_and_foreign_receipts_and_money_out_are_left_alone() -> None:
     assert gather([line("a", "410.20", day=-1)], [receipt("1", "410.20")], {}) == {}
     assert gather([line("a", "410.20", direction="spend")], [receipt("1", "410.20")], {}) == {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import replace
 from decimal import Decimal
 
@@ -44,7 +45,7 @@ def match(books: Books) -> tuple[Verdict, ...]:
     moved = _transfers(facts, remaining, first, claims)
     sure = {i for i, t in moved.items() if not t.why_not}
     waiting = [line for line in waiting if line.id not in sure]
-    gathered = _gathered(facts, remaining, waiting)
+    gathered = _gathered(facts, remaining, waiting, moved.keys())
     deposits = {i for i, g in gathered.items() if g.certain}
     waiting = [line for line in waiting if line.id not in deposits]
     held_ids = frozenset(line.id for line in booked)
@@ -123,9 +124,11 @@ def _transfers(
     return {i: t for i, t in found.items() if i not in numbered and t.line_id not in numbered}
 
 
-def _gathered(facts: Facts, remaining: Remaining, lines: list[BankLine]) -> dict[str, Gathering]:
+def _gathered(
+    facts: Facts, remaining: Remaining, lines: list[BankLine], transfers: Collection[str]
+) -> dict[str, Gathering]:
     """Deposits of undeposited funds among lines that the ledger does not hold. A line that names an open document by
-    its number is none."""
+    its number is none. `transfers`: lines that may be one of the company's own."""
     if not facts.books.undeposited:
         return {}
     numbered = {
@@ -137,7 +140,7 @@ def _gathered(facts: Facts, remaining: Remaining, lines: list[BankLine]) -> dict
     banks = {account.id for account in facts.bank_accounts}
     left = [line for line in lines if line.id not in numbered and line.account_id in banks]
     named = {line.id: supporters(facts.named(line), NAMED).keys() for line in left}
-    return gather(left, facts.books.undeposited, named)
+    return gather(left, facts.books.undeposited, named, transfers)
 
 
 def _deposit(line: BankLine, found: Gathering) -> Verdict:
