@@ -146,7 +146,7 @@ class Run:
         finished: Finished | None = None
         async for event in loop.run(
             question, conversation=self.conversation, model=self.model, guard=self.desk.guard, offering=self.offering,
-            evidence=self.keeping, tray=self.tray, limits=self.call.settings.limits, clock=self.desk.clock,
+            evidence=self._at_one_moment(), tray=self.tray, limits=self.call.settings.limits, clock=self.desk.clock,
             organisation=self.desk.organisation, as_of=self.as_of, session_id=self.session_id, prices=self.prices,
             decide=self.decide if decides else None, context=self.call.settings.model.context,
             beside={one.settings.name: one.organisation for one in self.desk.all} if self.desk.beside else None,
@@ -219,6 +219,15 @@ class Run:
             forbidden = desk.guard.forbidden(one.plan)
             desk.show_saved(applied, forbidden_findings(one.plan, forbidden), foreign=False)
             desk.report(applied, one.account_names, self.path(one.plan.id), plan_id=one.plan.id, asked=desk.call)
+
+    def _at_one_moment(self) -> Evidence:
+        """The evidence, in which what stands as of today in any of several organisations stands as of today."""
+        if not self.desk.beside or self.call.as_of_date is not None:
+            return self.keeping
+        from finchat.agent.evidence.today import AtOneMoment
+
+        todays = {one.organisation.name: one.today() for one in self.desk.all}
+        return AtOneMoment(self.keeping, self.as_of, todays, self._owners)
 
     def _owners(self, source: Source) -> frozenset[str]:
         from finchat.agent.evidence.owners import owners

@@ -47,6 +47,8 @@ def settles(proposal: Proposal, limit: int | None = 40, accounts: Names = _NOBOD
         case "deposit":
             gathered = [link for link in proposal.links if link.type in get_args(Receipt)]
             told = f"deposit of {_receipts(gathered, limit)}{_rest(proposal, accounts)}"
+        case "update":
+            told = f"a line added to {told}"
         case "create":
             told = "; ".join(_created(proposal, write, limit) for write in proposal.writes)
     return told

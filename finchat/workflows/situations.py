@@ -8,7 +8,10 @@ from finchat.books.plan import EDITED, Link, Proposal
 
 
 def leaves_open(proposal: Proposal) -> list[tuple[Link, Decimal]]:
-    """Documents that stay open after the proposal, with what remains due in the document's currency."""
+    """Documents that stay open after the proposal, with what remains due in the document's currency; none of one that
+    pays nothing but adds to a document."""
+    if proposal.kind == "update":
+        return []
     due: dict[str, Decimal] = {}
     for write in proposal.writes:
         if write.reverses:
