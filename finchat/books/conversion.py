@@ -14,13 +14,15 @@ PLACES = Decimal("1E-10")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExchangeRate:
-    """`rate` units of `base` for one of `currency`, on a day. `source`: where it is from, in words."""
+    """`rate` units of `base` for one of `currency`, on a day. `source`: where it is from, in words; `number`: of the
+    document it is from, "" where it is from none."""
 
     currency: str
     base: str
     rate: Decimal
     date: dt.date
     source: str
+    number: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -149,6 +149,7 @@ def _document(found: Across) -> dict[str, Any]:
                 "exchange_rate": plain_decimal(rate.rate),
                 "date": rate.date.isoformat(),
                 "source": rate.source,
+                **({"document_number": rate.number} if rate.number else {}),
             }
             for rate in sorted(used, key=lambda one: (one.currency, one.base, one.source))
         ]
@@ -173,7 +174,9 @@ def _figure(found: Across, one: Figure) -> dict[str, Any]:
     else:
         named["as_of"] = one.books.as_of.isoformat()
     told = {**named, found.measure: money(one.amount, one.currency), "currency": one.currency}
-    if one.converted is not None and one.currency != found.into:
+    if found.into and one.currency == found.into:  # so that what is converted adds up to the total
+        told["converted"] = {f"{found.measure}_converted": money(one.amount, one.currency), "currency": one.currency}
+    elif one.converted is not None:
         amount, how = one.converted
         told["converted"] = {
             f"{found.measure}_converted": money(amount, how.into),

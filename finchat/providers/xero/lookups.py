@@ -155,7 +155,7 @@ class XeroLookups:
         named = document.number or f"of {document.contact}"
         return ExchangeRate(
             currency=currency, base=base, rate=document.rate.quantize(PLACES).normalize(), date=document.date,
-            source=f"{document.type} {named} in {(await self._provider.organisation()).name}",
+            source=f"{document.type} {named} in {(await self._provider.organisation()).name}", number=document.number,
         )  # fmt: skip
 
     async def contacts(self, text: str) -> tuple[ContactDetail, ...]:
