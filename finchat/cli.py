@@ -37,7 +37,7 @@ def _group(help_text: str, *, bare: bool = False, completes: bool = False) -> ty
 
 
 cli = _group(HELP, completes=True)
-sandbox = _group("A made-up company in a Xero on this machine.")
+sandbox = _group("A made-up company in a Xero or QuickBooks on this machine.")
 audit = _group("The record of every call, proposal, decision and write.")
 journal = _group("Writes that were intended, and what became of them.")
 policy = _group("What may be read, asked for and approved unattended.")
@@ -299,7 +299,7 @@ def undo(
 def serve(
     call: "Invocation",
     *,
-    vendor: Annotated[str, typer.Argument(metavar="xero", help="Which API to serve over MCP.")],
+    vendor: Annotated[str, typer.Argument(metavar="xero|quickbooks", help="Which API to serve over MCP.")],
     sandbox: Annotated[bool, typer.Option("--sandbox", help="Serve the sandbox company.")] = False,
     methods: Annotated[str, typer.Option(help="Only these: read, write.")] = "",
     tags: Annotated[str, typer.Option(help="Only tools with one of these tags.")] = "",
@@ -307,7 +307,7 @@ def serve(
     http: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="Streamable HTTP instead of stdio.")] = None,
     token: Annotated[str | None, typer.Option(help="Bearer token that callers over HTTP must send.")] = None,
 ) -> int:
-    """Run finchat's own MCP server for Xero, on stdio or HTTP."""
+    """Run finchat's own MCP server for Xero or QuickBooks, on stdio or HTTP."""
     from finchat.app import serving
 
     return serving.serve(
@@ -320,9 +320,12 @@ def serve(
 def sandbox_run(
     call: "Invocation",
     *,
-    vendor: Annotated[str, typer.Argument(metavar="xero", help="Which back end.")],
+    vendor: Annotated[str, typer.Argument(metavar="xero|quickbooks", help="Which back end.")],
     http: Annotated[str, typer.Option(metavar="HOST:PORT", help="Where to listen; port 0 picks one.")] = "127.0.0.1:0",
-    limits: Annotated[str, typer.Option(help="Calls per window, at once, per day.")] = "60/60s,5,5000",
+    limits: Annotated[
+        str | None,
+        typer.Option(help="Xero: calls/window, at once, a day. QuickBooks: calls/window, a second, batches"),
+    ] = None,
     strict_auth: Annotated[bool, typer.Option("--strict-auth", help="Accept only the printed id and secret.")] = False,
     delay: Annotated[str | None, typer.Option(help="Delay writes, like before=0.2,after=0.5 (s).")] = None,
 ) -> int:
@@ -340,13 +343,14 @@ def sandbox_run(
 def sandbox_reset(
     call: "Invocation",
     *,
+    vendor: Annotated[str, typer.Option(metavar="xero|quickbooks", help="Whose company.")] = "xero",
     seed: Annotated[int, typer.Option(help="Which company; the same number gives the same company.")] = 1,
     anchor: Annotated[str | None, typer.Option(metavar="DATE", help="The last day of its trading.")] = None,
 ) -> int:
     """Make the demo company anew."""
     from finchat.app import company
 
-    return company.sandbox_reset(call, seed=seed, anchor=anchor)
+    return company.sandbox_reset(call, vendor=vendor, seed=seed, anchor=anchor)
 
 
 @sandbox.command("load")
@@ -362,20 +366,28 @@ def sandbox_load(
 
 @sandbox.command("status")
 @_with_common
-def sandbox_status(call: "Invocation") -> int:
+def sandbox_status(
+    call: "Invocation",
+    *,
+    vendor: Annotated[str, typer.Option(metavar="xero|quickbooks", help="Whose company.")] = "xero",
+) -> int:
     """Balances and counts of the sandbox company."""
     from finchat.app import company
 
-    return company.sandbox_status(call)
+    return company.sandbox_status(call, vendor=vendor)
 
 
 @sandbox.command("truth")
 @_with_common
-def sandbox_truth(call: "Invocation") -> int:
+def sandbox_truth(
+    call: "Invocation",
+    *,
+    vendor: Annotated[str, typer.Option(metavar="xero|quickbooks", help="Whose company.")] = "xero",
+) -> int:
     """The demo company's own answers, for checking finchat. Nothing else reads them."""
     from finchat.app import company
 
-    return company.sandbox_truth(call)
+    return company.sandbox_truth(call, vendor=vendor)
 
 
 @sandbox.command("statement")
@@ -389,8 +401,9 @@ def sandbox_statement(
     style: Annotated[
         str | None, typer.Option(metavar="NAME", help="The habits of one bank; a wrong name lists those of the format.")
     ] = None,
+    vendor: Annotated[str, typer.Option(metavar="xero|quickbooks", help="Whose company.")] = "xero",
     account: Annotated[
-        str | None, typer.Option(metavar="CODE", help="Bank account: code, id or name; else 090.")
+        str | None, typer.Option(metavar="CODE", help="Bank account: code, id or name; else the first.")
     ] = None,
     first: Annotated[
         str | None, typer.Option("--from", metavar="DATE", help="First day; else 31 days to the last.")
@@ -404,7 +417,9 @@ def sandbox_statement(
     """
     from finchat.app import company
 
-    return company.sandbox_statement(call, format=format, style=style, account=account, first=first, last=last, out=out)
+    return company.sandbox_statement(
+        call, vendor=vendor, format=format, style=style, account=account, first=first, last=last, out=out
+    )
 
 
 @audit.command("show")

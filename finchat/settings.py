@@ -82,6 +82,11 @@ class Home:
         return self.path / "sandbox"
 
     @property
+    def tokens(self) -> Path:
+        """What live connections sign in with between runs."""
+        return self.path / "tokens"
+
+    @property
     def locks(self) -> Path:
         return self.path / "locks"
 

@@ -8,7 +8,7 @@ import pytest
 
 from finchat.books import findings
 from finchat.error_codes import CODES
-from finchat.providers.xero.writes import CannotPropose
+from finchat.providers.writing.context import CannotPropose
 from tests.codes import ERRORS, FINDINGS, PACKAGE, NotFollowed, codes_of
 
 # Findings that carry the name of the situation, or the code of the error that keeps a proposal from being made.

@@ -9,9 +9,11 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 from finchat import prompts
+from finchat.agent.attribution import OwnersOf, attributed, called
 from finchat.agent.calls import Calls, Keeping
 from finchat.agent.conversation import Conversation
 from finchat.agent.events import AgentEvent, AnswerChecked, Finished, ModelAsked, ModelWaiting, TextArrived, TurnVoid
@@ -84,12 +86,16 @@ async def run(
     prices: Prices | None = None,
     decide: Decide | None = None,
     context: int | None = None,
+    beside: Mapping[str, Organisation] | None = None,
+    owners_of: OwnersOf | None = None,
 ) -> AsyncGenerator[AgentEvent, None]:
     """Answer one question; yields what happens as it happens, and exactly one Finished at the end.
 
     `conversation`, `offering`, `evidence` and `tray` are of the session and may have seen earlier questions; `offering`
     is made with `conversation.fence`. `as_of` is the accounting date. `decide` puts plans before a person and executes
-    what was approved (`tray.settle` is its part); without it they stay saved. Time it takes is not the run's.
+    what was approved (`tray.settle` is its part); without it they stay saved. Time it takes is not the run's. `beside`:
+    where several organisations are open, all of them by the key that tools take, `organisation` first; `owners_of`
+    says whose a figure is then.
 
     Limits, a model that answers nothing usable and errors of the endpoint end the run with `complete` False. Only
     CancelledError, a closed generator and faults of finchat itself pass through; the latter after Finished.
@@ -97,7 +103,7 @@ async def run(
     work = _Work(
         question, conversation=conversation, model=model, guard=guard, offering=offering, evidence=evidence, tray=tray,
         clock=clock, organisation=organisation, as_of=as_of, decide=decide, meter=Meter(limits, prices),
-        context=context,
+        context=context, beside=beside or {}, owners_of=owners_of,
     )  # fmt: skip
     stopped: Stopped | None = None
     failure: FinchatError | None = None
@@ -136,7 +142,8 @@ class _Work:
     def __init__(
         self, question: str, *, conversation: Conversation, model: Model, guard: Guard, offering: Offering,
         evidence: Evidence, tray: Tray, clock: Clock, organisation: Organisation, as_of: date, decide: Decide | None,
-        meter: Meter, context: int | None,
+        meter: Meter, context: int | None, beside: Mapping[str, Organisation],
+        owners_of: OwnersOf | None,
     ) -> None:  # fmt: skip
         self._question = question
         self._conversation = conversation
@@ -152,7 +159,8 @@ class _Work:
         self._meter = meter
         self._context = context
         self._calls = Calls(guard, offering, evidence, tray, conversation, meter, clock)
-        self._instructions = instructions(organisation, as_of, conversation)
+        self._beside, self._owners_of = beside, owners_of
+        self._instructions = instructions(organisation, as_of, conversation, beside)
         self._instruction_tokens = estimate(self._instructions)
         self._offer_tokens: tuple[tuple[str, ...], int] = ((), 0)
         self._turn: _Turn | None = None
@@ -335,10 +343,13 @@ class _Work:
             whole = self._evidence.all_facts(_MOST_FACTS)
             facts = self._evidence.facts(values) if whole is None else whole
         known = {**self._evidence.names(), here.name.casefold(): frozenset({"organisation"})}
-        return grounding.check(
+        others = [one.name for one in self._beside.values()]
+        known |= {short.casefold(): frozenset({"organisation"}) for name in others for short in called(name)}
+        checked = grounding.check(
             text, facts=facts, vocabulary=known, question=self._question, as_of=self._as_of,
             year_end=(here.year_end_month, here.year_end_day),
         )  # fmt: skip
+        return attributed(text, checked, others, self._owners_of) if others and self._owners_of else checked
 
     def _correct(self, wrong: Sequence[Figure]) -> None:
         """The model's one chance: what of its words could not be found."""
@@ -361,8 +372,23 @@ class _Work:
         self._conversation.tell(prompts.render("agent/decided", outcomes=fenced), gist="\n".join(decided.lines))
 
 
-def instructions(organisation: Organisation, as_of: date, conversation: Conversation) -> str:
+def instructions(
+    organisation: Organisation,
+    as_of: date,
+    conversation: Conversation,
+    beside: Mapping[str, Organisation] = MappingProxyType({}),
+) -> str:
     """What the model is told before anything else. Nothing of finchat's safety rests on it."""
+    several = [
+        f"- `{key}`: {conversation.fence.within(one.name, 120)}, base currency {one_line(one.base_currency, 3)}, "
+        f"financial year ends on {one.year_end_month:02d}-{one.year_end_day:02d}"
+        for key, one in beside.items()
+    ]
+    more = [prompts.render("agent/organisations", organisations="\n".join(several))] if several else []
+    return "\n\n".join([_instructions(organisation, as_of, conversation), *more])
+
+
+def _instructions(organisation: Organisation, as_of: date, conversation: Conversation) -> str:
     return prompts.render(
         "agent/instructions",
         organisation=conversation.fence.within(organisation.name, 120),

@@ -51,6 +51,7 @@ class Tray:
     def __init__(self) -> None:
         self._plans: dict[str, ProposedPlan] = {}
         self._settled: dict[str, Settled] = {}
+        self._withdrawn: set[str] = set()
 
     def put(self, proposed: ProposedPlan) -> None:
         """Lay a plan down. Raises ValueError for another plan under an id that is there already."""
@@ -64,9 +65,17 @@ class Tray:
             raise KeyError(plan_id)
         self._settled[plan_id] = applied
 
+    def withdraw(self, plan_id: str) -> None:
+        """Take back a plan that another one was made in the place of: nobody is asked about it any more. Nothing
+        happens to one that was decided on. Raises KeyError for one that was never put here."""
+        if plan_id not in self._plans:
+            raise KeyError(plan_id)
+        self._withdrawn.add(plan_id)
+
     def waiting(self) -> tuple[ProposedPlan, ...]:
         """The plans that nobody has decided on yet."""
-        return tuple(one for id, one in self._plans.items() if id not in self._settled)
+        gone = self._settled.keys() | self._withdrawn
+        return tuple(one for id, one in self._plans.items() if id not in gone)
 
     def plans(self) -> tuple[ProposedPlan, ...]:
         """Every plan that was put here."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from finchat.app.desk import open_desk, quick_imports
 from finchat.app.invocation import Invocation, run_to_exit
-from finchat.app.run import ModelFlags, NoModel, Run, code_of, open_run, others_starting, passing
+from finchat.app.run import ModelFlags, NoModel, Run, all_books, code_of, open_run, others_starting, passing
 from finchat.clock import Clock
 from finchat.errors import UsageError, worst
 from finchat.events import Notice
@@ -41,7 +41,8 @@ def ask(call: Invocation, question: str, flags: AskFlags) -> int:
     call.settings.model.check()
 
     async def main() -> int:
-        async with others_starting(call) as others:
+        first, beside = all_books(call)
+        async with others_starting(first) as others:
             with quick_imports():  # while the servers boot
                 from finchat.agent.openai import open_model
                 from finchat.workflows.plans import new_plan_id
@@ -49,7 +50,7 @@ def ask(call: Invocation, question: str, flags: AskFlags) -> int:
                 model = open_model(call.settings.model, stream=flags.stream, api=api, tape=call.tape)
             session_id = new_plan_id(Clock().now().date())
             async with (
-                open_desk(call, via="chat", session_id=session_id) as desk,
+                open_desk(first, via="chat", session_id=session_id, beside=beside) as desk,
                 open_run(desk, others, model, flags, session_id) as run,
             ):
                 return await _Once(run, flags).answer(question)

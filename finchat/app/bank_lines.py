@@ -15,6 +15,7 @@ from finchat.app.review import check_wish, shows_screen
 from finchat.app.statements import StatementFlags, finish, read_files
 from finchat.canonical import canonical_json
 from finchat.errors import ExitCode, UsageError, VerificationMismatch, WriteRefused, worst
+from finchat.events import Notice
 
 if TYPE_CHECKING:
     from finchat.books.periods import Window
@@ -74,6 +75,9 @@ def reconcile(
                 period = Window(min(s.first for s in statements), max(s.last for s in statements))
             else:
                 period = window(as_of, days=days, first=begin, last=end)
+            if (note := desk.vendor.writers.traits.feed) and not statements:
+                of = f" ({desk.feed.name}, beside the sandbox company)" if desk.feed and desk.settings.sandbox else ""
+                desk.progress(Notice(text=f"{note}{of}."))
             found = await prepared(
                 desk, period, as_of=as_of, account=account, command=call.command, rates=given_rates,
                 statements=statements,
@@ -148,7 +152,7 @@ async def prepared(
 def apply(call: Invocation, plan: str, *, yes: bool, review: bool = False) -> int:
     """`finchat apply`: the same question and the same road for a saved plan; `review`: on the review screen."""
     with quick_imports():
-        from finchat.providers.xero import OrganisationUnclear
+        from finchat.providers.provider import OrganisationUnclear
         from finchat.workflows import plans, reconcile_json
 
     path = plans.find(call.home.plans, plan)
@@ -187,7 +191,6 @@ async def put(
     VerificationMismatch for a foreign one that names somebody else than it pays.
     """
     from finchat.books.plan_names import misnamed_account
-    from finchat.providers.xero.names import misnamed
     from finchat.safety.guard import same_organisation
     from finchat.workflows.earlier import earlier, refused_before
     from finchat.workflows.execute import as_foreign, untouched
@@ -205,9 +208,7 @@ async def put(
     foreign = not desk.journal.knows(saved)
     accounts = await desk.provider.accounts()
     names = {a.id: a.label for a in accounts.values()}
-    if foreign and (
-        why := misnamed_account(saved, names) or await misnamed(desk.guard.toolbox(desk.settings.name), saved)
-    ):
+    if foreign and (why := misnamed_account(saved, names) or await desk.provider.misnamed(saved)):
         raise VerificationMismatch(
             f"{path} was not made here, and {why}",
             field="PLAN",

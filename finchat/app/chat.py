@@ -126,10 +126,11 @@ class _Chat:
         run = await self.ready()
         path = plans.find(self._call.home.plans, plan_id)
         saved = plans.load(path)
-        check_figures(self._call, saved, path)
+        desk = run.desk_of(saved)
+        check_figures(desk.call, saved, path)
         with self.deciding():
-            applied, names = await put(run.desk, saved, path)
-            run.desk.report(applied, names, path, plan_id=saved.id, asked=self._call)
+            applied, names = await put(desk, saved, path)
+            desk.report(applied, names, path, plan_id=saved.id, asked=self._call)
         for one in run.tray.waiting():
             if one.plan.id == saved.id:
                 run.tray.settle(saved.id, applied)
@@ -368,7 +369,8 @@ class _Chat:
         if run is None:
             return
         bar.trouble, bar.private = "", run.private
-        bar.organisation, bar.sandbox = run.desk.organisation.name, run.desk.organisation.sandbox
+        bar.organisation = " + ".join(one.organisation.name for one in run.desk.all)
+        bar.sandbox = all(one.organisation.sandbox for one in run.desk.all)
         with suppress(FinchatError):  # the state file is not to be read: what was known stays
             bar.written = run.desk.journal.committed_here()
             left = run.desk.paced.left
@@ -466,7 +468,7 @@ def _load() -> None:
         import finchat.agent.openai
         import finchat.app.tools
         import finchat.connections.link
-        import finchat.providers.xero
+        import finchat.providers.provider
         import finchat.safety.guard  # noqa: F401 - all of them are wanted a moment later
 
 
@@ -476,7 +478,7 @@ async def _opened(call: Invocation, flags: ChatFlags, progress: Progress) -> Asy
     from finchat.agent.openai import open_model
     from finchat.agent.sessions import SessionStore
     from finchat.app.desk import open_desk
-    from finchat.app.run import open_run, others_starting
+    from finchat.app.run import all_books, open_run, others_starting
     from finchat.workflows.plans import new_plan_id
 
     settings = call.settings.model
@@ -485,9 +487,10 @@ async def _opened(call: Invocation, flags: ChatFlags, progress: Progress) -> Asy
     model: Model = _Unconnected()
     if settings.configured:
         model = open_model(settings, stream=flags.stream, api=flags.chosen_api, tape=call.tape)
+    first, beside = all_books(call)
     async with (
-        others_starting(call) as others,
-        open_desk(call, via="chat", session_id=session_id, progress=progress) as desk,
+        others_starting(first) as others,
+        open_desk(first, via="chat", session_id=session_id, progress=progress, beside=beside) as desk,
     ):
         saved = store.open(session_id, organisation=desk.organisation) if flags.resume else None
         async with open_run(desk, others, model, flags, session_id, saved=saved) as run:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from finchat.app.backends import sandbox_home
+from finchat.app.backends import company_home, sandbox_home
 from finchat.app.desk import books_of_record, state_database
 from finchat.app.invocation import Invocation
 from finchat.app.statements import forget
@@ -15,24 +15,24 @@ from finchat.errors import ExitCode, FinchatError, UsageError, plain
 
 if TYPE_CHECKING:
     from finchat.sandbox.company.statement_files import Statement
-    from finchat.sandbox.home import SandboxHome
-    from finchat.sandbox.xero.back_end import XeroBackEnd
+    from finchat.sandbox.home import BackEnd, CompanyHome
+
+AnyHome = TypeVar("AnyHome", bound="CompanyHome[Any]")
 
 
-def sandbox_reset(call: Invocation, *, seed: int, anchor: str | None) -> int:
+def sandbox_reset(call: Invocation, *, vendor: str, seed: int, anchor: str | None) -> int:
     from finchat.books.periods import parse_day
 
     day = None if anchor is None else parse_day(anchor, "--anchor")
-    return _replace_company(call, lambda home: home.reset(seed, day))
+    return _replace_company(call, vendor, company_home(call, vendor), lambda home: home.reset(seed, day))
 
 
 def sandbox_load(call: Invocation, directory: Path) -> int:
-    return _replace_company(call, lambda home: home.load(directory))
+    return _replace_company(call, "xero", sandbox_home(call), lambda home: home.load(directory))
 
 
-def _replace_company(call: Invocation, replace_it: Callable[[SandboxHome], XeroBackEnd]) -> int:
+def _replace_company(call: Invocation, vendor: str, home: AnyHome, replace_it: Callable[[AnyHome], BackEnd]) -> int:
     """Another company in the place of the present one, whose writes the journal need not settle any more."""
-    home = sandbox_home(call)
     before = home.status()["company"]["organisation_id"] if home.database_path.exists() else None
     replace_it(home).close()
     if before is not None:
@@ -42,13 +42,13 @@ def _replace_company(call: Invocation, replace_it: Callable[[SandboxHome], XeroB
             journal.forget_sandbox(before)
             Memory(database, journal.now).forget_organisation(before)
         forget(call.home, before)
-    return sandbox_status(call)
+    return sandbox_status(call, vendor=vendor)
 
 
-def sandbox_status(call: Invocation) -> int:
+def sandbox_status(call: Invocation, *, vendor: str) -> int:
     from finchat.ui.sandbox import sandbox_view
 
-    status = sandbox_home(call).status()
+    status = company_home(call, vendor).status()
     if call.as_of is not None:  # what the notice would say to add is there
         status["company"]["notice"] = None
     if call.json:
@@ -58,8 +58,8 @@ def sandbox_status(call: Invocation) -> int:
     return ExitCode.DONE
 
 
-def sandbox_truth(call: Invocation) -> int:
-    call.sink.raw(canonical_json(sandbox_home(call).truth()) + "\n")
+def sandbox_truth(call: Invocation, *, vendor: str) -> int:
+    call.sink.raw(canonical_json(company_home(call, vendor).truth()) + "\n")
     return ExitCode.DONE
 
 
@@ -69,6 +69,7 @@ STATEMENT_DAYS = 31  # of a statement whose first day is not named
 def sandbox_statement(
     call: Invocation,
     *,
+    vendor: str,
     format: str,
     style: str | None,
     account: str | None,
@@ -91,7 +92,7 @@ def sandbox_statement(
         raise UsageError(f"{chosen} has no style {style!r}", field="--style", next=f"name one of: {known}")
     if call.json and out is None:
         raise UsageError("--json and the file cannot share stdout", field="--out", next="add --out FILE")
-    home = sandbox_home(call)
+    home = company_home(call, vendor)
     home.ensure().close()
     statement = _between(home.statement(account), first, last)
     file = render(statement, chosen, style)

@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from finchat.app import taping
-from finchat.app.backends import own_server, sandbox_home
+from finchat.app.backends import company_home, load_own, own_server
 from finchat.app.invocation import Invocation, journal_opened, plan_saved
 from finchat.app.policies import policy_in_force
 from finchat.clock import Clock, clock_from_environment
@@ -29,9 +29,12 @@ if TYPE_CHECKING:
     from finchat.books.learning import Remembered
     from finchat.books.plan import Balances, Finding, Plan
     from finchat.books.statement import BankReconciliation
+    from finchat.connections.organisation_keys import OrganisationKeys
     from finchat.connections.paced import PacedToolbox
     from finchat.connections.toolbox import Toolbox
-    from finchat.providers.xero import WriteContext, XeroProvider
+    from finchat.providers.provider import Provider
+    from finchat.providers.registry import Vendor
+    from finchat.providers.writing.context import WriteContext
     from finchat.safety.approval import ApprovalDecision, Approver, ReviewContext
     from finchat.safety.audit import AuditLog
     from finchat.safety.guard import Guard
@@ -39,7 +42,9 @@ if TYPE_CHECKING:
     from finchat.safety.results import WriteResult
     from finchat.safety.runs import Run, Via
     from finchat.safety.signatures import Standing
+    from finchat.sandbox.home import CompanyHome
     from finchat.store.database import Database
+    from finchat.store.owner import Owner
     from finchat.ui.progress import Progress
     from finchat.workflows.execute import Applied
     from finchat.workflows.memory import Memory
@@ -150,12 +155,19 @@ class Desk:
     progress: Progress
     journal: Journal
     guard: Guard
-    provider: XeroProvider
+    vendor: Vendor
+    provider: Provider
     organisation: Organisation
     memory: Memory
     paced: PacedToolbox
     recovery_code: ExitCode
     accepts_key: bool
+    beside: tuple[Desk, ...] = ()  # the other organisations open in this session
+
+    @property
+    def all(self) -> tuple[Desk, ...]:
+        """Every organisation open in this session, this one first."""
+        return (self, *self.beside)
 
     @property
     def fingerprint(self) -> str:
@@ -172,7 +184,7 @@ class Desk:
         """The bank's own feed: the one the connection names, or that of the sandbox company."""
         if self.settings.bank_feed is not None:
             return Path(self.settings.bank_feed)
-        return sandbox_home(self.call).feed_path if self.settings.sandbox else None
+        return _company(self.call, self.settings).feed_path if self.settings.sandbox else None
 
     def today(self) -> date:
         """The organisation's day: by the pinned clock on the sandbox, else never earlier than the journal knows."""
@@ -439,7 +451,7 @@ class Desk:
         unsigned = bool(standing.missing and applied.left)
         here = asked.chats and not unsigned and self._name(applied.plan.id, path) == applied.plan.id
         view = applied_view(
-            applied, account_names, saved=path is not None and not unsigned, vendor="Xero", here=here
+            applied, account_names, saved=path is not None and not unsigned, vendor=self.vendor.label, here=here
         )  # fmt: skip
         if view is not None:
             self.call.sink.data(view)
@@ -502,38 +514,44 @@ class PolicyFirst:
 
 @asynccontextmanager
 async def open_desk(
-    call: Invocation, via: Via, *, session_id: str | None = None, progress: Progress | None = None
+    call: Invocation,
+    via: Via,
+    *,
+    session_id: str | None = None,
+    progress: Progress | None = None,
+    beside: Sequence[str] = (),
 ) -> AsyncIterator[Desk]:
     """Everything a workflow needs for one organisation, opened in order and closed in reverse. `progress`: who shows
-    what it does; by default the terminal's line."""
-    settings = call.settings.server(call.server)
-    from finchat.providers.registry import profile as profile_of
+    what it does; by default the terminal's line. `beside`: servers whose organisations are open with it, behind the
+    same guard and in the same journal; one that is not required and cannot be reached is named and left out.
 
-    profile = profile_of(settings.profile, settings.name)
-    clock, early = clock_of(settings), HeldEvents()
+    With others beside it `--org` says which of them is the one whose desk this is. Raises OrganisationUnclear when it
+    is none of them.
+    """
+    named = [call.settings.server(call.server), *(call.settings.server(name) for name in beside)]
+    mine = [_Connection(one) for one in named]
+    settings = mine[0].settings
+    clock, early = clock_of(next((one for one in named if one.sandbox), settings)), HeldEvents()
     policy, doubts = policy_in_force(call)
 
-    def is_read(tool: str) -> bool:
-        return profile.effect(tool) == "read"
-
     async with AsyncExitStack() as stack:
-        open_books = partial(_session, stack, call, settings, early.emit, is_read)
-        opening = await open_books() if settings.command is not None else None
+        for one in mine:
+            if one.settings.command is not None:
+                await one.begin(stack, call, early.emit)
         with quick_imports():
             if not taping.replays():
-                import finchat.connections.link  # every session needs it, and it is the largest of all
+                import finchat.connections.link  # noqa: F401 - every session needs it, and it is the largest of all
             from finchat.connections.organisation_keys import OrganisationKeys
             from finchat.connections.paced import PacedToolbox
             from finchat.connections.pacing import Pacer, open_budget
-            from finchat.providers.xero import XeroProvider
             from finchat.safety.guard import Guard
             from finchat.ui.progress import Progress
             from finchat.ui.reads import ReadQuestions
-            from finchat.workflows.memory import Memory
+            from finchat.workflows.memory import Memory  # noqa: F401 - wanted a moment later
 
-            if settings.in_memory and not taping.replays():
-                import finchat.sandbox.xero.app
-                import finchat.servers.xero.server  # noqa: F401 - both ends live in this process
+            for one in mine:
+                if one.settings.in_memory and not taping.replays():
+                    load_own(one.settings)
 
         progress = stack.enter_context(progress or Progress(call.sink))
         early.tell(progress)
@@ -542,15 +560,23 @@ async def open_desk(
         journal, audit, run = stack.enter_context(books_of_record(call, via, progress, session_id=session_id))
         budget = stack.enter_context(closing(open_budget(call.home)))
         pacer = stack.enter_context(closing(Pacer(budget, call.home.locks, emit=progress)))
-        keys = OrganisationKeys(budget)
-        session = await (opening or await open_books())
-        here = settings.fingerprint("")
-        session = pinned(stack, call, settings, session, progress)
-        paced = PacedToolbox(session, pacer, here, is_read=is_read, emit=progress)
+        reached: list[tuple[_Connection, PacedToolbox]] = []
+        for one in mine:
+            await one.begin(stack, call, early.emit)
+        for one in mine:
+            try:
+                session = pinned(stack, call, one.settings, await one.session(), progress)
+            except FinchatError as error:
+                if one is mine[0] or one.settings.required:
+                    raise
+                progress(Notice(text=f"without {one.settings.name}: {error.message}", severity="warning"))
+                continue
+            here = one.settings.fingerprint("")
+            reached.append((one, PacedToolbox(session, pacer, here, is_read=one.is_read, emit=progress)))
         guard = Guard(
-            sessions={settings.name: paced},
-            profiles={settings.name: profile},
-            settings={settings.name: settings},
+            sessions={one.settings.name: paced for one, paced in reached},
+            profiles={one.settings.name: one.vendor.profile for one, _ in reached},
+            settings={one.settings.name: one.settings for one, _ in reached},
             policy=policy,
             journal=journal,
             audit=audit,
@@ -559,28 +585,115 @@ async def open_desk(
             emit=progress,
             ask=ReadQuestions(call.sink, progress.paused) if call.sink.interactive else None,
         )
-        provider = XeroProvider(
-            guard.toolbox(settings.name), clearing_accounts=_clearing_accounts(call, settings), emit=progress
+        office = _Office(
+            call=call, stack=stack, guard=guard, journal=journal, keys=OrganisationKeys(budget), owner=pacer.owner,
+            progress=progress, several=len(reached) > 1,
+        )  # fmt: skip
+        desks = [await office.desk(one, paced) for one, paced in reached]
+        chosen = _chosen(desks, call) if office.several else desks[0]
+        yield replace(chosen, beside=tuple(desk for desk in desks if desk is not chosen))
+
+
+class _Connection:
+    """One server whose books are opened."""
+
+    def __init__(self, settings: ServerSettings) -> None:
+        from finchat.providers.registry import vendor
+
+        self.settings = settings
+        self.vendor = vendor(settings.profile, settings.name)
+        self._opening: asyncio.Task[Toolbox] | None = None
+
+    def is_read(self, tool: str) -> bool:
+        return self.vendor.profile.effect(tool) == "read"
+
+    async def begin(self, stack: AsyncExitStack, call: Invocation, emit: Emit) -> None:
+        """Puts the session on its way, once."""
+        if self._opening is None:
+            self._opening = await _session(stack, call, self.settings, emit, self.is_read)
+
+    async def session(self) -> Toolbox:
+        assert self._opening is not None
+        return await self._opening
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Office:
+    """What the desks of one session share. `owner`: this process, to others that pace their calls."""
+
+    call: Invocation
+    stack: AsyncExitStack
+    guard: Guard
+    journal: Journal
+    keys: OrganisationKeys
+    owner: Owner
+    progress: Progress
+    several: bool
+
+    async def desk(self, one: _Connection, paced: PacedToolbox) -> Desk:
+        """The desk of a connection; what an earlier run left open in its organisation is settled first."""
+        from finchat.workflows.memory import Memory
+
+        settings, here = one.settings, one.settings.fingerprint("")
+        call = replace(self.call, server=settings.name) if self.several else self.call
+        provider = one.vendor.provider(
+            self.guard.toolbox(settings.name),
+            clearing_accounts=_clearing_accounts(call, settings),
+            emit=self.progress,
         )
-        async with keys.discovering(here, pacer.owner) as known:
+        async with self.keys.discovering(here, self.owner) as known:
             paced.key = known or here
-            organisation = await provider.organisation(call.org or settings.organisation)
-            paced.key = keys.remember(here, f"{settings.profile}:{organisation.id}")
+            organisation = await self._organisation(provider, settings)
+            paced.key = self.keys.remember(here, f"{settings.profile}:{organisation.id}")
         if (
             settings.sandbox
             and call.as_of is None
-            and (age := taping.local("sandbox.age", sandbox_home(call).age_notice))
+            and (age := taping.local(_fact("sandbox.age", settings), _company(call, settings).age_notice))
         ):
-            progress(Notice(text=age, severity="warning"))
-        recovery = await guard.open_organisation(settings.name, organisation)
-        memory = Memory(stack.enter_context(state_database(call.home)), clock.now if settings.sandbox else journal.now)
+            self.progress(Notice(text=age, severity="warning"))
+        recovery = await self.guard.open_organisation(settings.name, organisation)
+        clock = clock_of(settings)
+        database = self.stack.enter_context(state_database(call.home))
         desk = Desk(
-            call=call, settings=settings, clock=clock, progress=progress, journal=journal, guard=guard,
-            provider=provider, organisation=organisation, memory=memory, paced=paced, recovery_code=recovery.exit_code,
-            accepts_key=profile.accepts_idempotency_key,
+            call=call, settings=settings, clock=clock, progress=self.progress, journal=self.journal, guard=self.guard,
+            vendor=one.vendor, provider=provider, organisation=organisation, paced=paced,
+            memory=Memory(database, clock.now if settings.sandbox else self.journal.now),
+            recovery_code=recovery.exit_code, accepts_key=one.vendor.profile.accepts_idempotency_key,
         )  # fmt: skip
         await desk.learn_of_ended_runs()
-        yield desk
+        return desk
+
+    async def _organisation(self, provider: Provider, settings: ServerSettings) -> Organisation:
+        """The organisation of a connection: as `--org` says, or with several open as its own settings do where `--org`
+        is another's. Raises OrganisationUnclear."""
+        from finchat.providers.provider import OrganisationUnclear
+
+        wanted = self.call.org
+        if not self.several or wanted is None:
+            return await provider.organisation(wanted or settings.organisation)
+        try:
+            return await provider.organisation(wanted)
+        except OrganisationUnclear:
+            return await provider.organisation(settings.organisation)
+
+
+def _chosen(desks: Sequence[Desk], call: Invocation) -> Desk:
+    """The desk that `--org` names, else the first. Raises OrganisationUnclear."""
+    from finchat.providers.provider import OrganisationUnclear
+
+    fitting = [d for d in desks if call.org in (None, d.organisation.id, d.organisation.name)]
+    if call.org is not None and len(fitting) != 1:
+        names = ", ".join(f"{d.organisation.name} ({d.organisation.id}) on {d.settings.name}" for d in desks)
+        raise OrganisationUnclear(
+            f"no organisation is called {call.org!r}" if not fitting else "which organisation is meant?",
+            field="--org", next=f"open are: {names}", there=names,
+        )  # fmt: skip
+    return fitting[0]
+
+
+def _fact(name: str, settings: ServerSettings) -> str:
+    """What a fact of a sandbox company is called on a tape: that of the first vendor by its name alone."""
+    return name if settings.profile == "xero" else f"{name}.{settings.profile}"
 
 
 async def _session(
@@ -607,9 +720,14 @@ def pinned(stack: AsyncExitStack, call: Invocation, settings: ServerSettings, se
     return PinnedToolbox(session, pins, settings.fingerprint(""), emit)
 
 
+def _company(call: Invocation, settings: ServerSettings) -> CompanyHome[Any]:
+    """The home of the sandbox company that a connection is on."""
+    return company_home(call, settings.profile or "", f"servers.{settings.name}.profile")
+
+
 def _clearing_accounts(call: Invocation, settings: ServerSettings) -> tuple[str, ...]:
     """The accounts named as clearing; what the built-in connection names is of the demo company alone."""
     built_in = settings.sandbox and settings.clearing_accounts == SANDBOX_CLEARING_ACCOUNTS
-    if built_in and taping.local("sandbox.loaded", sandbox_home(call).loaded):
+    if built_in and taping.local(_fact("sandbox.loaded", settings), _company(call, settings).loaded):
         return ()
     return settings.clearing_accounts

@@ -282,10 +282,10 @@ def _standing(call: Invocation, plan: Plan, *places: Path) -> Standing:
 def _check(plan: Plan, path: Path) -> None:
     """Raises VerificationMismatch for a plan that contradicts itself, by the profile that knows its tools; where none
     does, the payloads on the cards are all that a signer has."""
-    from finchat.providers.registry import PROFILES
+    from finchat.providers.registry import vendors
 
     writes = [write for proposal in plan.proposals for write in proposal.writes]
-    for profile in PROFILES.values():
+    for profile in (vendor.profile for vendor in vendors()):
         if any(profile.effect(write.tool) is None for write in writes):
             continue
         for proposal in plan.proposals:

@@ -21,11 +21,8 @@ def policy_in_force(call: Invocation) -> tuple[Policy, tuple[str, ...]]:
 def doubts_of(policy: Policy, call: Invocation) -> tuple[str, ...]:
     """Sentences on names in a policy that meet nothing here."""
     from finchat.connections.own_tools import OWN_SERVER
-    from finchat.providers.registry import PROFILES
+    from finchat.providers.registry import PROFILES, profile
 
     servers = call.settings.servers.values()
-    known = {
-        s.name: PROFILES[s.profile].resources if s.profile is not None and s.profile in PROFILES else None
-        for s in servers
-    }
+    known = {s.name: profile(s.profile, s.name).resources if s.profile in PROFILES else None for s in servers}
     return policy.doubts(known | {OWN_SERVER: frozenset()})  # finchat's own tools can be ruled on as well

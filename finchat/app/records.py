@@ -211,8 +211,9 @@ def policy_show(call: Invocation) -> int:
 def explained(policy: Policy, server: ServerSettings, tool: str) -> Explanation:
     """What a policy says of a tool on a configured server, by what its profile knows of it."""
     from finchat.providers.registry import PROFILES
+    from finchat.providers.registry import profile as profile_of
 
-    profile = PROFILES.get(server.profile or "")
+    profile = profile_of(server.profile, server.name) if server.profile in PROFILES else None
     effect, resource = (profile.effect(tool), profile.resource(tool)) if profile else (None, None)
     return policy.explain(server.name, tool, effect, resource)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from finchat.agent.conversation import Conversation
     from finchat.agent.events import AgentEvent, Finished
     from finchat.agent.evidence import EvidenceStore
-    from finchat.agent.facts import Fact, Figure, Vocabulary
+    from finchat.agent.facts import Fact, Figure, Source, Vocabulary
     from finchat.agent.limits import Prices
     from finchat.agent.loop import Evidence
     from finchat.agent.messages import Api, Model
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from finchat.agent.stand_ins import StandIns
     from finchat.agent.tray import Decided, ProposedPlan, Tray
     from finchat.app.desk import Desk
+    from finchat.books.plan import Plan
     from finchat.connections.toolbox import CallResult, Toolbox
     from finchat.ui.progress import Progress
     from finchat.workflows.execute import Applied
@@ -145,9 +146,11 @@ class Run:
         finished: Finished | None = None
         async for event in loop.run(
             question, conversation=self.conversation, model=self.model, guard=self.desk.guard, offering=self.offering,
-            evidence=self.keeping, tray=self.tray, limits=self.call.settings.limits, clock=self.desk.clock,
+            evidence=self._at_one_moment(), tray=self.tray, limits=self.call.settings.limits, clock=self.desk.clock,
             organisation=self.desk.organisation, as_of=self.as_of, session_id=self.session_id, prices=self.prices,
             decide=self.decide if decides else None, context=self.call.settings.model.context,
+            beside={one.settings.name: one.organisation for one in self.desk.all} if self.desk.beside else None,
+            owners_of=self._owners,
         ):  # fmt: skip
             self.log.note(event)
             self.face.show(event)
@@ -181,23 +184,30 @@ class Run:
         from finchat.workflows.execute import untouched
         from finchat.workflows.forbidden import forbidden_findings
 
-        desk, plan = self.desk, one.plan
+        desk, plan = self.desk_of(one.plan), one.plan
         forbidden = desk.guard.forbidden(plan)
         desk.show_saved(untouched(plan, one.before, forbidden), forbidden_findings(plan, forbidden), foreign=False)
         applied = await desk.apply(
-            plan, before=one.before, as_of=self.as_of, account_names=one.account_names, yes=False, done=forbidden
+            plan, before=one.before, as_of=plan.as_of, account_names=one.account_names, yes=False, done=forbidden
         )
-        desk.report(applied, one.account_names, self.path(plan.id), plan_id=plan.id, asked=self.call)
+        desk.report(applied, one.account_names, self.path(plan.id), plan_id=plan.id, asked=desk.call)
         return applied
+
+    def desk_of(self, plan: Plan) -> Desk:
+        """The desk of the organisation that a plan is of: of those open the one of its server and id. A plan of none of
+        them goes to the first, which refuses it."""
+        of = (plan.organisation.server, plan.organisation.id)
+        desks = (one for one in self.desk.all if (one.settings.name, one.organisation.id) == of)
+        return next(desks, self.desk)
 
     def undecided(self) -> list[tuple[ProposedPlan, Applied]]:
         """The plans that nobody was asked about, as they stand."""
         from finchat.workflows.execute import untouched
 
-        desk = self.desk
         return [
             (one, desk.reasons(untouched(one.plan, one.before, desk.guard.forbidden(one.plan)), yes=False))
             for one in self.tray.waiting()
+            for desk in (self.desk_of(one.plan),)
         ]
 
     def show_undecided(self) -> None:
@@ -205,15 +215,30 @@ class Run:
         from finchat.workflows.forbidden import forbidden_findings
 
         for one, applied in self.undecided():
-            forbidden = self.desk.guard.forbidden(one.plan)
-            self.desk.show_saved(applied, forbidden_findings(one.plan, forbidden), foreign=False)
-            self.desk.report(applied, one.account_names, self.path(one.plan.id), plan_id=one.plan.id, asked=self.call)
+            desk = self.desk_of(one.plan)
+            forbidden = desk.guard.forbidden(one.plan)
+            desk.show_saved(applied, forbidden_findings(one.plan, forbidden), foreign=False)
+            desk.report(applied, one.account_names, self.path(one.plan.id), plan_id=one.plan.id, asked=desk.call)
+
+    def _at_one_moment(self) -> Evidence:
+        """The evidence, in which what stands as of today in any of several organisations stands as of today."""
+        if not self.desk.beside or self.call.as_of_date is not None:
+            return self.keeping
+        from finchat.agent.evidence.today import AtOneMoment
+
+        todays = {one.organisation.name: one.today() for one in self.desk.all}
+        return AtOneMoment(self.keeping, self.as_of, todays, self._owners)
+
+    def _owners(self, source: Source) -> frozenset[str]:
+        from finchat.agent.evidence.owners import owners
+
+        return owners(self.evidence, source, {one.settings.name: one.organisation.name for one in self.desk.all})
 
     def elsewhere(self, figures: Iterable[Figure]) -> dict[str, str]:
         """The server of each result that figures rest on and that is not of the ledger, by evidence id."""
         from finchat.agent.evidence.origin import elsewhere
 
-        return elsewhere(self.evidence, figures, self.desk.settings.name)
+        return elsewhere(self.evidence, figures, {one.settings.name for one in self.desk.all})
 
     def path(self, plan_id: str) -> Path | None:
         """The file of a plan that was saved here."""
@@ -265,7 +290,10 @@ async def open_run(
             )
             conversation = log.conversation()
         evidence = EvidenceStore(
-            sessions.evidence_path(session_id), session_id, base_currency=desk.organisation.base_currency
+            sessions.evidence_path(session_id),
+            session_id,
+            base_currency=desk.organisation.base_currency,
+            base_of={one.settings.name: one.organisation.base_currency for one in desk.beside},
         )
         stack.callback(evidence.close)
         sent = SentLog(model, sessions.sent_path(session_id), emit=desk.progress)
@@ -284,7 +312,7 @@ async def open_run(
         offering = Offering(
             desk.guard,
             own=[row for row in own if not (flags.read_only and row.effect == "propose")],
-            servers=[desk.settings.name, *others],
+            servers=[*(one.settings.name for one in desk.all), *others],
             organisation=desk.organisation,
             fence=conversation.fence,
         )
@@ -320,12 +348,13 @@ class _Learning:
 
 
 async def _stand_ins(desk: Desk) -> StandIns:
-    """Stand-ins that know the organisation and all its contacts before the first word is sent."""
+    """Stand-ins that know every open organisation and all its contacts before the first word is sent."""
     from finchat.agent.stand_ins import StandIns
 
     standins = StandIns()
-    standins.add("Organisation", desk.organisation.name)
-    standins.preload(await desk.provider.rows("contact.list", {}, "contacts"))
+    for one in desk.all:
+        standins.add("Organisation", one.organisation.name)
+        standins.preload(await one.provider.contact_records())
     return standins
 
 
@@ -335,6 +364,17 @@ class OtherServers:
 
     sessions: dict[str, asyncio.Task[Toolbox]] = field(default_factory=dict)
     events: HeldEvents = field(default_factory=HeldEvents)
+
+
+def all_books(call: Invocation) -> tuple[Invocation, tuple[str, ...]]:
+    """The command line with the server whose books come first, and the servers whose books are open beside them: those
+    of every configured ledger, unless `--server` names one."""
+    from finchat.providers.registry import PROFILES
+
+    ledgers = [one.name for one in call.settings.servers.values() if one.profile in PROFILES]
+    if call.server is not None or len(ledgers) < 2:
+        return call, ()
+    return replace(call, server=ledgers[0]), tuple(ledgers[1:])
 
 
 @asynccontextmanager
@@ -370,8 +410,9 @@ async def _other_servers(stack: AsyncExitStack, desk: Desk, starting: OtherServe
     """
     call = desk.call
     starting.events.tell(desk.progress)
+    opened_books = {one.settings.name for one in desk.all}
     for one in call.settings.servers.values():
-        if one.name != desk.settings.name and one.profile is not None:
+        if one.name not in opened_books and one.profile is not None:
             text = f"{one.name} holds another organisation's books and is left alone: ask about it with --server."
             desk.progress(Notice(text=text))
     opened: dict[str, Toolbox] = {}

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 
-from finchat.app.backends import sandbox_home, upstream
+from finchat.app.backends import company_home, known_vendor, server_of, upstream
 from finchat.app.invocation import Invocation, run_to_exit, serving, terminable
 from finchat.clock import parse_instant
 from finchat.errors import ExitCode, UsageError
@@ -29,11 +31,10 @@ def serve(
 
     async def main() -> int:
         from finchat.servers import serve as ways
-        from finchat.servers.xero import server as xero
 
-        source = ServerSettings(name="serve", profile="xero", sandbox=sandbox)
+        source = ServerSettings(name="serve", profile=vendor, sandbox=sandbox)
         async with upstream(call, source) as api:
-            server = xero.build(api, methods=words_of(methods), tags=words_of(tags), expires=instant)
+            server = server_of(vendor)(api, methods=words_of(methods), tags=words_of(tags), expires=instant)
             if address is None:
                 await ways.stdio(server)
             else:
@@ -44,30 +45,31 @@ def serve(
         return run_to_exit(main())
 
 
-def sandbox_run(call: Invocation, vendor: str, *, http: str, limits: str, strict_auth: bool, delay: str | None) -> int:
-    from finchat.sandbox.xero import serve as sandbox_serve
-    from finchat.sandbox.xero.faults import Faults
-    from finchat.sandbox.xero.limits import Limits
+def sandbox_run(
+    call: Invocation, vendor: str, *, http: str, limits: str | None, strict_auth: bool, delay: str | None
+) -> int:
+    from finchat.sandbox.faults import Faults
 
-    known_vendor(vendor)
+    home = company_home(call, vendor, "VENDOR")
     host, port = address_of(http)
-    allowed, faults = Limits.parse(limits), Faults.parse(delay or "")
-    with serving(), closing(sandbox_home(call).ensure()) as back_end, terminable():
-        sandbox_serve.run(
-            back_end,
-            host,
-            port,
-            limits=allowed,
-            strict_auth=strict_auth,
-            faults=faults,
-            ready=lambda line: call.sink.raw(line + "\n"),
-        )
+    faults = Faults.parse(delay or "")
+    run = _runner(vendor, limits)
+    with serving(), closing(home.ensure()) as back_end, terminable():
+        run(back_end, host, port, strict_auth=strict_auth, faults=faults, ready=lambda line: call.sink.raw(line + "\n"))
     return ExitCode.DONE
 
 
-def known_vendor(vendor: str) -> None:
-    if vendor != "xero":
-        raise UsageError(f"there is no {vendor!r} here", field="VENDOR", next="the vendor is: xero")
+def _runner(vendor: str, limits: str | None) -> Callable[..., None]:
+    """What serves a vendor's sandbox, with the limits asked for or the vendor's own."""
+    if vendor == "quickbooks":
+        from finchat.sandbox.quickbooks import limits as quickbooks_limits
+        from finchat.sandbox.quickbooks import serve as quickbooks
+
+        return partial(quickbooks.run, limits=quickbooks_limits.Limits.parse(limits) if limits else None)
+    from finchat.sandbox.xero import limits as xero_limits
+    from finchat.sandbox.xero import serve as xero
+
+    return partial(xero.run, limits=xero_limits.Limits.parse(limits) if limits else None)
 
 
 def words_of(text: str) -> tuple[str, ...]:

@@ -150,7 +150,7 @@ def tax_in(amount: Decimal, percent: Decimal, currency: str) -> Decimal:
 
 def control_of(account: Account) -> Control:
     """What an account is called in effects."""
-    if account.clearing:
+    if account.clearing or account.undeposited:
         return "clearing"
     kind = account.kind
     if kind == "bank" or kind == "receivables" or kind == "payables" or kind == "tax":  # noqa: PLR1714 - narrows it

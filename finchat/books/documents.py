@@ -64,6 +64,7 @@ class Account:
     codable: bool = False
     card: bool = False  # a credit card, whose statements often write what was spent above zero
     rounding: bool = False
+    undeposited: bool = False  # where money received waits until a deposit takes it to a bank
     type: str = ""
 
     @property
@@ -225,7 +226,8 @@ class Payment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchPayment:
-    """Several payments that reach the statement as one line, or as one line each."""
+    """Several payments that reach the statement as one line, or as one line each; a `whole` one is a single payment of
+    several documents, which no line shows in parts."""
 
     id: str
     date: dt.date
@@ -233,6 +235,7 @@ class BatchPayment:
     direction: Direction
     amount: Decimal
     payment_ids: tuple[str, ...]
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,7 +246,7 @@ class BankTransaction:
     date: dt.date
     account_id: str
     direction: Direction
-    kind: Literal["money", "overpayment", "prepayment", "transfer"]
+    kind: Literal["money", "overpayment", "prepayment", "transfer", "deposit"]  # deposit: of what waited undeposited
     currency: str
     amount: Decimal
     coded_to: tuple[str, ...]  # account ids of the lines; one entry for a single-line transaction
@@ -254,6 +257,36 @@ class BankTransaction:
     reference: str = ""
     rate: Decimal | None = None
     reconciled: bool = False
+
+
+Receipt = Literal["payment", "sales_receipt"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undeposited:
+    """Money received that is in the books but in no bank account yet: it waits in undeposited funds for a deposit.
+
+    `amount` is in the `currency` of the receipt, positive. `record`: what it is ("payment", "sales_receipt");
+    `account_id`: the undeposited-funds account it waits in; `reference`: the cheque's or card's number.
+    """
+
+    id: str
+    record: Receipt
+    date: dt.date
+    account_id: str
+    contact_id: str
+    contact: str
+    currency: str
+    amount: Decimal
+    reference: str = ""
+    document_ids: tuple[str, ...] = ()
+    method: str = ""  # cash, cheque, a card's brand: what goes to the bank together
+
+    @property
+    def name(self) -> str:
+        """What a person calls it."""
+        what = self.record.replace("_", " ")
+        return f"the {what} {self.reference or f'of {self.date}'} from {self.contact or 'an unnamed customer'}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -339,6 +372,7 @@ class Books:
     own_names: tuple[str, ...] = ()
     rates: Mapping[dt.date, Mapping[str, Decimal]] = field(default_factory=dict)
     consumed: Mapping[str, str] = field(default_factory=dict)
+    undeposited: tuple[Undeposited, ...] = ()
     coded: tuple[CodedTransaction, ...] = ()
     tax_rates: tuple[TaxRate, ...] = ()
     tracking: tuple[TrackingCategory, ...] = ()

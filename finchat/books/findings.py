@@ -25,6 +25,7 @@ CODES: dict[str, Literal["info", "warning", "error"]] = {
     "clearing_review": "warning",
     "booked_as_credit": "info",
     "booked_elsewhere": "warning",
+    "undeposited": "warning",
     "on_account": "warning",
     "prepayment": "warning",
     "refund": "warning",
@@ -327,6 +328,18 @@ def _clearing(case: _Case) -> _Told:
     return _Told("clearing_review", case.verdict.reason, step, case.named)
 
 
+def _undeposited(case: _Case) -> _Told:
+    gathered = case.verdict.gathered
+    fee = gathered.fee if gathered is not None else Decimal(0)
+    step = "Check that these receipts were taken to the bank together, then approve its card: one deposit of them."
+    if fee:
+        step = (
+            "Check that these receipts were taken to the bank together, then answer on its card with the account and "
+            f"tax code of the {spoken(fee, case.line.currency)}: one deposit of them, less that."
+        )
+    return _Told("undeposited", case.verdict.reason, step)
+
+
 def _unrelated(case: _Case) -> _Told:
     step = f"Record it as {case.verb} money with an account and tax code you choose."
     return _Told("unrelated", f"{case.moved}: {case.verdict.reason}", step)
@@ -350,6 +363,7 @@ _TELL: dict[str, Callable[[_Case], _Told]] = {
     "prepayment": _without_document,
     "booked_as_credit": _booked_as_credit,
     "clearing": _clearing,
+    "undeposited": _undeposited,
     "unrelated": _unrelated,
     "ambiguous": _ambiguous,
 }

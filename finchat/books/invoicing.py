@@ -73,10 +73,13 @@ def document_effects(
     tax_account_id: str,
     rounding_account_id: str = "",
     to_base: Callable[[Decimal], Decimal],
+    before: Decimal = Decimal(0),
 ) -> tuple[Effect, ...]:
     """Effects of an approved invoice or bill: receivables or payables take the total, each line's account its net, the
     tax account the tax; one effect an account. Converted each by itself, the lines may miss the whole by a cent of base
     currency, which Xero books to its rounding account. Raises ValueError when there is none.
+
+    `before`: the total of the document that these lines are added to, which is converted with them as a whole.
     """
     whole = totals(amounts for _, amounts in lines)
     sign = Decimal(1) if type == "invoice" else Decimal(-1)
@@ -87,7 +90,7 @@ def document_effects(
         before = moved.get((account_id, control), (Decimal("0.00"), Decimal("0.00")))
         moved[account_id, control] = before[0] + amount, before[1] + in_base
 
-    move(control_account_id, control, sign * whole.total, sign * to_base(whole.total))
+    move(control_account_id, control, sign * whole.total, sign * (to_base(before + whole.total) - to_base(before)))
     for account, amounts in lines:
         move(account.id, control_of(account), -sign * amounts.net, -sign * to_base(amounts.net))
     for _, amounts in lines:

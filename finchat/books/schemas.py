@@ -15,6 +15,7 @@ MEANINGS: Mapping[str, str] = {
     "over_fee": "The payment is more than is due on the bill by a fee, as the bank's text says.",
     "needs_coding": "No document explains the line, and no uniform history says to which account it goes.",
     "clearing_review": "The receipt is in a clearing account, and which document it pays is for a person to say.",
+    "undeposited": "The money is in the books and waits in undeposited funds for its deposit.",
     "booked_as_credit": "The ledger holds the money as an open credit of the contact.",
     "booked_elsewhere": "The ledger holds the deposit on another account while the document it pays is open.",
     "on_account": "A contact with open documents paid an amount that settles none of them.",

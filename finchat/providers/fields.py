@@ -24,9 +24,10 @@ class UnreadableRecord(FinchatError):
 
 def _known_as(data: Mapping[str, Any]) -> str:
     """What a person may know the record by: its number and its contact's name, as far as there are any."""
-    contact = data.get("Contact")
-    names = [data.get(key) for key in ("InvoiceNumber", "CreditNoteNumber")]
-    names.append(contact.get("Name") if isinstance(contact, Mapping) else None)
+    names = [data.get(key) for key in ("InvoiceNumber", "CreditNoteNumber", "DocNumber")]
+    for key, name in (("Contact", "Name"), ("CustomerRef", "name"), ("VendorRef", "name")):
+        contact = data.get(key)
+        names.append(contact.get(name) if isinstance(contact, Mapping) else None)
     found = [name for name in names if isinstance(name, str) and name]
     return f" ({', '.join(found)})" if found else ""
 

@@ -67,3 +67,14 @@ async def records(
         emit(Reading(server=toolbox.server, what=what, rows=len(rows)))
         cursor = str(following)
     raise FinchatError(f"reading {what}: the server never ends its pages", code="unreadable_answer")
+
+
+def single_record(result: CallResult) -> Mapping[str, Any] | None:
+    """The record of an answer: the only one of `records`, or the answer itself; None without one."""
+    body = result.structured
+    if body is None:
+        return None
+    listed = body.get("records")
+    if not isinstance(listed, list):
+        return body
+    return listed[0] if listed and isinstance(listed[0], Mapping) else None

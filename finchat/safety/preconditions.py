@@ -18,6 +18,8 @@ _MARGIN_S = 5.0  # for the intent to reach the disk before the call goes out
 AMOUNTS = frozenset({"amount_due", "remaining"})  # in the currency of the document or credit
 # Records that our own writes leave as they are.
 _STEADY = frozenset({"organisation", "account", "tax_rate", "tracking", "contact", "item"})
+# Writes after which more is due than before.
+_RAISING = frozenset({"invoice.update"})
 Fact = tuple[str, str, str]
 
 
@@ -108,8 +110,8 @@ def expected_now(proposal: Proposal, write: Write, condition: Precondition, comm
 
 def change_by(proposal: Proposal, write: Write, condition: Precondition) -> Decimal:
     """By how much a write lowers the amount that a condition is about, in that record's currency; negative for one
-    that takes an earlier write back."""
-    sign = -1 if write.reverses else 1
+    that raises it, and for one that takes an earlier write back."""
+    sign = -1 if bool(write.reverses) != (write.operation in _RAISING) else 1
     if condition.field == "amount_due":
         links = (link for link in proposal.links if link.id in write.link_ids and link.document_id == condition.id)
         return sign * sum((link.amount for link in links), Decimal(0))

@@ -12,7 +12,7 @@ from finchat.connections.toolbox import CallResult, Toolbox
 
 ToolEffect = Literal["read", "write", "destructive"]
 # Reads of these resources find out which organisation it is; they are allowed before recovery has run there.
-ORGANISATION_RESOURCES = frozenset({"organisations", "organisation", "connections", "company_info"})
+ORGANISATION_RESOURCES = frozenset({"organisations", "organisation", "connections", "company_info", "preferences"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -138,9 +138,9 @@ def kinds_in(proposal: Proposal) -> frozenset[str]:
 
 def _kind_of(write: Write) -> str:
     subject, _, verb = write.operation.partition(".")
-    if verb == "allocate":
+    if verb in ("allocate", "apply"):
         return "allocation"
-    if verb in ("delete", "deallocate"):
+    if verb in ("delete", "deallocate", "unapply"):
         return "delete"
     if verb == "void":
         return "void"

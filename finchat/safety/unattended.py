@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from finchat.books.acts import act
 from finchat.books.plan import Plan, Proposal, Write
 from finchat.safety.counterparties import KNOWN_COUNTERPARTY
 from finchat.safety.policy import UnattendedRules
 
 _BY_MODEL = "a model asked for this plan, so a person has to approve it"
-_TAKING_BACK = frozenset({"delete", "void", "deallocate"})
+_TAKING_BACK = frozenset({"delete", "void", "deallocate", "unapply"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ def _base_amount(write: Write, base_currency: str) -> Decimal | None:
 
 def _own_accounts(proposal: Proposal) -> bool:
     """A transfer between accounts of the ledger has no counterparty."""
-    return proposal.kind == "transfer" and all(write.operation == "bank_transfer.create" for write in proposal.writes)
+    return proposal.kind == "transfer" and all(act(write.operation) == "transfer" for write in proposal.writes)
 
 
 def _counterparty_known(proposal: Proposal) -> bool:

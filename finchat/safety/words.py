@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import get_args
 
+from finchat.books.acts import act
+from finchat.books.documents import Receipt
 from finchat.books.money import spoken
 from finchat.books.plan import Link, Precondition, Proposal, Write
 
-_UNDONE = {"delete": "deletion of", "void": "voiding of", "deallocate": "removal of"}
-_DID = {"delete": "deleted", "void": "voided", "deallocate": "removed"}
-_MADE = {"delete": "{}", "void": "{}", "deallocate": "{} allocation"}
-_CREDITS = {"credit_note": "credit note", "prepayment": "prepayment", "overpayment": "overpayment"}
+_UNDONE = {"delete": "deletion of", "void": "voiding of", "deallocate": "removal of", "unapply": "removal of"}
+_DID = {"delete": "deleted", "void": "voided", "deallocate": "removed", "unapply": "removed"}
+_MADE = {"delete": "{}", "void": "{}", "deallocate": "{} allocation", "unapply": "{} allocation"}
+_CREDITS = {
+    "credit_note": "credit note", "credit_memo": "credit memo", "vendor_credit": "vendor credit",
+    "payment": "unapplied payment", "bill_payment": "unapplied bill payment",
+}  # fmt: skip
 
 
 # By what a write is about: what it is called, and what was done once it is.
@@ -21,11 +27,13 @@ _TOLD: Mapping[str, tuple[str, str]] = {
     "prepayment": ("prepayment of", "kept as a prepayment of"),
     "spend_money": ("spend money to", "recorded spend money to"),
     "receive_money": ("receive money from", "recorded receive money from"),
-    "credit_note.create": ("credit note for", "made the credit note for"),
-    "bank_transfer.create": ("transfer from", "transferred from"),
-    "contact.create": ("new contact", "made the contact"),
+    "deposit": ("deposit of", "deposited"),
+    "credit_note": ("credit note for", "made the credit note for"),
+    "transfer": ("transfer from", "transferred from"),
+    "contact": ("new contact", "made the contact"),
     "invoice": ("new invoice for", "made the invoice for"),
     "bill": ("new bill from", "entered the bill from"),
+    "line": ("new line on", "added a line to"),
 }
 
 
@@ -39,8 +47,8 @@ def deed(proposal: Proposal, write: Write) -> str:
     subject, verb = _parts(write)
     if write.reverses:
         return f"{_UNDONE[verb]} the {_made(proposal, write)} of {_object(proposal, write)}"
-    if subject in _CREDITS and verb == "allocate":
-        return f"{_CREDITS[subject]} put against {_object(proposal, write)}"
+    if act(write.operation) == "allocation":
+        return f"{_CREDITS.get(subject, subject)} put against {_object(proposal, write)}"
     told = _told(proposal, write)
     what = told[0] if told else f"{subject.replace('_', ' ')} {verb}:"
     what = what.replace("new ", "new draft ") if write.arguments.get("status") == "DRAFT" else what
@@ -89,11 +97,16 @@ def _made(proposal: Proposal, write: Write) -> str:
 def _told(proposal: Proposal, write: Write) -> tuple[str, str] | None:
     """How a write that makes something is called, and how once it is done; None for one without words of its own."""
     link = _link(proposal, write)
-    if link is not None and write.operation == "payment.create" and link.credit is not None:
-        return _TOLD["refund"]
+    if write.operation == "invoice.update":
+        return _TOLD["line"]
+    made = act(write.operation)
     of = link.type if link is not None else ""
-    kinds = {"payment.create": "payment", "bank_transaction.create": of, "invoice.create": of}
-    return _TOLD.get(kinds.get(write.operation, write.operation))
+    if made in ("payment", "money") and link is not None and link.credit is not None:
+        return _TOLD["refund"]
+    if made == "money" and of in get_args(Receipt):  # what waits in undeposited funds
+        return _TOLD["deposit"]
+    kept = of in ("overpayment", "prepayment")
+    return _TOLD.get(of if kept or made in ("money", "document") else made or "")
 
 
 def _link(proposal: Proposal, write: Write) -> Link | None:

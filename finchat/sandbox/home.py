@@ -1,9 +1,9 @@
-"""Where the sandbox company lives, and how it comes to be there.
+"""Where a sandbox company lives, and how it comes to be there.
 
 `sandbox/` of FINCHAT_HOME holds xero.sqlite3 (the company), bank_feed.json (its bank's own feed of account 090, outside
 the API), statements.json (what the bank printed for every account, read by `sandbox statement` alone), statements/
 (statement files of the accounts that have no feed), truth.json (the seed's answers, read by `sandbox truth` alone) and
-company.json (which company it is).
+company.json (which company it is). The QuickBooks company has the same files in `sandbox/quickbooks/`.
 
 Several processes may start at once: whoever makes a company holds the lock; a company is built in memory and copied
 into the file in one SQLite transaction, so that a process that has the file open sees the old one or the new one.
@@ -15,13 +15,14 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar
 from uuid import UUID, uuid5
 
 from finchat.clock import Clock
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
 TIMEZONE = "Pacific/Auckland"
 DEFAULT_SEED = 1
-_RESET = "run: finchat sandbox reset"
 _LOCK_WAIT_S = 30.0
 _STATEMENT_DAYS = 31
 _LARGEST_FILE = 256 * 1024 * 1024
@@ -58,8 +58,43 @@ class _Company:
         return date.fromisoformat(self.anchor) if self.anchor else None
 
 
-class SandboxHome:
-    """The sandbox company of one FINCHAT_HOME."""
+class BackEnd(Protocol):
+    """What a home needs of the company's back end, whichever vendor it stands for."""
+
+    db: sqlite3.Connection
+
+    @property
+    def written(self) -> bool: ...
+    def balances(self) -> dict[str, Any]: ...
+    def bank_accounts(self) -> list[dict[str, str]]: ...
+    def counts(self) -> dict[str, int]: ...
+    def close(self) -> None: ...
+
+
+class Made(Protocol):
+    """A company made from a seed: its records as the API has them, its bank's feed and statements, its answers."""
+
+    @property
+    def collections(self) -> Mapping[str, list[dict[str, Any]]]: ...
+    @property
+    def feed(self) -> Mapping[str, Any]: ...
+    @property
+    def statements(self) -> Mapping[str, Mapping[str, Any]]: ...
+    @property
+    def truth(self) -> Mapping[str, Any]: ...
+
+
+AnyBackEnd = TypeVar("AnyBackEnd", bound=BackEnd)
+
+
+class CompanyHome(ABC, Generic[AnyBackEnd]):
+    """The sandbox company of one vendor in one FINCHAT_HOME."""
+
+    timezone: str
+    """The zone of a seeded company, whose day it follows."""
+    reset_command: str
+    """What makes the company anew."""
+    _database: str
 
     def __init__(self, home: Home, clock: Clock) -> None:
         self._home = home
@@ -71,7 +106,7 @@ class SandboxHome:
 
     @property
     def database_path(self) -> Path:
-        return self.directory / "xero.sqlite3"
+        return self.directory / self._database
 
     @property
     def feed_path(self) -> Path:
@@ -93,10 +128,10 @@ class SandboxHome:
 
     def today(self) -> date:
         """The calendar day in the seeded organisation's zone."""
-        return self._clock.today(TIMEZONE)
+        return self._clock.today(self.timezone)
 
-    def ensure(self) -> XeroBackEnd:
-        """The company, made on first use (seed 1, anchored to today in Pacific/Auckland).
+    def ensure(self) -> AnyBackEnd:
+        """The company, made on first use (seed 1, anchored to today in its own zone).
 
         One that nobody wrote to is made anew for today; one that was written to is kept (see `age_notice`).
         Raises UsageError when its files cannot be read or were made by another version.
@@ -106,7 +141,7 @@ class SandboxHome:
             self._make_current()
         return self._open()
 
-    def reset(self, seed: int = DEFAULT_SEED, anchor: date | None = None) -> XeroBackEnd:
+    def reset(self, seed: int = DEFAULT_SEED, anchor: date | None = None) -> AnyBackEnd:
         """Replace the company by the one of a seed. Without an anchor it follows today until it is written to."""
         with self._lock():
             before = self._read()
@@ -122,18 +157,6 @@ class SandboxHome:
             )
         return self._open()
 
-    def load(self, directory: Path) -> XeroBackEnd:
-        """Replace the company by recorded Xero JSON: every `*.json` of the folder. It has no feed and no answers.
-
-        Raises UsageError naming the file that cannot be read or the record that cannot be right; the company that
-        was there is kept then.
-        """
-        records = read_records(directory)
-        with self._lock():
-            before = self._read()
-            self._write_loaded(directory.absolute(), records, self._next_incarnation(before))
-        return self._open()
-
     def age_notice(self) -> str | None:
         """One sentence when the company is not as of today, with the command that helps; None when it is."""
         company = self._read()
@@ -145,7 +168,7 @@ class SandboxHome:
             return f"The demo company ends on {company.anchor} as asked for ({age}): add --as-of {company.anchor}"
         return (
             f"The demo company ends on {company.anchor} ({age}) and was written to, so it is kept: "
-            f"add --as-of {company.anchor}, or start afresh with: finchat sandbox reset"
+            f"add --as-of {company.anchor}, or start afresh with: {self.reset_command}"
         )
 
     def status(self) -> dict[str, Any]:
@@ -158,8 +181,7 @@ class SandboxHome:
                 "bank_accounts": back_end.bank_accounts(),
                 "counts": back_end.counts() | {"FeedLines": self._feed_lines()},
                 "company": {
-                    "organisation_id": back_end.tenant_id,
-                    "name": back_end.organisation["Name"],
+                    **self._identity(back_end),
                     "seed": company.seed if company else None,
                     "anchor": company.anchor if company else None,
                     "loaded_from": company.loaded_from if company else None,
@@ -183,13 +205,15 @@ class SandboxHome:
         try:
             found: dict[str, Any] = json.loads(read_bounded(self.truth_path, _LARGEST_FILE))
         except FileNotFoundError as error:
-            raise UsageError("this sandbox company has no known answers", next=_RESET) from error
+            raise UsageError("this sandbox company has no known answers", next=f"run: {self.reset_command}") from error
         except (OSError, ValueError) as error:
-            raise UsageError(f"cannot read {self.truth_path}: {plain(error)}", next=_RESET) from error
+            raise UsageError(
+                f"cannot read {self.truth_path}: {plain(error)}", next=f"run: {self.reset_command}"
+            ) from error
         return found
 
     def statement(self, account: str | None = None) -> Statement:
-        """The bank's statement of the whole year of an account: its code, id or name; 090 without one.
+        """The bank's statement of the whole year of an account: its code, id or name; the one the feed is of without.
 
         Raises UsageError when the company was loaded from records, or names the accounts when it has no such one.
         """
@@ -202,11 +226,34 @@ class SandboxHome:
                 if wanted in (record[key].casefold() for key in ("account_code", "account_id", "account_name")):
                     return Statement.of(record)
         except FileNotFoundError as error:
-            raise UsageError("this sandbox company has no bank statements", next=_RESET) from error
+            raise UsageError(
+                "this sandbox company has no bank statements", next=f"run: {self.reset_command}"
+            ) from error
         except (OSError, ValueError, KeyError, TypeError, StopIteration) as error:
-            raise UsageError(f"cannot read {self.statements_path}: {plain(error)}", next=_RESET) from error
+            raise UsageError(
+                f"cannot read {self.statements_path}: {plain(error)}", next=f"run: {self.reset_command}"
+            ) from error
         known = ", ".join(f"{record['account_code']} {record['account_name']}" for record in held.values())
         raise UsageError(f"there is no bank account {account!r}", field="--account", next=f"name one of: {known}")
+
+    # -- what differs by vendor
+
+    @abstractmethod
+    def _back_end(self, path: Path | Literal[":memory:"]) -> AnyBackEnd: ...
+
+    @abstractmethod
+    def _made(self, seed: int, anchor: date) -> Made: ...
+
+    @abstractmethod
+    def _identity(self, back_end: AnyBackEnd) -> dict[str, str]:
+        """`organisation_id` and `name` of the company."""
+
+    @abstractmethod
+    def _fill(self, built: AnyBackEnd, collections: dict[str, list[dict[str, Any]]], incarnation: int) -> None:
+        """Load an empty company with the records of a seed; each incarnation has an organisation id of its own."""
+
+    def _load_again(self, company: _Company) -> None:
+        raise UsageError("this sandbox company cannot be loaded from records", next=f"run: {self.reset_command}")
 
     # -- making
 
@@ -231,39 +278,13 @@ class SandboxHome:
             anchor = self.today().isoformat() if company.follows_today else company.anchor
             self._write_seeded(replace(company, anchor=anchor))
             return
-        directory = Path(company.loaded_from)
-        self._write_loaded(directory, read_records(directory), company.incarnation)
+        self._load_again(company)
 
     def _write_seeded(self, company: _Company) -> None:
-        from finchat.sandbox.company import generate
-
         assert company.seed is not None
         assert company.day is not None
-        made = generate(company.seed, company.day)
-        collections = dict(made.collections)
-        if company.incarnation:
-            (organisation,) = collections["Organisations"]
-            identity = str(uuid5(UUID(organisation["OrganisationID"]), str(company.incarnation)))
-            collections["Organisations"] = [{**organisation, "OrganisationID": identity}]
-        self._put(company, collections, made.feed, made.statements, made.truth)
-
-    def _write_loaded(self, directory: Path, records: Records, incarnation: int) -> None:
-        company = _Company(
-            state="making", seed=None, anchor=None, follows_today=False, loaded_from=str(directory),
-            incarnation=incarnation,
-        )  # fmt: skip
-        banks = [record for record in records.collections.get("Accounts", ()) if record.get("Type") == "BANK"]
-        feed: dict[str, Any] = {"lines": []}
-        if banks:
-            feed |= {"account_code": banks[0].get("Code") or "", "account_id": banks[0].get("AccountID") or ""}
-        try:
-            self._put(company, records.collections, feed, {}, None)
-        except UsageError as error:
-            # The loader names the record, its collection first; the person has files.
-            file = records.files.get(error.message.split(" ")[0].rstrip(":"), directory)
-            raise UsageError(
-                f"{file}: {error.message}", field=error.field, next=error.next or "correct the file and load it again"
-            ) from error
+        made = self._made(company.seed, company.day)
+        self._put(company, dict(made.collections), made.feed, made.statements, made.truth)
 
     def _put(
         self,
@@ -274,11 +295,9 @@ class SandboxHome:
         truth: Mapping[str, Any] | None,
     ) -> None:
         """Build in memory, then put every file in its place; nothing is touched when the records are refused."""
-        from finchat.sandbox.xero.back_end import XeroBackEnd
-
-        built = XeroBackEnd(":memory:", self._clock)
+        built = self._back_end(":memory:")
         try:
-            built.load(dict(collections))
+            self._fill(built, dict(collections), company.incarnation if company.seed is not None else 0)
             self._write_json("company.json", asdict(replace(company, state="making")))
             self._copy(built.db)
         finally:
@@ -315,10 +334,8 @@ class SandboxHome:
 
     # -- reading
 
-    def _open(self) -> XeroBackEnd:
-        from finchat.sandbox.xero.back_end import XeroBackEnd
-
-        return XeroBackEnd(self.database_path, self._clock)
+    def _open(self) -> AnyBackEnd:
+        return self._back_end(self.database_path)
 
     def _stale(self, company: _Company) -> bool:
         """Made for another day than today, meant to follow it, and never written to."""
@@ -350,7 +367,7 @@ class SandboxHome:
             return None
         except (OSError, ValueError, TypeError) as error:
             raise UsageError(
-                f"cannot read {path}: {plain(error)}", next=f"delete {path}, then run: finchat sandbox reset"
+                f"cannot read {path}: {plain(error)}", next=f"delete {path}, then run: {self.reset_command}"
             ) from error
 
     def _feed_lines(self) -> int:
@@ -419,6 +436,68 @@ class SandboxHome:
             yield
         finally:
             lock.close()
+
+
+class SandboxHome(CompanyHome["XeroBackEnd"]):
+    """The Xero company: seeded, or loaded from recorded JSON."""
+
+    timezone = TIMEZONE
+    reset_command = "finchat sandbox reset"
+    _database = "xero.sqlite3"
+
+    def load(self, directory: Path) -> XeroBackEnd:
+        """Replace the company by recorded Xero JSON: every `*.json` of the folder. It has no feed and no answers.
+
+        Raises UsageError naming the file that cannot be read or the record that cannot be right; the company that
+        was there is kept then.
+        """
+        records = read_records(directory)
+        with self._lock():
+            before = self._read()
+            self._write_loaded(directory.absolute(), records, self._next_incarnation(before))
+        return self._open()
+
+    def _back_end(self, path: Path | Literal[":memory:"]) -> XeroBackEnd:
+        from finchat.sandbox.xero.back_end import XeroBackEnd
+
+        return XeroBackEnd(path, self._clock)
+
+    def _made(self, seed: int, anchor: date) -> Made:
+        from finchat.sandbox.company import generate
+
+        return generate(seed, anchor)
+
+    def _identity(self, back_end: XeroBackEnd) -> dict[str, str]:
+        return {"organisation_id": back_end.tenant_id, "name": back_end.organisation["Name"]}
+
+    def _fill(self, built: XeroBackEnd, collections: dict[str, list[dict[str, Any]]], incarnation: int) -> None:
+        if incarnation:
+            (organisation,) = collections["Organisations"]
+            identity = str(uuid5(UUID(organisation["OrganisationID"]), str(incarnation)))
+            collections["Organisations"] = [{**organisation, "OrganisationID": identity}]
+        built.load(collections)
+
+    def _load_again(self, company: _Company) -> None:
+        directory = Path(company.loaded_from or "")
+        self._write_loaded(directory, read_records(directory), company.incarnation)
+
+    def _write_loaded(self, directory: Path, records: Records, incarnation: int) -> None:
+        company = _Company(
+            state="making", seed=None, anchor=None, follows_today=False, loaded_from=str(directory),
+            incarnation=incarnation,
+        )  # fmt: skip
+        banks = [record for record in records.collections.get("Accounts", ()) if record.get("Type") == "BANK"]
+        feed: dict[str, Any] = {"lines": []}
+        if banks:
+            feed |= {"account_code": banks[0].get("Code") or "", "account_id": banks[0].get("AccountID") or ""}
+        try:
+            self._put(company, records.collections, feed, {}, None)
+        except UsageError as error:
+            # The loader names the record, its collection first; the person has files.
+            file = records.files.get(error.message.split(" ")[0].rstrip(":"), directory)
+            raise UsageError(
+                f"{file}: {error.message}", field=error.field, next=error.next or "correct the file and load it again"
+            ) from error
 
 
 @dataclass(frozen=True, slots=True)

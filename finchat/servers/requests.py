@@ -113,19 +113,17 @@ def request_of(
     row: Operation, arguments: Mapping[str, Any], rules: BodyRules, *, idempotency_key: str | None = None
 ) -> Request:
     """The request without its page. The arguments passed `validate`; values the vendor cannot take raise Failure."""
-    path, query, headers, body = row.path, dict(row.fixed_query), {}, dict(row.fixed_body)
+    path, query, headers = row.path, dict(row.fixed_query), {}
     for parameter in row.parameters:
-        if parameter.name not in arguments:
+        if parameter.name not in arguments or parameter.place == "body":
             continue
         value, upstream = _converted(parameter, arguments[parameter.name]), parameter.upstream or parameter.name
         if parameter.place == "path":
             path = path.replace(f"{{{parameter.name}}}", quote(str(value), safe=""))
         elif parameter.place == "query":
             query[upstream] = _query_text(value)
-        elif parameter.place == "header":
-            headers[upstream] = str(value)
         else:
-            _nest(body, upstream, _sendable(value, parameter.name, upstream.rsplit(".", 1)[-1], rules))
+            headers[upstream] = str(value)
     if sum(map(len, map(quote, query.values()))) > _LONGEST_URL:
         longest = max(query, key=lambda name: len(query[name]))
         name = next((p.name for p in row.parameters if (p.upstream or p.name) == longest), longest)
@@ -133,6 +131,7 @@ def request_of(
     if row.list_form and row.list_form in arguments:
         content: Any = {row.envelope: _sendable(arguments[row.list_form], row.list_form, "", rules)}
     else:
+        body = body_of(row, arguments, rules)
         content = {row.envelope: [body]} if row.wrapped else body
     if idempotency_key is not None and row.method in ("PUT", "POST"):
         headers["Idempotency-Key"] = idempotency_key
@@ -141,7 +140,7 @@ def request_of(
         path=path.lstrip("/"),
         query=query,
         headers=headers,
-        body=_encoded(content) if row.method in ("PUT", "POST") else None,
+        body=encoded(content) if row.method in ("PUT", "POST") else None,
         writes=row.effect != "read",
     )
 
@@ -242,7 +241,18 @@ def _sendable(value: Any, where: str, key: str, rules: BodyRules) -> Any:
     return value
 
 
-def _encoded(content: Any) -> bytes:
+def body_of(row: Operation, arguments: Mapping[str, Any], rules: BodyRules) -> dict[str, Any]:
+    """The flat body arguments as one record of the vendor's, amounts exact. Raises Failure."""
+    body = dict(row.fixed_body)
+    for parameter in row.parameters:
+        if parameter.place == "body" and parameter.name in arguments:
+            value, upstream = _converted(parameter, arguments[parameter.name]), parameter.upstream or parameter.name
+            _nest(body, upstream, _sendable(value, parameter.name, upstream.rsplit(".", 1)[-1], rules))
+    return body
+
+
+def encoded(content: Any) -> bytes:
+    """A body as it is sent. Raises Failure for text that no wire takes."""
     try:
         return canonical_json(content).encode()
     except ValueError:

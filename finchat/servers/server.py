@@ -20,14 +20,14 @@ from finchat.servers.failure import Failure, Outcome, invalid_argument
 from finchat.servers.requests import Request, page_of, request_of, validate
 from finchat.servers.schemas import OUTPUT, input_schema
 from finchat.servers.table import Operation, check
-from finchat.servers.upstream import Upstream
+from finchat.servers.upstream import Response, Upstream
 from finchat.servers.vendor import Answer, Vendor
 
 META_IDEMPOTENCY_KEY = "dev.finchat/idempotency-key"
 META_RATE_LIMIT = "dev.finchat/rate-limit"
 META_OPERATION = "dev.finchat/operation"
 _TOOLS_A_PAGE = 50
-_VERBS = ("list", "get", "create", "update", "delete")
+_VERBS = ("list", "get", "create", "update", "delete", "void")
 _EFFECTS = ("read", "write", "destructive")
 _log = logging.getLogger(__name__)
 
@@ -37,8 +37,8 @@ def select(
 ) -> tuple[Operation, ...]:
     """The documented rows that both filters let through; an empty filter lets all through.
 
-    `methods`: effects (read, write, destructive), verbs of the names (list, get, create, update, delete) or put and
-    post. Raises UsageError for a word that selects nothing.
+    `methods`: effects (read, write, destructive), verbs of the names (list, get, create, update, delete, void) or put
+    and post. Raises UsageError for a word that selects nothing.
     """
     rows = tuple(row for row in table if row.documented)
     for row in table:
@@ -177,10 +177,15 @@ async def _called(
     """The structured answer and the rate-limit state. Raises Failure."""
     validate(row, arguments)
     page = page_of(row, arguments) if row.paging else None
-    request = request_of(row, arguments, vendor.body_rules, idempotency_key=key)
-    if page is not None and row.paging == "vendor":
-        request = vendor.paged(request, page)
-    response = await upstream.send(_below(vendor.base_path, request))
+
+    async def send(request: Request) -> Response:
+        return await upstream.send(_below(vendor.base_path, request))
+
+    if vendor.perform is not None:
+        response, page = await vendor.perform(send, row, arguments, page, key)
+    else:
+        request = request_of(row, arguments, vendor.body_rules, idempotency_key=key)
+        response = await send(vendor.paged(request, page) if page is not None and row.paging == "vendor" else request)
     limits = vendor.limits(response)
     if response.status >= 400:
         failure = vendor.refusal(row, response)
@@ -209,7 +214,7 @@ async def _called(
 
 
 def _below(base_path: str, request: Request) -> Request:
-    path = f"{base_path.strip('/')}/{request.path}"
+    path = f"{base_path.strip('/')}/{request.path}".lstrip("/")
     return Request(request.method, path, request.query, request.headers, request.body, request.writes)
 
 

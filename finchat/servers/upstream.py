@@ -65,6 +65,11 @@ class Upstream:
     ) -> None:
         self._client, self._authorisation, self._total_s = client, authorisation, total_s
 
+    @property
+    def path(self) -> str:
+        """Of the base address."""
+        return str(self._client.base_url.path)
+
     async def send(self, request: Request) -> Response:
         """The vendor's answer, whatever its status. Raises Failure when there is none.
 
@@ -146,8 +151,11 @@ def timeouts() -> httpx.Timeout:
 
 
 @asynccontextmanager
-async def in_process(asgi_app: Any, *, total_s: float = TOTAL_TIMEOUT_S) -> AsyncIterator[Upstream]:
-    """An API that is an ASGI app in this process: no port, no socket. An exception in the app is a 500."""
+async def in_process(asgi_app: Any, *, path: str = "", total_s: float = TOTAL_TIMEOUT_S) -> AsyncIterator[Upstream]:
+    """An API that is an ASGI app in this process: no port, no socket. An exception in the app is a 500.
+
+    `path` is where the API begins, such as the address of one company.
+    """
     transport = httpx.ASGITransport(asgi_app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://in-process", timeout=None) as client:
+    async with httpx.AsyncClient(transport=transport, base_url=f"http://in-process{path}", timeout=None) as client:
         yield Upstream(client, FixedHeaders({"Authorization": "Bearer in-process"}), total_s=total_s)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,9 +22,17 @@ class Answer:
     report: Mapping[str, Any] | None = None
 
 
+Send = Callable[[Request], Awaitable[Response]]
+"""Sends one request below the vendor's base path: its answer, whatever the status."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vendor:
-    """A vendor as the generic server needs it; another vendor is another table and these few functions."""
+    """A vendor as the generic server needs it; another vendor is another table and these few functions.
+
+    `perform` does a call that takes more than placing its arguments, such as reading a record before it is changed:
+    (send, row, checked arguments, page, idempotency key) to the answer, or Failure. Without it one request is made.
+    """
 
     name: str  # of the server: finchat-xero
     title: str
@@ -37,3 +45,7 @@ class Vendor:
     limits: Callable[[Response], Mapping[str, Any] | None]
     body_rules: BodyRules = field(default_factory=BodyRules)
     longest_idempotency_key: int = 128
+    perform: (
+        Callable[[Send, Operation, Mapping[str, Any], Page | None, str | None], Awaitable[tuple[Response, Page | None]]]
+        | None
+    ) = None

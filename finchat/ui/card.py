@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 SANDBOX = "SANDBOX"
 _LABEL = 14
 _CODE_FIELDS = frozenset({"accountcode", "account_code"})
+_CONTACT_WORDS = ("contact", "customer", "vendor", "entity")
+_NO_RECORD = frozenset({"txnlineid", "lineitemid"})
 _CODED_TO = ("account", "code")
 _CONTROL = {
     "bank": "bank", "receivables": "receivables", "payables": "payables", "tax": "tax",
@@ -52,7 +54,7 @@ def card_lines(
     flag = f" {SANDBOX} " if plan.organisation.sandbox else ""
     card.rule(f" {number} of {total} · {visible(proposal.id)} ", flag)
     what, kind = settles(proposal, None, accounts), proposal.kind.replace("_", " ")
-    said = proposal.kind in ("allocation", "create") or what.startswith(kind)
+    said = proposal.kind in ("allocation", "apply_payment", "create") or what.startswith(kind)
     card.row("Proposal", what if said else f"{kind}: {what}", "bold")
     changed = any(e.kind == EDITED for e in proposal.evidence)
     why = "changed by a person" if changed else f"confidence {proposal.confidence:f}"
@@ -146,10 +148,10 @@ def _write(card: _Card, proposal: Proposal, write: Write, accounts: Mapping[str,
     if write.reverses:
         card.row("Takes back", visible(write.reverses), "yellow")
     # Ids are shown as they are sent, with what a person calls the thing beside them.
-    known = {link.document_id: visible(link.number) for link in proposal.links}
-    known |= {link.credit.id: visible(link.credit.text) for link in proposal.links if link.credit is not None}
-    known |= {link.contact_id: visible(link.contact) for link in proposal.links if link.contact_id}
-    known |= {id: visible(name) for id, name in accounts.items()}
+    records = {link.document_id: visible(link.number) for link in proposal.links}
+    records |= {link.credit.id: visible(link.credit.text) for link in proposal.links if link.credit is not None}
+    contacts = {link.contact_id: visible(link.contact) for link in proposal.links if link.contact_id}
+    known = {"account": {id: visible(name) for id, name in accounts.items()}, "contact": contacts, "record": records}
     # A code is named only by the account this write is booked to: another's name may begin like a code.
     booked = [accounts.get(li.coding.account_id, "") for li in proposal.links if li.id in write.link_ids and li.coding]
     codes = {name.split(" ", 1)[0]: visible(name.split(" ", 1)[-1]) for name in booked if " " in name}
@@ -161,7 +163,7 @@ def _write(card: _Card, proposal: Proposal, write: Write, accounts: Mapping[str,
         if field == "$from":
             name = f"supplied by {visible(value.partition('.')[0])}"
         else:
-            name = codes.get(value, "") if field in _CODE_FIELDS else known.get(value, "")
+            name = codes.get(value, "") if field in _CODE_FIELDS else known.get(_refers_to(path), {}).get(value, "")
         card.field(path, value, name)
     for label, text in document_rows(write):
         card.row(label, text)
@@ -177,6 +179,23 @@ def _write(card: _Card, proposal: Proposal, write: Write, accounts: Mapping[str,
     for text in _effects(write.effects, accounts, base_currency):
         card.row("Effect", text)
     card.row("Payload hash", write.arguments_sha256, "dim")
+
+
+def _refers_to(path: str) -> str:
+    """What the id in a field is an id of: "account", "contact", "record" (a document or credit), or "" when of none.
+
+    Only Xero's ids are unique over all kinds: at QuickBooks an account, a customer, an invoice, a department and the
+    number of a change may all be 4.
+    """
+    *above, last = path.lower().split(".")
+    field = above[-1] if last == "value" and above else last
+    if field == "id" and above:  # of a line
+        return ""
+    if "account" in field:
+        return "account"
+    if any(word in field for word in _CONTACT_WORDS):
+        return "contact"
+    return "record" if field.endswith("id") and field not in _NO_RECORD else ""
 
 
 def _effects(effects: Sequence[Effect], accounts: Mapping[str, str], base_currency: str) -> list[str]:

@@ -17,7 +17,7 @@ _HOW = {"Exclusive": "before tax", "Inclusive": "with tax in it", "NoTax": "with
 
 def document_rows(write: Write) -> Iterator[tuple[str, str]]:
     """(label, text): each line with its tax, then what they come to; nothing for a write of another kind."""
-    if write.operation != "invoice.create":
+    if write.operation != "invoice.create" or "line_amount_types" not in write.arguments:
         return
     types = cast(LineAmountTypes, write.arguments["line_amount_types"])
     percents = {c.id: parse_amount(c.expected) for c in write.preconditions if c.field == "percent"}

@@ -175,6 +175,7 @@ class _Row:
 def _rows(proposal: Proposal, denied: bool, accounts: Mapping[str, str]) -> list[_Row]:
     line = proposal.line
     value, currency = cash(proposal)
+    moves = proposal.kind not in ("create", "update")
     rest = leaves_open(proposal)
     summary = settles(proposal, accounts=accounts)
     summary = f"undo: {summary}" if undoes(proposal) else summary
@@ -186,10 +187,10 @@ def _rows(proposal: Proposal, denied: bool, accounts: Mapping[str, str]) -> list
             number=proposal.id,
             date=short_day(line.date) if line else "",
             line=line_text(line) if line else "",
-            amount=abs(value) if proposal.kind == "create" else value,
+            amount=value if moves else abs(value),
             currency=currency,
             settles=summary,
-            moves=proposal.kind != "create",
+            moves=moves,
             certainty="denied" if denied else proposal.certainty,
             confidence=f"{proposal.confidence:.2f}",
             because=because,

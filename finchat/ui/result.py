@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from finchat.books.acts import act
 from finchat.books.plan import Balances, Plan, Proposal, Write
 from finchat.safety.results import WriteResult
 from finchat.safety.words import deed
@@ -121,9 +122,10 @@ def _what(proposal: Proposal, write: Write) -> str:
     name = ", ".join(f"{one_line(li.number, 24) or li.type} {one_line(li.contact, 40)}" for li in links)
     if write.reverses:
         return deed(proposal, write)
-    if write.operation in ("invoice.create", "contact.create"):
+    if act(write.operation) in ("document", "contact"):
         return does(proposal, write) + (f", {money(write.amount, write.currency)}" if write.amount else "")
-    verb = write.operation.replace(".create", "").replace(".allocate", " allocation").replace("_", " ")
+    verb = write.operation.replace(".create", "").replace("_", " ")
+    verb = verb.replace(".allocate", " allocation").replace(".apply", " applied")
     return f"{verb} {money(write.amount, write.currency)} · {name or settles(proposal)}"
 
 

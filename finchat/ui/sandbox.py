@@ -30,7 +30,7 @@ def sandbox_view(status: Mapping[str, Any]) -> RenderableType:
             f"SANDBOX  {one_line(str(company['name']))} ({origin}{', written to' if company['written_to'] else ''})",
             style="bold",
         ),
-        Text(", ".join(f"{count} {_words(kind)}" for kind, count in counts.items() if count)),
+        Text(", ".join(f"{count} {_words(kind, count)}" for kind, count in counts.items() if count)),
         *(Text(f"{text}  {name}") for text, (name, _, _) in zip(sums, known, strict=True)),
     ]
     if company["notice"]:
@@ -38,6 +38,11 @@ def sandbox_view(status: Mapping[str, Any]) -> RenderableType:
     return Group(*parts)
 
 
-def _words(name: str) -> str:
-    """`BankTransactions` as `bank transactions`."""
-    return "".join(f" {c.lower()}" if c.isupper() else c for c in name).strip()
+def _words(name: str, count: int) -> str:
+    """`BankTransactions` as `bank transactions`, and `TaxAgency` too when there are several."""
+    words = "".join(f" {c.lower()}" if c.isupper() else c for c in name).strip()
+    if count == 1 or (words.endswith("s") and not words.endswith("ss")):
+        return words
+    if words.endswith("y"):
+        return f"{words[:-1]}ies"
+    return f"{words}es" if words.endswith("s") else f"{words}s"

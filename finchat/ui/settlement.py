@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import get_args
 
-from finchat.books.documents import Coding
+from finchat.books.acts import act
+from finchat.books.documents import Coding, Receipt
 from finchat.books.plan import Kind, Link, Proposal, Write
 from finchat.text.sanitise import one_line
 from finchat.ui.amounts import money
@@ -27,7 +30,7 @@ def settles(proposal: Proposal, limit: int | None = 40, accounts: Names = _NOBOD
     """`INV-0042 Acme Ltd`, `3 invoices of Acme Ltd`, `404 Bank Fees, no tax`, `transfer to Savings`. `limit` cuts a
     name (None: never); `accounts` names accounts by id."""
     question = next((ask for ask in proposal.asks if ask.required), None)
-    if question is not None and not proposal.writes:
+    if question is not None and not proposal.writes and proposal.kind != "deposit":
         return "to be coded" + (f", {one_line(question.contact, limit)}" * bool(question.contact))
     told = _settled(proposal, limit) + ("" if undoes(proposal) else _rest(proposal, accounts))
     match proposal.kind:
@@ -41,6 +44,11 @@ def settles(proposal: Proposal, limit: int | None = 40, accounts: Names = _NOBOD
             told = _refund(proposal, limit)
         case "spend_money" | "receive_money":
             told = _coded(proposal, limit, accounts)
+        case "deposit":
+            gathered = [link for link in proposal.links if link.type in get_args(Receipt)]
+            told = f"deposit of {_receipts(gathered, limit)}{_rest(proposal, accounts)}"
+        case "update":
+            told = f"a line added to {told}"
         case "create":
             told = "; ".join(_created(proposal, write, limit) for write in proposal.writes)
     return told
@@ -54,19 +62,23 @@ def does(proposal: Proposal, write: Write, accounts: Names = _NOBODY) -> str:
     coding = next((link.coding for link in links if link.coding is not None), None)
     refunded = next((link.credit for link in links if link.credit is not None), None)
     booked = coding_words(coding, accounts) if coding is not None else name
+    made = act(write.operation)
     told = {
-        "contact.create": f"new contact {who}",
-        "invoice.create": _created(proposal, write, 40),
-        "credit_note.create": f"credit note to {booked}",
-        "bank_transfer.create": "transfer",
-    }.get(write.operation, f"pay {name}")
-    if is_allocation(write):
-        told = f"allocate {name}"
+        "contact": f"new contact {who}",
+        "document": _created(proposal, write, 40),
+        "credit_note": f"credit note to {booked}",
+        "transfer": "transfer",
+        "allocation": f"allocate {name}",
+    }.get(made or "", f"pay {name}")
+    if made == "allocation":
+        pass
+    elif any(link.type in get_args(Receipt) for link in links):
+        told = f"deposit {_receipts(links, 40)}"
     elif any(link.type in _KEPT and link.credit is None for link in links):
         told = f"keep for {who}"
-    elif write.operation == "bank_transaction.create":
+    elif made == "money":
         told = f"book to {booked}"
-    elif refunded is not None and write.operation == "payment.create":
+    elif refunded is not None and made == "payment":
         told = f"refund {one_line(refunded.text, 40)}"
     return told
 
@@ -91,7 +103,7 @@ def links_of(proposal: Proposal, writes: list[Write]) -> list[Link]:
 
 def is_allocation(write: Write) -> bool:
     """Whether a write puts a credit against a document: no cash moves."""
-    return write.operation.endswith("allocate") or write.operation.endswith("allocation")
+    return act(write.operation) == "allocation"
 
 
 def _settled(proposal: Proposal, limit: int | None) -> str:
@@ -108,10 +120,20 @@ def _settled(proposal: Proposal, limit: int | None) -> str:
         link = next(iter(documents.values()))
         name = f"{one_line(link.number, limit) or link.type.replace('_', ' ')} {contact}"
         via = " (from clearing)" if via_clearing(proposal) else ""
-        return (f"allocate to {name}" if proposal.kind == "allocation" else name) + via
+        return (f"allocate to {name}" if proposal.kind in ("allocation", "apply_payment") else name) + via
     kinds = {link.type for link in documents.values()}
     noun = f"{kinds.pop()}s" if len(kinds) == 1 else "documents"
     return f"{len(documents)} {noun} of {contact}"
+
+
+def _receipts(links: Sequence[Link], limit: int | None) -> str:
+    """`the payment 1042 from Acme Ltd`, `3 receipts of 1,790.75 USD`: what a deposit gathers."""
+    if len(links) == 1:
+        (link,) = links
+        what = f"{link.type.replace('_', ' ')} {one_line(link.number, limit)}".rstrip()
+        return f"the {what} from {one_line(link.contact, limit)}" if link.contact else f"the {what}"
+    total = sum((link.amount for link in links), Decimal(0))
+    return f"{len(links)} receipts" + (f" of {money(total, links[0].currency)}" if links else "")
 
 
 def _created(proposal: Proposal, write: Write, limit: int | None) -> str:

@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
+from finchat.books.acts import act
 from finchat.books.documents import Account, Coding
 from finchat.books.money import amount_text
 from finchat.books.plan import DOUBTFUL, Answered, Ask, Evidence, Plan, Proposal
 from finchat.books.plan_names import with_names
 from finchat.errors import WriteRefused
-from finchat.providers.xero import CannotPropose, Party, WriteContext
+from finchat.providers.writing.context import CannotPropose, WriteContext
+from finchat.providers.writing.parts import Party
 from finchat.safety.approval import Answer, user_name
 from finchat.workflows.choosing import (
     coding_text,
@@ -23,7 +25,7 @@ from finchat.workflows.choosing import (
 )
 from finchat.workflows.editing import replanned
 from finchat.workflows.proposals.drafting import HISTORY
-from finchat.workflows.proposals.rests import rest_of
+from finchat.workflows.proposals.rests import gathered_of, rest_of
 from finchat.workflows.proposals.writing import Writing
 
 _CONTROL = frozenset({"tax", "receivables", "payables"})
@@ -70,7 +72,13 @@ def complete(proposal: Proposal, answer: Answer, context: WriteContext) -> Propo
     check(answer.coding, context)
     writing = Writing(context, proposal.id, line, proposal.links, proposal.writes)
     try:
-        if ask.kind == "coding":
+        if proposal.kind == "deposit":
+            writing = Writing(context, proposal.id, line)  # the deposit names again what it gathers
+            if answer.contact_id or answer.new_contact:
+                raise WriteRefused("what a bank keeps is nobody's", field="contact", next="leave the contact out")
+            receipts = gathered_of(proposal.links, context.undeposited_account())
+            writing.deposit(receipts, context.bank_account(line.account_id, line.currency), answer.coding)
+        elif ask.kind == "coding":
             writing.code(_left(proposal, ask), _party(ask, answer, context), answer.coding)
         else:
             rest = rest_of(ask.kind, line, proposal.links, proposal.writes, context.base_currency)
@@ -107,6 +115,8 @@ def reopened(proposal: Proposal, ask_id: str) -> Proposal:
             f"later writes of {proposal.id} rest on the earlier answer", field="ask", next="make the plan again"
         )
     kept = {id for w in writes for id in w.link_ids}
+    if proposal.kind == "deposit":  # what it gathers is known before it is written
+        kept |= {link.id for link in proposal.links if link.coding is None}
     lost = {id for w in proposal.writes if w.id in gone for id in w.link_ids} - kept
     return replace(
         proposal,
@@ -202,7 +212,7 @@ def _evidence(
         record_id=answer.coding.account_id,
     )
     spends = proposal.line is not None and proposal.line.direction == "spend"
-    cash = any(w.operation == "bank_transaction.create" for w in writing.writes)  # a credit note moves none
+    cash = any(act(w.operation) == "money" for w in writing.writes)  # a credit note moves none
     for text in doubts(context.accounts[answer.coding.account_id], spends=spends and cash):
         yield Evidence(kind=DOUBTFUL, text=text)
 

@@ -12,7 +12,7 @@ from finchat.books.documents import BankLine, Books
 from finchat.books.matching import match
 from finchat.books.money import amount_text, spoken
 from finchat.books.statement import BankReconciliation, Explanation, Movement, Outstanding, movements, reconcile
-from finchat.providers.xero import XeroProvider
+from finchat.providers.provider import Provider
 from finchat.safety.journal import WriteRecord
 from finchat.workflows.bank_files import checks
 from finchat.workflows.bank_files.imported import Imported
@@ -34,7 +34,7 @@ class Records(Protocol):
 
 
 async def bank_reconciliations(
-    provider: XeroProvider,
+    provider: Provider,
     found: Reconciliation,
     *,
     memory: Imported,
@@ -84,7 +84,7 @@ def _out_of_sight(
 
 
 async def _one(
-    provider: XeroProvider,
+    provider: Provider,
     found: Reconciliation,
     statement: Statement,
     books: Books,

@@ -8,11 +8,12 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from finchat.books.acts import act
 from finchat.books.balances import expected
 from finchat.books.money import amount_text, parse_amount, round_to_minor
 from finchat.books.plan import EDITED, Ask, Effect, Evidence, Plan, Precondition, Proposal, Write
 from finchat.errors import WriteRefused
-from finchat.providers.xero import retokened
+from finchat.providers.writing.tokens import retokened
 from finchat.safety.approval import Edit
 from finchat.workflows.proposals.rests import rest_of
 
@@ -111,7 +112,7 @@ def _asks(proposal: Proposal) -> tuple[Ask, ...]:
 def _alone(proposal: Proposal, write: Write, arguments: Mapping[str, Any]) -> None:
     """Raises WriteRefused for a change that another write of the proposal rests on: a credit note is over exactly what
     its document then has left, and of one day with the payment that leaves it short."""
-    made = any(w.operation == "credit_note.create" for w in proposal.writes)
+    made = any(act(w.operation) == "credit_note" for w in proposal.writes)
     for name in ("amount", "date"):
         if made and arguments.get(name) != write.arguments.get(name):
             raise WriteRefused(
@@ -159,7 +160,7 @@ def _amount(proposal: Proposal, write: Write, arguments: Mapping[str, Any]) -> D
         raise WriteRefused("amount is not a plain amount", field="amount", next='write it like "1234.50"') from None
     if amount == write.amount:
         return amount
-    if write.operation == "bank_transfer.create":
+    if act(write.operation) == "transfer":
         raise WriteRefused("a transfer is all of its bank line", field="amount", next="skip it, or record it by hand")
     if "currency_rate" in arguments or any(abs(e.amount) != write.amount for e in write.effects):
         raise WriteRefused("the amount of a foreign currency write cannot be changed on a card", field="amount")

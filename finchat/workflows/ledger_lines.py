@@ -23,7 +23,8 @@ def ledger_lines(
     """Lines (source "ledger") for the bank transactions of first…last that no line of the whole `feed` can be.
 
     A feed line of the same account, direction and amount within seven days may be the transaction; each stands for one
-    at most, the nearest in date. Transfers between own accounts are no lines to settle. `account_ids`: only of these.
+    at most, the nearest in date. Transfers between own accounts and
+    deposits of what was received before are no lines to settle. `account_ids`: only of these.
     """
     kept: list[BankTransaction] = []
     free = list(feed)
@@ -35,7 +36,7 @@ def ledger_lines(
         )
         if shown is not None:
             free.remove(shown)
-        elif first <= transaction.date <= last and transaction.kind != "transfer":
+        elif first <= transaction.date <= last and transaction.kind not in ("transfer", "deposit"):
             kept.append(transaction)
     wanted = [t for t in kept if account_ids is None or t.account_id in account_ids]
     found: list[BankLine] = []

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from finchat.books.details import ContactDetail, Detail
-from finchat.providers.xero.lookups import XeroLookups
+from finchat.providers.provider import Lookups
 
 _NEAR = 5
 _CLOSE = 0.6  # how alike a name must be to be worth naming, on difflib's scale from 0 to 1
@@ -33,7 +33,7 @@ class DocumentSearch:
     near: tuple[str, ...] = ()
 
 
-async def search_contact(lookups: XeroLookups, text: str) -> ContactSearch:
+async def search_contact(lookups: Lookups, text: str) -> ContactSearch:
     """Two calls, and one more for the near names where nothing fits."""
     fitting = await lookups.contacts(text)
     active = [contact for contact in fitting if contact.active] or list(fitting)
@@ -47,7 +47,7 @@ async def search_contact(lookups: XeroLookups, text: str) -> ContactSearch:
     return ContactSearch(near=near(text, await lookups.contact_names()))
 
 
-async def search_document(lookups: XeroLookups, named: str) -> DocumentSearch:
+async def search_document(lookups: Lookups, named: str) -> DocumentSearch:
     """Two calls, and one more for the near numbers where none is called so."""
     found = await lookups.documents(named)
     standing = tuple(one for one in found if one.status != "void") or found

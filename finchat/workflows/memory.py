@@ -16,6 +16,7 @@ from decimal import Decimal
 from sqlite3 import Connection, Row
 from typing import Any
 
+from finchat.books.acts import act
 from finchat.books.documents import BankLine, Coding, ResidualKind
 from finchat.books.learning import Fact, Observation, Remembered, account_digest, facts, recalled
 from finchat.books.plan import Plan, Proposal
@@ -225,7 +226,7 @@ class Memory:
             if any(w.reverses for w in proposal.writes) or not (source or refused):
                 continue
             ids = {r.write_id: r.ledger_id or "" for r in mine if r.outcome == "committed"}
-            contact_write = next((w.id for w in proposal.writes if w.operation == "contact.create"), "")
+            contact_write = next((w.id for w in proposal.writes if act(w.operation) == "contact"), "")
             found.append(
                 Decision(
                     proposal=proposal,

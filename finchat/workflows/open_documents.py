@@ -8,8 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 from finchat.books.ageing import Ageing, ageing, in_base
-from finchat.providers.xero.lookups import Side, XeroLookups
-from finchat.providers.xero.provider import XeroProvider
+from finchat.providers.provider import Provider, Side
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,15 +26,15 @@ class Control:
         return None if self.balance is None or self.documents is None else self.balance - self.documents
 
 
-async def open_documents(provider: XeroProvider, side: Side, as_of: date, contact_id: str | None = None) -> Ageing:
+async def open_documents(provider: Provider, side: Side, as_of: date, contact_id: str | None = None) -> Ageing:
     """What was open at the end of a day, of one contact or of all: four calls."""
-    documents, credits = await XeroLookups(provider).open_on(side, as_of, contact_id)
+    documents, credits = await provider.lookups().open_on(side, as_of, contact_id)
     return ageing(documents, credits, as_of)
 
 
-async def open_of_contact(provider: XeroProvider, as_of: date, contact_id: str) -> tuple[Ageing, Ageing]:
+async def open_of_contact(provider: Provider, as_of: date, contact_id: str) -> tuple[Ageing, Ageing]:
     """What one contact owed, and was owed, at the end of a day: four calls for both."""
-    documents, credits = await XeroLookups(provider).open_on(None, as_of, contact_id)
+    documents, credits = await provider.lookups().open_on(None, as_of, contact_id)
 
     def of(side: Side) -> Ageing:
         return ageing(
@@ -45,11 +44,11 @@ async def open_of_contact(provider: XeroProvider, as_of: date, contact_id: str) 
     return of("invoice"), of("bill")
 
 
-async def with_control(provider: XeroProvider, side: Side, as_of: date) -> tuple[Ageing, Control]:
+async def with_control(provider: Provider, side: Side, as_of: date) -> tuple[Ageing, Control]:
     """What was open of all contacts, and the control account: five calls."""
     organisation = await provider.organisation()
     found, balance = await asyncio.gather(
-        open_documents(provider, side, as_of), XeroLookups(provider).control_balance(side, as_of)
+        open_documents(provider, side, as_of), provider.lookups().control_balance(side, as_of)
     )
     documents = in_base(found.items, found.credits, organisation.base_currency)
     why = "the chart of accounts has no control account" if balance is None else None

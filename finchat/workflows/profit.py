@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from finchat.books.period_words import Period
 from finchat.books.profit import Basis, ProfitReport, Ratios, TieOut, Totals, ratios, tie_out, totals
 from finchat.errors import FinchatError, UsageError
-from finchat.providers.xero.lookups import XeroLookups
-from finchat.providers.xero.provider import XeroProvider
+from finchat.providers.provider import Provider
 
 _LONGEST = 366  # days: what the report covers at once
 
@@ -35,7 +34,7 @@ class ProfitOfPeriod:
 
 
 async def profit_and_loss(
-    provider: XeroProvider, period: Period, basis: Basis, compare: Period | None = None
+    provider: Provider, period: Period, basis: Basis, compare: Period | None = None
 ) -> tuple[ProfitOfPeriod, ProfitOfPeriod | None]:
     """One call a period. Raises UsageError for a period that is too long for the ledger's report and for a basis that
     it does not offer, and the FinchatError of a read that failed."""
@@ -48,7 +47,7 @@ async def profit_and_loss(
                 next="ask for a year or less",
             )
     await provider.accounts()  # once, before reads that need it run side by side
-    lookups = XeroLookups(provider)
+    lookups = provider.lookups()
     try:
         reports = await asyncio.gather(*(lookups.profit_and_loss(one.window, basis) for one in wanted))
     except FinchatError as error:

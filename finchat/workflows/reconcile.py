@@ -20,7 +20,7 @@ from finchat.books.periods import Window
 from finchat.books.plan import Balances, Finding, Plan, Proposal
 from finchat.books.plan_names import with_names
 from finchat.events import Emit, Working
-from finchat.providers.xero import XeroProvider
+from finchat.providers.provider import Provider
 from finchat.workflows import feed as feeds
 from finchat.workflows import part_recorded
 from finchat.workflows.bank_files.statement import Statement
@@ -86,7 +86,7 @@ class Records(part_recorded.Records, Protocol):
         """Line fingerprint → ledger id of finchat's own earlier writes."""
 
 
-async def prepare(provider: XeroProvider, request: Request, *, records: Records, emit: Emit) -> Reconciliation:
+async def prepare(provider: Provider, request: Request, *, records: Records, emit: Emit) -> Reconciliation:
     """Reads, matches and plans. `records`: what the journal knows of finchat's own earlier writes.
 
     Raises UsageError for a wrong feed or account, and the FinchatError of a read that failed. The plan's proposals are

@@ -8,7 +8,10 @@ from finchat.books.plan import EDITED, Link, Proposal
 
 
 def leaves_open(proposal: Proposal) -> list[tuple[Link, Decimal]]:
-    """Documents that stay open after the proposal, with what remains due in the document's currency."""
+    """Documents that stay open after the proposal, with what remains due in the document's currency; none of one that
+    pays nothing but adds to a document."""
+    if proposal.kind == "update":
+        return []
     due: dict[str, Decimal] = {}
     for write in proposal.writes:
         if write.reverses:
@@ -36,8 +39,8 @@ def situation(proposal: Proposal) -> str:
         ("undo", any(write.reverses for write in proposal.writes)),
         ("question", any(ask.required for ask in proposal.open_asks)),
         ("changed", any(evidence.kind == EDITED for evidence in proposal.evidence)),
-        ("plain", proposal.kind not in ("payment", "allocation")),
-        ("credit", proposal.kind == "allocation"),
+        ("plain", proposal.kind not in ("payment", "allocation", "apply_payment")),
+        ("credit", proposal.kind in ("allocation", "apply_payment")),
         ("clearing", via_clearing(proposal)),
         ("foreign", any(link.rate is not None for link in proposal.links)),
         ("credit_first", any(link.credit is not None for link in proposal.links)),

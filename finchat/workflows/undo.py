@@ -16,10 +16,10 @@ from finchat.books.findings import CODES
 from finchat.books.plan import Balances, Evidence, Finding, Kind, Plan, Proposal, Write
 from finchat.books.plan_names import with_names
 from finchat.errors import UsageError
-from finchat.providers.xero import XeroProvider
-from finchat.providers.xero.family import Found
-from finchat.providers.xero.undoing import Obstacle, Written, taken_back, undo_words
-from finchat.providers.xero.writes import WriteContext
+from finchat.providers.provider import Provider
+from finchat.providers.registry import vendor_of
+from finchat.providers.writing.context import WriteContext
+from finchat.providers.writing.undoing import Found, Obstacle, Written
 from finchat.safety.counterparties import KNOWN_COUNTERPARTY
 from finchat.safety.journal import BY_HAND, OPEN_STATES, WriteRecord
 from finchat.safety.words import deed
@@ -73,7 +73,10 @@ class Undo:
 
 def undo_sentence(write: Write, plan_id: str = "PLAN") -> str:
     """How a write is taken back once it is made, and what would prevent it: said before it is approved."""
-    return undo_words(write, f"finchat undo {plan_id}")
+    vendor = vendor_of(write.tool)
+    if vendor is None:
+        return "finchat does not know this tool and cannot take back what it does"
+    return vendor.writers.undo_words(write, f"finchat undo {plan_id}")
 
 
 def undoable(plan_id: str, records: Records) -> Plan:
@@ -99,7 +102,7 @@ def undoable(plan_id: str, records: Records) -> Plan:
     return plan
 
 
-async def prepare(provider: XeroProvider, request: Request, *, records: Records) -> Undo:
+async def prepare(provider: Provider, request: Request, *, records: Records) -> Undo:
     """Reads what stands of a plan's writes and proposes the reversal: a proposal for each that was written, the last
     written first. Remembers what somebody took back by hand. Raises UsageError as `undoable`, FinchatError when the
     ledger cannot be read."""
@@ -270,7 +273,8 @@ def _reversed(case: _Case, context: WriteContext, found: Found) -> tuple[list[Wr
     ids: dict[str, str] = {}  # of the original writes: what takes them back
     for one in case.standing:
         needed = tuple(ids[w.id] for w in case.proposal.writes if one.write.id in w.depends_on and w.id in ids)
-        answer = taken_back(context, one, found, id=f"w{len(writes) + 1}", freed=freed, depends_on=needed)
+        number = f"w{len(writes) + 1}"
+        answer = context.writers.taken_back(context, one, found, id=number, freed=freed, depends_on=needed)
         if isinstance(answer, Obstacle):
             obstacles.append((one, answer))
             continue

@@ -21,6 +21,7 @@ VALUES = {
     "decided": {"outcomes"},
     "summary": {"summary"},
     "void": {"why"},
+    "organisations": {"organisations"},
     "find_tools": set(),
     "private": set(),
 }

@@ -326,3 +326,39 @@ def test_a_deposit_booked_as_overpayment_that_names_no_document_is_settled_alrea
 def test_receive_money_that_evidences_no_document_is_settled_already() -> None:
     v = only(match(books(line("INTEREST", "3.11"), documents=(KAURI,), bank_transactions=(money("3.11", "sales"),))))
     assert (v.status, v.ledger_ids) == ("already_settled", ("T1",))
+
+
+def test_a_cheque_is_known_by_its_number_weeks_after_it_was_written() -> None:
+    owed = paid(bill("B-77", "kauri", "500.00"))
+    written = payment(owed, "500.00", date=DAY - dt.timedelta(days=40), reference="5345")
+    for text, status in (("Check # 5345", "already_settled"), ("Check # 5346", "reported")):
+        drawn = replace(line(text, "500.00"), direction="spend")
+        v = only(match(books(drawn, documents=(owed,), payments=(written,))))
+        assert (v.status, v.ledger_ids) == (status, ("P1",) if status == "already_settled" else ())
+
+
+def test_a_payment_of_several_documents_claims_no_line_in_parts() -> None:
+    parts = [paid(invoice(f"INV-{n}", "kauri", "200.00")) for n in (1, 2)]
+    paid_both = tuple(
+        replace(payment(d, "200.00"), id=f"P9:{d.id}", batch_id="P9") for d in parts
+    )  # fmt: skip
+    batch = BatchPayment(
+        id="P9", date=DAY, account_id=paid_both[0].account_id, direction="receive", amount=Decimal("400.00"),
+        payment_ids=tuple(p.id for p in paid_both), whole=True,
+    )  # fmt: skip
+    known: dict[str, Any] = {"documents": tuple(parts), "payments": paid_both, "batches": (batch,)}
+    assert only(match(books(line("KAURI JOINERY", "400.00"), **known))).ledger_ids == ("P9",)
+    assert only(match(books(line("KAURI JOINERY", "200.00"), **known))).status != "already_settled"
+
+
+def test_payments_of_a_day_that_left_as_one_amount_claim_its_line_only_when_no_others_could() -> None:
+    owed = [
+        paid(bill(f"B-{n}", who, amount))
+        for n, (who, amount) in enumerate((("kauri", "100.00"), ("rata", "250.50"), ("moana", "70.25")))
+    ]
+    made = tuple(replace(payment(d, str(d.total)), id=f"P{n}") for n, d in enumerate(owed))
+    drawn = replace(line("CREDITORS", "350.50"), direction="spend")
+    v = only(match(books(drawn, documents=tuple(owed), payments=made)))
+    assert (v.status, v.ledger_ids) == ("already_settled", ("P0", "P1"))
+    twin = replace(made[0], id="P8")
+    assert only(match(books(drawn, documents=tuple(owed), payments=(*made, twin)))).status != "already_settled"

@@ -12,8 +12,10 @@ import pytest
 from finchat.books.plan import Precondition, Write
 from finchat.errors import UsageError
 from finchat.providers import registry
+from finchat.providers.writing.context import CannotPropose
+from finchat.providers.writing.tokens import reference_text, write_token
 from finchat.providers.xero import XERO_PROFILE
-from finchat.providers.xero.writes import CannotPropose, reference_text, vendor_rate, write_token
+from finchat.providers.xero.writes.rates import vendor_rate
 from finchat.safety.profile_protocol import Profile
 from finchat.servers.xero.table import XERO
 from finchat.settings import Home
@@ -32,7 +34,7 @@ def test_every_tool_of_our_server_has_its_effect_in_the_profile() -> None:
 
 def test_a_server_without_a_profile_is_a_usage_error() -> None:
     assert registry.profile("xero", "books") is XERO_PROFILE
-    for name in (None, "quickbooks"):
+    for name in (None, "quickbooks-intuit"):
         with pytest.raises(UsageError, match="books"):
             registry.profile(name, "books")
 
@@ -101,7 +103,8 @@ async def test_facts_of_many_documents_are_read_in_one_call(tmp_path: Path) -> N
 async def test_what_has_no_rate_or_too_little_due_is_not_proposed(tmp_path: Path) -> None:
     from finchat.books.documents import BankLine
     from finchat.books.matching.verdict import Settlement
-    from finchat.providers.xero import Place, payment_write
+    from finchat.providers.writing.parts import Place
+    from finchat.providers.xero.writes.payments import payment_write
 
     seeded = company(1, ANCHOR)
     async with open_desk(back_end_of(seeded, ANCHOR), Home(tmp_path / "home"), ANCHOR) as desk:

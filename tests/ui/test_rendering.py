@@ -101,6 +101,25 @@ def test_a_long_value_is_wrapped_never_shortened() -> None:
     assert long in "".join(text.plain.strip() for text in card)
 
 
+def test_an_id_is_named_by_what_its_field_refers_to() -> None:
+    """QuickBooks numbers accounts, customers, invoices, departments and changes each from 1."""
+    target = replace(link("k9", "1042", "Acme Ltd", "35.00"), document_id="4", contact_id="4")
+    arguments = {
+        "CustomerRef": {"value": "4"}, "DepositToAccountRef": {"value": "4"}, "DepartmentRef": {"value": "4"},
+        "SyncToken": "4", "Qty": 4,
+        "Line": [{"Id": "4", "LinkedTxn": [{"TxnId": "4", "TxnLineId": "4"}], "Entity": {"value": "4"}}],
+    }  # fmt: skip
+    write = replace(payment("w9", target), arguments=arguments)
+    lines = card_lines(PLAN, proposal("p9", "l1", (target,), (write,)), number=1, total=1, width=100,
+                       accounts={"4": "1000 Checking"})  # fmt: skip
+    named = re.findall(r"(\S+) +4(?:  \((.*)\))?$", "\n".join(text.plain for text in lines), re.M)
+    assert {field: name for field, name in named if name} == {
+        "CustomerRef.value": "Acme Ltd", "DepositToAccountRef.value": "1000 Checking",
+        "Line[0].LinkedTxn[0].TxnId": "1042", "Line[0].Entity.value": "Acme Ltd",
+    }  # fmt: skip
+    assert {"DepartmentRef.value", "SyncToken", "Line[0].Id", "Line[0].LinkedTxn[0].TxnLineId"} <= dict(named).keys()
+
+
 def test_a_live_organisation_is_not_called_a_sandbox() -> None:
     live = replace(PLAN, organisation=replace(PLAN.organisation, sandbox=False))
     card = card_lines(live, live.proposals[0], number=1, total=1, width=80)

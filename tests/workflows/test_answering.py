@@ -14,7 +14,8 @@ from finchat.books.documents import Coding
 from finchat.books.plan import Plan, Proposal
 from finchat.books.plan_json import plan_from_json
 from finchat.errors import WriteRefused
-from finchat.providers.xero import XERO_PROFILE, WriteContext
+from finchat.providers.writing.context import WriteContext
+from finchat.providers.xero import XERO_PROFILE
 from finchat.safety.approval import Answer, Edit
 from finchat.settings import Home
 from finchat.workflows.answering import ANSWERED, Answers

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from finchat.books.documents import BankLine, Books, Coding, Credit, Document
 from finchat.books.matching.verdict import Coded, CodingChoice, Excess, Refund, Settlement, Verdict
 from finchat.books.plan import Balances, Plan
-from finchat.providers.xero import XERO_PROFILE, WriteContext, parsing
+from finchat.providers.writing.context import WriteContext
+from finchat.providers.xero import XERO_PROFILE, parsing
 from finchat.settings import Home
 from finchat.workflows.proposals import draft
 from tests.workflows.desk import Desk, Scripted, back_end_of, company, open_desk

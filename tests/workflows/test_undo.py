@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from finchat.books.plan import Ask, Plan, Proposal
 from finchat.errors import UsageError
-from finchat.providers.xero import WriteContext
+from finchat.providers.writing.context import WriteContext
 from finchat.providers.xero.reversal import OPERATIONS
 from finchat.safety.approval import Answer, ApprovalDecision, Approve, ReviewContext, Skip, bind
 from finchat.safety.policy import Defaults, Policy, UnattendedRules

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from finchat.agent.evidence import computed, exact_json, views
@@ -83,14 +84,19 @@ class EvidenceStore:
     """The results of one session, in a SQLite file of their own.
 
     Ids are e1, e2 … in the order they are kept; a later process that opens the same file with the same session goes on
-    where the last one ended. `base_currency`: that of the organisation, for reports, which name none.
+    where the last one ended. `base_currency`: that of the organisation, for reports, which name none; `base_of`: that
+    of others, by the server of their books.
 
     Raises StorageError (code disk_full, not_writable, locked, corrupt) when the file cannot be used.
     """
 
-    def __init__(self, path: Path, session_id: str, *, base_currency: str | None = None) -> None:
+    def __init__(
+        self, path: Path, session_id: str, *, base_currency: str | None = None,
+        base_of: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:  # fmt: skip
         self.session_id = session_id
         self.base_currency = base_currency
+        self._base_of = dict(base_of)
         self._database = Database(path, durable=False)
         self._database.migrate("evidence", _SCRIPTS)
         self._parsed: OrderedDict[str, _Parsed] = OrderedDict()
@@ -131,7 +137,7 @@ class EvidenceStore:
         elif is_query(server, tool, data):
             rows, view = len(data["rows"]), views.view_of_query(title, data)
         else:
-            layout = lay_out(data, tool=tool, arguments=asked, base_currency=self.base_currency)
+            layout = lay_out(data, tool=tool, arguments=asked, base_currency=self._base(server))
             shapes = summarise(evidence_id, layout)
             main = next((shape for shape in shapes if shape.name == evidence_id), None)
             rows = 0 if main is None else main.rows
@@ -242,8 +248,12 @@ class EvidenceStore:
         data = stored.data
         layout = None
         if data is not None and not is_query(stored.server, stored.tool, data):
-            layout = lay_out(data, tool=stored.tool, arguments=stored.arguments, base_currency=self.base_currency)
+            base = self._base(stored.server)
+            layout = lay_out(data, tool=stored.tool, arguments=stored.arguments, base_currency=base)
         return self._remember(_Parsed(stored, layout))
+
+    def _base(self, server: str) -> str | None:
+        return self._base_of.get(server, self.base_currency)
 
     def _remember(self, parsed: _Parsed) -> _Parsed:
         self._parsed[parsed.stored.id] = parsed

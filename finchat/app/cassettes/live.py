@@ -83,7 +83,7 @@ async def _of_organisation(
 ) -> dict[int, ReadAgain]:
     """Its reads, and those of `others` beside its books, by row."""
     from finchat.app.desk import open_desk
-    from finchat.providers.xero import OrganisationUnclear
+    from finchat.providers.provider import OrganisationUnclear
 
     try:
         async with AsyncExitStack() as stack:
@@ -197,10 +197,11 @@ def _configured(call: Invocation, name: str) -> ServerSettings:
 
 async def _organisation(rows: Sequence[Row], settings: ServerSettings) -> Organisation:
     """Whose books were recorded, read the way it is read of a server."""
-    from finchat.providers.xero import XeroProvider
+    from finchat.providers.registry import vendor
 
     try:
-        return await XeroProvider(_RecordedToolbox(settings.name, rows), emit=silent).organisation()
+        open_provider = vendor(settings.profile, settings.name).provider
+        return await open_provider(_RecordedToolbox(settings.name, rows), emit=silent).organisation()
     except FinchatError as error:
         raise UsageError(
             f"the recording does not say whose books on {settings.name} it is about: {error.message}", field="FILE",

@@ -12,10 +12,12 @@ from finchat.app.commands.words import nearest, shown, whole_number
 from finchat.errors import UsageError
 
 if TYPE_CHECKING:
+    from finchat.app.desk import Desk
+    from finchat.app.run import Run
     from finchat.books.periods import Window
 
 _DAYS = 7
-_KEYS = ("days", "from", "to", "account")
+_KEYS = ("days", "from", "to", "account", "org")
 _EXAMPLE = "/reconcile days 7 account 090, or /reconcile from 2026-11-01 to 2026-11-15"
 
 
@@ -27,6 +29,7 @@ class Asked:
     first: date | None = None
     last: date | None = None
     account: str | None = None
+    org: str | None = None  # of several that are open: the key of its server
 
     def window(self, as_of: date) -> Window:
         """The days that are meant; the last seven when none are named. Raises UsageError."""
@@ -58,7 +61,7 @@ async def reconcile(chat: Chat, arguments: str) -> None:
     from finchat.app.bank_lines import prepared
     from finchat.workflows.forbidden import forbidden_findings
 
-    desk, read_only = run.desk, chat.flags.read_only
+    desk, read_only = _desk(run, asked.org), chat.flags.read_only
     as_of = chat.call.as_of_date or desk.today()
     found = await prepared(desk, asked.window(as_of), as_of=as_of, account=asked.account, command=asked.words)
     forbidden = desk.guard.forbidden(found.plan)
@@ -71,6 +74,17 @@ async def reconcile(chat: Chat, arguments: str) -> None:
         await chat.offer(found.plan.id)
     elif found.plan.proposals:
         chat.say("This chat is read-only: the plan was not saved, and nothing of it can be approved.")
+
+
+def _desk(run: Run, key: str | None) -> Desk:
+    """The desk that is meant: of the organisation with that key, the first without one. Raises UsageError."""
+    if key is None:
+        return run.desk
+    found = next((one for one in run.desk.all if one.settings.name == key), None)
+    if found is None:
+        keys = ", ".join(one.settings.name for one in run.desk.all)
+        raise UsageError(f"no open organisation has the key {shown(key)}", field="org", next=f"open are: {keys}")
+    return found
 
 
 def read(arguments: str) -> Asked:
@@ -119,6 +133,7 @@ def _asked(given: dict[str, str]) -> Asked:
         first=_day(given, "from"),
         last=_day(given, "to"),
         account=given.get("account"),
+        org=given.get("org"),
     )
 
 

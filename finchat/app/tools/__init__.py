@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from finchat.app.tools import capabilities, contacts, documents, drafts, organisation, profit, reconciling
+from finchat.app.tools import capabilities, contacts, documents, drafts, organisation, profit, reconciling, several
 
 if TYPE_CHECKING:
     from finchat.agent.tray import Tray
@@ -19,8 +19,16 @@ if TYPE_CHECKING:
 
 
 def own_tools(desk: Desk, tray: Tray, as_of: date) -> list[OwnTool]:
-    """The tools of one open organisation. `tray` takes the plans that propose-tools make; `as_of` is the accounting
-    date of the run (`--as-of`, else the organisation's today)."""
+    """The tools of what is open: of one organisation, or where there are several beside each other each with the
+    organisation as an argument. `tray` takes the plans that propose-tools make; `as_of` is the accounting date of the
+    run (`--as-of`, else the organisation's today; of others their own)."""
+    if not desk.beside:
+        return _of(desk, tray, as_of)
+    rows = [_of(one, tray, as_of if one is desk else several.as_of(one)) for one in desk.all]
+    return [*several.apart(desk.all, rows), *several.rows(desk.all)]
+
+
+def _of(desk: Desk, tray: Tray, as_of: date) -> list[OwnTool]:
     return [
         *organisation.rows(desk, as_of),
         *contacts.rows(desk, as_of),
@@ -28,5 +36,5 @@ def own_tools(desk: Desk, tray: Tray, as_of: date) -> list[OwnTool]:
         *profit.rows(desk, as_of),
         *reconciling.rows(desk, tray, as_of),
         *drafts.rows(desk, tray, as_of),
-        *capabilities.rows(),
+        *capabilities.rows(desk.vendor.label),
     ]

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from finchat.app.tools.shape import money, text, tool
 from finchat.books.ageing import Ageing, totals
 from finchat.books.details import ContactDetail, Detail, Terms
-from finchat.providers.xero.lookups import XeroLookups
 from finchat.workflows import lookup, open_documents
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ _LAST = 5
 
 def rows(desk: Desk, as_of: date) -> list[OwnTool]:
     async def contact(arguments: Mapping[str, Any]) -> dict[str, Any]:
-        lookups = XeroLookups(desk.provider)
+        lookups = desk.provider.lookups()
         searched = await lookup.search_contact(lookups, str(arguments["search"]))
         found = searched.one
         if found is None:

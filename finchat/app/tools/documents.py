@@ -13,7 +13,7 @@ from finchat.books.ageing import Ageing, CurrencyTotals, OpenItem, OpenMoney, to
 from finchat.books.details import Detail, DocumentLine, Settled
 from finchat.books.periods import parse_day
 from finchat.canonical import plain_decimal
-from finchat.providers.xero.lookups import Side, XeroLookups
+from finchat.providers.provider import Side
 from finchat.workflows import lookup, open_documents
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def rows(desk: Desk, as_of: date) -> list[OwnTool]:
         head: dict[str, Any] = {"type": side, "as_of": day.isoformat(), **({"least_days": least} if least else {})}
         beside: dict[str, Any] = {}
         if "contact" in arguments:
-            searched = await lookup.search_contact(XeroLookups(desk.provider), str(arguments["contact"]))
+            searched = await lookup.search_contact(desk.provider.lookups(), str(arguments["contact"]))
             if searched.one is None:
                 return {**head, _plural(side): [], **candidates(searched)}
             head["contact"] = searched.one.name
@@ -60,7 +60,7 @@ def rows(desk: Desk, as_of: date) -> list[OwnTool]:
 
     async def one(arguments: Mapping[str, Any]) -> dict[str, Any]:
         named = str(arguments["number"])
-        found = await lookup.search_document(XeroLookups(desk.provider), named)
+        found = await lookup.search_document(desk.provider.lookups(), named)
         if not found.found:
             near = [{"number": number} for number in found.near]
             return {

@@ -1,5 +1,5 @@
-"""`draft_invoice`, `draft_contact` and `draft_payment`: what a person asks for becomes a plan that they decide on, or
-questions, or what speaks against it. Nothing here writes to the ledger."""
+"""`draft_invoice`, `draft_late_fee`, `draft_contact`, `draft_payment`: what a person asks for becomes a plan that they
+decide on, or questions, or what speaks against it. Nothing here writes to the ledger."""
 
 from __future__ import annotations
 
@@ -63,6 +63,14 @@ _INVOICE: Mapping[str, Schema] = {
     "status": one_of("DRAFT", "AUTHORISED"),
     "line_amounts": one_of("exclusive", "inclusive", "no_tax"),
 }
+_LATE_FEE: Mapping[str, Schema] = {
+    **{"document": text(255), "contact": text(255), "percent": _AMOUNT, "amount": _AMOUNT},
+    "basis": one_of("due", "total"),
+    **{"account": text(150), "tax": text(100), "item": text(100)},
+    "line_amounts": one_of("exclusive", "inclusive", "no_tax"),
+    **{"date": DATE, "due_date": DATE, "rate": _AMOUNT},
+    "change_invoice": _FLAG,
+}
 _CONTACT: Mapping[str, Schema] = {
     **{"name": text(255), "email": text(255), "first_name": text(255), "last_name": text(255), "phone": text(50)},
     "address": _ADDRESS,
@@ -87,6 +95,7 @@ def rows(desk: Desk, tray: Tray, as_of: date) -> list[OwnTool]:
     work = _Drafts(desk, tray, as_of)
     return [
         tool("draft_invoice", work.invoice, _INVOICE, effect="propose", required=("type",)),
+        tool("draft_late_fee", work.late_fee, _LATE_FEE, effect="propose", required=("document",)),
         tool("draft_contact", work.contact, _CONTACT, effect="propose", required=("name",)),
         tool("draft_payment", work.payment, _PAYMENT, effect="propose", required=("document",)),
     ]
@@ -95,6 +104,8 @@ def rows(desk: Desk, tray: Tray, as_of: date) -> list[OwnTool]:
 class _Drafts:
     def __init__(self, desk: Desk, tray: Tray, as_of: date) -> None:
         self._desk, self._tray, self._as_of = desk, tray, as_of
+        # By invoice: the plans of late fees on it, once a separate invoice was offered; the newest waits, no other.
+        self._late_fees: dict[str, list[str]] = {}
 
     async def invoice(self, given: Mapping[str, Any]) -> dict[str, Any]:
         from finchat.workflows.drafting import WantedDocument, WantedLine
@@ -110,6 +121,30 @@ class _Drafts:
         wanted = WantedDocument(**{**given, "lines": tuple(lines)})
         found = await document(self._desk.provider, wanted, plan_id=self._plan_id(), as_of=self._as_of)
         return await self._result(found)
+
+    async def late_fee(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        from finchat.workflows.drafting import WantedLateFee
+        from finchat.workflows.drafting.reading import late_fee
+
+        found = await late_fee(
+            self._desk.provider, WantedLateFee(**given), plan_id=self._plan_id(), as_of=self._as_of,
+            offered=frozenset(self._late_fees), charged=frozenset(filter(self._fee_written, self._late_fees)),
+        )  # fmt: skip
+        if found.offered:
+            self._late_fees.setdefault(found.offered, [])
+        told = await self._result(found)
+        if (plan_id := told.get("plan_id")) is not None and (invoice := found.about):
+            plans = self._late_fees.setdefault(invoice, [])
+            for other in {*plans} - {plan_id}:
+                self._tray.withdraw(other)
+            plans.append(plan_id)
+        return told
+
+    def _fee_written(self, invoice: str) -> bool:
+        """Whether any late fee on an invoice was written in this session."""
+        settled = self._tray.settled()
+        applied = [settled[id] for id in self._late_fees[invoice] if id in settled]
+        return any(result.outcome in ("committed", "unknown") for one in applied for result in one.results)
 
     async def contact(self, given: Mapping[str, Any]) -> dict[str, Any]:
         from finchat.workflows.drafting import WantedContact

@@ -85,7 +85,7 @@ def booked_verdict(
         evidence=(claim_evidence,),
         ledger_ids=held.ledger_ids,
     )
-    if t.kind == "transfer" or t.id in room.released:
+    if t.kind in ("transfer", "deposit") or t.id in room.released:
         return settled
     if t.kind in ("overpayment", "prepayment"):
         return _credit_verdict(facts, line, t, option=option, others=others, settled=settled, remaining=remaining)

@@ -11,17 +11,21 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import combinations
 from typing import Literal
 
 from finchat.books.documents import BankLine, BankTransaction, Direction, Transfer
 from finchat.books.matching.facts import HINTED, NAMED, Facts, contact_name, supporters
 from finchat.books.matching.names import Named
+from finchat.books.matching.text import runs, words
 from finchat.books.money import to_minor
 
 # The ledger's date of an entry against the bank's: bookkeepers enter late more often than early.
 EARLIEST, LATEST = -4, 6
 # Of an entry whose document the line names, the date may be further away.
 FAR = 10
+# A cheque that the line shows by its number may have been written weeks before it was paid.
+WRITTEN_BEFORE = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +80,14 @@ def claim(facts: Facts, lines: Iterable[BankLine]) -> dict[str, Claim]:
     _from_single_payments(facts, lines, claimed, used)
     facts.learn(lessons(facts, lines, claimed))
     _from_entries(facts, lines, claimed, used, least=1)
+    _from_runs(facts, lines, claimed, used)
     return claimed
 
 
 def lessons(facts: Facts, lines: Iterable[BankLine], claims: dict[str, Claim]) -> list[tuple[str, BankLine]]:
     """What claimed lines teach about names: contact and line, where payments of that one contact hold the line."""
     contact_of = {p.id: p.contact_id for p in facts.books.payments}
+    contact_of |= {p.batch_id: p.contact_id for p in facts.books.payments if p.batch_id in _whole(facts)}
     found: list[tuple[str, BankLine]] = []
     for line in lines:
         held = claims.get(line.id)
@@ -110,6 +116,7 @@ def _from_entries(
             if fit is None or fit < least:
                 continue
             inside = EARLIEST <= distance <= LATEST or (fit >= 5 and abs(distance) <= FAR)
+            inside = inside or (fit == _NUMBERED and -WRITTEN_BEFORE <= distance <= LATEST)
             if inside:
                 pairs.append((-fit, abs(distance), line.date, line.id, entry.date, entry.id, entry, line))
     for *_, entry, line in sorted(pairs, key=lambda p: p[:6]):
@@ -145,6 +152,45 @@ def _from_single_payments(facts: Facts, lines: list[BankLine], claimed: dict[str
                 break
 
 
+def _from_runs(facts: Facts, lines: list[BankLine], claimed: dict[str, Claim], used: set[str]) -> None:
+    """One line of the statement for several payments of a day that no line shows by themselves: a run of payments that
+    the ledger keeps no batch of. Only to the cent, only when no other selection of them sums to the line, and never for
+    a line that names an open document of its amount."""
+    days: dict[tuple[str, Direction, dt.date], list[_Entry]] = defaultdict(list)
+    for entry in _entries(facts):
+        if entry.kind == "payment" and used.isdisjoint(entry.keys):
+            days[entry.account_id, entry.direction, entry.date].append(entry)
+    for line in sorted(lines, key=lambda x: (x.date, x.id)):
+        minor = to_minor(line.amount, line.currency)
+        if line.id in claimed or _names_open_document(facts, line, minor):
+            continue
+        for (account_id, direction, day), entries in sorted(days.items()):
+            if (account_id, direction) != (line.account_id, line.direction):
+                continue
+            if not EARLIEST <= (day - line.date).days <= LATEST:
+                continue
+            found = _summing([e for e in entries if e.id not in used], minor)
+            if found:
+                ids = tuple(e.id for e in found)
+                text = f"{len(ids)} payments of {day} in the ledger sum to this line"
+                claimed[line.id] = Claim("batch_payment", ids, text)
+                used.update(ids)
+                break
+
+
+def _summing(entries: list[_Entry], minor: int) -> tuple[_Entry, ...]:
+    """The only two or more entries that come to an amount: all of them, or one selection of a few."""
+    if len(entries) > 1 and sum(e.minor for e in entries) == minor:
+        return tuple(entries)
+    sizes = range(2, len(entries)) if len(entries) <= _MOST_OF_A_RUN else ()
+    found = [c for size in sizes for c in combinations(entries, size) if sum(e.minor for e in c) == minor]
+    return found[0] if len(found) == 1 else ()
+
+
+# With more there are so many selections that one of them may come to any amount by chance.
+_MOST_OF_A_RUN = 8
+
+
 def _entries(facts: Facts) -> list[_Entry]:
     books = facts.books
     found: list[_Entry] = []
@@ -154,8 +200,9 @@ def _entries(facts: Facts) -> list[_Entry]:
         account = facts.accounts.get(account_id)
         return account.currency if account and account.currency else books.base_currency
 
+    whole = _whole(facts)
     for p in books.payments:
-        if not p.matched_line:
+        if not p.matched_line and p.batch_id not in whole:
             found.append(
                 _Entry(
                     "payment", p.id, (p.id,), p.date, p.account_id, p.direction,
@@ -167,11 +214,12 @@ def _entries(facts: Facts) -> list[_Entry]:
         parts = [payments[i] for i in b.payment_ids if i in payments]
         if any(p.matched_line for p in parts):
             continue
+        ids = (b.id,) if b.whole else (b.id, *b.payment_ids)
         found.append(
             _Entry(
-                "batch_payment", b.id, (b.id, *b.payment_ids), b.date, b.account_id, b.direction,
-                to_minor(b.amount, currency(b.account_id)), frozenset(p.contact_id for p in parts),
-                frozenset(p.document_id for p in parts), "",
+                "payment" if b.whole else "batch_payment", b.id, ids, b.date, b.account_id, b.direction,
+                to_minor(b.amount, currency(b.account_id)), frozenset(p.contact_id for p in parts) - {""},
+                frozenset(p.document_id for p in parts) - {""}, parts[0].reference if b.whole and parts else "",
             )
         )  # fmt: skip
     sides = _sides(facts)
@@ -197,6 +245,11 @@ def _entries(facts: Facts) -> list[_Entry]:
     return sorted(found, key=lambda e: (e.date, e.id, e.direction))
 
 
+def _whole(facts: Facts) -> frozenset[str]:
+    """The batches that are one payment of several documents."""
+    return frozenset(b.id for b in facts.books.batches if b.whole)
+
+
 _Side = tuple[str, Direction]
 
 
@@ -220,8 +273,11 @@ def _sides(facts: Facts) -> list[tuple[Transfer, _Side, BankTransaction | None]]
 
 
 def _fit(facts: Facts, line: BankLine, entry: _Entry) -> int | None:
-    """How well the line's text agrees with the entry: 5 names its document, 1 says nothing; None contradicts it."""
+    """How well the line's text agrees with the entry: 6 bears its number, 5 names its document, 1 says nothing; None
+    contradicts it."""
     minor = to_minor(line.amount, line.currency)
+    if entry.kind == "payment" and entry.direction == "spend" and _bears(line, entry.reference):
+        return _NUMBERED
     if entry.document_ids & {m.document_id for m in facts.mentions(line)}:
         return 5
     if entry.document_ids and _names_another(facts, line, entry, minor):
@@ -229,6 +285,18 @@ def _fit(facts: Facts, line: BankLine, entry: _Entry) -> int | None:
     if entry.contact_ids:
         return _fit_of_name(facts, line, entry)
     return None if entry.kind == "transfer" and _names_open_document(facts, line, minor) else 1
+
+
+_NUMBERED = 6
+
+
+def _bears(line: BankLine, reference: str) -> bool:
+    """Whether the line bears the number of a cheque that was written: the only number of its reference, by itself."""
+    numbers = [run for word in words(reference) for run in runs(word) if run[0].isdigit()]
+    if len(numbers) != 1 or len(numbers[0].lstrip("0")) < 3 or len(words(reference)) > 2:
+        return False
+    said = (word.lstrip("0") for text in (line.payee, line.narration, line.reference) for word in words(text))
+    return numbers[0].lstrip("0") in said
 
 
 def _names_another(facts: Facts, line: BankLine, entry: _Entry, minor: int) -> bool:

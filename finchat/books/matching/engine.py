@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import replace
 from decimal import Decimal
 
 from finchat.books.documents import BankLine, Books, Document
 from finchat.books.matching.booked import booked_verdict, clearing_room
 from finchat.books.matching.claims import Claim, claim, lessons
-from finchat.books.matching.facts import Facts, Remaining, contact_name
+from finchat.books.matching.facts import NAMED, Facts, Remaining, contact_name, supporters
 from finchat.books.matching.option import BY_GROUP, BY_NAME, BY_NUMBER, BY_NUMBER_PART, Option
 from finchat.books.matching.options import involved, options
 from finchat.books.matching.rates import own_rate
@@ -17,9 +18,10 @@ from finchat.books.matching.reports import leftover
 from finchat.books.matching.transfers import Transfer, transfers
 from finchat.books.matching.transfers import verdict as own_transfer
 from finchat.books.matching.twins import copies
-from finchat.books.matching.verdict import Allocation, Candidate, Excess, Refund, Settlement, Verdict
-from finchat.books.money import from_minor
+from finchat.books.matching.verdict import Allocation, Candidate, Excess, Gathered, Refund, Settlement, Verdict
+from finchat.books.money import from_minor, spoken
 from finchat.books.plan import Evidence, Rival
+from finchat.books.undeposited import Gathering, gather
 
 _ONE = Decimal("0.99")
 
@@ -43,6 +45,9 @@ def match(books: Books) -> tuple[Verdict, ...]:
     moved = _transfers(facts, remaining, first, claims)
     sure = {i for i, t in moved.items() if not t.why_not}
     waiting = [line for line in waiting if line.id not in sure]
+    gathered = _gathered(facts, remaining, waiting, moved.keys())
+    deposits = {i for i, g in gathered.items() if g.certain}
+    waiting = [line for line in waiting if line.id not in deposits]
     held_ids = frozenset(line.id for line in booked)
     _serve(facts, remaining, [*waiting, *booked], chosen, held_ids)
     learned = lessons(facts, first, claims) + [
@@ -69,6 +74,8 @@ def match(books: Books) -> tuple[Verdict, ...]:
             verdicts[line.id] = _settle(facts, line, option, others, by_id)
         elif line.id in sure:
             verdicts[line.id] = own_transfer(facts, moved[line.id], by_id)
+        elif line.id in gathered:
+            verdicts[line.id] = _deposit(line, gathered[line.id])
         else:
             side = moved.get(line.id)
             lost = side is not None and side.line_id in chosen  # the other line settles something else after all
@@ -115,6 +122,56 @@ def _transfers(
         if any(o.level <= BY_NUMBER_PART for o in options(t.line, facts, remaining, guesses=False))
     }
     return {i: t for i, t in found.items() if i not in numbered and t.line_id not in numbered}
+
+
+def _gathered(
+    facts: Facts, remaining: Remaining, lines: list[BankLine], transfers: Collection[str]
+) -> dict[str, Gathering]:
+    """Deposits of undeposited funds among lines that the ledger does not hold. A line that names an open document by
+    its number is none. `transfers`: lines that may be one of the company's own."""
+    if not facts.books.undeposited:
+        return {}
+    numbered = {
+        line.id
+        for line in lines
+        if line.direction == "receive"
+        and any(o.level <= BY_NUMBER_PART for o in options(line, facts, remaining, guesses=False))
+    }
+    banks = {account.id for account in facts.bank_accounts}
+    left = [line for line in lines if line.id not in numbered and line.account_id in banks]
+    named = {line.id: supporters(facts.named(line), NAMED).keys() for line in left}
+    return gather(left, facts.books.undeposited, named, transfers)
+
+
+def _deposit(line: BankLine, found: Gathering) -> Verdict:
+    """A line that is the deposit of receipts waiting in undeposited funds."""
+    return Verdict(
+        line_id=line.id,
+        situation="undeposited",
+        status="settle" if found.certain else "review",
+        certain=found.certain,
+        confidence=Decimal("0.97") if found.certain else Decimal("0.60"),
+        reason=found.reason,
+        evidence=tuple(
+            Evidence(
+                kind="undeposited",
+                text=f"{one.name}, {spoken(one.amount, one.currency)}, waits in undeposited funds since {one.date}",
+                record_type=one.record,
+                record_id=one.id,
+            )
+            for one in found.items
+        ),
+        rival=Rival(
+            documents=(),
+            text=" and ".join(one.name for one in found.rival),
+            why_lost="it fits as well"
+            if not found.fee
+            else "ranked below: less likely to be taken to the bank together",
+        )
+        if found.rival
+        else None,
+        gathered=Gathered(item_ids=tuple(one.id for one in found.items), fee=found.fee),
+    )
 
 
 def _serve(

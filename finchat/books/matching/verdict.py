@@ -22,6 +22,7 @@ Situation = Literal[
     "credits_first",  # exact once open credits of the contact are allocated
     "clearing",  # already booked as receive/spend money to a named clearing account: pay the document from there
     "booked_as_credit",  # already booked as prepayment or overpayment: allocate it
+    "undeposited",  # received in the books already, and waiting for the deposit that takes it to the bank
     "booked_elsewhere",  # already booked to income or anything else: report the correction
     "on_account",  # money of a known contact for no document one can name
     "prepayment",  # money of a known contact for a document that does not exist yet
@@ -91,6 +92,15 @@ class OwnTransfer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Gathered:
+    """Receipts of undeposited funds that one deposit takes to the bank, whole. `fee`: what the line is short of them,
+    in its currency, which a person codes; zero for none."""
+
+    item_ids: tuple[str, ...]
+    fee: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CodingChoice:
     """A coding with why it is offered, in one sentence with its counts and dates."""
 
@@ -127,9 +137,9 @@ class Verdict:
 
     `certain` verdicts carry settlements or allocations the evidence determines; anything less is "review" with
     ranked `suggestions`, or a plain report. `ledger_ids` name what already holds the money (claims, receipts
-    booked to clearing or elsewhere). Cash of `settlements`, `refunds` and `excess` sums to the line; a `transfer` or
-    `coded` line has none of them. A verdict of status "reported" or "review" may carry them too: a person may approve
-    what is not certain. `residual` is what the line leaves open: positive when the documents stay
+    booked to clearing or elsewhere). Cash of `settlements`, `refunds` and `excess` sums to the line; a `transfer`,
+    `gathered` or `coded` line has none of them. A verdict of status "reported" or "review" may carry them too: a person
+    may approve what is not certain. `residual` is what the line leaves open: positive when the documents stay
     open by that much (document currency), negative when the line holds more than is due.
     """
 
@@ -150,5 +160,6 @@ class Verdict:
     refunds: tuple[Refund, ...] = ()
     excess: Excess | None = None
     transfer: OwnTransfer | None = None
+    gathered: Gathered | None = None
     coded: Coded | None = None
     residual_coding: CodingChoice | None = None  # a habit of this counterparty: how the rest was booked before

@@ -1,61 +1,6 @@
 """The `xero` profile: finchat's own Xero server and servers that publish the same tool names."""
 
 from finchat.providers.xero.profile import XERO_PROFILE, XeroProfile
-from finchat.providers.xero.provider import OrganisationUnclear, XeroProvider
-from finchat.providers.xero.writes import (
-    AnyLine,
-    CannotPropose,
-    InvoiceLine,
-    Named,
-    NewContact,
-    NewInvoice,
-    Party,
-    Place,
-    Rate,
-    WriteContext,
-    allocation_write,
-    codable,
-    contact_write,
-    credit_note_write,
-    drafted_payment_write,
-    invoice_write,
-    kept_write,
-    known_rate,
-    money_write,
-    new_allocation_write,
-    payment_write,
-    refund_write,
-    retokened,
-    transfer_write,
-)  # fmt: skip
+from finchat.providers.xero.provider import XeroProvider
 
-__all__ = [
-    "XERO_PROFILE",
-    "AnyLine",
-    "CannotPropose",
-    "InvoiceLine",
-    "Named",
-    "NewContact",
-    "NewInvoice",
-    "OrganisationUnclear",
-    "Party",
-    "Place",
-    "Rate",
-    "WriteContext",
-    "XeroProfile",
-    "XeroProvider",
-    "allocation_write",
-    "codable",
-    "contact_write",
-    "credit_note_write",
-    "drafted_payment_write",
-    "invoice_write",
-    "kept_write",
-    "known_rate",
-    "money_write",
-    "new_allocation_write",
-    "payment_write",
-    "refund_write",
-    "retokened",
-    "transfer_write",
-]
+__all__ = ["XERO_PROFILE", "XeroProfile", "XeroProvider"]

@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from finchat.connections.toolbox import CallResult, Toolbox
+from finchat.connections.toolbox import Toolbox
 from finchat.errors import FinchatError
 from finchat.events import silent
 from finchat.providers.fields import Record
-from finchat.providers.reading import call, records
-from finchat.providers.xero.family import Found, Need
+from finchat.providers.reading import call, records, single_record
+from finchat.providers.writing.undoing import Found, Need
 from finchat.providers.xero.parsing import CREDIT_IDS, CreditKind
 from finchat.providers.xero.table import TABLE
 
@@ -115,15 +115,4 @@ async def single(toolbox: Toolbox, operation: str, id: str) -> Mapping[str, Any]
         if error.code == "not_found":
             return None
         raise
-    return first(result)
-
-
-def first(result: CallResult) -> Mapping[str, Any] | None:
-    """The record of an answer: the only one of `records`, or the answer itself."""
-    body = result.structured
-    if body is None:
-        return None
-    listed = body.get("records")
-    if not isinstance(listed, list):
-        return body
-    return listed[0] if listed and isinstance(listed[0], Mapping) else None
+    return single_record(result)

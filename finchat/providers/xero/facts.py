@@ -15,7 +15,7 @@ from finchat.connections.toolbox import Toolbox
 from finchat.events import silent
 from finchat.providers.fields import Record
 from finchat.providers.reading import records
-from finchat.providers.xero import parsing, reversal
+from finchat.providers.xero import kept_lines, parsing, reversal
 from finchat.providers.xero.again import contact_records, credit_records, document_records, read_again
 from finchat.providers.xero.parsing import CREDIT_IDS, CREDIT_TYPES, DOCUMENT_STATUSES, CreditKind
 from finchat.providers.xero.table import TABLE
@@ -53,7 +53,8 @@ async def observe(toolbox: Toolbox, conditions: Sequence[Precondition]) -> Mappi
 
 
 async def documents(toolbox: Toolbox, wanted: Wanted) -> Facts:
-    """amount_due, status and currency of invoices and bills, under both names: one read, whatever they are called."""
+    """amount_due, status, currency and date of invoices and bills, under both names: one read, whatever they are
+    called."""
     facts: Facts = {}
     ids = sorted({id for ids in wanted.values() for id in ids})
     for record in await document_records(toolbox, ids):
@@ -62,10 +63,21 @@ async def documents(toolbox: Toolbox, wanted: Wanted) -> Facts:
             "amount_due": amount_text(record.decimal("AmountDue"), currency),
             "status": DOCUMENT_STATUSES.get(record.text("Status"), record.text("Status")),
             "currency": currency,
+            "date": record.date("Date").isoformat(),
         }
         for kind in ("invoice", "bill"):
             facts[kind, record.text("InvoiceID")] = known
     return facts
+
+
+async def _lines(toolbox: Toolbox, wanted: Wanted) -> Facts:
+    """The ids of a document's lines, and what they say."""
+    return {
+        (kept_lines.FACT, record.text("InvoiceID")): {
+            "ids": kept_lines.line_ids(record), "contents": kept_lines.said(record),
+        }
+        for record in await document_records(toolbox, wanted[kept_lines.FACT])
+    }  # fmt: skip
 
 
 async def _credits(kind: CreditKind, toolbox: Toolbox, wanted: Wanted) -> Facts:
@@ -201,6 +213,7 @@ async def _records(kind: str, toolbox: Toolbox, wanted: Wanted) -> Facts:
 
 READERS: tuple[FactReader, ...] = (
     FactReader(frozenset({"invoice", "bill"}), documents),
+    FactReader(frozenset({kept_lines.FACT}), _lines),
     FactReader(frozenset({"account", "organisation"}), _chart),
     *(FactReader(frozenset({kind}), partial(_credits, kind)) for kind in CREDIT_IDS),
     FactReader(frozenset({"tax_rate"}), _tax_rates),

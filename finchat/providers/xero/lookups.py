@@ -11,18 +11,21 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
+from finchat.books.conversion import PLACES, ExchangeRate
 from finchat.books.details import ContactDetail, Detail, OpenCredit, Receivable
+from finchat.books.documents import Document
 from finchat.books.periods import Window
 from finchat.books.profit import Basis, ProfitReport
+from finchat.providers.balances import balances
+from finchat.providers.provider import Side
 from finchat.providers.xero import details, parsing
 from finchat.providers.xero.provider import XeroProvider, together, where_day
-from finchat.providers.xero.trial_balance import account_balances, balances
+from finchat.providers.xero.trial_balance import account_balances
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 _LONGEST_TEXT = 200
-Side = Literal["invoice", "bill"]
 _DOCUMENTS: Mapping[Side, str] = {"invoice": "ACCREC", "bill": "ACCPAY"}
 
 
@@ -93,6 +96,43 @@ class XeroLookups:
         listed = [details.detail(row, base) for row in (*found, *credits)]
         return tuple(sorted(listed, key=lambda d: (d.status == "void", d.type, d.date, d.id)))
 
+    async def settleable(self, named: str) -> tuple[Receivable, ...]:
+        """The invoices and bills of exactly this number or id, in any status, with their payments: one call."""
+        base = (await self._provider.organisation()).base_currency
+        if _GUID.fullmatch(named.casefold()):
+            rows = await self._provider.rows("invoice.list", {"ids": [named.casefold()]}, "the document")
+        else:
+            rows = await self._provider.rows("invoice.list", _numbered(named), "documents of this number")
+            rows = [row for row in rows if row.get("InvoiceNumber") == named]
+        found = (self._provider.tolerant(partial(details.receivable, base_currency=base), row) for row in rows)
+        return tuple(one for one in found if one is not None)
+
+    async def documents_near(self, contact_id: str, first: date, last: date) -> tuple[Document, ...]:
+        """The invoices and bills of a contact dated first…last, in any status: one call."""
+        near = {"contact_ids": [contact_id], "where": f"Date>={where_day(first)} AND Date<={where_day(last)}"}
+        return await self._documents(near, "documents of this contact")
+
+    async def documents_numbered(self, number: str) -> tuple[Document, ...]:
+        """The invoices and bills of a number, in any status, and for a number with a comma those that hold it: one
+        call."""
+        return await self._documents(_numbered(number), "documents of this number")
+
+    async def _documents(self, wanted: Mapping[str, Any], what: str) -> tuple[Document, ...]:
+        base = (await self._provider.organisation()).base_currency
+        rows = await self._provider.rows("invoice.list", wanted, what)
+        found = (self._provider.tolerant(partial(parsing.document, base_currency=base), row) for row in rows)
+        return tuple(one for one in found if one is not None)
+
+    async def items(self) -> Mapping[str, str]:
+        """How each item is described, by its code: one call."""
+        rows = await self._provider.rows("item.list", {}, "items")
+        return {str(row.get("Code", "")): str(row.get("Description") or row.get("Name") or "") for row in rows}
+
+    async def record(self, side: Side, id: str) -> Mapping[str, Any] | None:
+        """An invoice or bill as the ledger's own record: one call."""
+        rows = await self._provider.rows("invoice.list", {"ids": [id]}, "the document again")
+        return next((row for row in rows if row.get("InvoiceID") == id), None)
+
     async def numbers_like(self, text: str) -> tuple[str, ...]:
         """Document numbers that hold the longest number in a text, or all of it: one call of 100 rows."""
         digits = max(re.findall(r"[1-9][0-9]*", text), key=len, default="") or text.strip()
@@ -101,6 +141,22 @@ class XeroLookups:
         )
         numbers = (row.get("InvoiceNumber") for row in rows if row.get("Status") not in ("VOIDED", "DELETED"))
         return tuple(dict.fromkeys(n for n in numbers if isinstance(n, str) and n))
+
+    async def exchange_rate(self, currency: str, on: date) -> ExchangeRate | None:
+        """The rate of the newest approved document in the currency: Xero lists none of its own. One call."""
+        base = (await self._provider.organisation()).base_currency
+        where = f'CurrencyCode=="{currency}" AND Date<={where_day(on)} AND (Status=="AUTHORISED" OR Status=="PAID")'
+        wanted = {"where": where, "order": "Date DESC"}
+        rows = await self._provider.first_rows("invoice.list", wanted, 1, f"the last document in {currency}")
+        found = (self._provider.tolerant(partial(parsing.document, base_currency=base), row) for row in rows)
+        document = next((one for one in found if one is not None and one.rate is not None), None)
+        if document is None or document.rate is None:
+            return None
+        named = document.number or f"of {document.contact}"
+        return ExchangeRate(
+            currency=currency, base=base, rate=document.rate.quantize(PLACES).normalize(), date=document.date,
+            source=f"{document.type} {named} in {(await self._provider.organisation()).name}", number=document.number,
+        )  # fmt: skip
 
     async def contacts(self, text: str) -> tuple[ContactDetail, ...]:
         """Contacts whose name, e-mail or number holds a text, or whose account number or id is it, archived ones last:
@@ -142,3 +198,8 @@ class XeroLookups:
         rows = await self._provider.rows("report.profit_and_loss", wanted, "the profit and loss")
         currency = (await self._provider.organisation()).base_currency
         return details.profit_report(rows, accounts, currency=currency, window=window, basis=basis)
+
+
+def _numbered(number: str) -> dict[str, Any]:
+    """The list of numbers cannot hold a comma."""
+    return {"search_term": number[:_LONGEST_TEXT]} if "," in number else {"invoice_numbers": [number]}

@@ -11,9 +11,9 @@ from typing import cast
 
 from finchat.books.plan import Link, Plan
 from finchat.connections.toolbox import Toolbox
+from finchat.providers.writing.undoing import Found, Need
 from finchat.providers.xero import parsing
 from finchat.providers.xero.again import KINDS, read_again
-from finchat.providers.xero.family import Found, Need
 from finchat.providers.xero.parsing import CREDIT_IDS, CreditKind
 from finchat.providers.xero.writes.payments import credit_text
 

@@ -9,9 +9,8 @@ from finchat.connections.toolbox import CallResult, Toolbox
 from finchat.providers.operations import Effect
 from finchat.providers.xero.consistency import disagreement
 from finchat.providers.xero.facts import observe
-from finchat.providers.xero.families import family_of
 from finchat.providers.xero.family import XeroReceipt, XeroSighting, XeroStanding
-from finchat.providers.xero.read_back import read_back, receipt
+from finchat.providers.xero.read_back import look_for, read_back, receipt
 from finchat.providers.xero.table import TABLE
 
 
@@ -46,10 +45,7 @@ class XeroProfile:
 
     async def look_for(self, toolbox: Toolbox, write: Write, *, known_ids: frozenset[str]) -> XeroSighting:
         """By the token a write carries; an allocation by what is new on its credit."""
-        family = family_of(write.operation)
-        if family is None:
-            return XeroSighting(found=False, certain=False, text="this write leaves nothing to recognise it by")
-        return await family.look_for(toolbox, write, known_ids)
+        return await look_for(toolbox, write, known_ids)
 
     def receipt(self, write: Write, result: CallResult) -> XeroReceipt:
         """The id the server gave, and whether the record it answers with is the one that was sent."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from finchat.books.documents import (
     Account,
@@ -21,22 +21,24 @@ from finchat.books.documents import (
     Document,
     Organisation,
     Payment,
-    TaxRate,
-    TrackingCategory,
 )  # fmt: skip
 from finchat.books.periods import financial_year_start
-from finchat.books.plan import Balances
+from finchat.books.plan import Balances, Plan
 from finchat.connections.toolbox import Tool, Toolbox
-from finchat.errors import FinchatError, UsageError
+from finchat.errors import FinchatError
 from finchat.events import Emit, Notice
+from finchat.providers.balances import balances
 from finchat.providers.fields import UnreadableRecord
+from finchat.providers.provider import Chart, OrganisationUnclear, Row
 from finchat.providers.reading import call, records
+from finchat.providers.writing.context import WriteContext
+from finchat.providers.writing.undoing import Found, Written
 from finchat.providers.xero import parsing
-from finchat.providers.xero.family import Found
+from finchat.providers.xero.names import misnamed
 from finchat.providers.xero.table import TABLE
-from finchat.providers.xero.trial_balance import account_balances, balances
-from finchat.providers.xero.undoing import Written, held
-from finchat.providers.xero.writes import WriteContext
+from finchat.providers.xero.trial_balance import account_balances
+from finchat.providers.xero.undoing import held
+from finchat.providers.xero.writes import XERO_WRITERS
 
 # A payment stands in the ledger a few days around its bank line, and an unpresented cheque for weeks before it.
 _BEFORE, _AFTER = timedelta(days=45), timedelta(days=10)
@@ -46,25 +48,10 @@ _PAID_AGAIN = timedelta(days=120)
 _CODED = timedelta(days=400)
 _PAGE = 1000
 
-Row = Mapping[str, Any]
+if TYPE_CHECKING:
+    from finchat.providers.xero.lookups import XeroLookups
+
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Chart:
-    """What lines are coded with beside the accounts."""
-
-    tax_rates: tuple[TaxRate, ...]
-    tracking: tuple[TrackingCategory, ...]
-    contacts: Mapping[str, Contact]
-
-
-class OrganisationUnclear(UsageError):
-    """The server has no organisation of the wanted name or id, or several. `there`: those it has, in words."""
-
-    def __init__(self, message: str, *, field: str, next: str, there: str) -> None:
-        super().__init__(message, field=field, next=next)
-        self.there = there
 
 
 class XeroProvider:
@@ -255,6 +242,8 @@ class XeroProvider:
             plan_id=plan_id,
             organisation=await self.organisation(),
             tools=tools,
+            operations=TABLE,
+            writers=XERO_WRITERS,
             accounts=await self.accounts(),
             allocation_ids=self._allocation_ids,
             tax_rates={rate.type: rate for rate in known.tax_rates},
@@ -262,14 +251,29 @@ class XeroProvider:
             contacts=known.contacts,
         )
 
-    async def rows(self, operation: str, arguments: Mapping[str, Any], what: str) -> list[Row]:
+    async def misnamed(self, plan: Plan) -> str | None:
+        """The first record that a plan calls something else than the ledger does: 40 documents or contacts a call, 20
+        credits."""
+        return await misnamed(self._toolbox, plan)
+
+    async def contact_records(self) -> list[Row]:
+        """Every active contact as the ledger's own record: one call a thousand."""
+        return await self.rows("contact.list", {}, "contacts")
+
+    def lookups(self) -> XeroLookups:
+        """Reads for answers."""
+        from finchat.providers.xero.lookups import XeroLookups
+
+        return XeroLookups(self)
+
+    async def rows(self, operation: str, arguments: Mapping[str, object], what: str) -> list[Row]:
         """Every record of a list operation as the ledger has it, 1,000 a call. Raises FinchatError."""
         given = dict(arguments)
         if operation not in _UNPAGED and not operation.startswith("report."):
             given["page_size"] = _PAGE
         return await records(self._toolbox, TABLE[operation].tool, given, what=what, emit=self._emit)
 
-    async def first_rows(self, operation: str, arguments: Mapping[str, Any], count: int, what: str) -> list[Row]:
+    async def first_rows(self, operation: str, arguments: Mapping[str, object], count: int, what: str) -> list[Row]:
         """The first `count` records of a list operation: one call. Raises FinchatError."""
         given = {**arguments, "page_size": count}
         found = (await call(self._toolbox, TABLE[operation].tool, given, f"reading {what}")).structured or {}

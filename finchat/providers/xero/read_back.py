@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-
 from finchat.books.plan import Write
-from finchat.connections.toolbox import CallResult, Toolbox
+from finchat.connections.toolbox import CallResult
 from finchat.errors import FinchatError
-from finchat.providers.xero.again import first, read_all
+from finchat.providers.reading import single_record
+from finchat.providers.writing.read_back import ReadBack
+from finchat.providers.xero.again import read_all
 from finchat.providers.xero.families import family_of
-from finchat.providers.xero.family import Found, Need, XeroReceipt, XeroStanding
+from finchat.providers.xero.family import XeroReceipt
 
 
 def receipt(write: Write, result: CallResult) -> XeroReceipt:
     """What the reply says was done, compared with what was sent. Pure."""
-    reply = first(result)
+    reply = single_record(result)
     if reply is None:
         return XeroReceipt(disagreement="the answer holds no record")
     family = family_of(write.operation)
@@ -28,21 +28,6 @@ def receipt(write: Write, result: CallResult) -> XeroReceipt:
     return XeroReceipt(ledger_id=id, disagreement="" if id else "the answer names no id")
 
 
-async def read_back(toolbox: Toolbox, written: Sequence[tuple[Write, str]]) -> list[XeroStanding]:
-    """How confirmed writes stand, in the same order: each kind of record is read in one call for many writes.
-
-    Raises FinchatError when the ledger cannot be read.
-    """
-
-    def wanted(found: Found) -> Iterator[Need]:
-        for write, id in written:
-            if (family := family_of(write.operation)) is not None:
-                yield from family.needs(write, id, found)
-
-    found = await read_all(toolbox, wanted)
-    return [_standing(write, id, found) for write, id in written]
-
-
-def _standing(write: Write, id: str, found: Found) -> XeroStanding:
-    family = family_of(write.operation)
-    return XeroStanding(presence="unreadable") if family is None else family.standing(write, id, found)
+READ_BACK = ReadBack(family_of, read_all)
+read_back = READ_BACK.read_back
+look_for = READ_BACK.look_for

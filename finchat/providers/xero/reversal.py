@@ -17,7 +17,8 @@ from finchat.books.money import amount_text, parse_amount
 from finchat.books.plan import Kind, Link, Proposal, Write
 from finchat.connections.toolbox import CallResult, Toolbox
 from finchat.providers.fields import Record
-from finchat.providers.xero.family import Check, Family, Found, Need, XeroReceipt, XeroSighting, XeroStanding
+from finchat.providers.writing.undoing import Found, Need
+from finchat.providers.xero.family import Check, Family, XeroReceipt, XeroSighting, XeroStanding
 from finchat.providers.xero.parsing import CREDIT_IDS
 
 # What was written, and the operation that takes it back.

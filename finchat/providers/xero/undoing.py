@@ -11,15 +11,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
 
 from finchat.books.money import amount_text
-from finchat.books.plan import ANY, Effect, Link, Precondition, Write
+from finchat.books.plan import ANY, Effect, Precondition, Write
 from finchat.connections.toolbox import Toolbox
 from finchat.errors import FinchatError
 from finchat.providers.fields import Record
+from finchat.providers.writing.context import WriteContext
+from finchat.providers.writing.undoing import Found, Need, Obstacle, Written
 from finchat.providers.xero.again import read_all
-from finchat.providers.xero.family import Found, Need
 from finchat.providers.xero.parsing import CREDIT_IDS, DOCUMENT_STATUSES
 from finchat.providers.xero.reversal import (
     INVOICE,
@@ -32,7 +33,6 @@ from finchat.providers.xero.reversal import (
     taken_back_by,
 )
 from finchat.providers.xero.table import TABLE
-from finchat.providers.xero.writes import WriteContext
 
 _LOCK = "its period was locked"
 _WORDS: Mapping[str, tuple[str, tuple[str, ...]]] = {
@@ -48,30 +48,6 @@ _WORDS: Mapping[str, tuple[str, tuple[str, ...]]] = {
 _ID: Mapping[str, str] = {str(kind): field for kind, field in CREDIT_IDS.items()}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
-    """One write that the journal knows as committed. `name` is PLAN/PROPOSAL/WRITE, `ids` the ledger ids of all
-    committed writes of its proposal by write id, `links` what it was about."""
-
-    name: str
-    write: Write
-    ledger_id: str
-    links: tuple[Link, ...]
-    ids: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Obstacle:
-    """Why a write is not taken back. `gone`: somebody did it already; `stays`: finchat never does.
-
-    `text` goes on after the name of what was written ("… was reconciled since"); `next` is the step to take.
-    """
-
-    what: Literal["gone", "stays", "cannot"]
-    text: str
-    next: str
-
-
 def undo_words(write: Write, command: str) -> str:
     """How a write that is about to be made can be taken back, or that it cannot: for its approval card."""
     if write.reverses:
@@ -79,6 +55,8 @@ def undo_words(write: Write, command: str) -> str:
     if (by := taken_back_by(write)) is None:
         if write.operation == "contact.create":
             return "the new contact stays; archive it in Xero if it is not wanted"
+        if write.operation == "invoice.update":
+            return "finchat cannot take this back: remove the new line of the invoice in Xero if it is not wanted"
         return "finchat cannot take this back; it would have to be corrected in the ledger by hand"
     subject, _, verb = write.operation.partition(".")
     key = verb if verb == "allocate" else subject
@@ -349,6 +327,8 @@ def _amount(record: Record) -> Decimal:
 def _stays(one: Written) -> Obstacle:
     if one.write.operation == "contact.create":
         return Obstacle("stays", "stays in the ledger", "archive it in Xero if nothing else uses it")
+    if one.write.operation == "invoice.update":
+        return Obstacle("stays", "stays on the invoice", "remove that line in Xero by hand")
     return Obstacle("stays", "is nothing that finchat takes back", "correct it in Xero by hand")
 
 

@@ -1,5 +1,7 @@
-"""The seeded company: a pure, deterministic generator. Shares no word and no code with the matcher."""
+"""The seeded companies: pure, deterministic generators. They share no word and no code with the matcher."""
 
-from finchat.sandbox.company.generate import SeededCompany, generate
+from finchat.sandbox.company.generate import generate
+from finchat.sandbox.company.generate_quickbooks import generate_quickbooks
+from finchat.sandbox.company.story import SeededCompany
 
-__all__ = ["SeededCompany", "generate"]
+__all__ = ["SeededCompany", "generate", "generate_quickbooks"]

@@ -3,7 +3,8 @@
 Beyond that form: `date` and `settled_by` on lines, `document_amount` and `document_currency` on links (a link's
 `amount` is cash in the line's currency), `bank`: how the statement and the books agree, and on the lines they concern
 `coding` (account, tax type and tracking of money without a document, or of the part beside a document), `transfer`
-(both own accounts, the line of the other statement), `refund` (the credit given back, null when there is none) and
+(both own accounts, the line of the other statement), `deposit` (recorded receipts that it takes to the bank, and the
+fee the bank kept), `refund` (the credit given back, null when there is none) and
 `excess` (money beyond documents, left open as an over- or prepayment). `coding.decision` is propose, ask or either:
 see feed.Coded. Money that is coded or transferred keeps the bench's residual kind `unrelated`: no document is touched.
 """
@@ -14,11 +15,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from finchat.sandbox.company.chart import BANK, Chart
+from finchat.sandbox.company.chart import BANK
 from finchat.sandbox.company.draws import text
 from finchat.sandbox.company.feed import Coded, Line, Link
 from finchat.sandbox.company.records import Ledger
-from finchat.sandbox.company.world import World
+from finchat.sandbox.company.world import Chart, World
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +34,16 @@ class Statement:
 
 
 def truth(world: World, statements: Mapping[str, Statement]) -> dict[str, Any]:
-    """The answers for account 090; those of the other accounts have the same form under `accounts`, by code."""
+    """The answers for the account with a feed; those of the others have the same form under `accounts`, by code."""
     return {
         "ledger": True,
         "seed": world.seed,
         "anchor": world.anchor.isoformat(),
         "week": {"from": world.week.isoformat(), "to": world.anchor.isoformat()},
         **_answers(world, statements[BANK]),
-        "accounts": {code: _answers(world, statement) for code, statement in statements.items() if code != BANK},
+        "accounts": {
+            world.chart.code(code): _answers(world, statement) for code, statement in statements.items() if code != BANK
+        },
     }
 
 
@@ -145,6 +148,13 @@ def _line(chart: Chart, line: Line) -> dict[str, Any]:
             "credit_kind": credit.kind if credit else None,
             "amount": text(line.cents),
         }
+    if line.gathers:
+        total = sum(received.cents for received in line.gathers)
+        found["deposit"] = {
+            "ledger_ids": [received.id for received in line.gathers],
+            "amount": text(total),
+            "fee": text(total - line.cents),
+        }
     if line.excess is not None:
         found["excess"] = {
             "contact_id": line.excess.party.id,
@@ -160,10 +170,10 @@ def _coding(chart: Chart, coded: Coded) -> dict[str, Any]:
         "why": coded.why,
         "contact_id": coded.party.id if coded.party else None,
         "account_id": chart.ids[coded.account],
-        "account_code": coded.account,
+        "account_code": chart.code(coded.account),
         "tax_type": coded.tax_type,
         "tracking": [{"name": name, "option": option} for name, option in coded.tracking],
         "amount": text(coded.cents),
         "seen": coded.seen,
-        "accept": [{"account_code": account, "tax_type": tax} for account, tax in coded.accept],
+        "accept": [{"account_code": chart.code(account), "tax_type": tax} for account, tax in coded.accept],
     }

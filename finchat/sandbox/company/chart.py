@@ -10,7 +10,7 @@ from finchat.sandbox.company.vocabulary import COMPANIES
 
 BANK = "090"
 SAVINGS = "091"
-USD_ACCOUNT = "092"
+FOREIGN = "092"
 SALES = "200"
 INTEREST = "270"
 FEES = "404"
@@ -32,14 +32,21 @@ GST = "820"
 OWNER_FUNDS = "970"
 DRAWINGS = "980"
 
+CARD = "850"
+HISTORICAL = "840"
+TRANSFERS = "879"
+PURCHASES = "300"
+SUBCONTRACTORS = "310"
+POWER = "445"
+RECEIVABLES = "610"
 # Bank account -> its currency; the organisation keeps its books in NZD.
-BANK_ACCOUNTS = {BANK: "NZD", SAVINGS: "NZD", USD_ACCOUNT: "USD"}
+BANK_ACCOUNTS = {BANK: "NZD", SAVINGS: "NZD", FOREIGN: "USD"}
 
 # code, name, type, tax type, system account, takes payments
 _ACCOUNTS: tuple[tuple[str, str, str, str, str, bool], ...] = (
     (BANK, "Business Account", "BANK", "NONE", "", False),
     (SAVINGS, "Savings", "BANK", "NONE", "", False),
-    (USD_ACCOUNT, "US Dollar Account", "BANK", "NONE", "", False),
+    (FOREIGN, "US Dollar Account", "BANK", "NONE", "", False),
     (SALES, "Sales", "REVENUE", "OUTPUT2", "", False),
     ("205", "Discounts Allowed", "REVENUE", "OUTPUT2", "", False),
     ("260", "Other Revenue", "REVENUE", "OUTPUT2", "", False),
@@ -115,7 +122,7 @@ class Chart:
         self.legal_name, self.short_name = stream(seed, "trading name").choice(COMPANIES)
         self.number_at_bank = f"02-{draw.randrange(100, 1300):04d}-{draw.randrange(10**6, 10**7)}-00"
         stem = self.number_at_bank[:-2]
-        self.numbers = {BANK: self.number_at_bank, SAVINGS: f"{stem}30", USD_ACCOUNT: f"{stem}97"}
+        self.numbers = {BANK: self.number_at_bank, SAVINGS: f"{stem}30", FOREIGN: f"{stem}97"}
         own = stream(seed, "tracking")
         self._tracking = {name: (guid(own), {o: guid(own) for o in options}) for name, options in TRACKING.items()}
         self._updated = vendor_instant(start, draw)
@@ -146,6 +153,9 @@ class Chart:
                 "CurrencyCode": BANK_ACCOUNTS[code],
             }
         return record
+
+    def code(self, part: str) -> str:
+        return part
 
     def name(self, code: str) -> str:
         return next(name for found, name, *_rest in _ACCOUNTS if found == code)

@@ -8,12 +8,13 @@ from datetime import date
 from random import Random
 from typing import Any, Literal
 
-from finchat.sandbox.company.chart import BANK, BANK_ACCOUNTS
+from finchat.sandbox.company.bank_words import Channel, Dialect
+from finchat.sandbox.company.chart import BANK
+from finchat.sandbox.company.country import Country
 from finchat.sandbox.company.draws import text
 from finchat.sandbox.company.parties import Party
-from finchat.sandbox.company.records import BankTransaction, Credit, CreditKind, Document
+from finchat.sandbox.company.records import BankTransaction, Credit, CreditKind, Document, Payment
 
-Channel = Literal["credit", "payment", "card", "debit", "wire_in", "wire_out", "own", "fee", "interest", "counter"]
 Determinable = Literal["yes", "weak", "no"]
 ClaimKind = Literal["payment", "batch_payment", "bank_transaction", "transfer"]
 
@@ -108,7 +109,8 @@ class Line:
     """One line of the statement of `held_in` (a bank account's code), what it says and what it truly is.
 
     `settled_by` lists the kinds of write that settle it: payment, clearing_payment, allocation, overpayment,
-    prepayment, refund, transfer, spend_money, receive_money. `repeats` makes it the second import of another line.
+    prepayment, refund, transfer, spend_money, receive_money, deposit (of `gathers`, receipts whose
+    money waits in the clearing account). `repeats` makes it the second import of another line.
     The bank's words are copied into the reference of `copied_to`, as a bookkeeper does who works from the line.
     """
 
@@ -137,6 +139,7 @@ class Line:
     moved: Moved | None = None
     refunded: Refunded | None = None
     excess: Excess | None = None
+    gathers: list[Payment | BankTransaction] = field(default_factory=list)
     copied_to: BankTransaction | None = None
     id: str = ""
     record: dict[str, Any] = field(default_factory=dict)
@@ -146,65 +149,14 @@ class Line:
         return self.cents if self.receives else -self.cents
 
 
-@dataclass(frozen=True, slots=True)
-class Dialect:
-    """How one bank prints a line. `width` is where it cuts a name; `{d8}` in `trace` stands for eight digits."""
-
-    words: dict[Channel, str]
-    width: int
-    upper: bool
-    payee_apart: bool
-    reference_apart: bool
-    shows_account: bool
-    trace: str
-    separator: str
-
-
-_DIALECTS = (
-    Dialect(
-        {
-            "credit": "DIRECT CREDIT", "payment": "BILL PAYMENT", "card": "VISA PURCHASE", "debit": "DIRECT DEBIT",
-            "wire_in": "INTERNATIONAL CREDIT", "wire_out": "INTERNATIONAL PAYMENT", "own": "TRANSFER",
-            "fee": "MONTHLY A/C FEE", "interest": "CREDIT INTEREST", "counter": "DEPOSIT",
-        },
-        20, True, True, True, True, "", " ",
-    ),
-    Dialect(
-        {
-            "credit": "CR FROM", "payment": "PAYMENT TO", "card": "CARD 4835", "debit": "D/D", "wire_in": "TT IN",
-            "wire_out": "TT OUT", "own": "FUNDS TFR", "fee": "SERVICE FEE", "interest": "INTEREST EARNED",
-            "counter": "BRANCH DEPOSIT",
-        },
-        22, True, False, False, False, "TRN {d8}", " ",
-    ),
-    Dialect(
-        {
-            "credit": "Bill Pay in", "payment": "Online payment", "card": "Debit card", "debit": "Direct debit",
-            "wire_in": "Overseas credit", "wire_out": "Overseas payment", "own": "Account transfer",
-            "fee": "Account fee", "interest": "Interest paid", "counter": "Deposit",
-        },
-        32, False, False, False, True, "", " ; ",
-    ),
-    Dialect(
-        {
-            "credit": "AC", "payment": "AP", "card": "POS W/D", "debit": "DD", "wire_in": "IBC", "wire_out": "OBC",
-            "own": "TFR", "fee": "FEE", "interest": "INT", "counter": "CASH/CHQ",
-        },
-        18, True, True, False, False, "NZ{d10}", "/",
-    ),
-)  # fmt: skip
-
-
-_LEGAL_FORMS = (" Limited", " Ltd", " Pty Ltd", " LLC", " Inc", " NZ Ltd")
-
-
 class Printer:
-    """Prints lines in the dialect of the company's bank. A company has one bank, whatever the day."""
+    """Prints lines in the dialect of the company's bank."""
 
-    def __init__(self, draw: Random, numbers: frozenset[str], ids: set[str], *, bank: int) -> None:
+    def __init__(self, draw: Random, numbers: frozenset[str], ids: set[str], *, country: Country, bank: int) -> None:
         """`ids` are those in use, on any statement of the company."""
         self._draw = draw
-        self._dialect = _DIALECTS[bank % len(_DIALECTS)]
+        self._dialect: Dialect = country.banks[bank % len(country.banks)]
+        self._country = country
         self._numbers = numbers
         self._ids = ids
 
@@ -225,7 +177,7 @@ class Printer:
             "date": line.day.isoformat(),
             "type": "RECEIVE" if line.receives else "SPEND",
             "amount": text(line.cents),
-            "currency": BANK_ACCOUNTS[line.held_in],
+            "currency": self._country.bank_accounts[line.held_in],
             "payee": payee,
             "narration": narration,
             "reference": reference,
@@ -266,7 +218,8 @@ class Printer:
         folded = unicodedata.normalize("NFKD", line.name).encode("ascii", "ignore").decode("ascii")
         folded = folded.replace("(", "").replace(")", "")
         if self._draw.random() < 0.25:
-            folded = next((folded.removesuffix(form) for form in _LEGAL_FORMS if folded.endswith(form)), folded)
+            forms = self._country.legal_forms
+            folded = next((folded.removesuffix(form) for form in forms if folded.endswith(form)), folded)
         if line.mentions and folded:
             chance = self._draw.random()
             if chance < 0.12:

@@ -13,15 +13,15 @@ from itertools import cycle
 from typing import Literal
 
 from finchat.sandbox.company import chart
-from finchat.sandbox.company.draws import days_before, months_before, stream
-from finchat.sandbox.company.feed import Channel, Claim, Coded, Line
+from finchat.sandbox.company.bank_words import Channel
+from finchat.sandbox.company.draws import days_before, months_before
+from finchat.sandbox.company.feed import Claim, Coded, Line
 from finchat.sandbox.company.parties import Party
 from finchat.sandbox.company.records import Item
-from finchat.sandbox.company.vocabulary import NEWCOMERS
 from finchat.sandbox.company.world import WEEK, World
 
 Tracking = tuple[tuple[str, str], ...]
-_PRINTED = ("{name}", "{name} {town}", "SQ *{name}", "{first}* {rest}", "{name} NZ")
+_PRINTED = ("{name}", "{name} {town}", "SQ *{name}", "{first}* {rest}", "{name} {country}")
 _DRAWN = (150_000, 180_000, 200_000)
 _INTRODUCED = (500_000, 750_000, 1_000_000)
 _ACCOUNT_FEES = (1_250, 1_250, 1_475)
@@ -59,7 +59,8 @@ class Habits:
     def __init__(self, world: World) -> None:
         self._world = world
         self._draw = world.stream("habits")
-        self._kept = stream(world.seed, "habits")  # what is the same for a seed on any day
+        self._country = world.country
+        self._kept = world.country.stream(world.seed, "habits")  # what is the same for a seed on any day
         self._next: list[tuple[_Habit, int]] = []
 
     def history(self) -> None:
@@ -87,7 +88,7 @@ class Habits:
                 len(habit.booked),
                 tuple(sorted({(b.account, b.tax_type) for b in habit.booked})),
             )
-        words = self._draw.choice(NEWCOMERS)
+        words = self._draw.choice(self._country.words.NEWCOMERS)
         cents = self._world.amount(self._draw, 6_000, 44_000)
         line = self._world.line(
             Line(
@@ -95,7 +96,7 @@ class Habits:
             )
         )
         line.residuals.append(("unrelated", cents))
-        line.coded = Coded(None, chart.GENERAL, "INPUT2", (), "ask", "new_payee", cents)
+        line.coded = Coded(None, chart.GENERAL, self._country.purchase_tax, (), "ask", "new_payee", cents)
 
     # -- the habits
 
@@ -104,17 +105,21 @@ class Habits:
         parties, draw, kept = self._world.parties, self._draw, self._kept
         price = self._world.amount(kept, 3_900, 12_900)
         host = self._habit(
-            "coded_subscription", parties.host, "card", "Web hosting", _Booking(chart.SUBSCRIPTIONS, "INPUT2")
+            "coded_subscription",
+            parties.host,
+            "card",
+            "Web hosting",
+            _Booking(chart.SUBSCRIPTIONS, self._country.purchase_tax),
         )
         self._repeat(host, self._monthly(host.due), lambda _day: price)
         plan = kept.randrange(8_000, 17_000)
-        head_office: Tracking = (("Region", "Head Office"),)
+        head_office: Tracking = (("Region", self._country.head_office),)
         carrier = self._habit(
             "coded_subscription",
             parties.carrier,
             "debit",
             "Broadband and phones",
-            _Booking(chart.TELEPHONE, "INPUT2", head_office),
+            _Booking(chart.TELEPHONE, self._country.purchase_tax, head_office),
         )
         self._repeat(
             carrier,
@@ -128,7 +133,7 @@ class Habits:
             parties.software,
             "card",
             "Design software, one seat",
-            _Booking(chart.SUBSCRIPTIONS, "INPUT2", (*head_office, ("Team", "Showroom"))),
+            _Booking(chart.SUBSCRIPTIONS, self._country.purchase_tax, (*head_office, ("Team", "Showroom"))),
         )
         software.decision, software.why = "ask", "unusual_amount"
         self._repeat(
@@ -141,20 +146,29 @@ class Habits:
     def _bank(self) -> None:
         """Account fees, card fees and interest; the other two accounts have fees and interest of their own."""
         parties, draw = self._world.parties, self._draw
-        fees = _Booking(chart.FEES, "NONE")
+        fees = _Booking(chart.FEES, self._country.no_tax)
         fee = self._habit("coded_bank_fee", parties.bank, "fee", "Bank fee", fees)
         self._repeat(fee, self._monthly(fee.due), lambda _day: draw.choice(_ACCOUNT_FEES))
         cards = self._habit(
-            "coded_card_fee", parties.acquirer, "debit", "Card processing fees", _Booking(chart.MERCHANT_FEES, "INPUT2")
+            "coded_card_fee",
+            parties.acquirer,
+            "debit",
+            "Card processing fees",
+            _Booking(chart.MERCHANT_FEES, self._country.purchase_tax),
         )
         self._repeat(cards, self._monthly(cards.due), self._within(5_500, 13_500))
-        interest = _Booking(chart.INTEREST, "NONE")
+        interest = _Booking(chart.INTEREST, self._country.no_tax)
         for account, low, high in ((chart.BANK, 400, 900), (chart.SAVINGS, 8_000, 16_000)):
             earned = self._habit("coded_interest", parties.bank, "interest", "Interest", interest, held_in=account)
             earned.receives = True
             self._repeat(earned, self._monthly(earned.due), self._within(low, high))
         abroad = self._habit(
-            "coded_bank_fee", parties.bank, "fee", "Bank fee, US dollars", fees, held_in=chart.USD_ACCOUNT
+            "coded_bank_fee",
+            parties.bank_abroad,
+            "fee",
+            f"Bank fee, {self._country.held_name}",
+            fees,
+            held_in=chart.FOREIGN,
         )
         self._repeat(abroad, self._monthly(abroad.due), lambda _day: 800)
 
@@ -163,18 +177,20 @@ class Habits:
         owner, draw = self._world.parties.owner, self._draw
         self._world.take(*_DRAWN)
         self._world.take(*_INTRODUCED)
-        drawn = self._habit("coded_owner_drawings", owner, "payment", "Drawings", _Booking(chart.DRAWINGS, "NONE"))
+        drawn = self._habit(
+            "coded_owner_drawings", owner, "payment", "Drawings", _Booking(chart.DRAWINGS, self._country.no_tax)
+        )
         self._repeat(drawn, self._every(drawn.due, 14), lambda _day: draw.choice(_DRAWN))
         put_in = self._habit(
-            "coded_owner_funds", owner, "credit", "Funds introduced", _Booking(chart.OWNER_FUNDS, "NONE")
+            "coded_owner_funds", owner, "credit", "Funds introduced", _Booking(chart.OWNER_FUNDS, self._country.no_tax)
         )
         put_in.receives = True
         sums = cycle(draw.sample(_INTRODUCED, len(_INTRODUCED)))  # each of them was there before
         self._repeat(put_in, self._every(put_in.due, 73), lambda _day: next(sums))
 
     def _on_the_road(self) -> None:
-        region = self._kept.choice(("North Island", "South Island"))
-        booking = _Booking(chart.FUEL, "INPUT2", (("Region", region),))
+        region = self._kept.choice(self._country.regions)
+        booking = _Booking(chart.FUEL, self._country.purchase_tax, (("Region", region),))
         fuel = self._habit("coded_fuel", self._world.parties.fuel, "card", "Fuel", booking)
         self._repeat(fuel, self._every(fuel.due, 9), self._within(3_500, 16_500))
 
@@ -182,16 +198,19 @@ class Habits:
         """Histories that settle nothing: mixed, changed this quarter, seen once."""
         parties, draw = self._world.parties, self._draw
         shelves = [
-            _Booking(chart.REPAIRS, "INPUT2", (("Team", "Workshop"),)),
-            _Booking(chart.GENERAL, "INPUT2"),
-            _Booking(chart.STATIONERY, "INPUT2"),
-            _Booking("300", "INPUT2", (("Team", "On Site"),)),
+            _Booking(chart.REPAIRS, self._country.purchase_tax, (("Team", "Workshop"),)),
+            _Booking(chart.GENERAL, self._country.purchase_tax),
+            _Booking(chart.STATIONERY, self._country.purchase_tax),
+            _Booking(chart.PURCHASES, self._country.purchase_tax, (("Team", "On Site"),)),
         ]
         mixed = self._habit("coded_mixed_payee", parties.hardware, "card", "Hardware", shelves[0])
         mixed.decision, mixed.why = "ask", "mixed"
         turns = self._turns(shelves)
         self._repeat(mixed, self._every(mixed.due, 25), self._within(2_500, 48_000), lambda _day: next(turns))
-        old, new = _Booking(chart.GENERAL, "INPUT2"), _Booking(chart.COURIERS, "INPUT2")
+        old, new = (
+            _Booking(chart.GENERAL, self._country.purchase_tax),
+            _Booking(chart.COURIERS, self._country.purchase_tax),
+        )
         changed = self._habit("coded_changed", parties.errands, "card", "Parcels", new)
         changed.decision, changed.why = "either", "changed_coding"
         since = days_before(self._world.week, _RECODED_DAYS)
@@ -201,7 +220,9 @@ class Habits:
             self._within(1_400, 5_200),
             lambda day: new if day >= since else old,
         )
-        once = self._habit("coded_seen_once", parties.once, "payment", "Call-out", _Booking(chart.REPAIRS, "INPUT2"))
+        once = self._habit(
+            "coded_seen_once", parties.once, "payment", "Call-out", _Booking(chart.REPAIRS, self._country.purchase_tax)
+        )
         once.decision, once.why = "ask", "seen_once"
         before = days_before(self._world.week, draw.randrange(60, 150))
         self._repeat(once, iter([before]), self._within(9_000, 30_000))
@@ -232,7 +253,7 @@ class Habits:
             return says
         first, _space, rest = party.name.partition(" ")
         form = self._kept.choice(_PRINTED) if channel == "card" else "{name} DD"
-        return form.format(name=party.name, first=first, rest=rest, town=party.town).upper()
+        return form.format(name=party.name, first=first, rest=rest, town=party.town, country=self._country.name).upper()
 
     def _repeat(
         self,
@@ -259,7 +280,7 @@ class Habits:
             day,
             [item],
             account=habit.held_in,
-            rate=world.rates.at(chart.BANK_ACCOUNTS[habit.held_in], day),
+            rate=world.rates.at(self._country.bank_accounts[habit.held_in], day),
         )
         entry.on_statement = day
         line = self._line(habit, day, cents)

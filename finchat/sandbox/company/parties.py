@@ -2,31 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Literal
 
-from finchat.sandbox.company.draws import guid, stream
-from finchat.sandbox.company.vocabulary import (
-    ABROAD,
-    ABROAD_SUPPLIERS,
-    ACQUIRERS,
-    CARRIERS,
-    CUSTOMER_STEMS,
-    CUSTOMER_TRADES,
-    ENDINGS,
-    ERRANDS,
-    FUEL_STOPS,
-    HARDWARE,
-    HOSTS,
-    ONCE,
-    OWNERS,
-    SIBLING_WORDS,
-    SOFTWARE,
-    SUPPLIER_STEMS,
-    SUPPLIER_TRADES,
-    TOWNS,
-)
+from finchat.sandbox.company.country import Country
+from finchat.sandbox.company.draws import guid
 
 Role = Literal["customer", "supplier", "office"]
 
@@ -42,13 +24,11 @@ class Party:
     account: str
     town: str
     habit_days: int
+    foreign: bool
+    taxed: bool = True
     sibling: bool = False
     trades_as: str = ""
     bill_style: str = ""
-
-    @property
-    def foreign(self) -> bool:
-        return self.currency != "NZD"
 
     @property
     def printed(self) -> str:
@@ -74,6 +54,11 @@ class Parties:
     hardware: Party
     errands: Party
     once: Party
+    more: list[Party] = field(default_factory=list, kw_only=True)
+    bank_abroad: Party = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.bank_abroad = self.bank
 
     @property
     def office(self) -> list[Party]:
@@ -84,41 +69,44 @@ class Parties:
 
     @property
     def all(self) -> list[Party]:
-        return [*self.customers, *self.suppliers, *self.office]
+        return [*self.customers, *self.suppliers, *self.office, *self.more]
 
 
-def make_parties(seed: int) -> Parties:
+def make_parties(country: Country, seed: int) -> Parties:
     """Nearly sixty contacts, the same for a seed on any day."""
-    draw = stream(seed, "parties")
-    stems = draw.sample(CUSTOMER_STEMS, 24)
-    customers = [_local(draw, stem, CUSTOMER_TRADES, "customer") for stem in stems]
-    for elder, word in zip(customers[:2], SIBLING_WORDS, strict=False):
-        customers.append(_sibling(draw, elder, word))
-    shop, street = draw.choice(("Larder", "Corner Shed", "Boatshed", "Red Gate")), draw.choice(("Hill", "King", "Weld"))
-    customers[4].trades_as = f"The {shop} on {street} St"
-    suppliers = [_local(draw, stem, SUPPLIER_TRADES, "supplier") for stem in draw.sample(SUPPLIER_STEMS, 10)]
-    suppliers.append(_sibling(draw, suppliers[0], SIBLING_WORDS[2]))
-    for currency in ("AUD", "USD"):
-        for name, town in draw.sample(ABROAD[currency], 2):
-            customers.append(_party(draw, name, "customer", currency, town))
-        for name, town in draw.sample(ABROAD_SUPPLIERS[currency], 1):
-            suppliers.append(_party(draw, name, "supplier", currency, town))
+    draw, words = country.stream(seed, "parties"), country.words
+    maker = Maker(country, draw)
+    customers = [maker.local(stem, words.CUSTOMER_TRADES, "customer") for stem in draw.sample(words.CUSTOMER_STEMS, 24)]
+    for elder, word in zip(customers[:2], words.SIBLING_WORDS, strict=False):
+        customers.append(maker.sibling(elder, word))
+    shop, street = draw.choice(words.SHOPS), draw.choice(words.STREETS)
+    customers[4].trades_as = words.SHOP_NAME.format(shop=shop, street=street)
+    suppliers = [maker.local(stem, words.SUPPLIER_TRADES, "supplier") for stem in draw.sample(words.SUPPLIER_STEMS, 10)]
+    suppliers.append(maker.sibling(suppliers[0], words.SIBLING_WORDS[2]))
+    for currency in country.middle_rates:
+        for name, town in draw.sample(words.ABROAD[currency], 2):
+            customers.append(maker.party(name, "customer", currency, town))
+        for name, town in draw.sample(words.ABROAD_SUPPLIERS[currency], 1):
+            suppliers.append(maker.party(name, "supplier", currency, town))
     for supplier in suppliers:
         supplier.bill_style = draw.choice(("{n}", "SI-{n}", "{n}/A", "T{n}", "B-{n}"))
+    chosen = (
+        words.OWNERS, words.ACQUIRERS, words.HOSTS, words.SOFTWARE, words.CARRIERS, words.FUEL_STOPS, words.HARDWARE,
+        words.ERRANDS, words.ONCE,
+    )  # fmt: skip
     office = [
-        _party(draw, name, "office", "NZD", "WLG")
-        for name in (
-            "Southern Cross Bank",
-            "Inland Revenue",
-            "Weka Street Properties",
-            "Staff Wages",
-            "Counter Sales",
-            "Tui Power",
-            *(draw.choice(names) for names in (OWNERS, ACQUIRERS, HOSTS, SOFTWARE, CARRIERS)),
-            *(draw.choice(names) for names in (FUEL_STOPS, HARDWARE, ERRANDS, ONCE)),
-        )
+        maker.party(name, "office", country.currency, country.town)
+        for name in (*words.OFFICE, *(draw.choice(names) for names in chosen))
     ]
-    return Parties(customers, suppliers, *office)
+    for customer in customers:
+        own = country.stream(seed, "taxed", customer.name)
+        customer.taxed = not customer.foreign and own.random() < country.taxed_share
+    parties = Parties(customers, suppliers, *office)
+    if country.one_currency_each:
+        abroad = Maker(country, country.stream(seed, "bank abroad"))
+        parties.bank_abroad = abroad.party(f"{parties.bank.name} {country.held}", "office", country.held, country.town)
+        parties.more.append(parties.bank_abroad)
+    return parties
 
 
 # What was agreed with a customer or supplier; with most nothing was, and each document says when it is due.
@@ -147,20 +135,30 @@ def contact_record(party: Party, updated: str) -> dict[str, Any]:
     return record
 
 
-def _local(draw: Random, stem: str, trades: tuple[str, ...], role: Role) -> Party:
-    return _party(draw, f"{stem} {draw.choice(trades)} {draw.choice(ENDINGS)}", role, "NZD", draw.choice(TOWNS))
+class Maker:
+    """Makes parties of one country."""
 
+    def __init__(self, country: Country, draw: Random) -> None:
+        self._country = country
+        self._draw = draw
 
-def _sibling(draw: Random, elder: Party, word: str) -> Party:
-    elder.sibling = True
-    trading = elder.name
-    for ending in sorted(ENDINGS, key=len, reverse=True):
-        trading = trading.removesuffix(f" {ending}")
-    younger = _party(draw, f"{trading} {word} Ltd", elder.role, "NZD", draw.choice(TOWNS))
-    younger.sibling = True
-    return younger
+    def local(self, stem: str, trades: Sequence[str], role: Role) -> Party:
+        words = self._country.words
+        name = f"{stem} {self._draw.choice(trades)} {self._draw.choice(words.ENDINGS)}"
+        return self.party(name, role, self._country.currency, self._draw.choice(words.TOWNS))
 
+    def sibling(self, elder: Party, word: str) -> Party:
+        elder.sibling = True
+        words = self._country.words
+        trading = elder.name
+        for ending in sorted(words.ENDINGS, key=len, reverse=True):
+            trading = trading.removesuffix(f" {ending}")
+        name = f"{trading} {word} {words.ENDINGS[0]}"
+        younger = self.party(name, elder.role, self._country.currency, self._draw.choice(words.TOWNS))
+        younger.sibling = True
+        return younger
 
-def _party(draw: Random, name: str, role: Role, currency: str, town: str) -> Party:
-    account = f"{draw.randrange(1, 39):02d}-{draw.randrange(100, 1900):04d}-{draw.randrange(10**6, 10**7)}-00"
-    return Party(guid(draw), name, role, currency, account, town, draw.choice((6, 13, 18, 24, 29, 36)))
+    def party(self, name: str, role: Role, currency: str, town: str) -> Party:
+        account = self._country.account_number(self._draw)
+        identity, habit = guid(self._draw), self._draw.choice((6, 13, 18, 24, 29, 36))
+        return Party(identity, name, role, currency, account, town, habit, currency != self._country.currency)

@@ -1,8 +1,7 @@
 """The ledger of the seeded company while it is being written: documents, payments, credits and bank transactions.
 
 Amounts are cents of the document's currency; `bank_cents` and what a bank transaction moves are cents of the bank
-account's currency. A rate is Xero's: foreign units for one
-NZD (amount ÷ rate = NZD).
+account's currency. A rate is the vendor's way round: see `Country.home_for_one`.
 """
 
 from __future__ import annotations
@@ -10,16 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from random import Random
 from typing import Literal
 
 from finchat.sandbox.company import chart
+from finchat.sandbox.company.country import ONE, Country
 from finchat.sandbox.company.draws import guid, half_up
 from finchat.sandbox.company.parties import Party
 
-_CENT = Decimal("0.01")
-ONE = Decimal(1)
+# Tax type -> hundredths of a percent: New Zealand's GST, and the sales tax of a Texan city. Others bear none.
+TAX_RATES = {"OUTPUT2": 1_500, "INPUT2": 1_500, "TAX": 825}
 Side = Literal["ACCREC", "ACCPAY"]
 CreditKind = Literal["credit_note", "overpayment", "prepayment"]
 
@@ -42,14 +42,19 @@ class Item:
 
     @property
     def tax(self) -> int:
-        """GST of 15 %, rounded on this line."""
-        if self.tax_type not in ("OUTPUT2", "INPUT2"):
-            return 0
-        return half_up(self.amount * 3, 23) if self.inclusive else half_up(self.amount * 15, 100)
+        """Tax of the type's rate, rounded on this line."""
+        rate = TAX_RATES.get(self.tax_type, 0)
+        return half_up(self.amount * rate, 10_000 + rate if self.inclusive else 10_000)
 
     @property
     def gross(self) -> int:
         return self.amount if self.inclusive else self.amount + self.tax
+
+
+def tax_on_total(items: Sequence[Item]) -> int:
+    """The tax of lines of one tax type, on their sum; tax on top."""
+    rate = TAX_RATES.get(items[0].tax_type, 0)
+    return half_up(sum(item.amount for item in items) * rate, 10_000)
 
 
 @dataclass(slots=True, eq=False)
@@ -148,6 +153,10 @@ class Credit:
 
 @dataclass(slots=True, eq=False)
 class BankTransaction:
+    """Receive or spend money, half a transfer, or the money of a credit. `gathers`: receipts whose money
+    it brings from the clearing account.
+    """
+
     id: str
     type: str
     party: Party | None
@@ -159,6 +168,7 @@ class BankTransaction:
     transfer_id: str = ""
     rate: Decimal = ONE
     on_statement: date | None = None
+    gathers: list[Payment | BankTransaction] = field(default_factory=list)
 
     @property
     def cents(self) -> int:
@@ -169,18 +179,12 @@ class BankTransaction:
         return self.type.startswith("RECEIVE")
 
 
-def base_cents(cents: int, rate: Decimal) -> int:
-    """Document cents in NZD cents at Xero's rate, half away from zero."""
-    if rate == ONE:
-        return cents
-    return int((Decimal(cents).scaleb(-2) / rate).quantize(_CENT, ROUND_HALF_UP).scaleb(2))
-
-
 class Ledger:
     """Everything recorded so far. Every method keeps the books consistent; ids come from its own stream."""
 
-    def __init__(self, ids: Random) -> None:
+    def __init__(self, ids: Random, country: Country) -> None:
         self._ids = ids
+        self.country = country
         self.documents: list[Document] = []
         self.payments: list[Payment] = []
         self.batches: list[Batch] = []
@@ -219,14 +223,15 @@ class Ledger:
     ) -> Payment:
         """Record cash against a document: never more than is due, never before the document.
 
-        A bank account in another currency than NZD takes documents of its own currency only.
+        A bank account in a foreign currency takes documents of its own currency only.
         """
         assert 0 < cents <= document.due
         assert day >= document.day
         at = rate or document.rate
-        held = chart.BANK_ACCOUNTS.get(account, "NZD")
-        assert held in ("NZD", document.party.currency)
-        moved = cents if held != "NZD" else base_cents(cents, at)
+        home = self.country.currency
+        held = self.country.bank_accounts.get(account, home)
+        assert held in (home, document.party.currency)
+        moved = cents if held != home else self.country.home_cents(cents, at)
         made = Payment(self.new_id(), document, day, cents, moved, account, at, reference, batch)
         document.payments.append(made)
         self.payments.append(made)
@@ -251,7 +256,7 @@ class Ledger:
     def money(
         self,
         type: str,
-        party: Party,
+        party: Party | None,
         day: date,
         items: Sequence[Item],
         *,
@@ -266,8 +271,8 @@ class Ledger:
 
     def money_as_credit(self, kind: CreditKind, party: Party, day: date, cents: int, note: str) -> Credit:
         """A customer's money booked as an overpayment or prepayment: a bank transaction and an open credit."""
-        account = "610" if kind == "overpayment" else chart.DEPOSITS_HELD
-        item = Item(note, 1, cents, account, "NONE")
+        account = chart.RECEIVABLES if kind == "overpayment" else chart.DEPOSITS_HELD
+        item = Item(note, 1, cents, account, self.country.no_tax)
         source = self.money(f"RECEIVE-{kind.upper()}", party, day, [item], reference=note)
         made = Credit(self.new_id(), kind, "ACCREC", party, day, (item,), ONE, reference=note, source=source)
         source.credit = made
@@ -277,7 +282,7 @@ class Ledger:
     def transfer(self, source: str, target: str, day: date, cents: int) -> tuple[BankTransaction, BankTransaction]:
         """Money between two own bank accounts: both halves."""
         transfer_id = self.new_id()
-        item = Item("Transfer", 1, cents, "879", "NONE")
+        item = Item("Transfer", 1, cents, chart.TRANSFERS, self.country.no_tax)
         halves = (
             BankTransaction(self.new_id(), "SPEND-TRANSFER", None, day, (item,), source, transfer_id=transfer_id),
             BankTransaction(self.new_id(), "RECEIVE-TRANSFER", None, day, (item,), target, transfer_id=transfer_id),

@@ -53,6 +53,14 @@ ABROAD_SUPPLIERS = {
     "USD": (("Great Lakes Tool Works Inc", "Duluth"), ("Palouse Fittings LLC", "Spokane")),
 }
 TOWNS = ("AKL", "WLG", "CHCH", "DUD", "HAM", "TGA", "NPL", "NSN", "ROT", "PMR")
+SHOPS, STREETS, SHOP_NAME = (
+    ("Larder", "Corner Shed", "Boatshed", "Red Gate"), ("Hill", "King", "Weld"), "The {shop} on {street} St",
+)  # fmt: skip
+OFFICE = (
+    "Southern Cross Bank", "Inland Revenue", "Weka Street Properties", "Staff Wages", "Counter Sales", "Tui Power",
+)  # fmt: skip
+POWER_WORDS, RENT_WORDS, WAGES_WORDS = "Tui Power", "Rent Unit 4", "Wages"
+TAX_RETURN, TAX_WORDS = "GST return", "GST"
 
 GOODS = (
     ("Shelving bay, powder coated", 14_900, 42_000),

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from finchat.sandbox.company import chart
+from finchat.sandbox.company.bank_words import Channel
 from finchat.sandbox.company.draws import business_day, days_before, half_up
 from finchat.sandbox.company.feed import (
     Applied,
-    Channel,
     Claim,
     Coded,
     Determinable,
@@ -21,8 +21,7 @@ from finchat.sandbox.company.feed import (
     Refunded,
 )
 from finchat.sandbox.company.parties import Party
-from finchat.sandbox.company.records import Credit, Document, Item, Side
-from finchat.sandbox.company.vocabulary import PURCHASE_ORDERS, STRANGERS
+from finchat.sandbox.company.records import BankTransaction, Credit, Document, Item, Payment, Side
 from finchat.sandbox.company.world import World
 from finchat.sandbox.company.year import channel_of, transfer_claim
 
@@ -32,6 +31,7 @@ class Week:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._country = world.country
         self._draw = world.stream("week")
         customers = [p for p in world.parties.customers if not p.foreign and not p.sibling and not p.trades_as]
         self._draw.shuffle(customers)
@@ -71,7 +71,12 @@ class Week:
         self._refunds()
         self._foreign()
         self._dollars()
-        self._booked_receipts()
+        if self._country.undeposited:
+            self._undeposited()
+        else:
+            self._booked_receipts()
+        if self._country.checks:
+            self._checks()
         self._booked_credits()
         self._recorded()
         self._not_documents()
@@ -87,7 +92,7 @@ class Week:
         for _ in range(6 + draw.randrange(2)):
             self._paid_in_full(self._invoice(self._customer()), "exact_name", named="")
         for _ in range(2):
-            order = draw.choice(PURCHASE_ORDERS).format(n=draw.randrange(100_000, 199_999))
+            order = draw.choice(self._country.words.PURCHASE_ORDERS).format(n=draw.randrange(100_000, 199_999))
             self._paid_in_full(self._invoice(self._customer(), order=order), "exact_order", named="reference")
         for _ in range(3):
             self._paid_in_full(self._bill(self._supplier()), "exact_ref", named="number")
@@ -157,7 +162,7 @@ class Week:
             settled_by=("payment", "spend_money"),
         )  # fmt: skip
         line.cents += fee
-        line.coded = Coded(self._world.parties.bank, chart.FEES, "NONE", (), "ask", "fee_on_top", fee)
+        line.coded = Coded(self._world.parties.bank, chart.FEES, self._country.no_tax, (), "ask", "fee_on_top", fee)
 
     def _over(self) -> None:
         document = self._invoice(self._customer())
@@ -183,7 +188,7 @@ class Week:
             while not world.take(document.due - cents):
                 cents = world.amount(draw, document.due // 12, document.due // 8)
             if scenario == "credit_net_name":
-                item = Item("Goods returned", 1, cents, "200", "OUTPUT2", True)
+                item = Item("Goods returned", 1, cents, chart.SALES, self._country.counter_tax, True)
                 credit = world.ledger.credit_note("ACCREC", party, day, [item])
             else:
                 credit = self._earlier_overpayment(party, day, cents)
@@ -206,7 +211,7 @@ class Week:
     def _refunds(self) -> None:
         """Credits given back in money: two of customers, one by a supplier; each is open, alone and of that amount."""
         draw, world = self._draw, self._world
-        sold, bought = ("200", "OUTPUT2"), ("300", "INPUT2")
+        sold, bought = (chart.SALES, self._country.counter_tax), (chart.PURCHASES, self._country.purchase_tax)
         for party, scenario, side, (account, tax) in (
             (self._returning, "refund_credit_note", "ACCREC", sold),
             (self._refunded, "refund_overpayment", "ACCREC", sold),
@@ -240,7 +245,7 @@ class Week:
             day = self._day()
             while True:
                 document = self._open(side, party, self._days_ago(8, 34))
-                cents = world.nzd(party, document.due, day)
+                cents = world.home(party, document.due, day)
                 if world.take(cents):
                     break
                 self._settle_quietly(document)
@@ -260,15 +265,16 @@ class Week:
             line.settled_by = ("payment",)
 
     def _dollars(self) -> None:
-        """US dollars on the account that holds them: two customers and a supplier, and a receipt already recorded."""
+        """Foreign money on the account that holds it: two customers and a supplier, and a receipt already recorded."""
         draw, world = self._draw, self._world
-        customers = [p for p in world.parties.customers if p.currency == "USD"]
-        suppliers = [p for p in world.parties.suppliers if p.currency == "USD"]
-        for party, scenario in (
-            (customers[0], "usd_ref"),
-            (customers[1], "usd_name"),
-            (draw.choice(suppliers), "usd_bill"),
-            (draw.choice(customers), "usd_settled"),
+        customers = [p for p in world.parties.customers if p.currency == self._country.held]
+        suppliers = [p for p in world.parties.suppliers if p.currency == self._country.held]
+        held = self._country.held.lower()
+        for party, how in (
+            (customers[0], "ref"),
+            (customers[1], "name"),
+            (draw.choice(suppliers), "bill"),
+            (draw.choice(customers), "settled"),
         ):
             side: Side = "ACCREC" if party.role == "customer" else "ACCPAY"
             document = self._open(side, party, self._days_ago(8, 34))
@@ -278,14 +284,14 @@ class Week:
                 document.due,
                 side == "ACCREC",
                 day,
-                scenario=scenario,
-                mentions=() if scenario == "usd_name" else (Mention(document),),
+                scenario=f"{held}_{how}",
+                mentions=() if how == "name" else (Mention(document),),
                 channel=channel_of(document),
             )
-            line.held_in = chart.USD_ACCOUNT
-            if scenario == "usd_settled":
+            line.held_in = chart.FOREIGN
+            if how == "settled":
                 rate = world.rate(party, day)
-                payment = world.ledger.pay(document, day, document.due, account=chart.USD_ACCOUNT, rate=rate)
+                payment = world.ledger.pay(document, day, document.due, account=chart.FOREIGN, rate=rate)
                 payment.on_statement = day
                 line.claim = Claim("payment", (payment.id,))
                 continue
@@ -293,24 +299,25 @@ class Week:
             line.settled_by = ("payment",)
 
     def _settle_quietly(self, document: Document) -> None:
-        """Take back a document whose amount in NZD is in use."""
+        """Take back a document whose amount in the currency of the books is in use."""
         self._world.ledger.documents.remove(document)
 
     # -- what the ledger holds already
 
     def _booked_receipts(self) -> None:
         """Deposits booked as receive money while the invoice they pay is open."""
+        untaxed, taxed = self._country.no_tax, self._country.counter_tax
         for scenario, account, tax in (
-            ("booked_clearing", chart.CLEARING, "NONE"),
-            ("booked_clearing", chart.CLEARING, "NONE"),
-            ("booked_clearing_name", chart.CLEARING, "NONE"),
-            ("booked_clearing_taxed", chart.CLEARING, "OUTPUT2"),
-            ("booked_clearing_unnamed", chart.MERELY_CALLED_CLEARING, "NONE"),
-            ("booked_income", chart.SALES, "OUTPUT2"),
+            ("booked_clearing", chart.CLEARING, untaxed),
+            ("booked_clearing", chart.CLEARING, untaxed),
+            ("booked_clearing_name", chart.CLEARING, untaxed),
+            ("booked_clearing_taxed", chart.CLEARING, taxed),
+            ("booked_clearing_unnamed", chart.MERELY_CALLED_CLEARING, untaxed),
+            ("booked_income", chart.SALES, taxed),
         ):
             document = self._invoice(self._customer())
             day = self._day()
-            item = Item("Receipt", 1, document.due, account, tax, inclusive=tax != "NONE")
+            item = Item("Receipt", 1, document.due, account, tax, inclusive=tax != untaxed)
             entry = self._world.ledger.money("RECEIVE", document.party, day, [item])
             entry.on_statement = day
             mentions = () if scenario == "booked_clearing_name" else (Mention(document),)
@@ -318,13 +325,72 @@ class Week:
             line = self._line(
                 document.party, document.due, True, day, scenario=scenario, mentions=mentions, claim=claim
             )
-            if account == chart.CLEARING and tax == "NONE":
+            if account == chart.CLEARING and tax == untaxed:
                 line.links.append(
                     Link(document, document.due, document.due, bool(mentions), (document,), via="clearing")
                 )
                 line.settled_by = ("clearing_payment",)
             else:
                 line.residuals.append(("booked_elsewhere", document.due))
+
+    def _undeposited(self) -> None:
+        """Receipts that wait in the clearing account while the bank shows them: the deposit of them is missing."""
+        draw, world = self._draw, self._world
+        self._gathered(self._received(1), "undeposited_one", named=True)
+        sold = world.counter_sale(draw, world.week_day(draw, 0, 2))
+        self._gathered([*self._received(2), sold], "undeposited_several")
+        self._gathered(self._received(2), "undeposited_less_fee", fee=draw.randrange(150, 900))
+        recorded = self._gathered(self._received(2), "undeposited_recorded")
+        item = Item("Deposit", 1, recorded.cents, chart.CLEARING, self._country.no_tax)
+        entry = world.ledger.money("RECEIVE", None, recorded.day, [item])
+        entry.on_statement = recorded.day
+        entry.gathers += recorded.gathers
+        recorded.claim, recorded.gathers = Claim("bank_transaction", (entry.id,)), []
+        recorded.settled_by, recorded.residuals = (), []
+        self._received(1)  # still in the drawer: on no line
+        document, day = self._invoice(self._customer()), self._day()
+        item = Item("Receipt", 1, document.due, chart.SALES, self._country.counter_tax, True)
+        booked = world.ledger.money("RECEIVE", document.party, day, [item])
+        booked.on_statement = day
+        line = self._line(
+            document.party, document.due, True, day, scenario="booked_income", mentions=(Mention(document),),
+            claim=Claim("bank_transaction", (booked.id,)),
+        )  # fmt: skip
+        line.residuals.append(("booked_elsewhere", document.due))
+
+    def _checks(self) -> None:
+        """Checks written before the week or in it: two that the bank has paid, one that it has not seen."""
+        draw, world = self._draw, self._world
+        written = [business_day(days_before(world.week, draw.randrange(2, 8))), world.week_day(draw, 0, 1)]
+        for day in written:
+            payment = world.pay_by_check(self._bill(self._supplier()), day)
+            world.check_line(payment, world.week_day(draw, 2), "check_cleared")
+        world.pay_by_check(self._bill(self._supplier()), world.week_day(draw, 3))
+
+    def _received(self, count: int) -> list[Payment | BankTransaction]:
+        """Invoices paid into the clearing account shortly before or early in the week, each by another customer."""
+        world = self._world
+        day = world.week_day(self._draw, 0, 2)
+        documents = [self._invoice(self._customer()) for _ in range(count)]
+        return [world.ledger.pay(d, day, d.due, account=chart.CLEARING) for d in documents]
+
+    def _gathered(
+        self, received: list[Payment | BankTransaction], scenario: str, *, named: bool = False, fee: int = 0
+    ) -> Line:
+        """The bank's line of a deposit: all that was received, less what the bank kept."""
+        world, total = self._world, sum(one.cents for one in received)
+        while fee and not world.take(total - fee):
+            fee += 1
+        day = max(one.day for one in received) + timedelta(days=self._draw.randrange(1, 4))
+        first = received[0]
+        party = first.document.party if named and isinstance(first, Payment) else None
+        line = self._line(party, total - fee, True, day, scenario=scenario, channel="credit" if named else "counter")
+        line.gathers = received
+        line.residuals.append(("undeposited", total - fee))
+        line.settled_by = ("deposit",)
+        if fee:
+            line.residuals.append(("short_card_fee", fee))
+        return line
 
     def _booked_credits(self) -> None:
         """Deposits booked as a prepayment or an overpayment: an allocation is all that is missing."""
@@ -414,11 +480,20 @@ class Week:
 
     def _money(self) -> None:
         draw, world = self._draw, self._world
-        parties = world.parties
+        parties, untaxed = world.parties, self._country.no_tax
         routine: tuple[tuple[Party, str, str, int, int, Channel, str, bool], ...] = (
-            (parties.staff, chart.WAGES, "NONE", 690_000, 790_000, "payment", "Wages", False),
-            (parties.fuel, chart.FUEL, "INPUT2", 3_500, 16_500, "card", parties.fuel.name.upper(), False),
-            (parties.till, chart.SALES, "OUTPUT2", 18_000, 92_000, "counter", "", True),
+            (parties.staff, chart.WAGES, untaxed, 690_000, 790_000, "payment", self._country.words.WAGES_WORDS, False),
+            (
+                parties.fuel,
+                chart.FUEL,
+                self._country.purchase_tax,
+                3_500,
+                16_500,
+                "card",
+                parties.fuel.name.upper(),
+                False,
+            ),
+            (parties.till, chart.SALES, self._country.counter_tax, 18_000, 92_000, "counter", "", True),
         )
         for party, account, tax, low, high, channel, words, receives in routine:
             day = self._day()
@@ -443,17 +518,19 @@ class Week:
             line = self._line(party, cents, receives, self._day(), scenario="refund", words="refund")
             line.residuals.append(("refund", cents))
             line.refunded = Refunded(None)
-        for words in draw.sample(STRANGERS, 2):
+        for words in draw.sample(self._country.words.STRANGERS, 2):
             cents = world.amount(draw, 1_200, 19_000)
             line = self._line(None, cents, False, self._day(), scenario="unrelated", words=words, channel="card")
             line.residuals.append(("unrelated", cents))
             line.settled_by = ("spend_money",)
-            line.coded = Coded(None, chart.GENERAL, "INPUT2", (), "ask", "new_payee", cents)
+            line.coded = Coded(None, chart.GENERAL, self._country.purchase_tax, (), "ask", "new_payee", cents)
         equal = self._invoice(self._customer())
         line = self._line(None, equal.due, True, self._day(), scenario="unrelated_decoy", channel="interest")
         line.residuals.append(("unrelated", equal.due))
         line.settled_by = ("receive_money",)
-        line.coded = Coded(world.parties.bank, chart.INTEREST, "NONE", (), "ask", "unusual_amount", equal.due)
+        line.coded = Coded(
+            world.parties.bank, chart.INTEREST, self._country.no_tax, (), "ask", "unusual_amount", equal.due
+        )
         wrong = self._invoice(self._customer())
         line = self._line(
             wrong.party, wrong.due, False, self._day(), scenario="wrong_direction", mentions=(Mention(wrong),)

@@ -5,43 +5,62 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import count
 from random import Random
+from typing import Protocol
 
-from finchat.sandbox.company.chart import Chart
-from finchat.sandbox.company.draws import days_before, month_end, stream
-from finchat.sandbox.company.feed import Line
+from finchat.sandbox.company.chart import CLEARING, SALES
+from finchat.sandbox.company.country import ONE, Country
+from finchat.sandbox.company.draws import days_before, month_end
+from finchat.sandbox.company.feed import Claim, Line
 from finchat.sandbox.company.parties import Parties, Party, make_parties
-from finchat.sandbox.company.records import ONE, Item, Ledger, base_cents
-from finchat.sandbox.company.vocabulary import GOODS, PURCHASES
+from finchat.sandbox.company.records import BankTransaction, Document, Item, Ledger, Payment, tax_on_total
 
 YEAR = 364
 WEEK = 7
 
 
+class Chart(Protocol):
+    """The accounts of a company. The generator names them by the part they play, a constant of `chart`."""
+
+    ids: dict[str, str]
+    numbers: dict[str, str]
+    legal_name: str
+    short_name: str
+
+    def name(self, part: str) -> str: ...
+
+    def code(self, part: str) -> str:
+        """The account's number in the books."""
+        ...
+
+
 class World:
     """One company under construction, from `start` to `anchor`; the week begins on `week`."""
 
-    def __init__(self, seed: int, anchor: date) -> None:
+    def __init__(self, country: Country, seed: int, anchor: date, chart: Chart) -> None:
+        self.country = country
         self.seed = seed
         self.anchor = anchor
         self.start = days_before(anchor, YEAR)
         self.week = days_before(anchor, WEEK - 1)
         self.period_lock = month_end(anchor, 4)
-        self.chart = Chart(seed, self.start)
-        self.parties: Parties = make_parties(seed)
-        self.ledger = Ledger(stream(seed, anchor, "ids"))
-        self.rates = Rates(stream(seed, anchor, "rates"), self.start, anchor)
+        self.chart = chart
+        self.parties: Parties = make_parties(country, seed)
+        self.ledger = Ledger(self.stream("ids"), country)
+        self.rates = Rates(country, self.stream("rates"), self.start, anchor)
         self.lines: list[Line] = []
+        self.check_numbers = count(self.stream("checks").randrange(1_100, 8_000))
         self._taken: set[int] = set()
 
     @property
     def year_end_lock(self) -> date:
-        """The last 31 March on or before the period lock."""
-        lock = self.period_lock
-        return date(lock.year if (lock.month, lock.day) >= (3, 31) else lock.year - 1, 3, 31)
+        """The last end of a financial year on or before the period lock."""
+        lock, end = self.period_lock, self.country.year_end
+        return date(lock.year if (lock.month, lock.day) >= end else lock.year - 1, *end)
 
     def stream(self, name: str) -> Random:
-        return stream(self.seed, self.anchor, name)
+        return self.country.stream(self.seed, self.anchor, name)
 
     def line(self, line: Line) -> Line:
         self.lines.append(line)
@@ -66,21 +85,25 @@ class World:
 
     def sales(self, draw: Random, party: Party) -> Iterator[tuple[Item, ...]]:
         """Lines of invoices, one after the other; the caller reserves the total."""
-        tax = "ZERORATED" if party.foreign else "OUTPUT2"
+        country = self.country
+        tax = country.export_tax if party.foreign else country.sales_tax if party.taxed else country.no_tax
         while True:
-            yield tuple(
-                Item(what, draw.randrange(1, 7), draw.randrange(low, high, 5) + draw.choice((0, 0, 49)), "200", tax)
-                for what, low, high in draw.sample(GOODS, draw.choice((1, 1, 2, 3)))
+            items = tuple(
+                Item(what, draw.randrange(1, 7), draw.randrange(low, high, 5) + draw.choice((0, 0, 49)), SALES, tax)
+                for what, low, high in draw.sample(country.words.GOODS, draw.choice((1, 1, 2, 3)))
             )
+            if not country.tax_on_total or sum(item.tax for item in items) == tax_on_total(items):
+                yield items
 
     def purchase(self, draw: Random, party: Party) -> tuple[Item, ...]:
         """Lines of a bill whose total no other document or line has."""
-        tax = "NONE" if party.foreign else "INPUT2"
+        country = self.country
+        tax = country.import_tax if party.foreign else country.purchase_tax
         inclusive = not party.foreign and draw.random() < 0.4
         while True:
             items = tuple(
                 Item(what, 1, draw.randrange(low, high), account, tax, inclusive)
-                for what, account, low, high in draw.sample(PURCHASES, draw.choice((1, 1, 2)))
+                for what, account, low, high in draw.sample(country.words.PURCHASES, draw.choice((1, 1, 2)))
             )
             if self.take(_total(items)):
                 return items
@@ -88,8 +111,26 @@ class World:
     def rate(self, party: Party, day: date) -> Decimal:
         return self.rates.at(party.currency, day)
 
-    def nzd(self, party: Party, cents: int, day: date) -> int:
-        return base_cents(cents, self.rate(party, day))
+    def home(self, party: Party, cents: int, day: date) -> int:
+        """Cents of the party's currency in that of the books, at the day's rate."""
+        return self.country.home_cents(cents, self.rate(party, day))
+
+    def counter_sale(self, draw: Random, day: date) -> BankTransaction:
+        """Sold over the counter; the money waits in the clearing account."""
+        item = Item("Counter sales", 1, self.amount(draw, 4_000, 40_000), SALES, self.country.counter_tax, True)
+        return self.ledger.money("RECEIVE", self.parties.till, day, [item], account=CLEARING)
+
+    def pay_by_check(self, document: Document, day: date) -> Payment:
+        """Pay a bill in full; the payment's reference is the check's number."""
+        return self.ledger.pay(document, day, document.due, reference=str(next(self.check_numbers)))
+
+    def check_line(self, payment: Payment, day: date, scenario: str = "history") -> Line:
+        """The bank pays a recorded check."""
+        payment.on_statement = day
+        claim = Claim("payment", (payment.id,))
+        return self.line(
+            Line(day, False, payment.bank_cents, "check", words=payment.reference, scenario=scenario, claim=claim)
+        )
 
     def statement_day(self, draw: Random, recorded: date) -> date:
         """When an entry of the year reached the statement: mostly the same day, never in the week."""
@@ -106,12 +147,12 @@ class World:
 
 
 class Rates:
-    """Foreign units for one NZD, day by day: Xero's way round."""
+    """Exchange rates day by day, the vendor's way round (`Country.home_for_one`)."""
 
-    def __init__(self, draw: Random, first: date, last: date) -> None:
+    def __init__(self, country: Country, draw: Random, first: date, last: date) -> None:
         self._first = first
         self._days: dict[str, list[Decimal]] = {}
-        for currency, middle in (("AUD", 91_500), ("USD", 59_800)):
+        for currency, middle in country.middle_rates.items():
             value = middle
             days: list[Decimal] = []
             for _day in range((last - first).days + 1):
@@ -120,8 +161,8 @@ class Rates:
             self._days[currency] = days
 
     def at(self, currency: str, day: date) -> Decimal:
-        """The rate of that day; 1 for NZD."""
-        if currency == "NZD":
+        """The rate of that day; 1 for the currency of the books."""
+        if currency not in self._days:
             return ONE
         return self._days[currency][max(0, (day - self._first).days)]
 

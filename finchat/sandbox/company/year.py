@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from finchat.sandbox.company import chart
+from finchat.sandbox.company.bank_words import Channel
 from finchat.sandbox.company.draws import business_day, days_before
-from finchat.sandbox.company.feed import Channel, Claim, Line, Mention
+from finchat.sandbox.company.feed import Claim, Line, Mention
 from finchat.sandbox.company.parties import Party
 from finchat.sandbox.company.records import BankTransaction, Batch, Credit, Document, Item, Payment
-from finchat.sandbox.company.vocabulary import PURCHASE_ORDERS
 from finchat.sandbox.company.world import World
 
 _INVOICES = 208
@@ -105,15 +105,17 @@ class _Year:
         return party
 
     def _order(self) -> str:
-        return self._draw.choice(PURCHASE_ORDERS).format(n=self._orders.randrange(200_000, 989_999))
+        return self._draw.choice(self._world.country.words.PURCHASE_ORDERS).format(
+            n=self._orders.randrange(200_000, 989_999)
+        )
 
     # -- money against documents
 
     def _settle(self, document: Document, day: date, cents: int) -> Payment:
-        """A payment in the ledger and its line on the statement; US dollars often stay US dollars."""
+        """A payment in the ledger and its line on the statement; the currency held abroad often stays what it is."""
         draw, world = self._draw, self._world
         party = document.party
-        account = chart.USD_ACCOUNT if party.currency == "USD" and draw.random() < 0.5 else chart.BANK
+        account = chart.FOREIGN if party.currency == world.country.held and draw.random() < 0.5 else chart.BANK
         payment = world.ledger.pay(document, day, cents, account=account, rate=world.rate(party, day))
         payment.on_statement = world.statement_day(draw, day)
         world.line(
@@ -153,9 +155,9 @@ class _Year:
         world = self._world
         party = document.party
         receipt = world.ledger.money(
-            "RECEIVE", party, day, [Item("Card receipt", 1, document.due, chart.CLEARING, "NONE")]
+            "RECEIVE", party, day, [Item("Card receipt", 1, document.due, chart.CLEARING, world.country.no_tax)]
         )
-        world.ledger.pay(document, day, document.due, account=chart.CLEARING)
+        receipt.gathers.append(world.ledger.pay(document, day, document.due, account=chart.CLEARING))
         self._on_statement(receipt, "credit", mentions=self._named(document))
 
     def _batches(self) -> None:
@@ -191,7 +193,11 @@ class _Year:
         open_ones = [
             d
             for d in world.ledger.documents
-            if d.side == "ACCREC" and d.due > 8_000 and not d.party.foreign and not d.payments
+            if d.side == "ACCREC"
+            and d.due > 8_000
+            and not d.party.foreign
+            and not d.payments
+            and (d.day > world.period_lock or not world.country.returns_while_open)
         ]
         draw.shuffle(open_ones)
         for document in open_ones[:4]:
@@ -203,11 +209,18 @@ class _Year:
         for supplier in world.parties.suppliers[3:5]:
             if supplier.id not in self._quiet:
                 day = business_day(days_before(world.week, draw.randrange(12, 40)))
-                item = Item("Goods returned", 1, world.amount(draw, 2_000, 9_000), "300", "INPUT2", True)
+                item = Item(
+                    "Goods returned",
+                    1,
+                    world.amount(draw, 2_000, 9_000),
+                    chart.PURCHASES,
+                    world.country.purchase_tax,
+                    True,
+                )
                 world.ledger.credit_note("ACCPAY", supplier, day, [item])
 
     def _note(self, document: Document, cents: int) -> Credit:
-        item = Item("Goods returned", 1, cents, "200", "OUTPUT2", True)
+        item = Item("Goods returned", 1, cents, chart.SALES, self._world.country.counter_tax, True)
         return self._world.ledger.credit_note("ACCREC", document.party, document.day, [item])
 
     def _unapplied(self) -> None:
@@ -249,15 +262,17 @@ class _Year:
     # -- money without documents
 
     def _routine(self) -> None:
-        world, draw, parties = self._world, self._draw, self._world.parties
+        world, draw, parties, words = self._world, self._draw, self._world.parties, self._world.country.words
         rent = draw.randrange(260_000, 340_000, 500)
         for day in self._every(14, 3):
-            self._spend(day, parties.staff, world.amount(draw, 690_000, 790_000), account=chart.WAGES, words="Wages")
+            self._spend(
+                day, parties.staff, world.amount(draw, 690_000, 790_000), account=chart.WAGES, words=words.WAGES_WORDS
+            )
         for day in self._monthly(1):
-            self._spend(day, parties.landlord, rent, account=chart.RENT, words="Rent Unit 4")
+            self._spend(day, parties.landlord, rent, account=chart.RENT, words=words.RENT_WORDS)
         for day in self._monthly(9):
             power = world.amount(draw, 22_000, 61_000)
-            self._spend(day, parties.power, power, account="445", channel="debit", words="Tui Power")
+            self._spend(day, parties.power, power, account=chart.POWER, channel="debit", words=words.POWER_WORDS)
         for day in self._every(7, 2):
             takings = world.amount(draw, 18_000, 92_000)
             self._receive(day, parties.till, takings, account=chart.SALES, channel="counter")
@@ -274,12 +289,14 @@ class _Year:
     def _spend(
         self, day: date, party: Party, cents: int, *, account: str, channel: Channel = "payment", words: str
     ) -> None:
-        tax = "NONE" if account == chart.WAGES else "INPUT2"
+        country = self._world.country
+        tax = country.no_tax if account == chart.WAGES else country.purchase_tax
         item = Item(words, 1, cents, account, tax, True)
         self._on_statement(self._world.ledger.money("SPEND", party, day, [item]), channel, words=words)
 
     def _receive(self, day: date, party: Party, cents: int, *, account: str, channel: Channel) -> None:
-        tax = "OUTPUT2" if account == chart.SALES else "NONE"
+        country = self._world.country
+        tax = country.counter_tax if account == chart.SALES else country.no_tax
         item = Item(party.name, 1, cents, account, tax, True)
         self._on_statement(self._world.ledger.money("RECEIVE", party, day, [item]), channel)
 
@@ -313,28 +330,35 @@ class _Year:
             "RECEIVE",
             world.parties.till,
             world.anchor,
-            [Item("Counter sales", 1, world.amount(draw, 11_000, 60_000), chart.SALES, "OUTPUT2", True)],
+            [
+                Item(
+                    "Counter sales", 1, world.amount(draw, 11_000, 60_000), chart.SALES, world.country.counter_tax, True
+                )
+            ],
         )
 
     def _tax_returns(self) -> None:
-        """GST of each two months, paid on the 28th of the month after."""
+        """The tax of each period, paid in the month after."""
         world = self._world
-        owed: dict[tuple[int, int], int] = defaultdict(int)
+        period = world.country.tax_period_end
+        owed: dict[date, int] = defaultdict(int)
         for document in world.ledger.documents:
             if document.status == "AUTHORISED":
                 sign = 1 if document.side == "ACCREC" else -1
-                owed[_period(document.day)] += sign * sum(item.tax for item in document.items)
+                owed[period(document.day)] += sign * sum(item.tax for item in document.items)
         for entry in world.ledger.bank_transactions:
-            owed[_period(entry.day)] += (1 if entry.receives else -1) * sum(item.tax for item in entry.items)
-        for (year, month), cents in sorted(owed.items()):
-            day = business_day(date(year, month + 1, 28))
+            owed[period(entry.day)] += (1 if entry.receives else -1) * sum(item.tax for item in entry.items)
+        for last_month, cents in sorted(owed.items()):
+            following = (last_month + timedelta(days=31)).replace(day=world.country.tax_due_day)
+            day = business_day(following)
             if day < world.week and day >= world.start and cents > 0:
                 self._spend_tax(day, cents)
 
     def _spend_tax(self, day: date, cents: int) -> None:
-        item = Item("GST return", 1, cents, chart.GST, "NONE")
+        words = self._world.country.words
+        item = Item(words.TAX_RETURN, 1, cents, chart.GST, self._world.country.no_tax)
         entry = self._world.ledger.money("SPEND", self._world.parties.revenue, day, [item])
-        self._on_statement(entry, "payment", words="GST")
+        self._on_statement(entry, "payment", words=words.TAX_WORDS)
 
     # -- the statement
 
@@ -380,9 +404,3 @@ def channel_of(document: Document) -> Channel:
 def _twentieth(day: date) -> date:
     """The 20th of the month after, or the Friday before it."""
     return business_day((day.replace(day=1) + timedelta(days=32)).replace(day=20))
-
-
-def _period(day: date) -> tuple[int, int]:
-    """The two-month GST period of a day, named by its last month (odd months: January, March …)."""
-    month = day.month if day.month % 2 else day.month + 1
-    return (day.year + 1, 1) if month == 13 else (day.year, month)

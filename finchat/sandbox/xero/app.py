@@ -11,11 +11,10 @@ from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
 
+from finchat.sandbox.faults import Faults, LostReply
 from finchat.sandbox.xero.auth import Authority
 from finchat.sandbox.xero.errors import ApiError
-from finchat.sandbox.xero.faults import Faults
 from finchat.sandbox.xero.json_text import json_text
 from finchat.sandbox.xero.limits import Limits, RateLimiter, Refused
 from finchat.sandbox.xero.requests import LARGEST_BODY
@@ -26,15 +25,6 @@ if TYPE_CHECKING:
 
 _METHODS = ["GET", "HEAD", "PUT", "POST", "DELETE", "PATCH", "OPTIONS"]
 _WRITES = ("PUT", "POST", "DELETE", "PATCH")
-
-
-class LostReply(Response):
-    """Promises a body and never sends it: over a socket the client sees the connection break."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = [(b"content-type", b"application/json"), (b"content-length", b"4096")]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        raise ConnectionAbortedError("the sandbox was told to lose this reply")
 
 
 class XeroApi:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 import hmac
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from urllib.parse import unquote_plus
 from uuid import uuid4
 
+from finchat.sandbox.oauth import client_of
 from finchat.sandbox.xero.errors import ApiError
 
 TOKEN_LIFE = timedelta(seconds=1800)
@@ -41,7 +40,7 @@ class Authority:
 
     def grant(self, form: Mapping[str, str], authorization: str | None, now: datetime) -> dict[str, object]:
         """A token reply. Raises ApiError 400/401 with the OAuth error."""
-        client, secret = _client(form, authorization)
+        client, secret = client_of(form, authorization)
         if not client or not secret:
             raise ApiError(400, {"error": "invalid_client"})
         known = hmac.compare_digest(client.encode(), CLIENT_ID.encode())
@@ -106,13 +105,3 @@ def unauthorised(detail: str) -> ApiError:
         {**body, "Instance": str(uuid4()), "Extensions": {}, "Field": "Authorization"},
         {"WWW-Authenticate": "Bearer"},
     )
-
-
-def _client(form: Mapping[str, str], authorization: str | None) -> tuple[str, str]:
-    if authorization and authorization.lower().startswith("basic "):
-        try:
-            client, _, secret = base64.b64decode(authorization[6:], validate=True).decode().partition(":")
-        except ValueError:  # not base64, or not text
-            return "", ""
-        return unquote_plus(client), unquote_plus(secret)
-    return form.get("client_id", ""), form.get("client_secret", "")

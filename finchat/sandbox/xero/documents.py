@@ -249,6 +249,7 @@ def _rewrite(
             coded=True,
             unit_places=unit_places,
             kept={line["LineItemID"]: line for line in lines if "LineItemID" in line},
+            standing=types == row["line_amount_types"] and status == row["status"],
         )
     if status != "DRAFT" and not lines:
         raise Refusal("One or more line items must be specified (LineItems)", "LineItems")

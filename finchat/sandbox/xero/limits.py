@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 from finchat.errors import UsageError
+from finchat.sandbox.windows import Window
 
 DAY_S = 86_400.0
 _TEXT = re.compile(r"(\d{1,7})/(\d{1,6}(?:\.\d{1,3})?)s,(\d{1,4}),(\d{1,9})\Z", re.ASCII)
@@ -52,22 +51,21 @@ class RateLimiter:
     def __init__(self, limits: Limits, monotonic: Callable[[], float]) -> None:
         self.limits = limits
         self._monotonic = monotonic
-        self._window: deque[float] = deque()
-        self._day: deque[float] = deque()
+        self._window = Window(limits.per_window, limits.window_s)
+        self._day = Window(limits.per_day, DAY_S)
         self._running = 0
 
     def enter(self) -> Refused | None:
         """Take a slot; None when the call may run (then `leave` it)."""
         now = self._monotonic()
-        self._forget(now)
-        if len(self._day) >= self.limits.per_day:
-            return Refused("day", max(1, math.ceil(self._day[0] + DAY_S - now)))
-        if len(self._window) >= self.limits.per_window:
-            return Refused("minute", max(1, math.ceil(self._window[0] + self.limits.window_s - now)))
+        if not self._day.left(now):
+            return Refused("day", self._day.wait_s(now))
+        if not self._window.left(now):
+            return Refused("minute", self._window.wait_s(now))
         if self._running >= self.limits.concurrent:
             return Refused("concurrent", None)
-        self._window.append(now)
-        self._day.append(now)
+        self._window.count(now)
+        self._day.count(now)
         self._running += 1
         return None
 
@@ -79,18 +77,12 @@ class RateLimiter:
 
         Limits that are not the vendor's own are told as well (RateLimit-Policy, RFC draft): no client could know them.
         """
-        self._forget(self._monotonic())
+        now = self._monotonic()
         told = f'"minute";q={self.limits.per_window};w={self.limits.window_s:g}'
         standard = Limits()
         own = (self.limits.per_window, self.limits.window_s) != (standard.per_window, standard.window_s)
         return ({"RateLimit-Policy": told} if own else {}) | {
-            "X-MinLimit-Remaining": str(max(0, self.limits.per_window - len(self._window))),
-            "X-DayLimit-Remaining": str(max(0, self.limits.per_day - len(self._day))),
-            "X-AppMinLimit-Remaining": str(max(0, 10_000 - len(self._window))),
+            "X-MinLimit-Remaining": str(self._window.left(now)),
+            "X-DayLimit-Remaining": str(self._day.left(now)),
+            "X-AppMinLimit-Remaining": str(max(0, 10_000 - self._window.used(now))),
         }
-
-    def _forget(self, now: float) -> None:
-        while self._window and self._window[0] <= now - self.limits.window_s:
-            self._window.popleft()
-        while self._day and self._day[0] <= now - DAY_S:
-            self._day.popleft()

@@ -48,11 +48,13 @@ def new_lines(
     coded: bool,
     unit_places: int,
     kept: Mapping[str, Mapping[str, Any]],
+    standing: bool = False,
 ) -> list[dict[str, Any]]:
     """Lines of a request in stored form, tax computed per line and rounded half up.
 
     `strict` asks what an approved document needs; `coded` whether lines name accounts; `kept` are the document's
-    present lines by LineItemID: a listed one is updated, one that is not listed is gone. Raises Refusal.
+    present lines by LineItemID: a listed one is updated, one that is not listed is gone. `standing`: nothing but lines
+    changes, so one that is listed by its id alone stays exactly as it is. Raises Refusal.
     """
     if not isinstance(given, list):
         raise Refusal("LineItems must be a list", "LineItems")
@@ -73,6 +75,9 @@ def new_lines(
             if identity in seen:
                 raise Refusal(f"LineItemID {identity} is listed twice", f"{where}.LineItemID")
             seen.add(identity)
+            if standing and {name for name, value in line.items() if value is not None} == {"LineItemID"}:
+                found.append(dict(kept[identity]))
+                continue
             merged = _merged(kept[identity], line)
             if line.get("Tracking") is None:
                 # What a line carries already stays as it is, archived since or not.

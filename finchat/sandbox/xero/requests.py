@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import InvalidOperation
 from typing import Any
 
+from finchat.sandbox import exact_json
 from finchat.sandbox.xero.errors import ApiError, bad_body, exception
 
 LARGEST_BODY = 3_500_000
 MOST_ELEMENTS = 500
-_LONGEST_NUMBER = 40
-_LARGEST_EXPONENT = 30
 
 
 def parse_json(body: bytes) -> Any:
@@ -22,7 +21,7 @@ def parse_json(body: bytes) -> Any:
     if not body.strip():
         raise exception(17, "NoDataProcessedException", "No data was processed: the body is empty.", "body")
     try:
-        return json.loads(body, parse_float=_decimal, parse_int=_integer, parse_constant=_constant)
+        return exact_json.read(body)
     except (ValueError, RecursionError, InvalidOperation) as error:
         where = f" at position {error.pos}" if isinstance(error, json.JSONDecodeError) else ""
         raise bad_body(f"The body is not valid JSON{where}") from None
@@ -42,20 +41,3 @@ def elements(data: Any, name: str) -> list[Any]:
     if len(found) > MOST_ELEMENTS:
         raise bad_body(f"{name} may hold at most {MOST_ELEMENTS} objects", name)
     return found
-
-
-def _decimal(text: str) -> Decimal:
-    found = Decimal(text)
-    if len(text) > _LONGEST_NUMBER or abs(found.adjusted()) > _LARGEST_EXPONENT:
-        raise ValueError("number out of range")
-    return found
-
-
-def _integer(text: str) -> int:
-    if len(text) > _LONGEST_NUMBER:
-        raise ValueError("number out of range")
-    return int(text)
-
-
-def _constant(text: str) -> Any:
-    raise ValueError(f"{text} is not JSON")

@@ -6,16 +6,13 @@ exactly the digits sent and at least two places; whole numbers that count someth
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Literal
 
-from finchat.canonical import plain_decimal
 from finchat.clock import instant_text
+from finchat.servers.exact import exact, loads
 
 # Every field of the served resources that the OpenAPI description (16.1.0) calls a number: they may arrive whole.
 DECIMALS = frozenset(
@@ -60,26 +57,11 @@ _MOMENTS = ("Date", "DateUTC", "DateTimeUTC", "PaidOnDate")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DOTNET = re.compile(r"/Date\((-?[0-9]{1,17})(?:([+-])([0-9]{2})([0-9]{2}))?\)/")
 _MIDNIGHT = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]00:00:00(?:\.0+)?")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def parse(content: bytes) -> Any:
     """The JSON of an answer, normalised on the way. Raises ValueError (or RecursionError) when it is no JSON."""
-    text = content.decode("utf-8")
-    data = json.loads(text, parse_float=exact, parse_constant=_no_number, object_hook=normalise)
-    # A lone surrogate cannot be written to any wire again; it can only come from an escape.
-    return _whole_characters(data) if "\\ud" in text or "\\uD" in text else data
-
-
-def exact(digits: str) -> str:
-    """A JSON number as text: its own digits, at least two places, no exponent. `exact("110.5")` is "110.50"."""
-    if "e" in digits or "E" in digits:
-        value = Decimal(digits)
-        if not -30 < value.adjusted() < 30:
-            raise ValueError("a number beyond any amount of money")
-        digits = plain_decimal(value)
-    whole, _, places = digits.partition(".")
-    return f"{whole}.{places:0<2}"
+    return loads(content, normalise)
 
 
 def normalise(record: dict[str, Any]) -> dict[str, Any]:
@@ -143,18 +125,3 @@ def _kind(name: str) -> Literal["plain", "decimal", "moment", "twin"]:
     if name.endswith(_MOMENTS):
         return "moment"
     return "twin" if name.endswith("String") and name[:-6].endswith(_MOMENTS) else "plain"
-
-
-def _no_number(name: str) -> Any:
-    raise ValueError(f"{name} is no number")
-
-
-def _whole_characters(value: Any) -> Any:
-    if isinstance(value, str):
-        # U+FFFD, the character for "could not be read".
-        return _SURROGATE.sub("�", value)
-    if isinstance(value, Mapping):
-        return {_whole_characters(name): _whole_characters(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [_whole_characters(inner) for inner in value]
-    return value

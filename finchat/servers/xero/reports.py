@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
-from finchat.servers.xero.normalise import day, exact
+from finchat.servers.exact import exact
+from finchat.servers.xero.normalise import day
 
 _AMOUNT = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _CODED = re.compile(r"(?P<name>.*) \((?P<code>[^()]{1,10})\)", re.DOTALL)

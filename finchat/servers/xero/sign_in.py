@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Mapping
 from time import monotonic
-from typing import Any
 
 from finchat.servers.failure import Failure
+from finchat.servers.identity import MARGIN_S, SHORTEST_LIFE_S, document, exchange, life_in, token_in, unavailable
 from finchat.servers.light_httpx import httpx
 
-# A token is renewed this long before its end, so that clocks may differ a little.
-MARGIN_S = 60.0
-_SHORTEST_LIFE_S = 1.0
-_DEADLINE_S = 10.0
+_ADDRESSES = "XERO_BASE_URL and XERO_IDENTITY_URL"
 
 
 class Tenant:
@@ -32,12 +28,12 @@ class Tenant:
             return self._id
 
     async def _only_one(self, token: str) -> str:
-        reply = await _exchange(self._client, "GET", self._url, headers={"Authorization": f"Bearer {token}"})
+        reply = await exchange(self._client, "GET", self._url, headers={"Authorization": f"Bearer {token}"})
         if reply.status_code == 401:
             raise _unauthorized("Xero does not accept the token", "renew the credentials")
-        rows = _json(reply)
+        rows = document(reply, _ADDRESSES)
         if not isinstance(rows, list):
-            raise _unavailable("the list of connected organisations cannot be read", reply.status_code)
+            raise unavailable("the list of connected organisations cannot be read", reply.status_code, _ADDRESSES)
         found = {
             str(row["tenantId"]): str(row.get("tenantName"))
             for row in rows
@@ -94,11 +90,11 @@ class ClientCredentials:
             if monotonic() >= self._fresh_until:
                 asked = monotonic()
                 self._token, life = await self._bought()
-                self._fresh_until = asked + max(life - MARGIN_S, _SHORTEST_LIFE_S)
+                self._fresh_until = asked + max(life - MARGIN_S, SHORTEST_LIFE_S)
             return self._token
 
     async def _bought(self) -> tuple[str, float]:
-        reply = await _exchange(
+        reply = await exchange(
             self._client, "POST", self._url, data={"grant_type": "client_credentials"}, auth=self._basic
         )
         if reply.status_code in (400, 401, 403):
@@ -107,40 +103,11 @@ class ClientCredentials:
                 "check XERO_CLIENT_ID and XERO_CLIENT_SECRET: they belong to a custom connection",
                 reply.status_code,
             )
-        document = _json(reply)
-        token = document.get("access_token") if isinstance(document, dict) else None
-        if not isinstance(token, str) or not token.isascii() or not token.isprintable() or not token:
-            raise _unavailable("the identity server gave no token", reply.status_code)
-        life = document.get("expires_in")
-        return token, float(life) if isinstance(life, int | float) else 0.0
-
-
-async def _exchange(client: httpx.AsyncClient, method: str, url: str, **more: Any) -> httpx.Response:
-    host = httpx.URL(url).host
-    try:
-        async with asyncio.timeout(_DEADLINE_S):
-            return await client.request(method, url, follow_redirects=False, **more)
-    except (httpx.HTTPError, TimeoutError) as error:
-        raise Failure(
-            code="unavailable",
-            message=f"{host} cannot be reached to sign in ({type(error).__name__})",
-            next="check the network and the URL, then call again",
-        ) from error
-
-
-def _json(reply: httpx.Response) -> Any:
-    if not reply.is_success:
-        raise _unavailable("signing in failed", reply.status_code)
-    try:
-        return json.loads(reply.content)
-    except (ValueError, RecursionError):
-        raise _unavailable("the answer to signing in is no JSON", reply.status_code) from None
+        told = document(reply, _ADDRESSES)
+        if (token := token_in(told, "access_token")) is None:
+            raise unavailable("the identity server gave no token", reply.status_code, _ADDRESSES)
+        return token, life_in(told)
 
 
 def _unauthorized(message: str, step: str, status: int = 401) -> Failure:
     return Failure(code="unauthorized", message=message, field="XERO_CLIENT_ID", next=step, status=status)
-
-
-def _unavailable(message: str, status: int) -> Failure:
-    step = "check XERO_BASE_URL and XERO_IDENTITY_URL"
-    return Failure(code="unavailable", message=f"{message} (status {status})", next=step, status=status)

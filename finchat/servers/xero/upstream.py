@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from ipaddress import ip_address
-from urllib.parse import urlsplit
 
-from finchat.errors import AuthenticationError, UsageError
+from finchat.errors import AuthenticationError
+from finchat.servers.addresses import address, header_text, loopback
 from finchat.servers.light_httpx import httpx
 from finchat.servers.upstream import TOTAL_TIMEOUT_S, Authorisation, Upstream, timeouts
 from finchat.servers.xero.sign_in import BearerToken, ClientCredentials, Tenant
@@ -28,9 +27,9 @@ async def live_from_environment(
     the identity server (with or without /connect/token). Nothing is sent before the first call.
     Raises AuthenticationError when credentials are missing, UsageError for an address that is none.
     """
-    base = _address(environ.get("XERO_BASE_URL") or API, "XERO_BASE_URL").removesuffix(_API_PATH)
+    base = address(environ.get("XERO_BASE_URL") or API, "XERO_BASE_URL", example=API).removesuffix(_API_PATH)
     async with httpx.AsyncClient(
-        base_url=base, timeout=timeouts(), trust_env=not _loopback(base), limits=httpx.Limits(max_connections=10)
+        base_url=base, timeout=timeouts(), trust_env=not loopback(base), limits=httpx.Limits(max_connections=10)
     ) as client:
         yield Upstream(client, _authorisation(environ, client, base), total_s=total_s)
 
@@ -40,10 +39,10 @@ def _authorisation(environ: Mapping[str, str], client: httpx.AsyncClient, base: 
     client_id, secret = environ.get("XERO_CLIENT_ID"), environ.get("XERO_CLIENT_SECRET")
     tenant = Tenant(client, f"{base}/connections", tenant_id)
     if token:
-        return BearerToken(_header_text(token, "XERO_CLIENT_BEARER_TOKEN"), tenant)
+        return BearerToken(header_text(token, "XERO_CLIENT_BEARER_TOKEN"), tenant)
     if client_id and secret:
         given = environ.get("XERO_IDENTITY_URL") or IDENTITY
-        identity = _address(given, "XERO_IDENTITY_URL").removesuffix(_TOKEN_PATH)
+        identity = address(given, "XERO_IDENTITY_URL", example=API).removesuffix(_TOKEN_PATH)
         return ClientCredentials(client, identity + _TOKEN_PATH, client_id, secret, tenant)
     missing = "XERO_CLIENT_SECRET" if client_id else "XERO_CLIENT_ID" if secret else None
     raise AuthenticationError(
@@ -51,32 +50,3 @@ def _authorisation(environ: Mapping[str, str], client: httpx.AsyncClient, base: 
         field=missing or "XERO_CLIENT_ID",
         next="set XERO_CLIENT_ID and XERO_CLIENT_SECRET, or XERO_CLIENT_BEARER_TOKEN; the sandbox needs none",
     )
-
-
-def _address(url: str, name: str) -> str:
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and parts.hostname and not parts.query and not parts.fragment
-        usable = usable and parts.username is None and (parts.port is None or parts.port > 0)
-    except ValueError:
-        usable = False
-    if not usable:
-        raise UsageError(
-            f"{name} is not the address of a server", field=name, next="write it like https://api.xero.com"
-        )
-    return url.rstrip("/")
-
-
-def _header_text(token: str, name: str) -> str:
-    token = token.strip()
-    if not token or not token.isascii() or not token.isprintable():
-        raise AuthenticationError(f"{name} holds characters no token has", field=name, next="copy the token again")
-    return token
-
-
-def _loopback(base: str) -> bool:
-    host = urlsplit(base).hostname or ""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

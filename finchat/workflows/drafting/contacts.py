@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from finchat.books.terms import PaymentTerms, TermKind
-from finchat.providers.xero import CannotPropose, NewContact, Place, WriteContext, contact_write
+from finchat.providers.writing.context import CannotPropose, WriteContext
+from finchat.providers.writing.documents import NewContact
+from finchat.providers.writing.parts import Place
 from finchat.workflows.drafting import lookups
 from finchat.workflows.drafting.outcome import Contradicted, Contradiction, Drafted, Gathering, Outcome
 
@@ -84,10 +86,16 @@ def _drafted(wanted: WantedContact, context: WriteContext) -> Outcome:
     )
     if needs := gathering.needs():
         return needs
-    if wanted.role:
+    if context.writers.traits.roles:
+        if not wanted.role:
+            gathering.ask("role", "Is it a customer or a supplier?", [{"value": "customer"}, {"value": "supplier"}])
+        if needs := gathering.needs():
+            return needs
+        new = replace(new, role="supplier" if wanted.role == "supplier" else "customer")
+    elif wanted.role:
         made = "an invoice" if wanted.role == "customer" else "a bill"
-        gathering.said.append(f"Xero counts it as a {wanted.role} from its first document on: {made}")
-    link, write = contact_write(context, Place("p1", "w1"), name=name, more=new)
+        gathering.said.append(f"{context.vendor} counts it as a {wanted.role} from its first document on: {made}")
+    link, write = context.writers.contact(context, Place("p1", "w1"), name=name, more=new)
     return Drafted(
         proposal=gathering.proposal("create", f"contact {link.contact}", [link], [write]),
         total=Decimal("0.00"),
@@ -101,7 +109,9 @@ def _alike(wanted: WantedContact, context: WriteContext, name: str, gathering: G
     near = lookups.near_contacts(context, name)
     choices = [{"contact": c.name, "contact_id": c.id} for c in near]
     if any(lookups.folded(c.name) == lookups.folded(name) for c in context.contacts.values()):
-        raise Contradicted(f"there is a contact {name!r} already, and Xero keeps their names unique", "name", choices)
+        raise Contradicted(
+            f"there is a contact {name!r} already, and {context.vendor} keeps their names unique", "name", choices
+        )
     if near and not wanted.although_similar:
         named = ", ".join(c.name for c in near)
         question = f"The ledger has {named}. Is it one of these? If not, say so (although_similar)."

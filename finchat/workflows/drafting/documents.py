@@ -13,27 +13,22 @@ from finchat.books.documents import Account, Contact, Document, TaxRate
 from finchat.books.invoicing import LineAmountTypes
 from finchat.books.money import spoken
 from finchat.books.terms import PaymentTerms
-from finchat.providers.xero import (
-    CannotPropose,
-    InvoiceLine,
-    NewInvoice,
-    Party,
-    Place,
-    Rate,
-    WriteContext,
-    contact_write,
-    invoice_write,
-    known_rate,
-)
-from finchat.providers.xero.writes.coded import Codable
+from finchat.providers.writing.coding import Codable
+from finchat.providers.writing.context import CannotPropose, ItemUnclear, WriteContext
+from finchat.providers.writing.documents import InvoiceLine, NewContact, NewInvoice
+from finchat.providers.writing.parts import Party, Place
+from finchat.providers.writing.rates import Rate
 from finchat.workflows.drafting import lookups
 from finchat.workflows.drafting.outcome import (
+    MOST_CHOICES,
     Choice,
     Contradicted,
     Contradiction,
     Drafted,
     DraftedLine,
     Gathering,
+    Missing,
+    Needs,
     Outcome,
 )
 
@@ -99,14 +94,26 @@ def draft_document(wanted: WantedDocument, facts: DocumentFacts) -> Outcome:
         return _Document(wanted, facts).outcome()
     except Contradicted as no:
         return no.outcome
+    except ItemUnclear as unclear:
+        return item_asked(unclear)
     except CannotPropose as error:
         return Contradiction(error.message, "")
 
 
+def item_asked(unclear: ItemUnclear) -> Needs:
+    """The question which item a line is of."""
+    choices: list[Choice] = [{"item_code": name} for name in unclear.choices[:MOST_CHOICES]]
+    return Needs((Missing("item_code", f"{unclear.message}. Which item is it?", tuple(choices)),))
+
+
 class _Document:
     def __init__(self, wanted: WantedDocument, facts: DocumentFacts) -> None:
-        self.wanted, self.facts, self.context = wanted, facts, facts.context
+        self.facts, self.context = facts, facts.context
         self.gathering = Gathering()
+        if wanted.status == "DRAFT" and not self.context.writers.traits.drafts:
+            self.gathering.said.append(f"{self.context.vendor} keeps no drafts: it is in the books once it is written")
+            wanted = replace(wanted, status="AUTHORISED")
+        self.wanted = wanted
         self.asked_tax = False
 
     def outcome(self) -> Outcome:
@@ -140,7 +147,9 @@ class _Document:
     def _drafted(self, new: NewInvoice, *, make: bool) -> Drafted:
         links, writes = [], []
         if make:
-            link, made = contact_write(self.context, Place("p1", "w1"), name=new.contact.name)
+            link, made = self.context.writers.contact(
+                self.context, Place("p1", "w1"), name=new.contact.name, more=self._new_contact(new)
+            )
             links.append(link)
             writes.append(made)
             self.gathering.said.append(f"the contact {link.contact} is made first")
@@ -149,7 +158,7 @@ class _Document:
                 self.gathering.doubts.append(f"there are contacts with names like {link.contact}: {named}")
             new = replace(new, contact=Party("", link.contact), contact_from="w1")
         place = Place("p1", f"w{len(writes) + 1}", tuple(write.id for write in writes))
-        link, written = invoice_write(self.context, place, new)
+        link, written = self.context.writers.invoice(self.context, place, new)
         totals, who = new.totals, new.contact.name
         what = f"{new.type} {'for' if new.type == 'invoice' else 'from'} {who}, {spoken(totals.total, new.currency)}"
         return Drafted(
@@ -173,6 +182,12 @@ class _Document:
                 **({"reference": new.reference} if new.reference else {}),
             },
         )  # fmt: skip
+
+    def _new_contact(self, new: NewInvoice) -> NewContact | None:
+        """More of a contact that is made first, where it must be told what it is wanted as."""
+        if not self.context.writers.traits.roles:
+            return None
+        return NewContact(name=new.contact.name, role="customer" if new.type == "invoice" else "supplier")
 
     # What is on it
 
@@ -298,7 +313,7 @@ class _Document:
             return currency, None
         if given <= 0:
             raise Contradicted("rate is not above zero", "rate")
-        return currency, known_rate(given, "document")
+        return currency, self.context.writers.known_rate(given, "document")
 
     # What it is called
 
@@ -306,12 +321,17 @@ class _Document:
         taken = [d for d in self.facts.earlier if number and d.type == "invoice" and d.number == number]
         if taken and self.wanted.type == "invoice":
             raise Contradicted(
-                f"invoice number {number} is taken: {_told(taken[0])}", "number", [{"value": "leave it to Xero"}]
+                f"invoice number {number} is taken: {_told(taken[0])}",
+                "number",
+                [{"value": f"leave it to {self.context.vendor}"}],
             )
 
     def _reference(self, reference: str) -> str:
-        if reference and self.wanted.type == "bill":
-            self.gathering.said.append(f"Xero keeps no reference of a bill, so {reference!r} is left out")
+        if reference and self.wanted.type not in self.context.writers.traits.references:
+            of = "a bill" if self.wanted.type == "bill" else "an invoice"
+            self.gathering.said.append(
+                f"{self.context.vendor} keeps no reference of {of}, so {reference!r} is left out"
+            )
             return ""
         return reference
 

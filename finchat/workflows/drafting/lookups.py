@@ -12,8 +12,9 @@ from difflib import SequenceMatcher
 from finchat.books.documents import Account, Coding, Contact, TaxRate
 from finchat.books.money import parse_amount
 from finchat.errors import WriteRefused
-from finchat.providers.xero import Party, WriteContext
-from finchat.providers.xero.checking import is_token
+from finchat.providers.writing.context import WriteContext
+from finchat.providers.writing.parts import Party
+from finchat.providers.writing.tokens import is_token
 from finchat.workflows.choosing import codable, tax_rates_for, tracking_named
 from finchat.workflows.drafting.outcome import Choice, Contradicted, Gathering
 
@@ -48,7 +49,7 @@ def amount(value: object, field: str, places: int) -> Decimal | None:
     if not found.is_finite() or abs(found) >= 10**12:
         raise Contradicted(f"{field} is not a plain number such as 1234.50", field)
     if found != round(found, places):
-        raise Contradicted(f"{field} has more than {places} decimal places, which Xero does not keep", field)
+        raise Contradicted(f"{field} has more than {places} decimal places, which the ledger does not keep", field)
     return found.quantize(Decimal(1)) if found == found.to_integral_value() else found.normalize()
 
 

@@ -10,14 +10,16 @@ from decimal import Decimal
 from finchat.books.documents import Account, BankLine, Document
 from finchat.books.matching.verdict import Settlement
 from finchat.books.money import round_to_minor, spoken
-from finchat.providers.xero import CannotPropose, Place, WriteContext, drafted_payment_write
-from finchat.workflows.drafting import lookups
+from finchat.providers.writing.context import CannotPropose, WriteContext
+from finchat.providers.writing.parts import Place
+from finchat.workflows.drafting import lookups, meant
 from finchat.workflows.drafting.outcome import Choice, Contradicted, Contradiction, Drafted, Gathering, Outcome
 
 _NEAR = timedelta(days=10)
+_ANY_CARD = frozenset({"card", "credit card", "creditcard", "the credit card", "company card"})
 _CLOSED = {
-    "draft": "is a draft: payments are recorded on approved documents only, so approve it in Xero first",
-    "submitted": "waits for approval: payments are recorded on approved documents only, so approve it in Xero first",
+    "draft": "is a draft: payments are recorded on approved documents only, so approve it in the ledger first",
+    "submitted": "waits for approval: payments are recorded on approved documents only, so have it approved first",
     "paid": "is paid: nothing is due on it",
     "void": "was voided or deleted: nothing can be paid on it",
 }
@@ -97,13 +99,21 @@ class _Payment:
     ) -> Drafted:
         known = document.rate if account.currency == document.currency else None
         settlement = Settlement(
-            document_id=document.id, amount=amount, bank_amount=at_bank, rate=known,
+            document_id=document.id,
+            amount=amount,
+            bank_amount=at_bank,
+            rate=known,
             rate_source=None if known is None else "document",
-        )  # fmt: skip
-        link, write = drafted_payment_write(
-            self.context, Place("p1", "w1"), document=document, settlement=settlement, account=account, day=on,
+        )
+        link, write = self.context.writers.drafted_payment(
+            self.context,
+            Place("p1", "w1"),
+            document=document,
+            settlement=settlement,
+            account=account,
+            day=on,
             reference=reference,
-        )  # fmt: skip
+        )
         way = "received from" if document.type == "invoice" else "paid to"
         what = f"{spoken(amount, document.currency)} {way} {document.contact} for {document.name}"
         after = document.amount_due - amount
@@ -113,39 +123,30 @@ class _Payment:
             currency=document.currency,
             amounts={"amount": amount, "amount_due": document.amount_due, "amount_due_after": after},
             facts={
-                **_named(document), "date": on.isoformat(), "bank_account": account.label,
+                **meant.named(document),
+                "date": on.isoformat(),
+                "bank_account": account.label,
                 "document_status_after": "paid" if not after else "open",
             },
-        )  # fmt: skip
+        )
 
     def _document(self) -> Document | None:
         """The one document that is meant, open to payments. None once it was asked for; raises Contradicted."""
-        wanted, found = self.wanted, list(self.facts.documents)
-        if not wanted.document:
-            self.gathering.ask("document", "Which invoice or bill is paid? Give its number.")
+        wanted, facts = self.wanted, self.facts
+        document = meant.meant(
+            self.gathering, wanted.document, wanted.contact, found=facts.documents, near=facts.near,
+            what="invoice or bill", ask="Which invoice or bill is paid? Give its number.",
+        )  # fmt: skip
+        if document is None:
             return None
-        if wanted.contact:
-            whose = lookups.folded(wanted.contact)
-            found = [d for d in found if whose in (lookups.folded(d.contact), d.contact_id.casefold())]
-        standing = [d for d in found if d.status != "void"] or found
-        if not standing:
-            of = f" of {wanted.contact}" if wanted.contact else ""
-            choices: list[Choice] = [{"value": number} for number in self.facts.near]
-            choices += [_choice(d) for d in self.facts.documents]
-            question = f"There is no invoice or bill {wanted.document!r}{of}. Which one is meant?"
-            self.gathering.ask("document", question, choices)
-            return None
-        if len(standing) > 1:
-            question = f"{len(standing)} documents are called {wanted.document!r}. Which one is meant? Give its id."
-            self.gathering.ask("document", question, map(_choice, standing))
-            return None
-        (document,) = standing
         if (why := _CLOSED.get(document.status)) is not None:
             raise Contradicted(
-                f"{document.name} of {document.contact} {why}", "document",
-                amounts={"total": document.total, "amount_due": document.amount_due}, currency=document.currency,
-                facts=_named(document),
-            )  # fmt: skip
+                f"{document.name} of {document.contact} {why}",
+                "document",
+                amounts={"total": document.total, "amount_due": document.amount_due},
+                currency=document.currency,
+                facts=meant.named(document),
+            )
         return document
 
     def _amount(self, document: Document) -> Decimal | None:
@@ -161,23 +162,33 @@ class _Payment:
         figures = {"amount": amount, "amount_due": due}
         if amount <= 0:
             raise Contradicted(
-                "the amount is not above zero", "amount", amounts=figures, currency=currency, facts=_named(document)
+                "the amount is not above zero",
+                "amount",
+                amounts=figures,
+                currency=currency,
+                facts=meant.named(document),
             )
         if amount > due:
             over = amount - due
             raise Contradicted(
-                f"{spoken(amount, currency)} is more than the {spoken(due, currency)} due on {document.name}: Xero "
-                f"takes no payment above what is due, and the {spoken(over, currency)} over it would be an overpayment "
-                "of its own",
-                "amount", amounts={**figures, "overpayment": over}, currency=currency, facts=_named(document),
-            )  # fmt: skip
+                f"{spoken(amount, currency)} is more than the {spoken(due, currency)} due on {document.name}: "
+                f"finchat records no payment above what is due, and the {spoken(over, currency)} over it would be an "
+                "overpayment of its own",
+                "amount",
+                amounts={**figures, "overpayment": over},
+                currency=currency,
+                facts=meant.named(document),
+            )
         if self.wanted.settles_in_full and amount < due:
             rest = due - amount
             raise Contradicted(
                 f"{spoken(amount, currency)} does not pay {document.name} in full: {spoken(due, currency)} is due, so "
                 f"{spoken(rest, currency)} would stay due",
-                "amount", amounts={**figures, "amount_due_after": rest}, currency=currency, facts=_named(document),
-            )  # fmt: skip
+                "amount",
+                amounts={**figures, "amount_due_after": rest},
+                currency=currency,
+                facts=meant.named(document),
+            )
         return amount
 
     def _day(self, document: Document) -> date | None:
@@ -195,9 +206,11 @@ class _Payment:
         """The bank account: as it was named, the only one that fits, or None once it was asked for."""
         banks = [a for a in self.context.accounts.values() if a.kind == "bank" and a.active]
         fitting = [a for a in banks if a.currency in (document.currency, self.context.base_currency)]
-        choices = [{"code": a.code, "name": a.name, "currency": a.currency} for a in sorted(fitting, key=_by_code)]
+        choices = [_choice(a) for a in sorted(fitting, key=_by_code)]
         if wanted := lookups.folded(self.wanted.bank_account):
             found = [a for a in banks if wanted in (lookups.folded(n) for n in (a.code, a.name, a.label, a.id))]
+            if not found and wanted in _ANY_CARD and (cards := [a for a in fitting if a.card]):
+                return self._card(cards)
             if len(found) != 1 or found[0] not in fitting:
                 why = f"is in {found[0].currency}" if len(found) == 1 else "is no bank account of the ledger"
                 raise Contradicted(f"{self.wanted.bank_account!r} {why}", "bank_account", choices)
@@ -206,6 +219,15 @@ class _Payment:
             self.gathering.said.append(f"{fitting[0].label} is the only bank account it can have gone through")
             return fitting[0]
         self.gathering.ask("bank_account", "Which bank account did it go through?", choices)
+        return None
+
+    def _card(self, cards: Sequence[Account]) -> Account | None:
+        """The only credit card, or None once it was asked which of several."""
+        if len(cards) == 1:
+            self.gathering.said.append(f"{cards[0].label} is the only credit card it can have gone through")
+            return cards[0]
+        choices = [_choice(a) for a in sorted(cards, key=_by_code)]
+        self.gathering.ask("bank_account", "Which credit card did it go through?", choices)
         return None
 
     def _at_bank(self, document: Document, account: Account | None, amount: Decimal | None) -> Decimal | None:
@@ -231,10 +253,13 @@ class _Payment:
         if at_bank is None:
             return []
         return [
-            line for line in self.facts.lines
-            if line.direction == document.direction and line.amount == at_bank and line.date >= document.date
+            line
+            for line in self.facts.lines
+            if line.direction == document.direction
+            and line.amount == at_bank
+            and line.date >= document.date
             and (account is None or line.account_id == account.id)
-        ]  # fmt: skip
+        ]
 
     def _doubts(self, document: Document, account: Account, amount: Decimal, at_bank: Decimal, on: date) -> None:
         for line in self._shown(document, account, at_bank):
@@ -251,17 +276,9 @@ class _Payment:
                 )
 
 
-def _named(document: Document) -> dict[str, str]:
-    """What a document is called, as results name it."""
-    return {"number": document.number, "document_type": document.type, "contact": document.contact}
-
-
-def _choice(document: Document) -> Choice:
-    return {
-        "document": document.id, "document_type": document.type, "number": document.number, "contact": document.contact,
-        "date": document.date.isoformat(), "total": f"{document.total:f}", "amount_due": f"{document.amount_due:f}",
-        "currency": document.currency, "status": document.status,
-    }  # fmt: skip
+def _choice(account: Account) -> dict[str, str]:
+    card = {"type": "credit card"} if account.card else {}
+    return {"code": account.code, "name": account.name, "currency": account.currency, **card}
 
 
 def _by_code(account: Account) -> str:

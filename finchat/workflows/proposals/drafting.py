@@ -7,20 +7,23 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from finchat.books.documents import Account, BankLine, Books, Credit, Document
+from finchat.books.documents import Account, BankLine, Books, Credit, Document, Undeposited
 from finchat.books.findings import findings
 from finchat.books.matching.verdict import Verdict
 from finchat.books.money import spoken
 from finchat.books.plan import Ask, Class, Evidence, Finding, Kind, Link, PlanLine, Proposal, Write
-from finchat.providers.xero import CannotPropose, Party, WriteContext, known_rate
+from finchat.providers.writing.context import CannotPropose, WriteContext
+from finchat.providers.writing.parts import Party, Place, gathered_links
 from finchat.safety.counterparties import known_counterparty
 from finchat.workflows.proposals.payload import Payload
-from finchat.workflows.proposals.rests import coding_ask, rest_of
+from finchat.workflows.proposals.rests import coding_ask, fee_ask, rest_of
 from finchat.workflows.proposals.writing import Writing
 
 LineStatus = Literal["proposed", "review", "already_settled", "reported", "unmatched"]
 # Ledger amounts of one account, debit positive, in base currency.
 BalanceOf = Callable[[str], Decimal]
+# Where an unapplied payment is put against a document by changing the payment itself.
+_APPLIED = frozenset({"payment.apply", "bill_payment.apply"})
 HISTORY = "history"  # the kind of evidence that says how something like it was booked before
 
 
@@ -82,6 +85,7 @@ class _Drafting:
         self.lines = {line.id: line for line in books.lines}
         self.documents = {document.id: document for document in books.documents}
         self.credits = {credit.id: credit for credit in books.credits}
+        self.undeposited = {one.id: one for one in books.undeposited}
         self.coded_to = {transaction.id: transaction.coded_to for transaction in books.bank_transactions}
         self.due = {document.id: document.amount_due for document in books.documents}
         self.remaining = {credit.id: credit.remaining for credit in books.credits}
@@ -164,6 +168,12 @@ class _Drafting:
                 raise CannotPropose("the other side of the transfer has an answer of its own")
             other = self.lines.get(payload.transfer.line_id)
             writing.transfer(payload.transfer.account_id, other.fingerprints if other is not None else ())
+        elif payload.gathered is not None:
+            items = [self._receipt(id) for id in payload.gathered.item_ids]
+            if ask := fee_ask(payload.gathered.fee, line):
+                links = gathered_links(Place(id, "w1"), items)
+                return self._made(id, line, payload, certainty, links=links, asks=(ask,))
+            writing.deposit(items, self.context.bank_account(line.account_id, line.currency))
         elif payload.coded is not None and payload.coded.coding is not None:
             party = Party(payload.coded.contact_id, payload.coded.contact)
             writing.code(line.amount, party, payload.coded.coding)
@@ -203,18 +213,29 @@ class _Drafting:
         if payload.excess is not None:
             paid = next((s for s in payload.settlements if s.rate is not None and s.rate_source is not None), None)
             own = account is not None and account.currency != self.context.base_currency
-            known = known_rate(paid.rate, paid.rate_source) if own and paid and paid.rate and paid.rate_source else None
+            known = (
+                self.context.writers.known_rate(paid.rate, paid.rate_source)
+                if own and paid and paid.rate and paid.rate_source
+                else None
+            )
             writing.keep(payload.excess, known)
 
     def _made(
-        self, id: str, line: BankLine, payload: Payload, certainty: Class, *, links: Sequence[Link] = (),
-        writes: Sequence[Write] = (), asks: tuple[Ask, ...] = (),
-    ) -> Proposal:  # fmt: skip
+        self,
+        id: str,
+        line: BankLine,
+        payload: Payload,
+        certainty: Class,
+        *,
+        links: Sequence[Link] = (),
+        writes: Sequence[Write] = (),
+        asks: tuple[Ask, ...] = (),
+    ) -> Proposal:
         return Proposal(
             id=id,
             line_id=line.id,
             line=PlanLine.of(line),
-            kind=_kind(payload, line),
+            kind=_kind(payload, line, writes),
             certainty=certainty,
             confidence=payload.confidence,
             evidence=(*payload.evidence, *self._history(payload), *self._known(line, links)),
@@ -269,8 +290,10 @@ class _Drafting:
                 cash = sum((s.bank_amount for s in verdict.settlements), Decimal(0))
                 for id in {code for ledger_id in verdict.ledger_ids for code in self.coded_to.get(ledger_id, ())}:
                     moved[id] = moved.get(id, Decimal(0)) + (cash if line.direction == "receive" else -cash)
-        return {id: _nearer_zero(self.clearing.get(id, Decimal(0)), self.clearing.get(id, Decimal(0)) + change)
-                for id, change in moved.items()}  # fmt: skip
+        return {
+            id: _nearer_zero(self.clearing.get(id, Decimal(0)), self.clearing.get(id, Decimal(0)) + change)
+            for id, change in moved.items()
+        }
 
     def _choice(self, verdict: Verdict) -> Payload | None:
         """The best answer a person may approve by itself: one that settles the whole line with what is still open."""
@@ -289,9 +312,12 @@ class _Drafting:
             payload.whole(line)
             and _enough(payload.of_documents(), self.due)
             and _enough(payload.of_credits(), self.remaining)
+            and (payload.gathered is None or self.undeposited.keys() >= set(payload.gathered.item_ids))
         )
 
     def _take(self, payload: Payload) -> None:
+        for id in payload.gathered.item_ids if payload.gathered is not None else ():
+            del self.undeposited[id]
         for id, amount in payload.of_documents():
             self.due[id] -= amount
         for id, amount in payload.of_credits():
@@ -309,6 +335,11 @@ class _Drafting:
         if id not in self.credits:
             raise CannotPropose(f"credit {id} is not among the open credits")
         return self.credits[id]
+
+    def _receipt(self, id: str) -> Undeposited:
+        if id not in self.undeposited:
+            raise CannotPropose(f"receipt {id} is not among those in undeposited funds, or is in another deposit")
+        return self.undeposited[id]
 
     def _answer(self, verdict: Verdict, status: LineStatus, reason: str, proposal_ids: tuple[str, ...] = ()) -> None:
         self.answers[verdict.line_id] = LineAnswer(
@@ -339,9 +370,11 @@ def _other(verdict: Verdict) -> str:
     return "" if verdict.transfer is None else verdict.transfer.line_id
 
 
-def _kind(payload: Payload, line: BankLine) -> Kind:
+def _kind(payload: Payload, line: BankLine, writes: Sequence[Write]) -> Kind:
     if payload.coded is not None:
         return "receive_money" if line.direction == "receive" else "spend_money"
+    if payload.kind == "allocation" and any(write.operation in _APPLIED for write in writes):
+        return "apply_payment"
     return payload.kind
 
 

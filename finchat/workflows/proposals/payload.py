@@ -13,6 +13,7 @@ from finchat.books.matching.verdict import (
     Coded,
     CodingChoice,
     Excess,
+    Gathered,
     OwnTransfer,
     Refund,
     Settlement,
@@ -40,6 +41,7 @@ class Payload:
     refunds: tuple[Refund, ...] = ()
     excess: Excess | None = None
     transfer: OwnTransfer | None = None
+    gathered: Gathered | None = None
     coded: Coded | None = None
     rest: AskKind | None = None
     rest_coding: CodingChoice | None = None
@@ -59,6 +61,7 @@ class Payload:
             refunds=verdict.refunds,
             excess=verdict.excess,
             transfer=verdict.transfer,
+            gathered=verdict.gathered,
             coded=verdict.coded,
             rest=rest if verdict.settlements else None,
             rest_coding=verdict.residual_coding if verdict.settlements else None,
@@ -85,13 +88,16 @@ class Payload:
     @property
     def empty(self) -> bool:
         nothing = not (self.settlements or self.allocations or self.refunds)
-        return nothing and self.excess is None and self.transfer is None and self.coded is None
+        more = (self.excess, self.transfer, self.gathered, self.coded)
+        return nothing and all(one is None for one in more)
 
     @property
     def kind(self) -> Kind:
         """What a proposal of it is called."""
         if self.transfer is not None:
             return "transfer"
+        if self.gathered is not None:
+            return "deposit"
         if self.refunds:
             return "refund"
         if self.excess is not None:
@@ -100,13 +106,15 @@ class Payload:
 
     @property
     def cash(self) -> Decimal:
-        """What it takes of the line, in the line's currency; what is coded or transferred is all of it."""
+        """What it takes of the line, in the line's currency; what is coded, transferred or
+        gathered is all of it."""
         taken = sum((s.bank_amount for s in self.settlements), Decimal(0))
         taken += sum((r.bank_amount for r in self.refunds), Decimal(0))
         return taken + (self.excess.amount if self.excess is not None else 0)
 
     def whole(self, line: BankLine) -> bool:
-        """Whether it accounts for all of the line: what it only allocates, codes or transfers moves no other cash."""
+        """Whether it accounts for all of the line: what it only allocates, codes, transfers or
+        gathers moves no other cash."""
         if not (self.settlements or self.refunds or self.excess):
             return not self.empty
         return self.cash == line.amount or (

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
+from typing import cast, get_args
 
-from finchat.books.documents import Coding
+from finchat.books.documents import Coding, Receipt, Undeposited
 from finchat.books.money import parse_amount, spoken
 from finchat.books.plan import Ask, AskKind, Choice, Link, Write
-from finchat.providers.xero import AnyLine, Named, Party
+from finchat.providers.writing.parts import AnyLine, Named, Party
 from finchat.workflows.proposals.payload import Payload
 from finchat.workflows.proposals.writing import Writing
 
@@ -81,6 +83,31 @@ def _left(writes: Sequence[Write], link: Link) -> Decimal:
         if (write.verify or {}).get("document_id") == link.document_id
     ]
     return parse_amount(str(after[-1])) if after else Decimal(0)
+
+
+def fee_ask(fee: Decimal, line: AnyLine) -> Ask | None:
+    """The question of a deposit that is short of what it gathers: where what the bank kept is booked."""
+    if not fee:
+        return None
+    said = spoken(fee, line.currency)
+    return Ask(
+        id="a1", kind="fee", amount=fee, currency=line.currency, contact_id="", contact="", required=True,
+        text=f"{said} was kept of what the deposit gathers: to which account and tax code?",
+    )  # fmt: skip
+
+
+def gathered_of(links: Iterable[Link], account_id: str) -> tuple[Undeposited, ...]:
+    """The receipts that the links of a deposit name. Of a saved plan nothing more is known of them; the guard reads
+    them again."""
+    return tuple(
+        Undeposited(
+            id=link.document_id, record=cast(Receipt, link.type), date=date.min, account_id=account_id,
+            contact_id=link.contact_id, contact=link.contact, currency=link.currency, amount=link.amount,
+            reference=link.number,
+        )
+        for link in links
+        if link.type in get_args(Receipt)
+    )  # fmt: skip
 
 
 def coding_ask(payload: Payload, line: AnyLine) -> Ask | None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 
+from finchat.books.acts import act
 from finchat.books.documents import Coding, Direction
 from finchat.books.plan import Class, Kind, Proposal
 from finchat.workflows.situations import situation
@@ -121,7 +122,7 @@ def size(proposal: Proposal) -> tuple[Decimal, str]:
     """The amount of its bank line, positive, and the currency; without a line what its writes come to."""
     if proposal.line is not None:
         return proposal.line.amount, proposal.line.currency
-    paying = [w for w in proposal.writes if not w.operation.endswith("allocate")] or list(proposal.writes)
+    paying = [w for w in proposal.writes if act(w.operation) != "allocation"] or list(proposal.writes)
     currency = paying[0].currency if paying else ""
     return sum((w.amount for w in paying), Decimal(0)), currency
 

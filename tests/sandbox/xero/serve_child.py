@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from finchat.sandbox.xero.faults import Faults
+from finchat.sandbox.faults import Faults
 from finchat.sandbox.xero.limits import Limits
 from finchat.sandbox.xero.serve import run
 from tests.sandbox.xero.company import back_end

@@ -14,8 +14,8 @@ import pytest
 
 from finchat.clock import Clock
 from finchat.errors import UsageError
+from finchat.sandbox.faults import Faults
 from finchat.sandbox.xero.app import create_app
-from finchat.sandbox.xero.faults import Faults
 from finchat.sandbox.xero.limits import Limits, RateLimiter
 from tests.sandbox.xero.company import (
     CUSTOMER,

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finchat.servers.xero.normalise import exact, moment, normalise, parse
+from finchat.servers.exact import exact
+from finchat.servers.xero.normalise import moment, normalise, parse
 
 RECORDED = Path(__file__).parents[3].parent / "shared/data/xero"
 

@@ -12,10 +12,11 @@ from finchat.connections.toolbox import CallResult, Toolbox
 from finchat.events import silent
 from finchat.providers.fields import Record
 from finchat.providers.reading import records
+from finchat.providers.writing.undoing import Found, Need
 from finchat.providers.xero import checking
 from finchat.providers.xero.again import credit_records, document_records
 from finchat.providers.xero.families.payments import document_status
-from finchat.providers.xero.family import Check, Found, Need, XeroReceipt, XeroSighting, XeroStanding
+from finchat.providers.xero.family import Check, XeroReceipt, XeroSighting, XeroStanding
 from finchat.providers.xero.parsing import CREDIT_IDS, CreditKind
 from finchat.providers.xero.table import TABLE
 

@@ -11,8 +11,9 @@ from finchat.connections.toolbox import Toolbox
 from finchat.events import silent
 from finchat.providers.fields import Record
 from finchat.providers.reading import records
+from finchat.providers.writing.undoing import Found, Need
 from finchat.providers.xero.again import KINDS
-from finchat.providers.xero.family import Found, Need, XeroReceipt, XeroSighting, XeroStanding
+from finchat.providers.xero.family import XeroReceipt, XeroSighting, XeroStanding
 from finchat.providers.xero.table import TABLE
 
 GONE = frozenset({"DELETED", "VOIDED"})
@@ -94,12 +95,3 @@ def by_reference(write: Write, token: str) -> dict[str, Any]:
 
 def reference_of(record: Record) -> Iterable[str]:
     yield record.text("Reference", "")
-
-
-def unlike(what: str, present: object, wanted: object) -> str:
-    """`the total is 1.00, not 2.00`; "" when they are the same."""
-    return "" if present == wanted else f"{what} is {present or '(none)'}, not {wanted}"
-
-
-def first_of(*told: str) -> str:
-    return next((text for text in told if text), "")

@@ -10,9 +10,9 @@ from finchat.books.balances import tax_in
 from finchat.books.money import parse_amount
 from finchat.books.plan import Link, Write
 from finchat.providers.fields import Record
+from finchat.providers.writing.comparing import first_of, unlike
 from finchat.providers.xero import checking
 from finchat.providers.xero.facts import tracking_id
-from finchat.providers.xero.families.bank_records import first_of, unlike
 from finchat.providers.xero.family import Check
 
 _LINE = frozenset({"Description", "Quantity", "UnitAmount", "AccountCode", "TaxType"})

@@ -9,10 +9,11 @@ from finchat.books.plan import Kind, Link, Proposal, Write
 from finchat.books.terms import PaymentTerms
 from finchat.connections.toolbox import CallResult, Toolbox
 from finchat.providers.fields import Record
+from finchat.providers.writing.comparing import first_of, unlike
+from finchat.providers.writing.undoing import Found, Need
 from finchat.providers.xero import checking
 from finchat.providers.xero.facts import contacts_called
-from finchat.providers.xero.families.bank_records import first_of, unlike
-from finchat.providers.xero.family import Check, Found, Need, XeroReceipt, XeroSighting, XeroStanding
+from finchat.providers.xero.family import Check, XeroReceipt, XeroSighting, XeroStanding
 from finchat.providers.xero.parsing import TERMS, payment_terms
 from finchat.providers.xero.writes.contacts import ADDRESS, PHONE
 

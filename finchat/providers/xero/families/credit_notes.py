@@ -9,10 +9,12 @@ from finchat.books.money import parse_amount
 from finchat.books.plan import Kind, Link, Proposal, Write
 from finchat.connections.toolbox import CallResult, Toolbox
 from finchat.providers.fields import Record
+from finchat.providers.writing.comparing import first_of, unlike
+from finchat.providers.writing.undoing import Found, Need
 from finchat.providers.xero import checking
-from finchat.providers.xero.families.bank_records import Standalone, first_of, unlike
+from finchat.providers.xero.families.bank_records import Standalone
 from finchat.providers.xero.families.coded_lines import coded_checks, coded_effects, line_differs
-from finchat.providers.xero.family import Check, Found, Need, XeroReceipt, XeroSighting, XeroStanding
+from finchat.providers.xero.family import Check, XeroReceipt, XeroSighting, XeroStanding
 
 _GIVEN = frozenset({"type", "contact_id", "date", "line_amount_types", "line_items", "currency_code", "status"})
 _TEXT = {"ACCRECCREDIT": "reference", "ACCPAYCREDIT": "credit_note_number"}  # where Xero keeps a text of ours

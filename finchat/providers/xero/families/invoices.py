@@ -12,11 +12,13 @@ from finchat.books.money import parse_amount
 from finchat.books.plan import Kind, Link, Proposal, Write
 from finchat.connections.toolbox import CallResult, Toolbox
 from finchat.providers.fields import Record
+from finchat.providers.writing.comparing import first_of, unlike
+from finchat.providers.writing.undoing import Found, Need
 from finchat.providers.xero import checking
 from finchat.providers.xero.facts import tracking_id
-from finchat.providers.xero.families.bank_records import Standalone, by_reference, first_of, unlike
+from finchat.providers.xero.families.bank_records import Standalone, by_reference
 from finchat.providers.xero.families.parties import of_contact
-from finchat.providers.xero.family import Check, Found, Need, XeroReceipt, XeroSighting, XeroStanding
+from finchat.providers.xero.family import Check, XeroReceipt, XeroSighting, XeroStanding
 
 _GIVEN = frozenset({
     "type", "contact_id", "date", "due_date", "line_amount_types", "line_items", "currency_code", "status",
@@ -50,9 +52,9 @@ class _Invoices:
         yield from of_contact(proposal, write, link)
         lines = given["line_items"]
         yield "arguments.line_items", isinstance(lines, list | tuple) and len(lines) > 0
-        amounts = [_amounts(write, line) for line in lines]
+        amounts = [line_amounts_of(write, line) for line in lines]
         for line in lines:
-            yield from _line(write, line)
+            yield from line_checks(write, line)
         total = totals(amounts).total
         yield "amount", total == write.amount == link.amount > 0
         yield "verify.amount", parse_amount(verify["amount"]) == write.amount
@@ -87,7 +89,7 @@ class _Invoices:
         (first, *rest) = write.effects
         wanted: dict[str, Decimal] = {}
         for line, one in zip(given["line_items"], amounts, strict=True):
-            id = _account(write, line["AccountCode"])
+            id = account_of(write, line["AccountCode"])
             wanted[id] = wanted.get(id, Decimal(0)) - sign * one.net
         taxed = totals(amounts).tax
         tax_ids = [c.id for c in write.preconditions if (c.field, c.expected) == ("kind", "tax")]
@@ -129,13 +131,13 @@ class _Invoices:
         return _RECORDS.standing(write, id, found)
 
 
-def _line(write: Write, line: Mapping[str, Any]) -> Iterator[Check]:
+def line_checks(write: Write, line: Mapping[str, Any]) -> Iterator[Check]:
     """A line says nothing but what is shown, and rests on what the guard reads again."""
     plain = {name: value for name, value in line.items() if name != "Tracking"}
     yield "arguments.line_items", _LINE <= frozenset(line) <= _LINE | _LINE_MAY and checking.texts(plain)
     yield "arguments.line_items", ("TaxType" in line) == (write.arguments["line_amount_types"] != "NoTax")
     yield "arguments.line_items", bool(line["Description"]) and bool(line["AccountCode"])
-    account = _account(write, line["AccountCode"])
+    account = account_of(write, line["AccountCode"])
     tracking = [(each["Name"], each["Option"]) for each in line.get("Tracking", ())]
     yield "arguments.line_items", all(set(each) == {"Name", "Option"} for each in line.get("Tracking", ()))
     yield from checking.active(
@@ -148,7 +150,7 @@ def _line(write: Write, line: Mapping[str, Any]) -> Iterator[Check]:
     )
 
 
-def _account(write: Write, code: str) -> str:
+def account_of(write: Write, code: str) -> str:
     """The account of a code, as the guard reads it again. Raises ValueError unless the plan names exactly one."""
     ids = [c.id for c in write.preconditions if (c.type, c.field, c.expected) == ("account", "code", code)]
     if len(ids) != 1:
@@ -156,7 +158,8 @@ def _account(write: Write, code: str) -> str:
     return ids[0]
 
 
-def _amounts(write: Write, line: Mapping[str, Any]) -> LineAmounts:
+def line_amounts_of(write: Write, line: Mapping[str, Any]) -> LineAmounts:
+    """What a line comes to, by the tax that the guard reads again. Raises ValueError."""
     types = cast(LineAmountTypes, write.arguments["line_amount_types"])
     percent = "0"
     if types != "NoTax":
@@ -189,12 +192,13 @@ def _differs(write: Write, record: Record) -> str:
     if told:
         return told
     for number, (sent, line) in enumerate(zip(given["line_items"], lines, strict=True), 1):
-        if wrong := _line_differs(sent, line):
+        if wrong := line_differs(sent, line):
             return f"line {number}: {wrong}"
     return ""
 
 
-def _line_differs(sent: Mapping[str, Any], line: Record) -> str:
+def line_differs(sent: Mapping[str, Any], line: Record) -> str:
+    """What the ledger's line says differently from the one that was sent; "" when nothing."""
     wanted = {t["Name"]: t["Option"] for t in sent.get("Tracking", ())}
     tracking = {t.text("Name", ""): t.text("Option", "") for t in line.children("Tracking", "TrackingCategoryID")}
     return first_of(

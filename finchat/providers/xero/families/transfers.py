@@ -8,9 +8,11 @@ from typing import Any
 from finchat.books.plan import Kind, Link, Proposal, Write
 from finchat.connections.toolbox import CallResult, Toolbox
 from finchat.providers.fields import Record
+from finchat.providers.writing.comparing import first_of, unlike
+from finchat.providers.writing.undoing import Found, Need
 from finchat.providers.xero import checking
-from finchat.providers.xero.families.bank_records import Standalone, by_reference, first_of, reference_of, unlike
-from finchat.providers.xero.family import Check, Found, Need, XeroReceipt, XeroSighting, XeroStanding
+from finchat.providers.xero.families.bank_records import Standalone, by_reference, reference_of
+from finchat.providers.xero.family import Check, XeroReceipt, XeroSighting, XeroStanding
 
 _GIVEN = frozenset({"from_account_id", "to_account_id", "amount", "date", "reference"})
 

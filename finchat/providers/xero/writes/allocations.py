@@ -9,10 +9,10 @@ from finchat.books.documents import Credit, Document
 from finchat.books.matching.verdict import Allocation
 from finchat.books.money import amount_text
 from finchat.books.plan import CreditName, Link, Write
+from finchat.providers.writing.context import CannotPropose, WriteContext
+from finchat.providers.writing.parts import AnyLine, Named, Place, due_verified, write
 from finchat.providers.xero.checking import FROM
 from finchat.providers.xero.writes import conditions
-from finchat.providers.xero.writes.context import CannotPropose, WriteContext
-from finchat.providers.xero.writes.parts import AnyLine, Named, Place, due_verified, write
 from finchat.providers.xero.writes.payments import credit_text
 
 

@@ -4,44 +4,22 @@ rest of a short payment."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from finchat.books.balances import coded_effects
-from finchat.books.documents import Account, Coding, TaxRate
+from finchat.books.documents import Account, Coding
 from finchat.books.money import amount_text
 from finchat.books.plan import Effect, Link, Write
+from finchat.providers.writing.coding import Codable, codable
+from finchat.providers.writing.context import CannotPropose, WriteContext
+from finchat.providers.writing.parts import AnyLine, Named, Party, Place, write
+from finchat.providers.writing.rates import Rate
+from finchat.providers.writing.tokens import description, marked, reference_text, write_token
 from finchat.providers.xero.checking import FROM
 from finchat.providers.xero.writes import conditions
-from finchat.providers.xero.writes.context import CannotPropose, WriteContext
-from finchat.providers.xero.writes.parts import AnyLine, Named, Party, Place, write
-from finchat.providers.xero.writes.rates import Rate, day_rate
-from finchat.providers.xero.writes.tokens import description, marked, reference_text, write_token
-
-
-@dataclass(frozen=True, slots=True)
-class Codable:
-    """A coding, looked up: what is there to code to."""
-
-    coding: Coding
-    account: Account
-    rate: TaxRate
-
-
-def codable(context: WriteContext, coding: Coding) -> Codable:
-    """The coding's account and tax rate. Raises CannotPropose when one cannot be used (any more)."""
-    account = context.account(coding.account_id)
-    if not account.active or not account.codable:
-        raise CannotPropose(f"nothing can be coded to account {account.code} {account.name}".rstrip())
-    rate = context.tax_rates.get(coding.tax_type)
-    if rate is None or not rate.active:
-        raise CannotPropose(f"tax code {coding.tax_type} is not in use")
-    known = {category.name: category.options for category in context.tracking}
-    for category, option in coding.tracking:
-        if option not in known.get(category, ()):
-            raise CannotPropose(f"tracking option {category} = {option} is not in use")
-    return Codable(coding, account, rate)
+from finchat.providers.xero.writes.rates import converted, day_rate
 
 
 def money_write(
@@ -188,7 +166,7 @@ def _effects(
             tax_account_id=context.system_account("tax") if to.rate.percent else "",
             rounding_account_id=next((a.id for a in context.accounts.values() if a.rounding), ""),
             base_currency=context.base_currency,
-            to_base=(lambda value: value) if rate is None else lambda value: rate.to_base(value, context.base_currency),
+            to_base=converted(rate, context.base_currency),
         )
     except ValueError as error:
         raise CannotPropose(str(error)) from error

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from finchat.books.plan import Link, Precondition, Write
-from finchat.books.terms import PaymentTerms, TermKind
+from finchat.books.terms import TermKind
+from finchat.providers.writing.context import CannotPropose, WriteContext
+from finchat.providers.writing.documents import NewContact
+from finchat.providers.writing.parts import Place, write
 from finchat.providers.xero.parsing import TERMS
-from finchat.providers.xero.writes.context import CannotPropose, WriteContext
-from finchat.providers.xero.writes.parts import Place, write
 
 _LONGEST = 255
 _VENDOR_TERMS: dict[TermKind, str] = {kind: name for name, kind in TERMS.items()}
@@ -18,41 +18,20 @@ _VENDOR_TERMS: dict[TermKind, str] = {kind: name for name, kind in TERMS.items()
 ADDRESS, PHONE = "POBOX", "DEFAULT"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewContact:
-    """Who a new contact is. "" is left out. `address`: Xero's own field names (AddressLine1, City, PostalCode …).
-
-    Whether it is a customer or a supplier cannot be said: Xero tells that from the documents it gets.
-    """
-
-    name: str
-    email_address: str = ""
-    first_name: str = ""
-    last_name: str = ""
-    phone: str = ""
-    address: tuple[tuple[str, str], ...] = ()
-    tax_number: str = ""
-    default_currency: str = ""
-    sales_terms: PaymentTerms | None = None
-    bill_terms: PaymentTerms | None = None
-
-    @property
-    def arguments(self) -> dict[str, Any]:
-        """As the tool takes it."""
-        texts = ("email_address", "first_name", "last_name", "tax_number", "default_currency")
-        found: dict[str, Any] = {"name": self.name}
-        found |= {name: value for name in texts if (value := getattr(self, name))}
-        if self.phone:
-            found["phones"] = [{"PhoneType": PHONE, "PhoneNumber": self.phone}]
-        if self.address:
-            found["addresses"] = [{"AddressType": ADDRESS, **dict(self.address)}]
-        terms = {"Sales": self.sales_terms, "Bills": self.bill_terms}
-        agreed = {
-            side: {"Day": one.day, "Type": _VENDOR_TERMS[one.kind]} for side, one in terms.items() if one is not None
-        }
-        if agreed:
-            found["payment_terms"] = agreed
-        return found
+def contact_arguments(new: NewContact) -> dict[str, Any]:
+    """As the tool takes it."""
+    texts = ("email_address", "first_name", "last_name", "tax_number", "default_currency")
+    found: dict[str, Any] = {"name": new.name}
+    found |= {name: value for name in texts if (value := getattr(new, name))}
+    if new.phone:
+        found["phones"] = [{"PhoneType": PHONE, "PhoneNumber": new.phone}]
+    if new.address:
+        found["addresses"] = [{"AddressType": ADDRESS, **dict(new.address)}]
+    terms = {"Sales": new.sales_terms, "Bills": new.bill_terms}
+    agreed = {side: {"Day": one.day, "Type": _VENDOR_TERMS[one.kind]} for side, one in terms.items() if one is not None}
+    if agreed:
+        found["payment_terms"] = agreed
+    return found
 
 
 def contact_write(
@@ -78,7 +57,7 @@ def contact_write(
         context,
         "contact.create",
         place,
-        {"name": name} if more is None else {**more.arguments, "name": name},
+        {"name": name} if more is None else {**contact_arguments(more), "name": name},
         amount=Decimal("0.00"),
         currency=context.base_currency,
         preconditions=(Precondition(type="contact_name", id=name, field="status", expected="free"),),

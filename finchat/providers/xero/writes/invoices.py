@@ -2,69 +2,20 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
-from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
 
-from finchat.books.invoicing import LineAmounts, LineAmountTypes, Totals, document_effects, line_amounts, totals
+from finchat.books.invoicing import LineAmountTypes, document_effects
 from finchat.books.money import amount_text
 from finchat.books.plan import Effect, Link, Precondition, Write
 from finchat.canonical import plain_decimal
+from finchat.providers.writing.context import CannotPropose, WriteContext
+from finchat.providers.writing.documents import InvoiceLine, NewInvoice
+from finchat.providers.writing.parts import Place, write
+from finchat.providers.writing.tokens import marked, with_token, write_token
 from finchat.providers.xero.checking import FROM
 from finchat.providers.xero.writes import conditions
-from finchat.providers.xero.writes.coded import Codable
-from finchat.providers.xero.writes.context import CannotPropose, WriteContext
-from finchat.providers.xero.writes.parts import Party, Place, write
-from finchat.providers.xero.writes.rates import Rate
-from finchat.providers.xero.writes.tokens import marked, with_token, write_token
-
-InvoiceStatus = Literal["DRAFT", "SUBMITTED", "AUTHORISED"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InvoiceLine:
-    """One line. `item_code`: "" for none; its description and price are given all the same."""
-
-    description: str
-    quantity: Decimal
-    unit_amount: Decimal
-    to: Codable
-    item_code: str = ""
-
-    def amounts(self, types: LineAmountTypes) -> LineAmounts:
-        return line_amounts(self.quantity, self.unit_amount, self.to.rate.percent, types)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewInvoice:
-    """An invoice (to a customer) or a bill (from a supplier) that the ledger does not have yet.
-
-    `contact_from`: the earlier write of the proposal that makes the contact. `rate`: of a foreign currency. `number`:
-    "" leaves it to Xero for an invoice; of a bill it is the supplier's own.
-    """
-
-    type: Literal["invoice", "bill"]
-    contact: Party
-    date: dt.date
-    due_date: dt.date
-    currency: str
-    lines: tuple[InvoiceLine, ...]
-    line_amount_types: LineAmountTypes = "Exclusive"
-    status: InvoiceStatus = "DRAFT"
-    number: str = ""
-    reference: str = ""
-    rate: Rate | None = None
-    contact_from: str = ""
-
-    @property
-    def amounts(self) -> tuple[LineAmounts, ...]:
-        return tuple(line.amounts(self.line_amount_types) for line in self.lines)
-
-    @property
-    def totals(self) -> Totals:
-        return totals(self.amounts)
+from finchat.providers.xero.writes.rates import converted
 
 
 def invoice_write(context: WriteContext, place: Place, new: NewInvoice) -> tuple[Link, Write]:
@@ -86,7 +37,7 @@ def invoice_write(context: WriteContext, place: Place, new: NewInvoice) -> tuple
         "date": new.date.isoformat(),
         "due_date": new.due_date.isoformat(),
         "line_amount_types": new.line_amount_types,
-        "line_items": [_line(line, new.line_amount_types, new.currency) for line in new.lines],
+        "line_items": [line_item(line, new.line_amount_types, new.currency) for line in new.lines],
         "currency_code": new.currency,
         "status": new.status,
     }
@@ -120,13 +71,14 @@ def invoice_write(context: WriteContext, place: Place, new: NewInvoice) -> tuple
         arguments,
         amount=total,
         currency=new.currency,
-        preconditions=tuple(dict.fromkeys((*_rests_on(context, new), *_moves(context, effects)))),
+        preconditions=tuple(dict.fromkeys((*_rests_on(context, new), *own_accounts(context, effects)))),
         effects=effects,
         verify={"by": "token", "token": token, "amount": amount_text(total, new.currency)},
     )
 
 
-def _line(line: InvoiceLine, types: LineAmountTypes, currency: str) -> dict[str, Any]:
+def line_item(line: InvoiceLine, types: LineAmountTypes, currency: str) -> dict[str, Any]:
+    """A line as Xero is told it."""
     found: dict[str, Any] = {
         "Description": line.description,
         "Quantity": plain_decimal(line.quantity),
@@ -143,12 +95,7 @@ def _line(line: InvoiceLine, types: LineAmountTypes, currency: str) -> dict[str,
 
 
 def _rests_on(context: WriteContext, new: NewInvoice) -> Sequence[Precondition]:
-    found: list[Precondition] = []
-    for line in new.lines:
-        coded = conditions.coded(line.to.account, line.to.rate, line.to.coding)
-        found += [c for c in coded if new.line_amount_types != "NoTax" or c.type != "tax_rate"]
-        if line.item_code:
-            found.append(Precondition(type="item", id=line.item_code, field="status", expected="active"))
+    found = line_conditions(new.lines, new.line_amount_types)
     if not new.contact_from:
         found.append(conditions.contact(new.contact.id))
     if new.number and new.type == "invoice":
@@ -156,8 +103,19 @@ def _rests_on(context: WriteContext, new: NewInvoice) -> Sequence[Precondition]:
     return (*found, conditions.unlocked(context.organisation))
 
 
-def _moves(context: WriteContext, effects: Sequence[Effect]) -> Sequence[Precondition]:
-    """That the ledger's own accounts that an approved one moves are what they are taken for."""
+def line_conditions(lines: Sequence[InvoiceLine], types: LineAmountTypes) -> list[Precondition]:
+    """That what lines are coded to is still there."""
+    found: list[Precondition] = []
+    for line in lines:
+        coded = conditions.coded(line.to.account, line.to.rate, line.to.coding)
+        found += [c for c in coded if types != "NoTax" or c.type != "tax_rate"]
+        if line.item_code:
+            found.append(Precondition(type="item", id=line.item_code, field="status", expected="active"))
+    return found
+
+
+def own_accounts(context: WriteContext, effects: Sequence[Effect]) -> Sequence[Precondition]:
+    """That the ledger's own accounts that an approved document moves are what they are taken for."""
     own = ("receivables", "payables", "tax")
     ids = [e.account_id for e in effects if e.control in own]
     return [
@@ -178,7 +136,7 @@ def _effects(context: WriteContext, new: NewInvoice) -> tuple[Effect, ...]:
             control_account_id=context.control_account(new.type),
             tax_account_id=context.system_account("tax") if taxed else "",
             rounding_account_id=next((a.id for a in context.accounts.values() if a.rounding), ""),
-            to_base=(lambda value: value) if rate is None else lambda value: rate.to_base(value, context.base_currency),
+            to_base=converted(rate, context.base_currency),
         )
     except ValueError as error:
         raise CannotPropose(str(error)) from error

@@ -8,11 +8,12 @@ from finchat.books.balances import kept_effects
 from finchat.books.matching.verdict import Excess
 from finchat.books.money import amount_text
 from finchat.books.plan import Link, Write
+from finchat.providers.writing.context import CannotPropose, WriteContext
+from finchat.providers.writing.parts import AnyLine, Place, write
+from finchat.providers.writing.rates import Rate
+from finchat.providers.writing.tokens import bank_text, marked, reference_text, write_token
 from finchat.providers.xero.writes import conditions
-from finchat.providers.xero.writes.context import CannotPropose, WriteContext
-from finchat.providers.xero.writes.parts import AnyLine, Place, write
-from finchat.providers.xero.writes.rates import Rate, day_rate
-from finchat.providers.xero.writes.tokens import bank_text, marked, reference_text, write_token
+from finchat.providers.xero.writes.rates import day_rate, to_base
 
 
 def kept_write(
@@ -77,7 +78,7 @@ def kept_write(
             side,
             account=bank,
             control_account_id=context.control_account(side),
-            base_amount=amount if rate is None else rate.to_base(amount, context.base_currency),
+            base_amount=amount if rate is None else to_base(rate, amount, context.base_currency),
         ),
         verify={
             "by": "token",

@@ -12,11 +12,12 @@ from finchat.books.documents import Account, Credit, Document
 from finchat.books.matching.verdict import Refund, Settlement
 from finchat.books.money import amount_text
 from finchat.books.plan import CreditName, Link, PlanLine, Precondition, Write
+from finchat.providers.writing.context import CannotPropose, WriteContext
+from finchat.providers.writing.parts import AnyLine, Place, due_verified, write
+from finchat.providers.writing.rates import Rate, RateSource
+from finchat.providers.writing.tokens import led, reference_text, write_token
 from finchat.providers.xero.writes import conditions
-from finchat.providers.xero.writes.context import CannotPropose, WriteContext
-from finchat.providers.xero.writes.parts import AnyLine, Place, due_verified, write
-from finchat.providers.xero.writes.rates import Rate, RateSource, cash_rate
-from finchat.providers.xero.writes.tokens import led, reference_text, write_token
+from finchat.providers.xero.writes.rates import cash_rate
 
 
 def payment_write(

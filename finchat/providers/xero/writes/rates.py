@@ -3,36 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Callable
 from decimal import ROUND_HALF_EVEN, Decimal
-from typing import Literal
 
 from finchat.books.documents import Account
 from finchat.books.money import round_to_minor
 from finchat.canonical import plain_decimal
-from finchat.providers.xero.writes.context import CannotPropose, WriteContext
+from finchat.providers.writing.context import CannotPropose, WriteContext
+from finchat.providers.writing.rates import RATE_PLACES, Rate, RateSource
 
-RateSource = Literal["document", "organisation", "file", "bank_line"]
-RATE_PLACES = Decimal("1E-10")  # what a plan file can carry
 _VENDOR_RATE_PLACES = range(6, 11)  # decimals tried for CurrencyRate, fewest first; Xero shows six
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """`base`: base units for one unit of the currency; `vendor`: the same Xero's way (units for one base unit)."""
+def to_base(rate: Rate, amount: Decimal, base_currency: str) -> Decimal:
+    """Half-up to the base currency's minor unit, as Xero rounds a converted amount."""
+    return round_to_minor(amount / Decimal(rate.vendor), base_currency)
 
-    base: Decimal
-    vendor: str
-    source: RateSource
 
-    @property
-    def shown(self) -> Decimal:
-        """As a plan carries it."""
-        return self.base.quantize(RATE_PLACES).normalize()
-
-    def to_base(self, amount: Decimal, base_currency: str) -> Decimal:
-        """Half-up to the base currency's minor unit, as Xero rounds a converted amount."""
-        return round_to_minor(amount / Decimal(self.vendor), base_currency)
+def converted(rate: Rate | None, base_currency: str) -> Callable[[Decimal], Decimal]:
+    """What turns an amount into base currency; without a rate it is in base currency."""
+    return (lambda value: value) if rate is None else lambda value: to_base(rate, value, base_currency)
 
 
 def cash_rate(

@@ -8,10 +8,10 @@ from typing import Any
 from finchat.books.balances import transfer_effects
 from finchat.books.money import amount_text
 from finchat.books.plan import Link, Write
+from finchat.providers.writing.context import CannotPropose, WriteContext
+from finchat.providers.writing.parts import AnyLine, Place, write
+from finchat.providers.writing.tokens import reference_text, write_token
 from finchat.providers.xero.writes import conditions
-from finchat.providers.xero.writes.context import CannotPropose, WriteContext
-from finchat.providers.xero.writes.parts import AnyLine, Place, write
-from finchat.providers.xero.writes.tokens import reference_text, write_token
 
 
 def transfer_write(

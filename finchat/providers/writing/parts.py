@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from finchat.books.documents import BankLine, Document
+from finchat.books.documents import BankLine, Document, Undeposited
 from finchat.books.money import amount_text
 from finchat.books.plan import Effect, Link, PlanLine, Precondition, Write
-from finchat.providers.xero.table import TABLE
-from finchat.providers.xero.writes.context import WriteContext
+from finchat.providers.writing.context import WriteContext
 
 AnyLine = BankLine | PlanLine
 
@@ -63,6 +62,18 @@ class Named:
         )  # fmt: skip
 
 
+def gathered_links(place: Place, gathered: Iterable[Undeposited]) -> tuple[Link, ...]:
+    """What a deposit takes to the bank, as links: one for each receipt, whose `type` is what it is recorded as."""
+    return tuple(
+        Link(
+            id=f"{place.link_id}.{number}", document_id=one.id, type=one.record, number=one.reference,
+            contact_id=one.contact_id, contact=one.contact, amount=one.amount, currency=one.currency,
+            bank_amount=one.amount, bank_currency=one.currency,
+        )
+        for number, one in enumerate(gathered, 1)
+    )  # fmt: skip
+
+
 def write(
     context: WriteContext,
     operation: str,
@@ -76,7 +87,7 @@ def write(
     verify: Mapping[str, Any],
 ) -> Write:
     """A write of one link. Raises CannotPropose when the server does not offer its tool."""
-    row, tool = TABLE[operation], context.tool(operation)
+    row, tool = context.operation(operation), context.tool(operation)
     return Write(
         id=place.id,
         operation=row.name,
@@ -87,7 +98,7 @@ def write(
         amount=amount,
         currency=currency,
         link_ids=(place.link_id,),
-        preconditions=tuple(preconditions),
+        preconditions=tuple(dict.fromkeys(preconditions)),
         effects=tuple(effects),
         verify=dict(verify),
         depends_on=place.depends_on,

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
 from finchat.errors import UsageError
 
 _PART = re.compile(r"(before|after|drop)(?:=(\d{1,3}(?:\.\d{1,6})?))?\Z", re.ASCII)
@@ -36,3 +39,12 @@ class Faults:
             else:
                 drop = True
         return cls(before, after, drop)
+
+
+class LostReply(Response):
+    """Promises a body and never sends it: over a socket the client sees the connection break."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = [(b"content-type", b"application/json"), (b"content-length", b"4096")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        raise ConnectionAbortedError("the sandbox was told to lose this reply")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import unicodedata
 from collections.abc import Mapping
 from typing import Any
@@ -12,6 +13,7 @@ from finchat.books.documents import BankLine
 from finchat.books.plan import PlanLine, Write
 from finchat.canonical import sha256_of
 
+_TOKEN = re.compile(r"fc-[a-z2-7]{10}", re.ASCII)
 LONGEST = 120  # of a reference: Xero shows and keeps far more; a card and a report do not
 
 
@@ -19,6 +21,11 @@ def write_token(plan_id: str, proposal_id: str, write_id: str, arguments: Mappin
     """`fc-` and ten base32 characters (50 bits), the same for the same write of the same plan and for no other."""
     digest = hashlib.sha256(f"{plan_id}\n{proposal_id}\n{write_id}\n{sha256_of(arguments)}".encode()).digest()
     return "fc-" + base64.b32encode(digest)[:10].decode().lower()
+
+
+def is_token(word: str) -> bool:
+    """Whether a word is such as a write is found by."""
+    return _TOKEN.fullmatch(word.casefold()) is not None
 
 
 def reference_text(line: BankLine | PlanLine, token: str) -> str:

@@ -1,0 +1,1 @@
+"""What a write is put together of, in words that every vendor shares."""

@@ -1,0 +1,1 @@
+"""The QuickBooks Online Accounting API (v3) as MCP tools."""
