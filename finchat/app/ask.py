@@ -48,7 +48,7 @@ def ask(call: Invocation, question: str, flags: AskFlags) -> int:
                 from finchat.workflows.plans import new_plan_id
 
                 model = open_model(call.settings.model, stream=flags.stream, api=api, tape=call.tape)
-            session_id = new_plan_id(Clock().now().date())
+            session_id = new_plan_id(Clock().now().date(), "session")
             async with (
                 open_desk(first, via="chat", session_id=session_id, beside=beside) as desk,
                 open_run(desk, others, model, flags, session_id) as run,

@@ -483,7 +483,7 @@ async def _opened(call: Invocation, flags: ChatFlags, progress: Progress) -> Asy
 
     settings = call.settings.model
     store = SessionStore(call.home, emit=progress)
-    session_id = store.find(flags.resume) if flags.resume else new_plan_id(Clock().now().date())
+    session_id = store.find(flags.resume) if flags.resume else new_plan_id(Clock().now().date(), "session")
     model: Model = _Unconnected()
     if settings.configured:
         model = open_model(settings, stream=flags.stream, api=flags.chosen_api, tape=call.tape)

@@ -21,9 +21,10 @@ _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # no letters that look like digi
 _LARGEST = 64 * 1024 * 1024
 
 
-def new_plan_id(as_of: date) -> str:
-    """The accounting date and eight random characters: never the same twice, also under a fixed clock."""
-    return f"{as_of:%Y%m%d}-{characters('plan', _ALPHABET, 8)}"
+def new_plan_id(as_of: date, purpose: str = "plan") -> str:
+    """The accounting date and eight random characters: never the same twice, also under a fixed clock. `purpose`: of
+    what else it is the id."""
+    return f"{as_of:%Y%m%d}-{characters(purpose, _ALPHABET, 8)}"
 
 
 def plan_path(plans: Path, plan_id: str) -> Path:
