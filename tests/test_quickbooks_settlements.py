@@ -48,6 +48,7 @@ KINDS = {
     ),
     "part": Kind("RECEIVE", "500.00", "Wire in UMBERLEAF CATERING LLC first half of Q-704", "500", "-500"),
     "overpayment": Kind("RECEIVE", "230.00", "Wire in QUILLSTONE DENTAL PC re Q-705", "230", "-230"),
+    "prepayment": Kind("RECEIVE", "125.00", "Wire in PETRICHOR GARDENS LLC deposit for order 88", "125", "-125"),
     "unapplied payment": Kind("RECEIVE", "410.00", "Wire in BRINDLECOVE YACHTS INC re Q-706"),
     "credit memo": Kind("RECEIVE", "900.00", "Wire in TAMARISK FOUNDRY CO re Q-707", "900", "-900"),
     "undeposited funds": Kind("RECEIVE", "2235.25", "Counter deposit", "2235.25", undeposited="-2235.25"),
@@ -94,8 +95,9 @@ def paid(customer: str, amount: str, *invoices: str, **more: Any) -> tuple[str, 
 def fill(company: Company) -> None:
     """What the lines are about, sent by another client."""
     customers = ("Larkspur Tile Co", "Ferrowing Glazing Inc", "Umberleaf Catering LLC", "Quillstone Dental PC",
-                 "Brindlecove Yachts Inc", "Tamarisk Foundry Co", "Osprey Lantern Works")  # fmt: skip
-    larkspur, ferrowing, umberleaf, quillstone, brindlecove, tamarisk, osprey, zwirner, gristmill, hollowpine = (
+                 "Brindlecove Yachts Inc", "Tamarisk Foundry Co", "Osprey Lantern Works",
+                 "Petrichor Gardens LLC")  # fmt: skip
+    larkspur, ferrowing, umberleaf, quillstone, brindlecove, tamarisk, osprey, _, zwirner, gristmill, hollowpine = (
         one["Id"]
         for one in company.send(
             *(party("customer", name) for name in customers),
@@ -226,7 +228,7 @@ def test_each_kind_of_settlement_moves_what_its_line_is_worth_and_nothing_else(c
     made = sorted(company.ids() - before)
     kinds = [entity for entity, _ in made]
     assert {entity: kinds.count(entity) for entity in kinds} == {
-        "BillPayment": 3, "Deposit": 2, "Payment": 9, "Purchase": 1, "Transfer": 1
+        "BillPayment": 3, "Deposit": 2, "Payment": 10, "Purchase": 1, "Transfer": 1
     }  # fmt: skip
     for entity, id in made:
         record = company.record(entity, id)
