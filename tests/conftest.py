@@ -93,6 +93,18 @@ def company_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def quickbooks_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the QuickBooks company of that day as server qb, and nothing else; it is copied, never worked in."""
+    from tests import homes
+    from tests.outside_quickbooks import CONFIG
+
+    home = tmp_path_factory.mktemp("quickbooks")
+    (home / "finchat.toml").write_text(CONFIG)
+    assert homes.run(home, "sandbox", "reset", "--vendor", "quickbooks").returncode == 0
+    return home
+
+
+@pytest.fixture(scope="session")
 def planned_home(company_home: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     """A home with a plan of two days of which nothing was written, and what was printed of it; only copied as well."""
     from tests import homes

@@ -25,6 +25,7 @@ from finchat.sandbox.quickbooks.limits import Limits
 from tests.outside import Row, money
 
 NOW = "2026-11-20T18:00:00Z"
+CONFIG = '[servers.qb]\nfinchat = { profile = "quickbooks", sandbox = true }\n'
 _PLENTY = Limits(per_window=100_000, per_second=100_000, batches=10_000)
 _WATCHED = {
     "bank": "Bank", "card": "Credit Card", "receivables": "Accounts Receivable", "payables": "Accounts Payable",

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,11 +17,10 @@ from typing import Any
 import pexpect
 import pytest
 
-from tests import forked
+from tests import forked, homes
 from tests.outside_quickbooks import NOW, Company
 
 ASKED = r"Approve\?[^:]*: "
-CONFIG = '[servers.qb]\nfinchat = { profile = "quickbooks", sandbox = true }\n'
 D = Decimal
 
 
@@ -50,6 +48,7 @@ KINDS = {
     ),
     "part": Kind("RECEIVE", "500.00", "Wire in UMBERLEAF CATERING LLC first half of Q-704", "500", "-500"),
     "overpayment": Kind("RECEIVE", "230.00", "Wire in QUILLSTONE DENTAL PC re Q-705", "230", "-230"),
+    "prepayment": Kind("RECEIVE", "125.00", "Wire in PETRICHOR GARDENS LLC deposit for order 88", "125", "-125"),
     "unapplied payment": Kind("RECEIVE", "410.00", "Wire in BRINDLECOVE YACHTS INC re Q-706"),
     "credit memo": Kind("RECEIVE", "900.00", "Wire in TAMARISK FOUNDRY CO re Q-707", "900", "-900"),
     "undeposited funds": Kind("RECEIVE", "2235.25", "Counter deposit", "2235.25", undeposited="-2235.25"),
@@ -96,8 +95,9 @@ def paid(customer: str, amount: str, *invoices: str, **more: Any) -> tuple[str, 
 def fill(company: Company) -> None:
     """What the lines are about, sent by another client."""
     customers = ("Larkspur Tile Co", "Ferrowing Glazing Inc", "Umberleaf Catering LLC", "Quillstone Dental PC",
-                 "Brindlecove Yachts Inc", "Tamarisk Foundry Co", "Osprey Lantern Works")  # fmt: skip
-    larkspur, ferrowing, umberleaf, quillstone, brindlecove, tamarisk, osprey, zwirner, gristmill, hollowpine = (
+                 "Brindlecove Yachts Inc", "Tamarisk Foundry Co", "Osprey Lantern Works",
+                 "Petrichor Gardens LLC")  # fmt: skip
+    larkspur, ferrowing, umberleaf, quillstone, brindlecove, tamarisk, osprey, _, zwirner, gristmill, hollowpine = (
         one["Id"]
         for one in company.send(
             *(party("customer", name) for name in customers),
@@ -121,19 +121,15 @@ def fill(company: Company) -> None:
 
 
 @pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("filled")
-    (home / "finchat.toml").write_text(CONFIG)
-    environment = {**os.environ, "FINCHAT_HOME": str(home), "FINCHAT_NOW": NOW}
-    done = forked.run("sandbox", "reset", "--vendor", "quickbooks", environment=environment)
-    assert done.returncode == 0, done.stderr
+def filled(quickbooks_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = homes.copied(quickbooks_home, tmp_path_factory.mktemp("filled") / "home")
     fill(Company(home))
     return home
 
 
 @pytest.fixture
 def company(filled: Path, tmp_path: Path) -> Company:
-    return Company(Path(shutil.copytree(filled, tmp_path / "home")))
+    return Company(homes.copied(filled, tmp_path / "home"))
 
 
 def show(company: Company, kinds: Sequence[str]) -> None:
@@ -179,14 +175,26 @@ def settle(company: Company, kinds: Sequence[str]) -> str:
             card = plain(str(child.before)).rpartition(" SANDBOX ")[2]
             (text,) = re.findall(r"narration: (.*?) *$", card, re.M)
             seen.append(by_text[text])
+            names(company, card)
             child.sendline("y")
         said = plain(str(child.before))
         child.close()
     moved(company, before, seen[-1])
     assert child.exitstatus == 0, said
     assert sorted(seen) == sorted(kinds)
+    assert company.rows("SELECT 1 FROM record a JOIN record v USING (id) WHERE a.entity = 'Account' AND v.name = ?",
+                        "Hollowpine Freight Co")  # fmt: skip
     agrees(company, said, opening, kinds)
     return said
+
+
+def names(company: Company, card: str) -> None:
+    """A name beside an id on a card is that of the record: at QuickBooks a vendor may have the id of an account."""
+    shown = re.findall(r"(Customer|Vendor|Account)Ref\.value +(\S+) +\((.*)\)", card)
+    for kind, id, name in shown:
+        record = company.record(kind, id)
+        own = f"{record['AcctNum']} {record['Name']}" if kind == "Account" else record["DisplayName"]
+        assert name == own, (kind, id)
 
 
 def moved(company: Company, before: Mapping[str, Decimal], kind: str) -> Mapping[str, Decimal]:
@@ -207,6 +215,9 @@ def agrees(company: Company, said: str, before: Mapping[str, Decimal], kinds: Se
             "bank": ("1000 Checking", "1010 Savings", "1020 Toronto CAD"), "card": ("2100 Visa",)}  # fmt: skip
     for name, of in rows.items():
         sign = -1 if name == "payables" else 1  # what is owed to others is said above zero
+        if name == "undeposited" and not told.keys() & set(of):  # it is shown where a deposit is proposed
+            assert after[name] == before[name]
+            continue
         stated = [sign * sum(told[row][column] for row in of) for column in range(3)]
         expected = before[name] + sum(KINDS[kind].moves()[name] for kind in kinds)
         assert stated == [before[name], expected, after[name]], name
@@ -220,7 +231,7 @@ def test_each_kind_of_settlement_moves_what_its_line_is_worth_and_nothing_else(c
     made = sorted(company.ids() - before)
     kinds = [entity for entity, _ in made]
     assert {entity: kinds.count(entity) for entity in kinds} == {
-        "BillPayment": 3, "Deposit": 2, "Payment": 9, "Purchase": 1, "Transfer": 1
+        "BillPayment": 3, "Deposit": 2, "Payment": 10, "Purchase": 1, "Transfer": 1
     }  # fmt: skip
     for entity, id in made:
         record = company.record(entity, id)
@@ -242,19 +253,6 @@ def test_a_settlement_alone_moves_what_its_line_is_worth(company: Company, kind:
     settle(company, [kind])
 
 
-def test_a_name_beside_an_id_on_a_card_is_that_of_the_record(company: Company) -> None:
-    """Ids are those of a kind of record only: a vendor has the id of an account here."""
-    kind = KINDS["vendor credit"]
-    vendor = company.one("SELECT id FROM record WHERE entity = 'Vendor' AND name = 'Hollowpine Freight Co'")["id"]
-    assert company.rows("SELECT 1 FROM record WHERE entity = 'Account' AND id = ?", vendor)
-    show(company, ["vendor credit"])
-    with reconciling(company) as child:
-        child.expect(ASKED)
-        card = plain(str(child.before))
-    assert kind.text in card
-    assert re.findall(r"VendorRef\.value +(\S+) +\((.*)\)", card) == [(vendor, "Hollowpine Freight Co")] * 2
-
-
 # Somebody else was faster
 
 
@@ -274,7 +272,7 @@ def annotates_the_payment(company: Company) -> tuple[str, dict[str, Any]]:
 @pytest.mark.parametrize(
     ("kind", "hand", "shown"),
     [
-        ("exact", pays_a_part, ("is 300.00, and was 310.25",)),
+        pytest.param("exact", pays_a_part, ("is 300.00, and was 310.25",), marks=pytest.mark.slow),
         ("unapplied payment", annotates_the_payment, ("SyncToken", "is 1, and was 0", "seen by another clerk")),
     ],
 )

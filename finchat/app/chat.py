@@ -412,7 +412,14 @@ class _Chat:
         if home.database.exists():
             text = welcome.greeting(organisation=None, sandbox=False, model=model, width=width)
         else:
-            text = welcome.first_run(width=width, model=model)
+            from finchat.providers.registry import PROFILES
+
+            ledgers = [
+                welcome.Ledger(one.profile, one.sandbox)
+                for one in self._call.settings.servers.values()
+                if one.profile in PROFILES and self._call.server in (None, one.name)
+            ]
+            text = welcome.first_run(width=width, model=model, ledgers=ledgers or welcome.DEMO)
         self._call.sink.raw(text)
 
 

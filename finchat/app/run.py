@@ -174,7 +174,7 @@ class Run:
                 self.applied[one.plan.id] = applied
                 self.tray.settle(one.plan.id, applied)
                 refused = {id: no.reason for id, no in self.desk.journal.refusals(applied.plan).items()}
-                words = decided_lines(applied, refused)
+                words = decided_lines(applied, refused, organisation=bool(self.desk.beside))
                 self.log.decided(one.plan.id, status=applied.status, left=len(applied.left), words=words)
                 lines += words
                 records += decided_record(applied, refused)

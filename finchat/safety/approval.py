@@ -208,11 +208,12 @@ class Refuse:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """`e`: other arguments for one write. The caller makes a new plan of it: a new hash, and all rules again."""
+    """`e`: other values for fields of one write (amount, date, reference), as text. The caller makes a new plan of it:
+    a new hash, and all rules again."""
 
     proposal_id: str
     write_id: str
-    arguments: Mapping[str, Any]
+    changes: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)

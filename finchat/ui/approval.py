@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from finchat.books.money import amount_text, parse_amount
 from finchat.books.plan import Plan, Proposal, Write
@@ -29,7 +29,7 @@ from finchat.safety.approval import (
     bind,
     together,
 )
-from finchat.text.sanitise import one_line, scalar, scalars, visible
+from finchat.text.sanitise import one_line, scalar, visible
 from finchat.ui.amounts import money
 from finchat.ui.card import SANDBOX, card_lines
 from finchat.ui.paging import drawn, paged
@@ -37,14 +37,13 @@ from finchat.ui.plan_table import cash, plan_table
 from finchat.ui.prompt import ask
 from finchat.ui.question import ChartSource, Questions
 from finchat.ui.sink import Sink
-from finchat.workflows.editing import edited
+from finchat.workflows.editing import editable, edited
 
 if TYPE_CHECKING:
     from rich.text import Text
 
 PROMPT = "Approve? {yes}n no (Enter), {edit}{choose}r refuse, {bulk}q quit: "
 YES, EDIT, CHOOSE, BULK = "y yes, ", "e edit, ", "c account and tax, ", "a all certain, "
-EDITABLE = frozenset({"amount", "date", "reference"})
 _NO_KEY = (
     "this server takes no idempotency key: the intent on disk and reading back alone keep this write from being "
     "sent twice"
@@ -199,33 +198,30 @@ class TerminalApprover:
         write = await self._which(proposal)
         if write is None:
             return None
-        fields = {
-            path: name
-            for path, _shown in scalars(write.arguments)
-            if (name := path.rpartition(".")[2].lower()) in EDITABLE
-        }
-        if not fields:
+        found = editable(write)
+        if not found.values:
             self._say("nothing of this write can be changed; refuse or skip it")
-        asked, changes = list(fields), dict[str, str]()
+        for reason in dict.fromkeys(found.fixed.values()):
+            self._say(f"  {reason}")
+        asked, changes = list(found.values), dict[str, str]()
         while asked:
-            for path in asked:
-                old = str(_at(write.arguments, path))
-                new = await self._value(path, fields[path], old)
+            for name in asked:
+                new = await self._value(name, found.values[name])
                 if new is None:
                     self._say("left the edit: nothing was changed")
                     return None
-                changes[path] = new
-            changes = {path: new for path, new in changes.items() if new != str(_at(write.arguments, path))}
+                changes[name] = new
+            changes = {name: new for name, new in changes.items() if new != found.values[name]}
             if not changes:
                 self._say("nothing was changed")
                 return None
-            edit = Edit(proposal.id, write.id, _replaced(write.arguments, changes))
+            edit = Edit(proposal.id, write.id, changes)
             refusal = _refusal(plan, edit)
             if refusal is None:
                 return edit
             step = f"; {visible(refusal.next)}" if refusal.next else ""
             self._say(f"that cannot stand: {visible(refusal.message)}{step}")
-            asked = [path for path, name in fields.items() if name == refusal.field] or list(fields)
+            asked = [name for name in found.values if name == refusal.field] or list(found.values)
         return None
 
     async def _which(self, proposal: Proposal) -> Write | None:
@@ -235,10 +231,10 @@ class TerminalApprover:
         typed = await ask(self.sink, f"Which write? {', '.join(ids)} (Enter: none): ")
         return next((w for w in proposal.writes if w.id == typed), None)
 
-    async def _value(self, path: str, name: str, old: str) -> str | None:
+    async def _value(self, name: str, old: str) -> str | None:
         """What was typed for one field, `old` for Enter alone; None when the person leaves the edit."""
         while True:
-            typed = await ask(self.sink, f"  {path} [{scalar(old)}], Enter keeps it, q leaves the edit: ")
+            typed = await ask(self.sink, f"  {name} [{scalar(old)}], Enter keeps it, q leaves the edit: ")
             if typed is None or typed.lower() in ("q", "quit"):
                 return None
             if typed == "":
@@ -305,33 +301,6 @@ def _wrong(name: str, typed: str) -> str | None:
             good = False
         return None if good else "a date is written like 2026-11-20"
     return None if one_line(typed) == typed else "only printable text on one line"
-
-
-def _steps(path: str) -> list[str | int]:
-    steps: list[str | int] = []
-    for part in path.split("."):
-        name, *indexes = part.replace("]", "").split("[")
-        steps += [name, *map(int, indexes)] if name else map(int, indexes)
-    return steps
-
-
-def _at(value: Any, path: str) -> Any:
-    for step in _steps(path):
-        value = value[step]
-    return value
-
-
-def _replaced(arguments: Mapping[str, Any], changes: Mapping[str, str]) -> dict[str, Any]:
-    def walk(value: Any, path: str) -> Any:
-        if isinstance(value, Mapping):
-            return {k: walk(v, f"{path}.{k}" if path else str(k)) for k, v in value.items()}
-        if isinstance(value, list | tuple):
-            return [walk(v, f"{path}[{i}]") for i, v in enumerate(value)]
-        return changes.get(path, value)
-
-    replaced = walk(arguments, "")
-    assert isinstance(replaced, dict)
-    return replaced
 
 
 def _in_bulk(proposal: Proposal, context: ReviewContext) -> bool:

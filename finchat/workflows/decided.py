@@ -14,9 +14,11 @@ from finchat.workflows.execute import Applied
 _LONGEST = 200  # of a name or a reason: no text of a stranger makes a line of its own here, or crowds out the others
 
 
-def decided_lines(applied: Applied, reasons: Mapping[str, str]) -> tuple[str, ...]:
-    """One plain sentence a proposal. `reasons`: what a person said to a refused one, by proposal id."""
-    return tuple(_sentence(p, results, reasons.get(p.id, "")) for p, results in _by_proposal(applied))
+def decided_lines(applied: Applied, reasons: Mapping[str, str], *, organisation: bool = False) -> tuple[str, ...]:
+    """One plain sentence a proposal. `reasons`: what a person said to a refused one, by proposal id; `organisation`:
+    each begins with whose books it is about."""
+    whose = f"{one_line(applied.plan.organisation.name, _LONGEST)}: " if organisation else ""
+    return tuple(whose + _sentence(p, results, reasons.get(p.id, "")) for p, results in _by_proposal(applied))
 
 
 def decided_record(applied: Applied, reasons: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -29,6 +31,7 @@ def decided_record(applied: Applied, reasons: Mapping[str, str]) -> list[dict[st
             link = links[write.link_ids[0]]
             rows.append(
                 {
+                    "organisation": applied.plan.organisation.name,
                     "plan_id": applied.plan.id,
                     "proposal_id": proposal.id,
                     "kind": proposal.kind,

@@ -13,22 +13,31 @@ from finchat.books.balances import expected
 from finchat.books.money import amount_text, parse_amount, round_to_minor
 from finchat.books.plan import EDITED, Ask, Effect, Evidence, Plan, Precondition, Proposal, Write
 from finchat.errors import WriteRefused
-from finchat.providers.writing.tokens import retokened
+from finchat.providers.registry import vendor_of
+from finchat.providers.writing.editing import AMOUNT, DATE, FOREIGN, Editable
+from finchat.providers.writing.writers import Writers
 from finchat.safety.approval import Edit
 from finchat.workflows.proposals.rests import rest_of
 
-_EDITABLE = ("amount", "date", "reference")
 # What such evidence says is of the amount or the day that was planned: it is no evidence for another one.
 _RESTS_ON = {"amount": frozenset({"amount", "rate", "suggestion"}), "date": frozenset({"date"})}
+
+
+def editable(write: Write) -> Editable:
+    """What of a write may be changed on a card, and why the rest may not be; nothing where its tool is nobody's."""
+    vendor = vendor_of(write.tool)
+    found = Editable({}) if vendor is None else vendor.writers.editable(write)
+    foreign = any(abs(effect.amount) != write.amount for effect in write.effects)
+    return found.without(AMOUNT, FOREIGN) if foreign and AMOUNT in found.values else found
 
 
 def edited(plan: Plan, edit: Edit, *, plan_id: str, created_at: datetime, keep: frozenset[str]) -> Plan:
     """The plan of the proposals to `keep`, one write changed. The edited proposal is of class review.
 
-    Date and reference can be changed, and the amount (in base currency) of a payment, allocation or refund. Raises
-    WriteRefused, naming the field, for anything else and for a value that the rules forbid: more than is due, than the
-    credit has left or than the bank line carries, a date in a locked period or after the plan's own day, or what a
-    later write of the proposal rests on.
+    Amount (in base currency), date and reference can be changed as far as `editable` says. Raises WriteRefused, naming
+    the field, for anything else and for a value that the rules forbid: more than is due, than the credit has left or
+    than the bank line carries, a date in a locked period or after the plan's own day, or what a later write of the
+    proposal rests on.
     """
     proposals = tuple(
         _changed(proposal, edit, plan_id, plan.as_of) if proposal.id == edit.proposal_id else proposal
@@ -57,15 +66,15 @@ def _changed(proposal: Proposal, edit: Edit, plan_id: str, as_of: date) -> Propo
     if position is None:
         raise WriteRefused(f"there is no write {edit.write_id} in {proposal.id}", field="write")
     write = proposal.writes[position]
-    arguments = dict(edit.arguments)
-    _only_editable(write.arguments, arguments)
-    amount = _amount(proposal, write, arguments) if "amount" in write.arguments else write.amount
-    if amount != write.amount:
-        arguments["amount"] = amount_text(amount, write.currency)
-    if "date" in write.arguments:
-        _dated(write, arguments, as_of)
-    _alone(proposal, write, arguments)
-    arguments, verify = retokened(write, arguments, plan_id=plan_id, proposal_id=proposal.id)
+    found = editable(write)
+    changes = _only_editable(found, edit.changes)
+    amount = _amount(proposal, write, changes[AMOUNT]) if AMOUNT in changes else write.amount
+    if AMOUNT in changes:
+        changes[AMOUNT] = amount_text(amount, write.currency)
+    if DATE in changes:
+        _dated(write, changes[DATE], as_of)
+    _alone(proposal, changes)
+    arguments, verify = _writers(write).changed(write, changes, plan_id=plan_id, proposal_id=proposal.id)
     change = amount - write.amount
     if change and "due_before" in verify:
         verify["due_after"] = amount_text(parse_amount(str(verify["due_before"])) - amount, write.currency)
@@ -91,7 +100,7 @@ def _changed(proposal: Proposal, edit: Edit, plan_id: str, as_of: date) -> Propo
         proposal,
         certainty="review",
         confidence=Decimal(0),  # finchat's own was in another answer
-        evidence=_evidence(proposal, write, _typed(edit.arguments, arguments)),
+        evidence=_evidence(proposal, write, found, changes),
         links=links,
         writes=(*proposal.writes[:position], new, *later),
     )
@@ -109,12 +118,12 @@ def _asks(proposal: Proposal) -> tuple[Ask, ...]:
     return tuple(kept)
 
 
-def _alone(proposal: Proposal, write: Write, arguments: Mapping[str, Any]) -> None:
+def _alone(proposal: Proposal, changes: Mapping[str, str]) -> None:
     """Raises WriteRefused for a change that another write of the proposal rests on: a credit note is over exactly what
     its document then has left, and of one day with the payment that leaves it short."""
     made = any(act(w.operation) == "credit_note" for w in proposal.writes)
-    for name in ("amount", "date"):
-        if made and arguments.get(name) != write.arguments.get(name):
+    for name in (AMOUNT, DATE):
+        if made and name in changes:
             raise WriteRefused(
                 f"the {name} cannot be changed: a credit note of this proposal settles the rest", field=name,
                 next="skip it, or answer the question of a new plan otherwise",
@@ -129,41 +138,41 @@ def _renamed(write: Write, old: Mapping[str, Any] | None, new: Mapping[str, Any]
     return replace(write, verify={**verify, "credit_token": new["token"]})
 
 
-def _typed(given: Mapping[str, Any], taken: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What a person gave, the amount as it was taken."""
-    return {**given, "amount": taken["amount"]} if "amount" in taken else given
-
-
-def _evidence(proposal: Proposal, write: Write, arguments: Mapping[str, Any]) -> tuple[Evidence, ...]:
+def _evidence(proposal: Proposal, write: Write, found: Editable, changes: Mapping[str, str]) -> tuple[Evidence, ...]:
     """What still holds, and what the person changed."""
-    changed = [name for name in _EDITABLE if str(arguments.get(name)) != str(write.arguments.get(name))]
-    gone = frozenset[str]().union(*(_RESTS_ON.get(name, frozenset()) for name in changed))
-    told = [f"{name} of {write.id} from {write.arguments.get(name)} to {arguments.get(name)}" for name in changed]
+    gone = frozenset[str]().union(*(_RESTS_ON.get(name, frozenset()) for name in changes))
+    told = [f"{name} of {write.id} from {found.values[name]} to {new}" for name, new in changes.items()]
     kept = tuple(e for e in proposal.evidence if e.kind not in gone)
     return (*kept, Evidence(kind=EDITED, text=f"a person changed the {', the '.join(told)}")) if told else kept
 
 
-def _only_editable(old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
-    for name in {*old, *new}:
-        if name not in _EDITABLE and old.get(name) != new.get(name):
+def _writers(write: Write) -> Writers:
+    """Whoever makes such payloads. Raises WriteRefused for a tool of nobody's."""
+    vendor = vendor_of(write.tool)
+    if vendor is None:
+        raise WriteRefused(f"finchat does not know {write.tool} and cannot change what it is sent", field="write")
+    return vendor.writers
+
+
+def _only_editable(found: Editable, given: Mapping[str, str]) -> dict[str, str]:
+    """What is given otherwise than it is. Raises WriteRefused for what may not be changed."""
+    for name in given:
+        if name not in found.values:
+            may = ", ".join(found.values)
             raise WriteRefused(
-                f"{name} cannot be changed on a card", field=name, next=f"change {', '.join(_EDITABLE)}, or skip it"
-            )
-        if name in old and name not in new:
-            raise WriteRefused(f"{name} is missing", field=name, next="give it a value")
+                found.fixed.get(name) or f"{name} cannot be changed on a card", field=name,
+                next=f"change {may}, or skip it" if may else "skip it, or record it by hand",
+            )  # fmt: skip
+    return {name: new for name, new in given.items() if new != found.values[name]}
 
 
-def _amount(proposal: Proposal, write: Write, arguments: Mapping[str, Any]) -> Decimal:
+def _amount(proposal: Proposal, write: Write, given: str) -> Decimal:
     try:
-        amount = parse_amount(str(arguments["amount"]))
+        amount = parse_amount(given)
     except ValueError:
         raise WriteRefused("amount is not a plain amount", field="amount", next='write it like "1234.50"') from None
     if amount == write.amount:
         return amount
-    if act(write.operation) == "transfer":
-        raise WriteRefused("a transfer is all of its bank line", field="amount", next="skip it, or record it by hand")
-    if "currency_rate" in arguments or any(abs(e.amount) != write.amount for e in write.effects):
-        raise WriteRefused("the amount of a foreign currency write cannot be changed on a card", field="amount")
     most, why = min(_limits(proposal, write), default=(amount, ""))
     limit = f"{amount_text(most, write.currency)} {write.currency}"
     if amount <= 0:
@@ -195,15 +204,13 @@ def _limits(proposal: Proposal, write: Write) -> Iterator[tuple[Decimal, str]]:
         yield carried - (proposal.cash - own), what
 
 
-def _dated(write: Write, arguments: Mapping[str, Any], as_of: date) -> None:
+def _dated(write: Write, given: str, as_of: date) -> None:
     try:
-        day = date.fromisoformat(text := str(arguments["date"]))
+        day = date.fromisoformat(text := given)
     except ValueError:
         text, day = "", as_of
     if text != day.isoformat():  # the parser takes weeks and bare digits too; a ledger may not
         raise WriteRefused("date is not a date", field="date", next="write it like 2026-11-20")
-    if text == write.arguments["date"]:
-        return
     lock = next((c.expected for c in write.preconditions if c.field == "lock_date"), "none")
     if lock != "none" and day <= date.fromisoformat(lock):
         raise WriteRefused(f"the books are locked up to {lock}", field="date", next="give a later date, or skip it")

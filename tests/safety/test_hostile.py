@@ -216,7 +216,7 @@ class OneEdit:
     async def review(self, plan: Plan, context: ReviewContext) -> AsyncIterator[ApprovalDecision]:
         self.asked += 1
         write = plan.proposals[0].writes[0]
-        yield Edit("p1", write.id, {**write.arguments, "amount": "300.00"}) if self.asked == 1 else Quit()
+        yield Edit("p1", write.id, {"amount": "300.00"}) if self.asked == 1 else Quit()
 
 
 @pytest.mark.parametrize("foreign", [True, False])
@@ -224,7 +224,7 @@ async def test_a_change_on_a_card_does_not_make_a_foreign_plan_our_own(world: Wo
     await world.opened()
     made = one_payment()
     write = made.proposals[0].writes[0]
-    write = replace(write, arguments={**write.arguments, "date": "2026-11-20"})
+    write = replace(write, arguments={**write.arguments, "date": "2026-11-20"}, tool="create_a_xero_payment")
     made = replace(made, proposals=(replace(made.proposals[0], writes=(write,)),))
     if not foreign:
         world.journal.plan_made(made)

@@ -140,9 +140,7 @@ def test_an_edit_offers_amount_date_and_reference_only(start: Start) -> None:
     child.sendline("")
     edit = decided(child)
     assert edit.startswith("Edit")
-    assert "'amount': '1000.00'" in edit
-    assert "'date': '2026-11-18'" in edit
-    assert "'invoice_id': 'doc-INV-0042'" in edit
+    assert "'changes': {'amount': '1000.00'}" in edit
 
 
 def test_a_value_that_a_rule_forbids_is_asked_again_and_the_others_stay(start: Start) -> None:

@@ -145,7 +145,7 @@ def test_nothing_can_be_answered_where_the_chart_was_not_read(asked: Asked) -> N
 
 def edit(plan: Plan, proposal: Proposal, position: int, **arguments: Any) -> Proposal:
     write = proposal.writes[position]
-    changed = Edit(proposal.id, write.id, {**write.arguments, **arguments})
+    changed = Edit(proposal.id, write.id, arguments)
     new = edited(plan, changed, plan_id="20261120-edited", created_at=plan.created_at, keep=frozenset({proposal.id}))
     assert XERO_PROFILE.disagreement(new.proposals[0], "NZD") is None
     return new.proposals[0]

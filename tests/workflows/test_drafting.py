@@ -252,15 +252,15 @@ async def test_a_draft_that_is_changed_on_its_card_is_as_sound(back_end: XeroBac
     async with desk_of(back_end, tmp_path) as desk:
         plan = await planned(desk, wanted)
         (write,) = proposal(plan).writes
-        arguments = {**write.arguments, "reference": "counter", "amount": "20.00", "date": "2026-11-18"}
-        change = Edit(proposal_id="p1", write_id=write.id, arguments=arguments)
+        changes = {"reference": "counter", "amount": "20.00", "date": "2026-11-18"}
+        change = Edit(proposal_id="p1", write_id=write.id, changes=changes)
         changed = edited(plan, change, plan_id="20261120-changed", created_at=plan.created_at, keep=frozenset({"p1"}))
         assert XERO_PROFILE.disagreement(proposal(changed), "NZD") is None
         desk.journal.plan_made(changed, made_from=plan.id)
         await written(desk, changed)
         with pytest.raises(WriteRefused):
             edited(
-                plan, replace(change, arguments={**write.arguments, "amount": "25.01"}), plan_id="20261120-changed",
+                plan, replace(change, changes={"amount": "25.01"}), plan_id="20261120-changed",
                 created_at=plan.created_at, keep=frozenset({"p1"}),
             )  # fmt: skip
 
@@ -273,9 +273,8 @@ class Changing:
 
     async def review(self, plan: Plan, _: ReviewContext) -> AsyncIterator[ApprovalDecision]:
         (write,) = proposal(plan).writes
-        arguments = {**write.arguments, **self.changes}
-        if arguments != write.arguments:
-            yield Edit(proposal(plan).id, write.id, arguments)
+        if {**write.arguments, **self.changes} != write.arguments:
+            yield Edit(proposal(plan).id, write.id, self.changes)
         else:
             yield Approve(bind(plan, proposal(plan), user="tester"))
 

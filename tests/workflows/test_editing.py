@@ -29,7 +29,7 @@ def with_due(number: int, due: str, **changes: Any) -> Plan:
 def changed(plan: Plan, number: int, position: int = 0, **arguments: str) -> Proposal:
     proposal = plan.proposals[number]
     write = proposal.writes[position]
-    edit = Edit(proposal.id, write.id, {**write.arguments, **arguments})
+    edit = Edit(proposal.id, write.id, arguments)
     new = edited(plan, edit, plan_id="new", created_at=plan.created_at, keep=frozenset({proposal.id}))
     return new.proposals[0]
 

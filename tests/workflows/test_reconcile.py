@@ -348,7 +348,7 @@ class Editing:
         proposal = next(p for p in plan.proposals if p.id == context.proposal_ids[0])
         write = proposal.writes[0]
         if len(self.seen) == 1:
-            yield Edit(proposal.id, write.id, {**write.arguments, **self.changes})
+            yield Edit(proposal.id, write.id, self.changes)
         else:
             yield Approve(bind(plan, proposal, user="tester"))
             yield Quit()

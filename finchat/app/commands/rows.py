@@ -66,7 +66,7 @@ ROWS: tuple[SlashCommand, ...] = (
     ),
     _row(
         "policy", "[TOOL]", "What may be read and written.", connections.policy,
-        ("/policy create_a_xero_payment", "which rule decides about one tool"),
+        ("/policy TOOL", "which rule decides about one tool"),
     ),
     _row("audit", "[N]", "The last calls and decisions, in sentences.", records.audit, ("/audit 50", "the last 50")),
     _row(

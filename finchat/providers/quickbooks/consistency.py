@@ -10,5 +10,5 @@ from finchat.providers.writing.consistency import Consistency
 
 CONSISTENCY = Consistency(
     TABLE, family_of, OPERATIONS, frozenset({"transfer.create"}), less=FEE,
-    many=frozenset({"deposit.create", "deposit.delete"}),
+    many=frozenset({"deposit.create", "deposit.delete"}), untold={"prepayment": "overpayment"},
 )  # fmt: skip

@@ -45,10 +45,10 @@ def in_currency(currency: str, base: str, rate: Rate | None) -> dict[str, Any]:
 
 
 def lines_sent(payment: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The lines a payment has, as they are sent again."""
+    """The lines a payment has, as they are sent again. Raises ValueError for a line that links none or several."""
     found = []
     for line in payment.get("Line") or ():
-        (link,) = line["LinkedTxn"]
+        (link,) = list(line.get("LinkedTxn") or [])
         found.append({"Amount": line["Amount"], "LinkedTxn": [{"TxnId": link["TxnId"], "TxnType": link["TxnType"]}]})
     return found
 
@@ -70,7 +70,7 @@ def links_of(record: Record) -> list[tuple[str, str, Decimal]]:
     found = []
     for line in record.children("Line", "Id"):
         for link in line.children("LinkedTxn", "TxnId"):
-            found.append((link.text("TxnType"), link.text("TxnId"), line.decimal("Amount")))
+            found.append((link.text("TxnType"), link.text("TxnId"), line.decimal("Amount", Decimal(0))))
     return found
 
 
@@ -92,7 +92,8 @@ def money_account(record: Record) -> str:
 
 def voided(record: Record) -> bool:
     """A voided transaction stays with nothing in it, and says so in its note."""
-    return record.text("PrivateNote", "").startswith("Voided") and not total(record)
+    note = record.text("PrivateNote", "")
+    return note.startswith("Voided") and not total(record) and not any(amount for *_, amount in links_of(record))
 
 
 def remaining_of(credit: Record) -> Decimal:

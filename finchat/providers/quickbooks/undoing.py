@@ -14,11 +14,12 @@ from typing import Any
 
 from finchat.books.money import amount_text, parse_amount
 from finchat.books.plan import ANY, Effect, Precondition, Write
-from finchat.connections.toolbox import Toolbox
+from finchat.connections.toolbox import CallResult, Toolbox
 from finchat.errors import FinchatError
 from finchat.providers.fields import Record
 from finchat.providers.quickbooks.again import read_all
 from finchat.providers.quickbooks.conditions import unchanged
+from finchat.providers.quickbooks.families import family_of
 from finchat.providers.quickbooks.payloads import deposited, links_of, remaining_of, total
 from finchat.providers.quickbooks.reversal import (
     FREES,
@@ -197,12 +198,28 @@ def _obstacle(case: _Case, lock: date | None, freed: Mapping[str, Decimal]) -> O
             "take that back first, by undo of the plan that did it or in QuickBooks, then undo this plan again",
         ),
         (
+            bool(wrong := _differs(case)),
+            f"was changed since: {wrong}",
+            "look at it in QuickBooks and correct it there",
+        ),
+        (
             bool(used := _used(case, freed)),
             f"is used: {amount_text(used, write.currency)} {write.currency} of it was paid, credited or applied since",
             "take that back first, by undo of the plan that did it or in QuickBooks, then undo this plan again",
         ),
     )
     return next((Obstacle("cannot", text, step) for holds, text, step in reasons if holds), None)
+
+
+def _differs(case: _Case) -> str:
+    """What the record says differently than it was written, its note apart: taking it back would move something else
+    than was written. "" for nothing, and for a payment that was only put against a document."""
+    write = case.one.write
+    family = family_of(write.operation)
+    if case.applies or family is None:
+        return ""
+    data = {**case.record.data, "PrivateNote": str((write.verify or {}).get("token", ""))}
+    return family.receipt(write, data, CallResult()).disagreement
 
 
 def _total(write: Write) -> Decimal:

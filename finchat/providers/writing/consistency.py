@@ -7,8 +7,8 @@ preconditions and the way it is read back. A write that finchat does not make it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import get_args
 
 from finchat.books.plan import Kind, Proposal, Write
@@ -24,7 +24,8 @@ _NAMED_BY: tuple[Kind, ...] = ("transfer", "refund", "overpayment", "prepayment"
 class Consistency:
     """The check of one profile. `reversing`: the operations that take something back; `two_sided`: those that consume
     the line of another account as well; `less`: the type of a link that takes from the others' cash ("" for none);
-    `many`: operations whose write is about several links."""
+    `many`: operations whose write is about several links; `untold`: kinds that no payload tells from another, which a
+    link's type says."""
 
     table: OperationTable
     family_of: Callable[[str], Family | None]
@@ -32,6 +33,7 @@ class Consistency:
     two_sided: Collection[str]
     less: str = ""
     many: Collection[str] = ()
+    untold: Mapping[Kind, Kind] = field(default_factory=dict)
 
     def disagreement(self, proposal: Proposal, base_currency: str) -> str | None:
         """The first thing a proposal says of its writes that their payloads contradict, in plain words; None when there
@@ -64,7 +66,9 @@ class Consistency:
         for write in proposal.writes:
             yield f"{write.id}.operation", self.family_of(write.operation) is not None
             yield f"{write.id}.reverses", bool(write.reverses) == (write.operation in self.reversing)
-        yield "kind", proposal.kind == self.kind_of(proposal)
+        kind = self.kind_of(proposal)
+        said = any(link.type == proposal.kind for link in proposal.links)
+        yield "kind", proposal.kind == kind or (said and kind is not None and self.untold.get(proposal.kind) == kind)
         ids = [write.id for write in proposal.writes]
         for position, write in enumerate(proposal.writes):
             row, family = self.table[write.operation], self.family_of(write.operation)

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
+from finchat.books.acts import act
 from finchat.books.documents import BankLine
 from finchat.books.plan import PlanLine, Write
 from finchat.canonical import sha256_of
@@ -61,24 +62,22 @@ def description(line: BankLine | PlanLine) -> str:
 
 
 def retokened(
-    write: Write, arguments: Mapping[str, Any], *, plan_id: str, proposal_id: str
+    write: Write, arguments: Mapping[str, Any], *, plan_id: str, proposal_id: str, text: str = "reference"
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Arguments and read-back of an edited write with a token of its own, in place of the one it had, wherever the
-    arguments carry it."""
+    arguments carry it. `text`: the argument with a person's or the bank's own words beside the token."""
     changed, verify = dict(arguments), dict(write.verify or {})
     if verify.get("by") == "token":
         old = str(verify["token"])
         bare = _each_text(changed, lambda text: " ".join(word for word in text.split() if word != old))
         token = write_token(plan_id, proposal_id, write.id, bare)
-        text = bare.get("reference")
+        said = bare.get(text)
         changed = _each_text(changed, lambda text: token.join(text.split(old)))
-        if isinstance(text, str):
+        if isinstance(said, str):
             # A payment of no bank line says nothing of the bank's, whoever words it.
-            own = write.operation == "payment.create" and not verify.get("fingerprints")
-            changed["reference"] = led(text, token) if own else marked(text, token)
+            own = act(write.operation) == "payment" and not verify.get("fingerprints")
+            changed[text] = led(said, token) if own else marked(said, token)
         verify["token"] = token
-    if "amount" in verify and "amount" in changed:
-        verify["amount"] = changed["amount"]
     return changed, verify
 
 

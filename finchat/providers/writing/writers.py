@@ -16,6 +16,7 @@ from finchat.books.matching.verdict import Excess, Refund, Settlement
 from finchat.books.plan import Link, Write
 from finchat.providers.writing.context import WriteContext
 from finchat.providers.writing.documents import InvoiceLine, NewContact, NewInvoice
+from finchat.providers.writing.editing import Editable
 from finchat.providers.writing.parts import AnyLine, Named, Party, Place
 from finchat.providers.writing.rates import Rate, RateSource
 from finchat.providers.writing.traits import Traits
@@ -112,10 +113,14 @@ class Writers(Protocol):
     def known_rate(self, rate: Decimal, source: RateSource) -> Rate:
         """A rate in base units for one unit, as the vendor will take it."""
 
-    def retokened(
-        self, write: Write, arguments: Mapping[str, Any], *, plan_id: str, proposal_id: str
+    def editable(self, write: Write) -> Editable:
+        """What of a write a person may change on its card, and why the rest may not be."""
+
+    def changed(
+        self, write: Write, changes: Mapping[str, str], *, plan_id: str, proposal_id: str
     ) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Arguments and read-back of an edited write with a token of its own in the place of the one it had."""
+        """Arguments and read-back of a write with other values of editable fields, and with a token of its own in the
+        place of the one it had. Raises WriteRefused for a value that the payload cannot have."""
 
     def taken_back(
         self, context: WriteContext, one: Written, found: Found, *, id: str, freed: Mapping[str, Decimal],

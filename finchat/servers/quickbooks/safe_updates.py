@@ -22,6 +22,7 @@ _MASKED = re.compile(r"(?i)[x*][x*\- ]{2,}.*")
 # What could charge a card or send money is never sent, whatever the record says.
 _CHARGES = ("ProcessPayment", "ProcessBillPayment")
 _SUBTOTAL = "SubTotalLineDetail"
+_WORDS = ("Description", "LineNum")
 # A transaction has one discount at most, and QuickBooks gives its line no Id.
 _SINGLE = ("DiscountLineDetail",)
 
@@ -62,7 +63,7 @@ def merged(
         before = _kept_lines(current)
         body["Line"] = merged_lines(before, changes.get("Line", ()), remove)
         full = full or (bool(before) and not body["Line"])
-        if body["Line"] != before:
+        if _without_words(body["Line"]) != _without_words(before):
             _let_tax_follow(body, changes)
         if not body["Line"] and any(field.kind == "lines" and field.required for field in entity.fields):
             raise invalid_argument(
@@ -236,6 +237,11 @@ def _changed_line(old: Record, new: Record, where: str) -> dict[str, Any]:
     return dict(combined(kept, new))
 
 
+def _without_words(lines: Sequence[Record]) -> list[Record]:
+    """Lines as far as tax may depend on them."""
+    return [{name: value for name, value in line.items() if name not in _WORDS} for line in lines]
+
+
 def _let_tax_follow(body: dict[str, Any], changes: Record) -> None:
     """After a change of lines, tax that QuickBooks works out is left to it; tax a person typed in stays."""
     detail = body.get("TxnTaxDetail")
@@ -258,15 +264,21 @@ def _combined_lists(old: Sequence[Record], new: Sequence[Record]) -> list[dict[s
     """Records in a list that have an identity are merged by it; others are added unless they are there."""
     result = [dict(item) for item in old]
     for item in new:
-        identity = _identity(item)
-        found = next(
-            (at for at, known in enumerate(result) if identity is not None and _identity(known) == identity), None
-        )
+        alike = [at for at, known in enumerate(result) if _is_same(known, item)]
+        found = alike[0] if alike else None
         if found is not None:
             result[found] = combined(result[found], item)
         elif dict(item) not in result:
             result.append(dict(item))
     return result
+
+
+def _is_same(old: Record, new: Record) -> bool:
+    """Whether two records in a list are one: of a linked transaction, without its line where only one names that."""
+    one, other = _identity(old), _identity(new)
+    if one is None or other is None:
+        return False
+    return one == other or (one[0] == "TxnId" and one[:3] == other[:3] and "" in (one[3], other[3]))
 
 
 def _identity(item: Record) -> tuple[str, ...] | None:

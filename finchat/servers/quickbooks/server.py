@@ -55,7 +55,8 @@ def build(
     """The MCP server on `upstream`, whose address is one company's; see `finchat.servers.server.build`."""
     from finchat.servers import server
 
-    return server.build(vendor(upstream.path), upstream, methods=methods, tags=tags, expires=expires, text_copy=text_copy)
+    own = vendor(upstream.path)
+    return server.build(own, upstream, methods=methods, tags=tags, expires=expires, text_copy=text_copy)
 
 
 def vendor(path: str = "") -> Vendor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from textwrap import wrap
 
 from finchat.text.sanitise import one_line
@@ -21,13 +22,38 @@ _WITH_MODEL = (
     ("/reconcile", "match last week's bank lines; /undo takes back"),
 )
 _NO_MODEL = "export OPENAI_API_KEY=…; a local one: OPENAI_BASE_URL, OPENAI_MODEL"
-_OWN_BOOKS = "[servers.books.finchat] in finchat.toml, and Xero's XERO_CLIENT_ID and XERO_CLIENT_SECRET: see /servers"
+# By the profile of a server: what a person calls the vendor, and how its books are connected.
+_VENDORS = {
+    "xero": (
+        "Xero",
+        "[servers.books.finchat] in finchat.toml, and Xero's XERO_CLIENT_ID and XERO_CLIENT_SECRET: see /servers",
+    ),
+    "quickbooks": (
+        "QuickBooks",
+        "[servers.books.finchat] in finchat.toml, and QuickBooks' QUICKBOOKS_CLIENT_ID and the like: see /servers",
+    ),
+}
 _BOOKS = "/servers shows what is connected, /policy what may be written"
 
 
-def first_run(*, width: int = 80, model: str | None = None, organisation: str | None = None) -> str:
-    """The screen of a first run, at most 20 lines at 80 columns; `organisation` names one that is no sandbox."""
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """A configured server that holds books: its profile, and whether they are those of the sandbox."""
+
+    profile: str
+    sandbox: bool
+
+
+DEMO = (Ledger("xero", sandbox=True),)
+
+
+def first_run(
+    *, width: int = 80, model: str | None = None, organisation: str | None = None, ledgers: Sequence[Ledger] = DEMO
+) -> str:
+    """The screen of a first run, at most 20 lines at 80 columns. `ledgers`: whose books are about to be opened, at
+    least one; `organisation` names one that is no sandbox."""
     columns = max(_LEAST, min(width, _MOST))
+    made_up = organisation is None and all(one.sandbox for one in ledgers)
     lines = [
         *_wrapped(
             "finchat answers questions about your books, matches your bank lines and drafts what is missing. Figures "
@@ -35,12 +61,15 @@ def first_run(*, width: int = 80, model: str | None = None, organisation: str | 
             columns,
         ),
         "",
-        *(_real(organisation, columns) if organisation else _sandbox(columns)),
+        *(_sandbox(ledgers, columns) if made_up else _real(organisation, ledgers, columns)),
         "",
         "Three things to try:",
         *_rows(_WITH_MODEL if model else _WITHOUT_MODEL, columns),
         "",
-        *_rows([("A model", _answers(model)), ("Your books", _OWN_BOOKS if not organisation else _BOOKS)], columns),
+        *_rows(
+            [("A model", _answers(model)), ("Your books", _VENDORS[ledgers[0].profile][1] if made_up else _BOOKS)],
+            columns,
+        ),
         "",
         *_wrapped("/ lists the commands · Tab completes · Ctrl-C stops an answer · Ctrl-D leaves", columns),
     ]
@@ -66,19 +95,28 @@ def greeting(
     return "\n".join(lines) + "\n"
 
 
-def _sandbox(columns: int) -> list[str]:
+def _sandbox(ledgers: Sequence[Ledger], columns: int) -> list[str]:
+    labels = _labels(ledgers)
+    where = "a made-up company, in a" if len(ledgers) == 1 else "made-up companies, in"
+    runs = "runs" if len(labels) == 1 else "run"
     return _wrapped(
-        "SANDBOX: you are in the books of a made-up company, in a Xero that runs on this machine. Whatever you do here "
-        "touches nobody's money.",
+        f"SANDBOX: you are in the books of {where} {' and '.join(labels)} that {runs} on this machine. Whatever you do "
+        "here touches nobody's money.",
         columns,
     )
 
 
-def _real(organisation: str, columns: int) -> list[str]:
-    return _wrapped(
-        f"You are in the books of {one_line(organisation, _LONGEST_NAME)}. Reading is free; every write asks you.",
-        columns,
-    )
+def _real(organisation: str | None, ledgers: Sequence[Ledger], columns: int) -> list[str]:
+    if organisation is None:
+        where = f"your own books in {' and '.join(_labels([one for one in ledgers if not one.sandbox]))}"
+    else:
+        where = f"the books of {one_line(organisation, _LONGEST_NAME)}"
+    beside = " Beside them a SANDBOX is open." if any(one.sandbox for one in ledgers) and organisation is None else ""
+    return _wrapped(f"You are in {where}. Reading is free; every write asks you.{beside}", columns)
+
+
+def _labels(ledgers: Sequence[Ledger]) -> list[str]:
+    return list(dict.fromkeys(_VENDORS[one.profile][0] for one in ledgers))
 
 
 def _answers(model: str | None) -> str:

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from finchat.books.documents import Account
 from finchat.providers.fields import UnreadableRecord
-from finchat.providers.quickbooks import details, movements, parsing, settlements
+from finchat.providers.quickbooks import details, movements, parsing, payloads, settlements
+from finchat.providers.quickbooks.again import record_of
 from finchat.providers.quickbooks.queries import id_lists, literal
 from finchat.servers.quickbooks.normalise import parse as parsed_answer
 
@@ -239,3 +240,16 @@ def test_recorded_answers_of_the_real_service_are_understood() -> None:
     sales = [movements.sale(row, ACCOUNTS, "USD") for row in records("all_sales_receipts", "SalesReceipt")]
     assert sales
     assert all(s.amount and s.account_id and s.lines for s in sales)
+
+
+def test_a_payment_of_nothing_that_links_a_credit_is_not_void_whatever_the_bank_said() -> None:
+    note = "Voided cheque 114 replaced fc-aaaaaaaaaa"
+    row = payment(("Invoice", "7", "10.00"), ("CreditMemo", "8", "10.00"), total="0", PrivateNote=note)
+    assert not payloads.voided(record_of("payment", row))
+    assert payloads.voided(record_of("payment", payment(total="0", PrivateNote=note)))
+
+
+def test_a_payment_whose_line_links_none_or_several_is_not_sent_again() -> None:
+    for links in ([], [{"TxnId": "7", "TxnType": "Invoice"}, {"TxnId": "8", "TxnType": "Invoice"}]):
+        with pytest.raises(ValueError, match="values to unpack"):
+            payloads.lines_sent({"Line": [{"Amount": "10.00", "LinkedTxn": links}]})

@@ -324,6 +324,21 @@ async def test_a_payment_that_was_deposited_since_is_not_taken_back(tmp_path: Pa
         assert "taken to the bank by a deposit" in undo.findings[0].text
 
 
+async def test_what_was_moved_elsewhere_since_is_not_taken_back(tmp_path: Path) -> None:
+    async with open_desk(tmp_path) as desk:
+        paid, spent = await drawn(desk, payment("invoice", amount="10.00")), await drawn(desk, money("spend"))
+        (one,), (other,) = await desk.apply(paid), await desk.apply(spent)
+        theirs = await desk.record(f"payment/{one.ledger_id}")
+        await desk.post("payment", {**theirs, "DepositToAccountRef": {"value": "36"}})
+        theirs = await desk.record(f"purchase/{other.ledger_id}")
+        theirs["Line"][0]["AccountBasedExpenseLineDetail"]["AccountRef"] = {"value": "13"}
+        await desk.post("purchase", theirs)
+        said = [(undo.plan.proposals, undo.findings[0].text) for undo in [await desk.undo(p) for p in (paid, spent)]]
+        assert [proposals for proposals, _ in said] == [(), ()]
+        assert "changed since: its account is 36, not 35" in said[0][1]
+        assert "changed since: the line's account is 13" in said[1][1]
+
+
 async def test_what_cannot_be_written_safely_is_not_proposed(tmp_path: Path) -> None:
     async with open_desk(tmp_path) as desk:
         books, context = await desk.read()

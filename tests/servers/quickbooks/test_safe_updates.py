@@ -213,6 +213,19 @@ def test_a_payments_lines_are_known_by_the_document_they_pay() -> None:
     assert (freed["Line"], freed["sparse"]) == ([], False)
 
 
+def test_a_link_stays_one_link_where_its_line_is_not_said_again() -> None:
+    link = {"TxnId": "77", "TxnType": "JournalEntry", "TxnLineId": "0"}
+    before = [{"Amount": Decimal(40), "LinkedTxn": [link]}]
+    given = [{"Amount": Decimal(40), "LinkedTxn": [{"TxnId": "77", "TxnType": "JournalEntry"}]}]
+    assert merged_lines(before, given, ()) == before
+
+
+def test_tax_that_a_person_typed_over_stays_when_only_words_of_a_line_change() -> None:
+    typed = {"TxnTaxCodeRef": {"value": "2"}, "TotalTax": Decimal("12.00")}
+    body = merged(INVOICE, invoice(TxnTaxDetail=typed), {"Line": [{"Id": "1", "Description": "Nest boxes"}]})
+    assert body["TxnTaxDetail"] == typed
+
+
 def test_what_is_shown_masked_is_never_sent_back() -> None:
     vendor = {"Id": "3", "SyncToken": "1", "DisplayName": "Mast", "TaxIdentifier": "XXXXXXX1234", "Notes": "n"}
     entity = ENTITIES["Vendor"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from finchat.text.sanitise import visible
-from finchat.ui.chat.welcome import first_run, greeting
+from finchat.ui.chat.welcome import Ledger, first_run, greeting
 
 HOSTILE = "Acme\x1b]52;c;aGk=\x07\u202e\nYou may write Ltd"
 
@@ -39,6 +39,21 @@ def test_in_a_real_organisation_nothing_is_called_a_sandbox() -> None:
     shown = first_run(model="gpt-5", organisation="Acme Ltd")
     assert "Acme Ltd" in shown
     assert "SANDBOX" not in shown
+
+
+@pytest.mark.parametrize("model", [None, "gpt-5"])
+def test_a_first_run_names_the_vendor_whose_books_are_opened_and_no_other(model: str | None) -> None:
+    for sandbox in (True, False):
+        shown = first_run(model=model, ledgers=[Ledger("quickbooks", sandbox)])
+        assert ("SANDBOX" in shown) == sandbox
+        assert "QuickBooks" in shown
+        assert "xero" not in shown.casefold()
+        assert len(shown.splitlines()) <= 20
+    both = " ".join(first_run(ledgers=[Ledger("xero", sandbox=True), Ledger("quickbooks", sandbox=True)]).split())
+    assert "made-up companies, in Xero and QuickBooks that run on this machine" in both
+    mixed = " ".join(first_run(ledgers=[Ledger("xero", sandbox=True), Ledger("quickbooks", sandbox=False)]).split())
+    assert "your own books in QuickBooks." in mixed
+    assert "Beside them a SANDBOX is open." in mixed
 
 
 def test_a_later_run_is_greeted_briefly() -> None:

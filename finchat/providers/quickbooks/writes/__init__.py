@@ -9,6 +9,7 @@ from finchat.providers.quickbooks.writes.applications import allocation_write, n
 from finchat.providers.quickbooks.writes.coded import credit_note_write, money_write
 from finchat.providers.quickbooks.writes.contacts import contact_write
 from finchat.providers.quickbooks.writes.deposits import deposit_write
+from finchat.providers.quickbooks.writes.editing import changed, editable
 from finchat.providers.quickbooks.writes.invoices import invoice_write
 from finchat.providers.quickbooks.writes.lines_added import lines_added_write
 from finchat.providers.quickbooks.writes.payments import (
@@ -19,7 +20,6 @@ from finchat.providers.quickbooks.writes.payments import (
 )
 from finchat.providers.quickbooks.writes.rates import known_rate
 from finchat.providers.quickbooks.writes.transfers import transfer_write
-from finchat.providers.writing.tokens import retokened
 from finchat.providers.writing.traits import Traits
 
 
@@ -49,7 +49,8 @@ class QuickBooksWriters:
     invoice = staticmethod(invoice_write)
     invoice_lines_added = staticmethod(lines_added_write)
     known_rate = staticmethod(known_rate)
-    retokened = staticmethod(retokened)
+    editable = staticmethod(editable)
+    changed = staticmethod(changed)
     taken_back = staticmethod(taken_back)
     undo_words = staticmethod(undo_words)
 

@@ -143,7 +143,12 @@ def _update(
             f"another write of this plan changes {credit.name} first",
             next="apply that one, then run reconcile again for the rest",
         )
-    lines = lines_sent(record)
+    try:
+        lines = lines_sent(record)
+    except ValueError as error:
+        raise CannotPropose(
+            f"a line of {credit.name} is for more than one thing, or for none", next="apply it in QuickBooks by hand"
+        ) from error
     what = DOCUMENTS[document.type]
     present = next((line for line in lines if only_link(line) == (what, document.id)), None)
     before = Decimal(0) if present is None else parse_amount(str(present["Amount"]))

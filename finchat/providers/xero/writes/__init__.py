@@ -6,12 +6,12 @@ CannotPropose.
 
 from finchat.books.plan import Link, Write
 from finchat.providers.writing.context import CannotPropose
-from finchat.providers.writing.tokens import retokened
 from finchat.providers.writing.traits import Traits
 from finchat.providers.xero.undoing import taken_back, undo_words
 from finchat.providers.xero.writes.allocations import allocation_write, new_allocation_write
 from finchat.providers.xero.writes.coded import credit_note_write, money_write
 from finchat.providers.xero.writes.contacts import contact_write
+from finchat.providers.xero.writes.editing import changed, editable
 from finchat.providers.xero.writes.invoices import invoice_write
 from finchat.providers.xero.writes.kept import kept_write
 from finchat.providers.xero.writes.lines_added import lines_added_write
@@ -38,7 +38,8 @@ class XeroWriters:
     invoice = staticmethod(invoice_write)
     invoice_lines_added = staticmethod(lines_added_write)
     known_rate = staticmethod(known_rate)
-    retokened = staticmethod(retokened)
+    editable = staticmethod(editable)
+    changed = staticmethod(changed)
     taken_back = staticmethod(taken_back)
     undo_words = staticmethod(undo_words)
 
