@@ -18,8 +18,8 @@ from finchat.errors import ExitCode, FinchatError, UsageError
 if TYPE_CHECKING:
     from finchat.app.invocation import Invocation
 
-HELP = """Ask about your books in Xero or QuickBooks, match and record your bank lines, and write nothing that you have not
-approved.
+HELP = """Ask about your books in Xero or QuickBooks, match and record your bank lines, and write nothing you have
+not approved.
 
 On a machine with nothing set up, every command works on a sandbox company:  finchat reconcile --days 7"""
 

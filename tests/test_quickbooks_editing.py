@@ -45,6 +45,7 @@ def test_an_edited_card_pays_what_was_typed_and_leaves_nothing_unapplied(company
         said = plain(str(child.before))
         child.close()
     assert child.exitstatus == 0, said
+    assert "xero" not in (first + second + said).casefold()
     payload = r"Payload hash +([0-9a-f]{64})"
     assert re.findall(payload, first) != re.findall(payload, second) != []
     assert "a person changed the amount" in " ".join(second.split())

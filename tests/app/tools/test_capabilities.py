@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 
 import pytest
@@ -11,9 +10,9 @@ from finchat.app.tools.capabilities import rows
 
 
 @pytest.mark.parametrize(("vendor", "other"), [("QuickBooks", "xero"), ("Xero", "quickbooks")])
-def test_what_cannot_be_done_is_said_of_the_vendor_whose_books_they_are(vendor: str, other: str) -> None:
+async def test_what_cannot_be_done_is_said_of_the_vendor_whose_books_they_are(vendor: str, other: str) -> None:
     (capabilities,) = rows(vendor)
-    told = asyncio.run(capabilities.run({}))["not_possible"]
+    told = (await capabilities.run({}))["not_possible"]
     text = json.dumps(told)
     assert vendor in text
     assert other not in text.casefold()
