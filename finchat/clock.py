@@ -113,13 +113,14 @@ def parse_instant(text: str, field: str) -> datetime:
     """An ISO instant with a zone, in UTC. Raises UsageError naming the field."""
     try:
         instant = datetime.fromisoformat(text)
-    except ValueError:
-        instant = None
-    if instant is None or instant.tzinfo is None:
+        found = None if instant.tzinfo is None else instant.astimezone(UTC)
+    except (ValueError, OverflowError):
+        found = None
+    if found is None:
         raise UsageError(
             f"{field} is not an instant with a zone: {text!r}", field=field, next="write it like 2026-11-20T18:00:00Z"
         )
-    return instant.astimezone(UTC)
+    return found
 
 
 def instant_text(instant: datetime) -> str:

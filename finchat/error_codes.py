@@ -33,7 +33,7 @@ CODES: Mapping[str, str] = {
     "cassette": "A cassette is not what was recorded: damaged, edited, or of a version that is not known.",
     "cassette_miss": "A replay asked for something that its recording does not hold.",
     "replay_differs": "A replay is not the recorded run: it prints, asks or ends otherwise.",
-    "replay_left_stage": "A replay tried to reach the network, start a program or write outside its folder.",
+    "replay_left_stage": "A replay tried to reach the network, start a program, or read or write outside its folder.",
     "fault_not_met": "A fault that was put into a recording is never met by its run.",
     "not_anonymised": "The sums of a recording do not hold with other amounts, so it was not anonymised.",
     "not_replayable": "What was recorded does not replay, so no cassette was written.",

@@ -18,11 +18,12 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, Self
 
-from finchat.errors import FinchatError
+from finchat.errors import ExitCode, FinchatError, plain
 
 ELSEWHERE = "elsewhere"
 _HOME = "home"
@@ -42,6 +43,7 @@ _REPLAYED_AT = 1_000_000_000  # seconds: the age of the first file that is put b
 class BadLocalState(FinchatError):
     """The rows of local state in a cassette are not such rows."""
 
+    exit_code = ExitCode.MISMATCH
     code = "cassette"
 
 
@@ -102,7 +104,7 @@ class Watch:
             return
         self._busy.now = True
         try:
-            with self._lock:
+            with self._lock, suppress(Exception):  # a run never suffers for its recording
                 self._note(event, arguments)
         finally:
             self._busy.now = False
@@ -127,12 +129,12 @@ class Watch:
 
     def _made(self, given: Any) -> None:
         """Where a file is made that was not there, nothing is to be kept of it."""
-        path = _path(given)
+        path = path_of(given)
         if path is not None and path not in self._seen and not path.exists():
             self._seen[path] = None
 
     def _touched(self, given: Any, *, reads: bool) -> None:
-        path = _path(given)
+        path = path_of(given)
         if path is None or path.suffix in _DATABASES:  # one that is open must not be opened beside SQLite: its locks go
             return
         name = self._name(path)
@@ -145,7 +147,7 @@ class Watch:
             seen.read = True
 
     def _connected(self, given: Any) -> None:
-        path = _path(given)
+        path = path_of(given)
         if path is None or not (name := self._name(path)) or self._in_home(path)[:1] == ("sandbox",):
             return
         if path not in self._seen:
@@ -156,7 +158,7 @@ class Watch:
 
     def _listed(self, given: Any) -> None:
         """The files of a folder in the home: that they are there is what a list of it tells."""
-        folder = _path(given)
+        folder = path_of(given)
         if folder is None or self._home is None or not folder.is_relative_to(self._home):
             return
         if self._in_home(folder)[:1] and self._in_home(folder)[0] in _NO_LISTS | self._left_out:
@@ -169,9 +171,9 @@ class Watch:
         if path in self._ignored or path.name.endswith(_ENDS):
             return None
         if part := self._in_home(path):
-            left_out = part[0] in self._left_out or (part[0] == "sandbox" and _opener() != "finchat")
+            left_out = part[0] in self._left_out or (part[0] == "sandbox" and opener() != "finchat")
             return None if left_out else f"{_HOME}/{'/'.join(part)}"
-        if any(path.is_relative_to(place) for place in self._program) or _opener() != "finchat":
+        if any(path.is_relative_to(place) for place in self._program) or opener() != "finchat":
             return None
         for name, folder in self._folders:
             if path.is_relative_to(folder):
@@ -203,14 +205,14 @@ def restore(rows: Iterable[Mapping[str, Any]], folder: Path) -> None:
         if row.get("kind") not in ("file", "table"):
             continue
         path = _inside(folder, row.get("path"))
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             if row["kind"] == "file":
                 _put(path, _content(row))
             else:
                 _fill(path, row)
-        except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, sqlite3.Error) as error:
-            raise BadLocalState(f"{row.get('path')}: its row holds no {row['kind']} ({error})") from error
+        except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, OSError, sqlite3.Error) as error:
+            raise BadLocalState(f"{row.get('path')}: its row holds no {row['kind']} ({plain(error)})") from error
         if path not in made:
             made.append(path)
     for number, path in enumerate(made):
@@ -234,17 +236,25 @@ def _heard(event: str, arguments: tuple[Any, ...]) -> None:
         _active[-1]._heard(event, arguments)
 
 
-def _opener() -> str:
-    """Whose code opens a file: `finchat`, its `sandbox`, or another's; pathlib and the like open for whoever asks."""
+def is_of_the_program(path: Any) -> bool:
+    """Whether a file is of finchat itself, or of the Python and the packages that it runs on."""
+    found = path_of(path)
+    return found is None or any(found.is_relative_to(place) for place in _installed_in())
+
+
+def opener(hook: str = __name__) -> str:
+    """Whose code opens a file: `finchat`, its `sandbox`, or another's; pathlib and the like open for whoever asks.
+    `hook`: the module that was told of it and asks."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         name = str(frame.f_globals.get("__name__", ""))
         if name.startswith(("finchat.sandbox.", "finchat.servers.")):
             return "sandbox"
-        if name.startswith("finchat.") and name != __name__:
+        ours = name in (__name__, hook)
+        if name.startswith("finchat.") and not ours:
             return "finchat"
         top = name.partition(".")[0]
-        if name != __name__ and top not in _PASSED:
+        if not ours and top not in _PASSED:
             return "another"
         frame = frame.f_back
     return "another"
@@ -254,13 +264,19 @@ _PASSED = frozenset({"pathlib", "io", "os", "glob", "codecs", "json", "tomllib",
 
 
 def _places_of_the_program() -> tuple[Path, ...]:
+    return (*_installed_in(), *(place.resolve() for place in _SYSTEM))
+
+
+@cache
+def _installed_in() -> tuple[Path, ...]:
     prompts = _PROGRAM.parent / "prompts"
     installed = (sysconfig.get_paths()[key] for key in ("stdlib", "platstdlib", "purelib", "platlib", "scripts"))
-    places = {_PROGRAM, prompts, *(Path(place) for place in (*installed, sys.prefix, sys.base_prefix)), *_SYSTEM}
+    places = {_PROGRAM, prompts, *(Path(place) for place in (*installed, sys.prefix, sys.base_prefix))}
     return tuple(place.resolve() for place in places if place != place.parent)
 
 
-def _path(given: Any) -> Path | None:
+def path_of(given: Any) -> Path | None:
+    """The file that a call of the system names, absolute; None for none. That of a database may be a URI."""
     if isinstance(given, int):
         return None
     try:
@@ -411,13 +427,26 @@ def _fill(path: Path, row: Mapping[str, Any]) -> None:
         for statement in row["sql"]:
             if not str(statement).lstrip().upper().startswith("CREATE "):
                 raise ValueError("its schema does something else than to create")
+            connection.set_authorizer(_only_creates)
             connection.execute(statement)
+            connection.set_authorizer(None)
         marks = ", ".join("?" for _ in row["columns"])
         names = ", ".join(_quoted(column) for column in row["columns"])
         rows: Sequence[Sequence[Any]] = [[_value(cell) for cell in each] for each in row["rows"]]
         into = f"INSERT INTO {_quoted(row['name'])} ({names}) VALUES ({marks})"  # noqa: S608 - quoted
         connection.executemany(into, rows)
         connection.execute("COMMIT")
+
+
+def _only_creates(action: int, *_what: Any) -> int:
+    """A table that is made of a query may never be done; what goes on by itself later is nothing finchat makes."""
+    return sqlite3.SQLITE_DENY if action in _NO_SCHEMA else sqlite3.SQLITE_OK
+
+
+_NO_SCHEMA = frozenset({
+    sqlite3.SQLITE_SELECT, sqlite3.SQLITE_RECURSIVE, sqlite3.SQLITE_CREATE_TRIGGER, sqlite3.SQLITE_CREATE_TEMP_TRIGGER,
+    sqlite3.SQLITE_CREATE_VIEW, sqlite3.SQLITE_CREATE_TEMP_VIEW, sqlite3.SQLITE_CREATE_VTABLE,
+})  # fmt: skip
 
 
 def _quoted(name: str) -> str:

@@ -6,11 +6,13 @@ and the person in the order it happened, what the run printed, and a seal.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from finchat.errors import VerificationMismatch
+from finchat.clock import parse_instant
+from finchat.errors import UsageError, VerificationMismatch
 
 VERSION = 1  # of the file; one of a later finchat is not read
 LARGEST_FILE = 64 * 1024 * 1024  # bytes
@@ -147,6 +149,36 @@ def _hashes(value: Any) -> bool:
     return _object(value) and all(_text(item) for item in value.values())
 
 
+def _seed(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and bool(bytes.fromhex(value))
+    except ValueError:
+        return False
+
+
+def _instant(value: Any) -> bool:
+    """With years before it and after it, in which the run may go on."""
+    try:
+        return isinstance(value, str) and 1970 <= parse_instant(value, "clock").year < 9000
+    except UsageError:
+        return False
+
+
+def _environment(value: Any) -> bool:
+    return _hashes(value) and not any("\0" in name + text or "=" in name or not name for name, text in value.items())
+
+
+def _variable(value: Any) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"[A-Za-z]\w*", value, re.ASCII) is not None
+
+
+def _encoding(value: Any) -> bool:
+    try:
+        return value is None or (isinstance(value, str) and isinstance("".encode(value), bytes))
+    except (LookupError, ValueError):
+        return False
+
+
 def _members(must: Mapping[str, Test], may: Mapping[str, Test] | None = None) -> Test:
     """An object with these members, and perhaps others."""
 
@@ -176,12 +208,13 @@ _ERROR = _members(
     {"message": _text, "code": _or_null(_whole), "fault": _or_null(_text)},
     {"detail": _text, "refused": _MISSED_OPENING},
 )
+_MODEL = _or_null(_members({}, {"key_env": _or_null(_variable)}))
 _HTTP = _members({"status": _or_null(_whole), "headers": _hashes})
 
 
 _TERMINAL = _members(
     {"stdin": _flag, "stdout": _flag, "stderr": _flag, "width": _columns, "height": _columns},
-    {"term": _or_null(_text), "encoding": _or_null(_text)},
+    {"term": _or_null(_text), "encoding": _encoding},
 )
 
 
@@ -197,10 +230,13 @@ class Shape:
 
 SHAPES: Mapping[str, Shape] = {
     "header": Shape(
-        {"cassette": _whole, "finchat": _text, "command": _texts, "clock": _text, "seed": _text, "terminal": _TERMINAL},
         {
-            "title": _text, "timezone": _text, "locale": _or_null(_text), "environment": _hashes, "user": _text,
-            "model": _or_null(_object), "settings": _object, "policy": _object, "prompts": _hashes,
+            "cassette": _whole, "finchat": _text, "command": _texts, "clock": _instant, "seed": _seed,
+            "terminal": _TERMINAL,
+        },
+        {
+            "title": _text, "timezone": _text, "locale": _or_null(_text), "environment": _environment, "user": _text,
+            "model": _MODEL, "settings": _object, "policy": _object, "prompts": _hashes,
             "catalogues": _hashes, "redaction": _whole,
         },
     ),

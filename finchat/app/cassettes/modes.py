@@ -25,6 +25,9 @@ def without_flags(arguments: Sequence[str]) -> tuple[list[str], Path | None, str
     found: dict[str, str] = {}
     words = iter(arguments)
     for word in words:
+        if word == "--":  # what follows are no flags
+            rest += [word, *words]
+            break
         name, given, value = word.partition("=")
         if name not in {"--record", "--record-mode"}:
             rest.append(word)
@@ -32,6 +35,8 @@ def without_flags(arguments: Sequence[str]) -> tuple[list[str], Path | None, str
         value = value if given else next(words, "")
         if not value or value.startswith("-"):
             raise UsageError(f"{name} needs a value", field=name, next="name a file: --record run.jsonl")
+        if name in found:
+            raise UsageError(f"{name} is given twice", field=name, next="give it once")
         found[name] = value
     mode = found.get("--record-mode")
     if mode is not None and mode not in MODES:

@@ -18,8 +18,9 @@ class Overheard:
         self.said: list[str] = []
 
     def write(self, text: str) -> int:
+        written = self._stream.write(text)  # the parser of the command line tries bytes first, and is refused here
         self.said.append(text)
-        return self._stream.write(text)
+        return written
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)

@@ -14,9 +14,9 @@ from typing import Any
 from finchat import __version__, prompts
 from finchat.app import taping
 from finchat.app.cassettes.overheard import otherwise, overheard
-from finchat.app.cassettes.replaying import Played, Run, play
+from finchat.app.cassettes.replaying import NOT_RECORDED, Played, Run, may_be_recorded, play
 from finchat.app.cassettes.stage import VARIABLES
-from finchat.app.invocation import Invocation, report_error
+from finchat.app.invocation import Invocation, report_bug, report_error, report_interrupt
 from finchat.books.learning import account_digest
 from finchat.canonical import sha256_of
 from finchat.cassettes.content import exact
@@ -34,7 +34,7 @@ from finchat.settings import ServerSettings, home_from_environment
 from finchat.text.redact import secrets_of
 from finchat.ui.sink import is_terminal
 
-_NOT_RECORDED = frozenset({"serve", "sandbox", "key", "replay", "cassette", "demo", "connect", "disconnect"})
+_NOT_RECORDED = NOT_RECORDED
 _MOST_ROUNDS = 50  # replays in which what follows from what was redacted comes to light, a write at a time
 _ENDED_BY_SIGNAL = frozenset({int(ExitCode.INTERRUPTED), int(ExitCode.TERMINATED)})
 
@@ -45,12 +45,15 @@ def record(arguments: Sequence[str], file: Path, run: Run) -> int:
     The exit code is the run's; 8 when its recording does not replay, in which case no file is written.
     Raises UsageError for a command that cannot be recorded and a file that cannot be written, before anything runs.
     """
-    if arguments and arguments[0] in _NOT_RECORDED:
+    if not may_be_recorded(arguments):
         raise UsageError(
             f"finchat {arguments[0]} cannot be recorded", field="--record",
             next="record what talks to the books: chat, ask, reconcile, apply, review, undo",
         )  # fmt: skip
-    check_place(file.absolute())
+    try:
+        check_place(file.absolute())
+    except FileNotFoundError:
+        raise UsageError("the current folder is gone", field="--record", next="change to one that is there") from None
     home = home_from_environment().path
     return taken(arguments, file.absolute(), run, recorder=Recorder(), seed=new_seed(), home=home)
 
@@ -84,11 +87,15 @@ def taken(
             file, redacted | {"seed": header["seed"]}, [Row(row) for row in rest], run, expected=code,
             as_it_was=lambda: numbered(header, [Row(row) for row in given]),
         )  # fmt: skip
-    except FinchatError as error:
-        return int(worst([code, report_error(error, as_json=as_json)]))
+        differs = otherwise(redaction.text("".join(said)), played.stdout)
+    except FinchatError as error:  # the run has printed its document: this is for whoever reads stderr
+        return int(worst([code, report_error(error, as_json=False)]))
+    except KeyboardInterrupt:
+        return int(worst([code, report_interrupt(as_json=False)]))
+    except Exception as bug:  # what the run did stays done, and its exit code says so
+        return int(worst([code, report_bug(bug, arguments, as_json=False)]))
     if not as_json and "--quiet" not in arguments:
         count = len(recorder.rows)
-        differs = otherwise(redaction.text("".join(said)), played.stdout)
         with suppress(OSError, ValueError):
             sys.stderr.write(f"recorded: {file} ({count} exchanges); {differs or 'its replay prints the same'}\n")
     return code
@@ -111,6 +118,8 @@ def keep(
         while (row := _asked_otherwise(played)) is not None and row.n not in changed:
             changed.add(row.n)
             whole, played = _computed_anew(*_asked_of_the_model(whole, played, run), run)
+    if played.exit_code in _ENDED_BY_SIGNAL and expected not in (None, played.exit_code):
+        raise KeyboardInterrupt  # of the replay: the run in it took the signal for its own
     problem = next(iter(played.problems), None)
     if problem is None and expected is not None and played.exit_code != expected:
         problem = VerificationMismatch(f"it ends with {played.exit_code}, the run ended with {expected}")

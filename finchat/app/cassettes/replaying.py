@@ -10,7 +10,7 @@ from typing import Any
 
 from finchat import prompts
 from finchat.app import invocation
-from finchat.app.cassettes.stage import Show, Terminal, stage
+from finchat.app.cassettes.stage import VARIABLES, Show, Terminal, stage
 from finchat.app.invocation import Invocation
 from finchat.app.taping import taped
 from finchat.cassettes.fault_rows import Fault
@@ -60,6 +60,11 @@ class Played:
 def play(cassette: Cassette, run: Run, *, show: tuple[Show, Show] | None = None, speed: float | None = None) -> Played:
     """Run the command of a cassette on a stage of its own. `show` gets the bytes for stdout and stderr as they come."""
     header = cassette.header
+    if not may_be_recorded(header["command"]):
+        raise ReplayDiffers(
+            f"{cassette.where}, line 1: finchat {header['command'][0]} is neither recorded nor replayed",
+            field=f"{cassette.where}:1", next="do not trust the file: no finchat made it",
+        )  # fmt: skip
     terminal = Terminal(**{name: value for name, value in header["terminal"].items() if name in _TERMINAL})
     recorded = cassette.output
     signalled = recorded is not None and recorded["exit_code"] in {ExitCode.INTERRUPTED, ExitCode.TERMINATED}
@@ -70,7 +75,7 @@ def play(cassette: Cassette, run: Run, *, show: tuple[Show, Show] | None = None,
         cassette.rows, parse_instant(header["clock"], "clock"),
         ended_by_signal=signalled or header.get("signalled", False), speed=speed, pace=pace,
     )  # fmt: skip
-    environment = dict(header.get("environment", {}))
+    environment = {name: value for name, value in header.get("environment", {}).items() if name in VARIABLES}
     if (model := header.get("model")) and (variable := model.get("key_env")):
         environment[variable] = _KEY
     invocation.forget()
@@ -91,6 +96,18 @@ def play(cassette: Cassette, run: Run, *, show: tuple[Show, Show] | None = None,
         unmet=player.unmet(),
         beyond=player.misses[0] if player.rehearses and player.misses else None,
     )
+
+
+# Commands that serve until they are stopped, that are about this machine, or that play or change recordings themselves.
+NOT_RECORDED = frozenset({"serve", "sandbox", "key", "replay", "cassette", "demo", "connect", "disconnect"})
+_OF_THE_SHELL = ("--install-completion", "--show-completion")
+
+
+def may_be_recorded(arguments: Sequence[str]) -> bool:
+    """Whether a command line is one that is recorded and replayed."""
+    first = next(iter(arguments), "")
+    of_the_shell = first.startswith("-") and any(word.startswith(_OF_THE_SHELL) for word in arguments)
+    return first not in NOT_RECORDED and not of_the_shell
 
 
 _TERMINAL = frozenset(Terminal.__dataclass_fields__)
