@@ -151,8 +151,8 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Any]]:
     printed("cassette-lint", "cassette", "lint", cassette)
     printed("cassette-diff", "cassette", "diff", cassette, cassette)
     printed("cassette-verify", "cassette", "verify", cassette)
-    model = next(str(step["n"]) for step in story["steps"] if step["kind"] == "model")
-    fault = ("--on", model, "--fault", "429", "--out", str(case / "faulty.jsonl"))
+    row = next(str(step["n"]) for step in story["steps"] if step["kind"] == "model")
+    fault = ("--on", row, "--fault", "429", "--out", str(case / "faulty.jsonl"))
     printed("cassette-made", "cassette", "fault", cassette, *fault)
     sent = [path.read_text() for path in (home / "sessions").glob("*.sent.jsonl")]
     found["sent-line"] = [json.loads(line) for text in sent for line in text.splitlines()]
