@@ -26,8 +26,8 @@ class Terminal:
         self._stream = pyte.Stream(self._screen)
         self.raw = ""
         self.child: pexpect.spawn[Any] = forked.spawn(
-            *arguments, env={**environment, "TERM": term}, dimensions=(rows, columns), encoding="utf-8", timeout=_LOST_S,
-            **how,
+            *arguments, env={**environment, "TERM": term}, dimensions=(rows, columns), encoding="utf-8",
+            timeout=_LOST_S, **how,
         )  # fmt: skip
 
     def __enter__(self) -> Self:

@@ -5,8 +5,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import signal
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,12 +37,13 @@ class Typed:
     for what happens elsewhere."""
 
     after: str
-    text: str
+    text: str | Callable[[re.Match[str]], str]
     enter: bool = True
     meanwhile: Callable[[], Any] | None = None
+    anywhere: bool = False  # also above what was waited for before: on a screen that is drawn anew
 
 
-def line(after: str, text: str) -> Typed:
+def line(after: str, text: str | Callable[[re.Match[str]], str]) -> Typed:
     return Typed(after, text)
 
 
@@ -110,28 +115,61 @@ class World:
         return Run(done.returncode, done.stdout, done.stderr)
 
     def at_terminal(
-        self, arguments: Sequence[str], typed: Sequence[Typed], *, columns: int = 80, rows: int = 40,
-        term: str = "xterm-256color", **environment: str,
+        self, arguments: Sequence[str], typed: Sequence[Typed], *, columns: int = 80, rows: int = 60,
+        term: str = "xterm-256color", environment: Mapping[str, str] | None = None,
     ) -> Run:  # fmt: skip
         """A run at a terminal. Raises AssertionError with the screen where what is waited for never comes."""
         with Terminal(
-            *arguments, environment=self.environment(**environment), columns=columns, rows=rows, term=term,
+            *arguments, environment=self.environment(**environment or {}), columns=columns, rows=rows, term=term,
             program=_PROGRAM, cwd=str(self.folder),
         ) as terminal:  # fmt: skip
             place = 0
             for each in typed:
-                place = terminal.until(each.after, after=place).end()
+                shown = terminal.until(each.after, after=0 if each.anywhere else place)
+                place = shown.end()
                 if each.meanwhile is not None:
                     each.meanwhile()
-                (terminal.line if each.enter else terminal.type)(each.text)
+                text = each.text if isinstance(each.text, str) else each.text(shown)
+                (terminal.line if each.enter else terminal.type)(text)
             code = terminal.ended()
             return Run(code, "", "", tuple(terminal.lines))
+
+    def pay(self, number: str, amount: str) -> None:
+        """Somebody else pays an invoice of the sandbox."""
+        from tests.faults.world import Ledger
+
+        identity = {"invoice": company.identity("document", number), "account": company.identity("account", "090")}
+        Ledger(self.home).pay(identity["invoice"], identity["account"], amount)
+
+    @contextmanager
+    def served(self, *flags: str) -> Iterator[dict[str, Any]]:
+        """The small company behind the vendor's own HTTP, in a process of its own with a home of its own; what it says
+        when it is ready. The time there is the machine's."""
+        records = company.put(self.folder / "source")
+        (self.home / "feed.json").write_bytes((self.folder / "source" / "feed.json").read_bytes())
+        environment = self.environment(FINCHAT_HOME=str(self.folder / "elsewhere"))
+        del environment["FINCHAT_NOW"]
+        self._run(("sandbox", "load", str(records)), environment)
+        reads, writes = os.pipe()
+        with open(reads) as said, open(os.devnull) as nothing:
+            process = forked.start(
+                ("sandbox", "run", "xero", "--http", "127.0.0.1:0", *flags), environment, self.folder,
+                (nothing.fileno(), writes, sys.stderr.fileno()), terminal=False, program=_PROGRAM,
+            )  # fmt: skip
+            os.close(writes)
+            try:
+                ready = json.loads(said.readline())
+                self.ports[ready["base_url"].partition("//")[2].partition("/")[0]] = "127.0.0.1:48001"
+                yield ready
+            finally:
+                os.kill(process.pid, signal.SIGTERM)
+                process.status(30)
 
     def _run(
         self, arguments: Sequence[str], environment: Mapping[str, str], typed: str = ""
     ) -> subprocess.CompletedProcess[str]:
         return forked.run(
-            *arguments, environment=environment, cwd=self.folder, typed=typed, program=_PROGRAM, timeout_s=180
+            *arguments, environment=environment, cwd=self.folder, typed=typed, program=_PROGRAM, timeout_s=90
         )
 
 

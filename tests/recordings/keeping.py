@@ -6,23 +6,27 @@ from __future__ import annotations
 import contextlib
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from finchat.app.cassettes.recording import keep, numbered
 from finchat.app.cassettes.replaying import play, problem_of
+from finchat.cassettes import player
 from finchat.cassettes.content import content
 from finchat.cassettes.hashes import replaced
 from finchat.cassettes.reading import read
 from finchat.cassettes.rows import OF_THE_FILE, Cassette, Row
 from finchat.cassettes.writing import write
 from finchat.cli import _once
+from finchat.cli import run as finchat
 
 _A_WAIT = 1500  # milliseconds; what took less is no wait of the run but of this machine
 _GAP, _TOOK = 40, 40
-_SECONDS = re.compile(r"\d+\.\d s\b")
+_STUCK_S = 2.5
+_TIMES = re.compile(r'\d+\.\d s\b|\d+ ms\b|\d\d:\d\d:\d\d|\.\d{6}Z|\b[0-9a-f]{64}\b|(?<=_s": ")[\d.]+')
+# Of day, how long it took, and the hash of a plan, which says when it was made.
 
 
 def finished(file: Path, *, title: str, ports: Mapping[str, str]) -> Cassette:
@@ -45,12 +49,65 @@ def finished(file: Path, *, title: str, ports: Mapping[str, str]) -> Cassette:
         (a, b)
         for stream in ("stdout", "stderr")
         for a, b in zip([*before[stream], ""], [*now[stream], ""], strict=False)
-        if _SECONDS.sub("", a) != _SECONDS.sub("", b)
+        if _TIMES.sub("", a) != _TIMES.sub("", b)
     ]
     assert not different, f"{file.name}: the run printed, the replay prints: {different[0]}"
-    smaller = without_unused_tools(read(file))
-    write(file, smaller.header, smaller.rows, smaller.output)
+    with _impatient():
+        smaller = without_words_of_tools(without_unused_tools(read(file)))
+        write(file, smaller.header, smaller.rows, smaller.output)
+        return trimmed(file)
+
+
+@contextlib.contextmanager
+def _impatient() -> Iterator[None]:
+    """Many a cut is tried that leads nowhere: not long is waited for a step that does not come."""
+    before, player._STUCK_S = player._STUCK_S, _STUCK_S
+    try:
+        yield
+    finally:
+        player._STUCK_S = before
+
+
+def trimmed(file: Path) -> Cassette:
+    """Without anything else that the replay does not need, as `finchat cassette trim` finds it."""
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        code = finchat(["cassette", "trim", str(file), "-o", str(file)])
+    assert code == 0, said.getvalue()
     return read(file)
+
+
+def without_words_of_tools(cassette: Cassette) -> Cassette:
+    """Without the descriptions inside the schemas of tools that no model was shown."""
+    said = " ".join(content(r["body"]) for r in cassette.rows if r.kind == "model")
+    rows = [
+        Row({**row, "result": {**row["result"], "tools": [_plain_tool(t, said) for t in row["result"]["tools"]]}})
+        if row.kind == "mcp" and row["method"] == "tools/list" and "result" in row
+        else row
+        for row in cassette.rows
+    ]
+    return _if_the_same(cassette, rows) or cassette
+
+
+def _plain_tool(tool: Mapping[str, Any], said: str) -> dict[str, Any]:
+    return dict(tool) if tool["name"] in said else {**tool, "inputSchema": _plain_schema(tool["inputSchema"])}
+
+
+def _plain_schema(schema: Any) -> Any:
+    if isinstance(schema, list):
+        return [_plain_schema(each) for each in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    found = {key: _plain_schema(each) for key, each in schema.items() if key not in {"description", "examples"}}
+    if isinstance(schema.get("properties"), Mapping):  # whose keys are names
+        found["properties"] = {name: _plain_schema(each) for name, each in schema["properties"].items()}
+    return found
+
+
+def _if_the_same(cassette: Cassette, rows: Sequence[Row]) -> Cassette | None:
+    """The cassette with these rows, if its replay is the same."""
+    smaller = replace(numbered(cassette.header, rows), output=cassette.output)
+    return smaller if problem_of(smaller, play(smaller, _once)) is None else None
 
 
 def without_unused_tools(cassette: Cassette) -> Cassette:
@@ -74,13 +131,11 @@ def _cut(cassette: Cassette, number: int, names: Sequence[str]) -> Cassette:
     """Without as many of these tools as can be left out."""
     if not names:
         return cassette
-    rows = [
-        Row({**row, "result": {**row["result"], "tools": [t for t in row["result"]["tools"] if t["name"] not in names]}})
-        if row.n == number else row
-        for row in cassette.rows
-    ]  # fmt: skip
-    smaller = replace(numbered(cassette.header, rows), output=cassette.output)
-    if problem_of(smaller, play(smaller, _once)) is None:
+    rows = list(cassette.rows)
+    place = next(place for place, row in enumerate(rows) if row.n == number)
+    kept = [tool for tool in rows[place]["result"]["tools"] if tool["name"] not in names]
+    rows[place] = Row({**rows[place], "result": {**rows[place]["result"], "tools": kept}})
+    if (smaller := _if_the_same(cassette, rows)) is not None:
         return smaller
     half = len(names) // 2
     return _cut(_cut(cassette, number, names[:half]), number, names[half:]) if half else cassette
@@ -102,11 +157,4 @@ def paced(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def plain(lines: Sequence[str]) -> list[str]:
     """Lines of a screen as words: blank ones and what only spaces them left out."""
-    return [words for each in lines if (words := re.sub(r"\s+", " ", _SECONDS.sub("", each)).strip())]
-
-
-def quietly(cassette: Cassette) -> tuple[bytes, bytes]:
-    """What a replay prints, to stdout and to stderr."""
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        played = play(cassette, _once)
-    return played.stdout, played.stderr
+    return [words for each in lines if (words := re.sub(r"\s+", " ", _TIMES.sub("", each)).strip())]

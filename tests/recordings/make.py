@@ -7,22 +7,27 @@ with `--record`, and kept under `recordings/`. What a terminal showed is compare
 from __future__ import annotations
 
 import contextlib
+import functools
+import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from finchat.app.cassettes.replaying import play
 from finchat.cassettes.rows import Cassette
 from finchat.cli import _once
+from finchat.errors import FinchatError
 from tests import forked
 from tests.recordings.driving import Run, World, screen_of, with_model
 from tests.recordings.keeping import finished, plain
-from tests.recordings.table import RECORDINGS, Recording
+from tests.recordings.row import Recording
+from tests.recordings.table import RECORDINGS
 from tests.scripted.server import ScriptedModel
 
 FOLDER = Path(__file__).parents[2] / "recordings"
-_PORT = "127.0.0.1:8000"  # what is said of every port of the machine that records
+_PORT = "127.0.0.1:48000"  # what is said of the model's port; as long as most are, for words are set in columns
 
 
 def make(recording: Recording, into: Path) -> Path:
@@ -37,12 +42,12 @@ def make(recording: Recording, into: Path) -> Path:
             environment |= with_model(model)
             world.ports[f"127.0.0.1:{model.port}"] = _PORT
         stack.enter_context(recording.meanwhile(world))
+        command = [*recording.words(world), "--record", f"{recording.name}.jsonl"]
         file = world.folder / f"{recording.name}.jsonl"
-        command = [*recording.words(world), "--record", file.name]
         if recording.typed:
             done = world.at_terminal(
                 command, recording.typed, columns=recording.columns, rows=recording.rows, term=recording.term,
-                **environment,
+                environment=environment,
             )  # fmt: skip
         else:
             done = world.away(command, recording.piped, **environment)
@@ -50,14 +55,14 @@ def make(recording: Recording, into: Path) -> Path:
         assert done.exit_code == recording.exit_code, f"it ended with {done.exit_code}\n{said}"
         assert file.exists(), said
         cassette = finished(file, title=recording.title, ports=world.ports)
-        for difference in unfaithful(cassette, done, recording):
+        for difference in unfaithful(cassette, done, recording, world.ports):
             print(f"    {difference}")
         target = into / file.name
         target.write_bytes(file.read_bytes())
         return target
 
 
-def unfaithful(cassette: Cassette, done: Run, recording: Recording) -> list[str]:
+def unfaithful(cassette: Cassette, done: Run, recording: Recording, ports: Mapping[str, str]) -> list[str]:
     """Lines that the person saw and no replay shows, and the other way round."""
     shown = bytearray()
     play(cassette, _once, show=(shown.extend, shown.extend))
@@ -67,7 +72,9 @@ def unfaithful(cassette: Cassette, done: Run, recording: Recording) -> list[str]
     else:
         before = plain([*done.stdout.splitlines(), *done.stderr.splitlines()])
         now = plain(shown.decode().splitlines())
-    before = [each for each in before if not each.startswith(("recorded: ", "printed "))]
+    before = [functools.reduce(lambda text, port: text.replace(*port), ports.items(), each) for each in before]
+    ends = next((place for place, each in enumerate(before) if each.startswith("recorded: ")), None)
+    before = before[:ends]
     return [f"only in the run: {each}" for each in before if each not in now] + [
         f"only in the replay: {each}" for each in now if each not in before
     ]
@@ -85,7 +92,7 @@ def main() -> int:
             began = time.monotonic()
             try:
                 made = make(known[name], FOLDER)
-            except AssertionError as error:
+            except (AssertionError, FinchatError, subprocess.TimeoutExpired) as error:
                 failed.append(name)
                 print(f"{name}: {error}", flush=True)
                 continue
