@@ -1,4 +1,4 @@
-"""Whether a plan calls documents, credits and contacts what the ledger calls them.
+"""Whether a plan calls documents, credits, contacts, classes and departments what the ledger calls them.
 
 A card shows beside each id what a person calls the record. Of a plan that was made elsewhere those names are the
 file's own word: they are compared with the ledger before any of it is shown.
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from finchat.books.documents import Credit
-from finchat.books.plan import Link, Plan
+from finchat.books.plan import Link, Plan, Proposal, Write
 from finchat.connections.toolbox import Toolbox
 from finchat.providers.fields import Record
 from finchat.providers.quickbooks import parsing
@@ -20,9 +20,10 @@ from finchat.providers.quickbooks.settlements import settlement, whole_credit
 from finchat.providers.quickbooks.writes.applications import credit_text
 from finchat.providers.writing.undoing import Found, Need
 
-_What = Literal["document", "contact", "credit"]
+_What = Literal["document", "contact", "credit", "class", "department"]
 _Name = tuple[_What, tuple[str, ...], str, str]  # what it is, the kinds of record it may be, its id, what it is called
 _NUMBERS: Mapping[str, str] = {"payment": "PaymentRefNum"}
+_TAGS: Mapping[str, Literal["class", "department"]] = {"ClassRef": "class", "DepartmentRef": "department"}
 _PARTIES = ("CustomerRef", "VendorRef")
 _KINDS: Mapping[str, tuple[str, ...]] = {
     "invoice": ("invoice",), "bill": ("bill",), "payment": ("payment",), "sales_receipt": ("sales_receipt",),
@@ -35,12 +36,14 @@ async def misnamed(toolbox: Toolbox, plan: Plan) -> str | None:
     """The first record that the plan calls something else than the ledger does, in plain words; None without one. One
     query for hundreds of a kind. Raises FinchatError when the ledger cannot be read."""
     said = list(dict.fromkeys(name for p in plan.proposals for link in p.links for name in _names(link)))
+    said += dict.fromkeys(name for p in plan.proposals for write in p.writes for name in _tags(p, write))
     found = await read_again(toolbox, dict.fromkeys((kind, id) for _, kinds, id, _ in said for kind in kinds))
     for what, kinds, id, name in said:
         present = _called(what, kinds, id, found, plan.organisation.base_currency)
         if present is None:
             return f"the {what} {id}, there called {name!r}, is not in the ledger"
-        if present != name:
+        own = found.get((what, id))
+        if present != name and not (what in _TAGS.values() and own is not None and name == own.text("Name", "")):
             return f"it calls {what} {id} {name!r}, and the ledger {present!r}"
     return None
 
@@ -54,6 +57,18 @@ def _names(link: Link) -> Iterator[_Name]:
         yield "credit", _CREDITS, link.credit.id, link.credit.text
 
 
+def _tags(proposal: Proposal, write: Write) -> Iterator[_Name]:
+    """The class and department that a payload names by id, and what its coding calls them."""
+    codings = [link.coding for link in proposal.links if link.id in write.link_ids and link.coding is not None]
+    called = {category: option for coding in codings for category, option in coding.tracking}
+    lines = write.arguments.get("Line", ())
+    details = [write.arguments, *(line.get(line.get("DetailType")) for line in lines if isinstance(line, Mapping))]
+    for detail in details:
+        for field, what in _TAGS.items():
+            if isinstance(detail, Mapping) and isinstance(chosen := detail.get(field), Mapping):
+                yield what, (what,), str(chosen.get("value")), called.get(what.capitalize(), "")
+
+
 def _called(what: _What, kinds: tuple[str, ...], id: str, found: Found, base_currency: str) -> str | None:
     # Ids are unique over all kinds of transaction, and over customers and vendors.
     needs: list[Need] = [(kind, id) for kind in kinds]
@@ -62,6 +77,8 @@ def _called(what: _What, kinds: tuple[str, ...], id: str, found: Found, base_cur
         return None
     if what == "contact":
         return record.text("DisplayName", "")
+    if what in _TAGS.values():
+        return record.text("FullyQualifiedName", "") or record.text("Name", "")
     if what == "credit":
         return credit_text(_credit(kind, record, base_currency))
     who = next((name for field in _PARTIES if (name := ref(record, field)[1])), "")

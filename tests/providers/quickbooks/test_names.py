@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from finchat.books.documents import Organisation
-from finchat.books.plan import Balances, CreditName, Link, Plan, Proposal
+from finchat.books.documents import Coding, Organisation
+from finchat.books.plan import Balances, CreditName, Link, Plan, Proposal, Write
 from finchat.providers.quickbooks.writes.applications import credit_text
 from finchat.providers.writing.parts import Place, gathered_links
 from tests.providers.quickbooks.opened import WEEK, opened
@@ -52,3 +52,25 @@ async def test_every_kind_of_record_is_called_what_the_books_call_it() -> None:
         assert await qb.provider.misnamed(plan_of(organisation, before, gone)) == (
             f"the document 999999, there called '{gone.number} {gone.contact}', is not in the ledger"
         )
+
+
+async def test_a_department_by_another_name_than_its_own_is_said() -> None:
+    async with opened() as qb:
+        organisation, before = await qb.provider.organisation(), await qb.provider.balances(TODAY)
+
+        def said(option: str) -> Plan:
+            link = Link(
+                id="l", document_id="", type="spend_money", number="", contact_id="", contact="",
+                amount=Decimal("9.00"), currency="USD", coding=Coding("9", "NON", (("Department", option),)),
+            )  # fmt: skip
+            write = Write(
+                id="w1", operation="purchase.create", resource="purchases", tool="", tool_sha256="",
+                arguments={"DepartmentRef": {"value": "1"}, "Line": []}, amount=Decimal("9.00"), currency="USD",
+                link_ids=("l",), preconditions=(), effects=(), verify={},
+            )  # fmt: skip
+            plan = plan_of(organisation, before, link)
+            return replace(plan, proposals=(replace(plan.proposals[0], writes=(write,)),))
+
+        assert await qb.provider.misnamed(said("Austin")) is None
+        wrong = "it calls department 1 'Dallas', and the ledger 'Austin'"
+        assert await qb.provider.misnamed(said("Dallas")) == wrong

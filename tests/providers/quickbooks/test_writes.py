@@ -364,6 +364,12 @@ async def test_what_cannot_be_written_safely_is_not_proposed(tmp_path: Path) -> 
                 context, FIRST, line=line("20.00"), amount=Decimal(20), party=Party("1", "x"),
                 coding=Coding(PRODUCTS, "TAX"),
             )  # fmt: skip
+        gathered = books.undeposited[:1]
+        with pytest.raises(CannotPropose, match="chosen in QuickBooks"):
+            write.deposit(
+                context, FIRST, line=line(gathered[0].amount - 1), gathered=gathered, account=context.account("35"),
+                fee=Coding(FEES, "NON", (("Class", "Workshop"),)),
+            )  # fmt: skip
 
 
 def tampered(proposal: Proposal) -> list[tuple[str, Proposal]]:

@@ -84,7 +84,7 @@ class _Deposits:
         whole = sum(waits.values(), Decimal(0))
         if len(links) > len(receipts):
             fee, line = links[-1], sent[-1]
-            yield "links.coding", fee.coding is not None and fee.document_id == fee.contact_id == ""
+            yield "links.coding", (fee.document_id, fee.contact_id, fee.coding and fee.coding.tracking) == ("", "", ())
             assert fee.coding is not None
             yield "arguments.Line", set(line) == {"Description", "Amount", "DetailType", _KIND}
             yield "arguments.Line", line["DetailType"] == _KIND and isinstance(line["Description"], str)

@@ -221,9 +221,10 @@ def _department(context: WriteContext, coding: Coding) -> dict[str, Any]:
 
 def _option(context: WriteContext, category: str, name: str) -> str:
     kind = _TRACKING[category]
-    for (what, id), record in context.records.items():
-        if what == kind and name in (record.get("FullyQualifiedName"), record.get("Name")):
-            return id
+    for field in ("FullyQualifiedName", "Name"):  # two of the same name may be parts of different ones
+        for (what, id), record in context.records.items():
+            if what == kind and record.get(field) == name:
+                return id
     raise CannotPropose(f"tracking option {category} = {name} is not in use")
 
 

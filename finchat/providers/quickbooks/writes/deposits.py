@@ -61,6 +61,10 @@ def deposit_write(
         rests_on += conditions.waiting(one)
     if fee is not None:
         to = untaxed(context, fee)
+        if fee.tracking:
+            raise CannotPropose(
+                "classes and locations of a deposit's fee are chosen in QuickBooks", next="leave them out"
+            )
         lines.append(
             {
                 "Description": "Fee taken off",
