@@ -40,7 +40,7 @@ def rehashed(
     instead = digests
     applied = replaced(after, instead)
     for _ in range(_ROUNDS):
-        found = {**digests, **{old: new for old, new in _computed(list(before), applied) if old in stated}}
+        found = {**digests, **{old: new for old, new in _computed(list(before), applied, {}) if old in stated}}
         if found == instead:
             break
         instead = found
@@ -52,11 +52,12 @@ def replaced(rows: Sequence[Mapping[str, Any]], instead: Mapping[str, str]) -> l
     """The rows with each of these values replaced wherever it stands."""
     if not instead:
         return [dict(row) for row in rows]
-    anywhere = re.compile("|".join(map(re.escape, sorted(instead, key=len, reverse=True))))
+    others = [re.escape(old) for old in sorted(instead, key=len, reverse=True) if not _HASH.fullmatch(old)]
+    anywhere = re.compile("|".join([_HASH.pattern, *others]))  # an audit log has thousands of hashes: not one by one
 
     def walked(value: Any) -> Any:
         if isinstance(value, str):
-            return anywhere.sub(lambda found: instead[found[0]], value)
+            return anywhere.sub(lambda found: instead.get(found[0], found[0]), value)
         if isinstance(value, Mapping):
             return {walked(str(name)): walked(each) for name, each in value.items()}
         return [walked(each) for each in value] if isinstance(value, list | tuple) else value
@@ -99,24 +100,40 @@ def _cut_otherwise(one: str, other: str) -> bool:
     )  # fmt: skip
 
 
-def _computed(before: Any, after: Any) -> Iterator[tuple[str, str]]:
-    """The hash of each value that was changed, as it was and as it is."""
+def _computed(before: Any, after: Any, chain: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """The hash of each value that was changed, as it was and as it is. `chain`: those of the lines of a log so far, of
+    which each holds the hash of the one before."""
     if before == after:
         return
     if isinstance(before, str) and isinstance(after, str):
         for one, other in zip(json_in(before), json_in(after), strict=False):
-            yield from _computed(one, other)
+            yield from _computed(one, other, chain)
     elif isinstance(before, Mapping) and isinstance(after, Mapping):
         for name in before.keys() & after.keys():
-            yield from _computed(before[name], after[name])
+            yield from _computed(before[name], after[name], chain)
+        if (line := _of_a_line(before, after, chain)) is not None:
+            yield line
+            return
         yield from _pairs(_of_an_object, before, after)
         yield from _pairs(_of_a_file, before, after)
         yield from _pairs(_of_a_tool, before, after)
         yield from _pairs(_without_hash, before, after)
     elif isinstance(before, list | tuple) and isinstance(after, list | tuple):
         for one, other in zip(before, after, strict=False):
-            yield from _computed(one, other)
+            yield from _computed(one, other, chain)
         yield from _pairs(sha256_of, before, after)
+
+
+def _of_a_line(before: Mapping[str, Any], after: Mapping[str, Any], chain: dict[str, str]) -> tuple[str, str] | None:
+    """The hash of a line of the audit log, which covers that of the line before it."""
+    if not {"seq", "prev", "hash"} <= before.keys() & after.keys() or not isinstance(before["prev"], str):
+        return None
+    linked = {**after, "prev": chain.get(before["prev"], after["prev"])}
+    pair = next(_pairs(_without_hash, before, linked), None)
+    if pair is None or pair[0] != before["hash"]:
+        return None
+    chain[pair[0]] = pair[1]
+    return pair
 
 
 def _pairs(of: Callable[[Any], str | None], before: Any, after: Any) -> Iterator[tuple[str, str]]:

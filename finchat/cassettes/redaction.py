@@ -291,7 +291,9 @@ class Redaction:
                     self._know(secret)
             for name in ("env", "headers"):
                 if isinstance(given := server.get(name), Mapping):
-                    for secret in secrets_of({str(k): v for k, v in given.items() if isinstance(v, str)}):
+                    values = {str(k): v for k, v in given.items() if isinstance(v, str)}
+                    held = {value for key, value in values.items() if of_field(key, value, name)}
+                    for secret in sorted(secrets_of(values) | held):
                         self._know(secret)
             for secret in _of_arguments(server.get("args")):
                 self._know(secret)

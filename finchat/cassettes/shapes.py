@@ -123,11 +123,15 @@ _NUMBER_FIELDS = frozenset(
 )
 # Fields whose text is a secret, of whatever form: the tenant that a token is for, the salt of memory's digests.
 _SECRET_FIELDS = frozenset({"tenantid", "xerotenantid", "realmid", "quickbooksrealmid", "salt"})
+_USER_FIELDS = frozenset({"user"})  # who ran finchat and decided, in its journal and audit log
 _SECRET_FIELD = re.compile(
     r"apikey|accesskey|privatekey|secret|passwo?r?d|passwd|passphrase|token$|authorization$|credentials?$|^cookie$|^setcookie$"
 )
 _NO_SECRET_FIELDS = frozenset({"progresstoken", "synctoken", "inputtoken", "outputtoken"})
 _HOLDERS_OF_SECRETS = frozenset({"headers", "env"})
+# Of a header or a variable of a server; a word that switches something on or off is none.
+_NAMES_A_SECRET = re.compile(r"keys?$|token|secret|passw|passphrase|pwd|cookie|credential|auth|pin$|sid$")
+_SWITCHES = frozenset({"true", "false", "none", "null", "auto", "basic", "bearer", "oauth", "oauth2", "required"})
 _PLAIN_HEADERS = frozenset({"contenttype", "accept", "useragent", "date", "server", "retryafter", "contentlength"})
 _FEWEST_DIGITS = 6
 _MARK = re.compile(r"fc-[a-z0-9]{10}")  # by which finchat knows its own writes in the ledger: for everyone to see
@@ -159,6 +163,8 @@ def of_field(field: str, text: str, holder: str = "", *, stand_ins: bool = False
     found: list[Shape] = []
     if name in _NUMBER_FIELDS:
         found = _numbers_of(text, 0, f"the number in {field}")
+    elif name in _USER_FIELDS and text.strip():
+        found = [Shape(0, len(text), "user", f"a name in {field}")]
     elif name in _SECRET_FIELDS and len(text) >= _FEWEST_DIGITS:
         found = [Shape(0, len(text), "secret", f"the value of {field}")]
     elif _is_secret(name, text) or (plain_field(holder) in _HOLDERS_OF_SECRETS and _in_a_holder(name, text)):
@@ -355,6 +361,8 @@ def _in_a_holder(field: str, text: str) -> bool:
     """Whether a header or a variable of a server is a secret, whatever it is called."""
     if field in _PLAIN_HEADERS:
         return False
+    if _NAMES_A_SECRET.search(field) and len(text) >= 4 and not text.startswith("$"):
+        return text.casefold() not in PLAIN_WORDS | _SWITCHES
     return looks_random(text) or re.match(r"(?i)(bearer|basic|token) \S+$", text) is not None
 
 

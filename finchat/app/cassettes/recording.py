@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 import tomllib
@@ -26,6 +27,7 @@ from finchat.cassettes.matching import Miss
 from finchat.cassettes.recorder import Recorder
 from finchat.cassettes.redaction import Redaction, known_secrets
 from finchat.cassettes.rows import Cassette, Row
+from finchat.cassettes.shapes import SOMEBODY
 from finchat.cassettes.writing import lines, write
 from finchat.chance import Seeded, drawn_from, new_seed
 from finchat.clock import instant_text, told_by
@@ -35,6 +37,7 @@ from finchat.text.redact import secrets_of
 from finchat.ui.sink import is_terminal
 
 _NOT_RECORDED = NOT_RECORDED
+_ACTOR = re.compile(r'"actor":\{"user":"([^"\\]{1,64})"')
 _MOST_ROUNDS = 50  # replays in which what follows from what was redacted comes to light, a write at a time
 _ENDED_BY_SIGNAL = frozenset({int(ExitCode.INTERRUPTED), int(ExitCode.TERMINATED)})
 
@@ -80,8 +83,9 @@ def taken(
             "user": "somebody", "redaction": 1, "prompts": prompts.hashes(), "catalogues": _catalogues(recorder.rows),
             **_settings(call), **({"signalled": True} if code in _ENDED_BY_SIGNAL else {}),
         }  # fmt: skip
-        given = [*watch.rows(), *recorder.rows]
-        redaction = Redaction(_secrets(call), watch.paths(), digest=account_digest)
+        watched = watch.rows()
+        given = [*watched, *recorder.rows]
+        redaction = Redaction(_secrets(call), _places() | watch.paths(), _actors(watched), digest=account_digest)
         redacted, *rest = redaction.rows([header, *given])
         played = keep(
             file, redacted | {"seed": header["seed"]}, [Row(row) for row in rest], run, expected=code,
@@ -258,6 +262,19 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Decimal | float):
         return str(value)
     return value if isinstance(value, str | int | bool) or value is None else str(value)
+
+
+def _places() -> dict[str, str]:
+    """The person's own folder, which has their name, wherever it is; what of it is known better comes first."""
+    home = os.path.expanduser("~")
+    return {home: f"/home/{SOMEBODY}"} if len(Path(home).parts) > 1 else {}
+
+
+def _actors(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Who acted, by the audit log in a recording about it: its sentences begin with the name."""
+    cells = (cell for row in rows for line in row.get("rows", ()) for cell in line)
+    texts = map(str, (*(row.get("text") for row in rows), *cells))
+    return {found[1]: SOMEBODY for text in texts for found in _ACTOR.finditer(text)}
 
 
 def _secrets(call: Invocation | None) -> set[str]:
