@@ -112,7 +112,7 @@ ROWS = (
         command=("reconcile", *_DAY, "--mcp-config", "servers.json"),
         exit_code=3,
         books=_nothing_here,
-        meanwhile=_live("--limits", "6/20s,5,5000"),
+        meanwhile=_live("--limits", "6/60s,5,5000"),
     ),
     Recording(
         name="payment-answer-too-late-found-by-reading",
