@@ -31,12 +31,7 @@ class Pace:
         self._to_stdout(data)
 
     def stderr(self, data: bytes) -> None:
-        if self._ahead:  # a prompt that nothing is typed at ends without its blank
-            for shown in (self._ahead, self._ahead.rstrip()):
-                if data.startswith(shown):
-                    data = data[len(shown) :]
-                    break
-            self._ahead = b""
+        data, self._ahead = data.removeprefix(self._ahead), b""
         self._seen(data)
         if not self._types:
             self._to_stderr(data)
@@ -50,10 +45,9 @@ class Pace:
 
     def asks(self, prompt: str) -> float:
         """A person is asked: the prompt is on the screen. Seconds until the answer begins, at speed 1."""
-        shown = prompt.encode()
-        if prompt and not self._tail.endswith(shown):
-            self._ahead = shown
-            self._to_stderr(shown)
+        if prompt and not self._tail.endswith(prompt.encode()):
+            self._ahead = prompt.rstrip().encode()  # one that nothing is typed at ends without its blank
+            self._to_stderr(self._ahead)
         lines, self._lines = self._lines, 0
         return min(_MOST_S, _LEAST_S + _A_LINE_S * lines)
 

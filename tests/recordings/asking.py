@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.recordings.driving import World, line
 from tests.recordings.row import ASKED, Recording, policy, settings
-from tests.recordings.scripts import expense_accounts, gullible, in_bad_form, never_enough, through_the_ledger
+from tests.recordings.scripts import expense_accounts, gullible, in_bad_form, late_fee, never_enough, through_the_ledger
 from tests.scripted.conversations import drafts, matching, reports, wishes
 from tests.scripted.conversations.hostile import TWINS, repents
 from tests.scripted.server import Raw, Say, Script, Seen, error, in_turns, stream_of, streamed
@@ -143,6 +143,13 @@ ROWS = (
         command=("ask", _PAYMENT),
         exit_code=3,
         model=drafts.payment,
+    ),
+    Recording(
+        name="ask-late-fee-separate-first",
+        title="A late fee on an issued invoice: computed in code, offered as an invoice of its own, saved as a plan",
+        command=("ask", "Add a 5 % late fee to invoice HB-104, account 200, tax OUTPUT2, due 20 December 2026."),
+        exit_code=3,
+        model=late_fee,
     ),
     Recording(
         name="ask-payment-that-contradicts-the-books",

@@ -171,3 +171,14 @@ def expense_accounts(seen: Seen) -> Say:
         return Say(calls=[("chart", {})])
     rows = [row for row in told.rows("accounts") if row["type"].casefold() == "expense"]
     return Say("Expenses go to these accounts:\n\n" + listed(f"{row['code']} {row['name']}" for row in rows))
+
+
+def late_fee(seen: Seen) -> Say:
+    """A late fee of 5 %, drafted as what is advised."""
+    if not seen.results():
+        wanted = {
+            "document": "HB-104", "percent": "5", "account": "200", "tax": "OUTPUT2", "line_amounts": "exclusive",
+            "due_date": "2026-12-20",
+        }  # fmt: skip
+        return Say(calls=[("draft_late_fee", wanted)])
+    return Say("The late fee is drafted as an invoice of its own; the issued invoice stays as its customer has it.")

@@ -106,6 +106,7 @@ def late_fee(seen: Seen) -> Say:
         "document": number, "percent": percent, "account": found(r"account (\w+)", asked),
         "item": found(r"item (\w+)", asked), "tax": found(r"tax code (\w+)", asked), "line_amounts": "exclusive",
     }  # fmt: skip
+    wanted = {name: value for name, value in wanted.items() if value}  # what was not said is left out
     insists = "insist" in seen.question or any("insist" in text for text in _said(seen))
     told = answers(seen, "draft_late_fee")
     if len(told) < 1 + insists:
