@@ -33,7 +33,7 @@ from finchat.cassettes.shapes import (
     shapes,
 )
 from finchat.cassettes.standing_in import STAND_IN, StandIns, is_reserved, is_stand_in
-from finchat.cassettes.walking import Replacement, put
+from finchat.cassettes.walking import Apart, Replacement, put
 from finchat.settings import Settings
 from finchat.text.redact import secrets_of
 
@@ -45,7 +45,7 @@ _MOST_GROUPS = 9  # of digits, in which a number may be written
 _FEWEST_DIGITS = 6
 _CUT_EMAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w.-]*")
 _ROUNDS = 6
-_STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"')
+_STRING = re.compile(r'"(?:[^"\\\n]++|\\.)*+"?')  # one that is not closed is passed over whole, once
 _COLON = re.compile(r"\s*:")
 _FEWEST_OF_A_CUT = 8  # characters of a known secret that tell it
 _SCHEME = re.compile(r"(?i)(?:bearer|basic|token)\s+")
@@ -187,11 +187,10 @@ class Redaction:
 
     def _spans(self, text: str, first: Sequence[Replacement] = ()) -> list[Replacement]:
         """What is replaced in a text, in order, nothing overlapping: the surest first."""
-        found = list(first)
+        found = Apart(first)
         for each in self._candidates(text):
-            if not any(each[0] < other[1] and other[0] < each[1] for other in found):
-                found.append(each)
-        return sorted(found)
+            found.add(each)
+        return found.parts
 
     def _candidates(self, text: str) -> Iterator[Replacement]:
         if self._pattern is None and self._known:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -149,9 +150,11 @@ def _found(text: str) -> tuple[Sequence[Shape], Sequence[Shape]]:
     found: tuple[list[Shape], list[Shape]] = [], []
     for kind, (start, end, what) in _each(text):
         those = found[_stands_in(text[start:end], kind)]
-        if not any(start < other.end and other.start < end for other in those):
-            those.append(Shape(start, end, kind, what))
-    return sorted(found[0], key=lambda shape: shape.start), found[1]
+        place = bisect(those, start, key=lambda shape: shape.start)
+        before, after = those[place - 1 : place], those[place : place + 1]
+        if all(each.end <= start for each in before) and all(end <= each.start for each in after):
+            those.insert(place, Shape(start, end, kind, what))
+    return found
 
 
 _known = lru_cache(maxsize=20_000)(_found)  # the texts of a ledger come again and again

@@ -66,6 +66,7 @@ class StandIns:
         self._endings: dict[str, str] = {}  # of numbers, from the seventh digit on, with theirs of the stand-in
         self._beginnings: dict[str, str] = {}
         self._taken: set[str] = set()
+        self._used_up: set[str] = set()  # forms of numbers, of which no stand-in is left
         self.numbers: dict[str, str] = {}  # account numbers as they were written, and what stands for them
 
     def taken(self, stand_in: str) -> None:
@@ -113,6 +114,8 @@ class StandIns:
     def cut_email(self, beginning: str) -> str | None:
         """What stands for an address that was seen and is cut here."""
         plain = beginning.casefold()
+        if plain in self._emails or plain in self._taken:
+            return self._emails.get(plain)
         return next((found[: len(plain)] for known, found in self._emails.items() if known.startswith(plain)), None)
 
     def _digits(self, digits: str, kept: int | None = None) -> str:
@@ -130,9 +133,7 @@ class StandIns:
             head = len(digits) - len(ending)
             found = _filled(digits[:head], "", _kept(digits)) + self._numbers[ending]
         else:
-            found = self._next(
-                "", len(self._numbers), lambda n: _number(n, digits, _kept(digits) if kept is None else kept), digits
-            )
+            found = self._of_digits(digits, _kept(digits) if kept is None else kept)
         self._numbers[digits] = found
         for n in range(_ENDING + 1, len(digits)):
             self._endings.setdefault(digits[-n:], found[-n:])
@@ -140,10 +141,23 @@ class StandIns:
             self._beginnings.setdefault(digits[:n], found[:n])
         return found
 
-    def _next(self, kind: str, count: int, make: Callable[[int], str], besides: str = "") -> str:
+    def _of_digits(self, digits: str, kept: int) -> str:
+        """A number may have so few digits that all of its stand-ins are taken: then one stands for several."""
+        form, most = _filled(digits, "", kept), 8 ** _places(len(digits[kept:].replace("0", "")))
+        if form in self._used_up:
+            return _number(len(self._numbers) + 1, digits, kept)
+        before = len(self._taken)
+        found = self._next("", len(self._numbers), lambda n: _number(n, digits, kept), digits, most=most)
+        if len(self._taken) == before:
+            self._used_up.add(form)
+        return found
+
+    def _next(
+        self, kind: str, count: int, make: Callable[[int], str], besides: str = "", *, most: int = 10_000
+    ) -> str:  # fmt: skip
         """The first stand-in from a number on that stands for nothing else yet."""
         found = make(count + 1)
-        for n in range(count + 1, count + 10_000):
+        for n in range(count + 1, count + 1 + most):
             found = make(n)
             if not self._taken & {found, f"{kind}{n}"} and found != besides:
                 break

@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from bisect import bisect
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -106,6 +107,20 @@ def _is_json(text: str) -> bool:
 
 
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?![\d.eE])", re.ASCII)
+
+
+class Apart:
+    """Parts of a text, none overlapping another. `parts`: in their order."""
+
+    def __init__(self, first: Sequence[Replacement] = ()) -> None:
+        self.parts = sorted(first)
+
+    def add(self, part: Replacement) -> None:
+        """Take a part, unless it overlaps one that is there."""
+        place = bisect(self.parts, part)
+        before, after = self.parts[place - 1 : place], self.parts[place : place + 1]
+        if all(each[1] <= part[0] for each in before) and all(part[1] <= each[0] for each in after):
+            self.parts.insert(place, part)
 
 
 def put(text: str, spans: Sequence[Replacement]) -> str:
