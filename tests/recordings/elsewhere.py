@@ -107,6 +107,15 @@ ROWS = (
         typed=(line(ASKED, "y"),),
     ),
     Recording(
+        name="rate-limit-waited",
+        title="The vendor lets too few calls through at once: finchat waits as it is told, and goes on",
+        command=("reconcile", *_DAY, "--mcp-config", "servers.json"),
+        exit_code=3,
+        books=_nothing_here,
+        meanwhile=_live("--limits", "6/20s,5,5000"),
+        waits=True,
+    ),
+    Recording(
         name="payment-answer-too-late-found-by-reading",
         title="The answer to a payment does not come in time: it is not sent again, but found by reading",
         command=("reconcile", *_DAY, "--mcp-config", "servers.json"),

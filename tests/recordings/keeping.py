@@ -29,8 +29,9 @@ _TIMES = re.compile(r'\d+\.\d s\b|\d+ ms\b|\d\d:\d\d:\d\d|\.\d{6}Z|\b[0-9a-f]{64
 # Of day, how long it took, and the hash of a plan, which says when it was made.
 
 
-def finished(file: Path, *, title: str, ports: Mapping[str, str]) -> Cassette:
+def finished(file: Path, *, title: str, ports: Mapping[str, str], waits: bool = False) -> Cassette:
     """Make a run's cassette one of the repository, in its place. `ports`: host and port → what to call it.
+    `waits`: it is about waiting, and its instants stay as they are.
 
     Raises VerificationMismatch where it does not replay, AssertionError where it prints something else then.
     """
@@ -40,7 +41,9 @@ def finished(file: Path, *, title: str, ports: Mapping[str, str]) -> Cassette:
     header["title"] = title
     if header.get("model"):
         header["model"] = {**header["model"], "scripted": True}
-    rows = paced([dict(row) for row in recorded.rows])
+    if not any(row.kind == "model" for row in recorded.rows):
+        header["prompts"] = {}  # nobody read them
+    rows = [dict(row) for row in recorded.rows] if waits else paced([dict(row) for row in recorded.rows])
     header, *rows = replaced([header, *rows], ports)
     played = keep(file, header, [Row(row) for row in rows], _once, expected=recorded.output["exit_code"])
     (before,) = replaced([dict(recorded.output)], ports)
@@ -78,7 +81,7 @@ def trimmed(file: Path) -> Cassette:
 
 
 def without_words_of_tools(cassette: Cassette) -> Cassette:
-    """Without the descriptions inside the schemas of tools that no model was shown."""
+    """Without the descriptions inside the schemas of tools that no model was shown, and what they say of answers."""
     said = " ".join(content(r["body"]) for r in cassette.rows if r.kind == "model")
     rows = [
         Row({**row, "result": {**row["result"], "tools": [_plain_tool(t, said) for t in row["result"]["tools"]]}})
@@ -90,7 +93,9 @@ def without_words_of_tools(cassette: Cassette) -> Cassette:
 
 
 def _plain_tool(tool: Mapping[str, Any], said: str) -> dict[str, Any]:
-    return dict(tool) if tool["name"] in said else {**tool, "inputSchema": _plain_schema(tool["inputSchema"])}
+    if tool["name"] in said:
+        return dict(tool)
+    return {**tool, "inputSchema": _plain_schema(tool["inputSchema"]), "outputSchema": None}
 
 
 def _plain_schema(schema: Any) -> Any:

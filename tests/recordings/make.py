@@ -54,7 +54,7 @@ def make(recording: Recording, into: Path) -> Path:
         said = "\n".join(done.screen) or f"{done.stdout}\n{done.stderr}"
         assert done.exit_code == recording.exit_code, f"it ended with {done.exit_code}\n{said}"
         assert file.exists(), said
-        cassette = finished(file, title=recording.title, ports=world.ports)
+        cassette = finished(file, title=recording.title, ports=world.ports, waits=recording.waits)
         for difference in unfaithful(cassette, done, recording, world.ports):
             print(f"    {difference}")
         target = into / file.name

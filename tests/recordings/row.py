@@ -49,7 +49,7 @@ def small_company(world: World) -> None:
 class Recording:
     """One recording. With something `typed` it is made at a terminal of `columns` by `rows`; `piped` is its input away
     from one. `books` opens the company, `before` does what was done earlier, `meanwhile` is what goes on beside the
-    run."""
+    run; `waits`: the run is about waiting."""
 
     name: str
     title: str
@@ -67,6 +67,7 @@ class Recording:
     term: str = "xterm-256color"
     colour: bool = False
     piece: int = _PIECE
+    waits: bool = False
     environment: Mapping[str, str] = field(default_factory=dict)
 
     def words(self, world: World) -> tuple[str, ...]:
