@@ -40,7 +40,7 @@ class Player:
     `speed` None: nothing waits. Else words and answers come at a pace to read at, times `speed`; the bytes are the
     same. `pace`: of what is shown to somebody who watches. `misses` are the requests that the recording does not
     answer: the run goes on as after a fault, and the replay fails. `rehearses`: it carries faults, so that rows may
-    stay unused and more may be asked for than it holds.
+    stay unused and more may be asked for than it holds. `stopped`: whoever watches pressed Ctrl-C in a turn.
     """
 
     replays = True
@@ -64,6 +64,7 @@ class Player:
         self._steps: list[asyncio.Future[None]] = []
         self._watch: asyncio.Task[None] | None = None
         self.misses: list[FinchatError] = []
+        self.stopped = False
 
     # Time
 
@@ -257,6 +258,8 @@ class Player:
 
     async def answer(self, asks: str, prompt: str, typed: Callable[[], Awaitable[str | None]]) -> str | None:
         _ = typed
+        if self.stopped:
+            raise KeyboardInterrupt
         row = next((row for row in self._human if row["n"] not in self._done and row["asks"] != "interrupt"), None)
         if row is None or row["asks"] != asks or row["prompt"] != prompt:
             raise self._otherwise(
@@ -281,7 +284,12 @@ class Player:
 
     def interruption(self, cancel: Callable[[], None]) -> Callable[[], None]:
         self._watch = asyncio.ensure_future(self._interrupt(cancel))
-        return cancel
+
+        def stopped() -> None:
+            self.stopped = True
+            cancel()
+
+        return stopped
 
     def turn_over(self) -> None:
         if self._watch is not None:

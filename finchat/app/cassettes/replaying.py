@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from finchat import prompts
 from finchat.app import invocation
@@ -58,7 +58,11 @@ class Played:
 
 
 def play(cassette: Cassette, run: Run, *, show: tuple[Show, Show] | None = None, speed: float | None = None) -> Played:
-    """Run the command of a cassette on a stage of its own. `show` gets the bytes for stdout and stderr as they come."""
+    """Run the command of a cassette on a stage of its own. `show` gets the bytes for stdout and stderr as they come.
+
+    Raises KeyboardInterrupt, Terminated or (where the run has said so on `show`) Stopped when a signal ends the replay
+    and none ended the recording: the run in it takes the signal for its own.
+    """
     header = cassette.header
     if not may_be_recorded(header["command"]):
         raise ReplayDiffers(
@@ -71,10 +75,10 @@ def play(cassette: Cassette, run: Run, *, show: tuple[Show, Show] | None = None,
     pace = Pace(*show, speed) if show is not None and speed else None
     if pace is not None:
         show = (pace.stdout, pace.stderr)
+    signalled = bool(signalled or header.get("signalled", False))
     player = Player(
-        cassette.rows, parse_instant(header["clock"], "clock"),
-        ended_by_signal=signalled or header.get("signalled", False), speed=speed, pace=pace,
-    )  # fmt: skip
+        cassette.rows, parse_instant(header["clock"], "clock"), ended_by_signal=signalled, speed=speed, pace=pace
+    )
     environment = {name: value for name, value in header.get("environment", {}).items() if name in VARIABLES}
     if (model := header.get("model")) and (variable := model.get("key_env")):
         environment[variable] = _KEY
@@ -88,6 +92,8 @@ def play(cassette: Cassette, run: Run, *, show: tuple[Show, Show] | None = None,
         restore(cassette.rows, folder)
         exit_code = run(header["command"])
     invocation.forget()
+    if player.stopped or (exit_code in _ENDED_BY_SIGNAL and not signalled):
+        _end(exit_code, said=show is not None)
     return Played(
         exit_code=exit_code,
         stdout=bytes(printed.stdout),
@@ -108,6 +114,17 @@ def may_be_recorded(arguments: Sequence[str]) -> bool:
     first = next(iter(arguments), "")
     of_the_shell = first.startswith("-") and any(word.startswith(_OF_THE_SHELL) for word in arguments)
     return first not in NOT_RECORDED and not of_the_shell
+
+
+_ENDED_BY_SIGNAL = frozenset({int(ExitCode.INTERRUPTED), int(ExitCode.TERMINATED)})
+
+
+def _end(exit_code: int, *, said: bool) -> NoReturn:
+    if said and exit_code in _ENDED_BY_SIGNAL:
+        raise invocation.Stopped(ExitCode(exit_code))
+    if exit_code == ExitCode.TERMINATED:
+        raise invocation.Terminated("terminated")
+    raise KeyboardInterrupt
 
 
 _TERMINAL = frozenset(Terminal.__dataclass_fields__)
